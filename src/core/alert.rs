@@ -1,0 +1,157 @@
+//! An alert: something urgent that somebody must acknowledge.
+
+use crate::core::event::{Code, ExceptionKind, Severity};
+use crate::core::id::{AlertId, EventId};
+use crate::core::money::Money;
+use crate::core::partner::PartnerRef;
+use crate::core::person::PersonId;
+use crate::core::text::Untrusted;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertState {
+    Open,
+    Acknowledged,
+    Snoozed,
+    Resolved,
+}
+
+impl AlertState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AlertState::Open => "open",
+            AlertState::Acknowledged => "acknowledged",
+            AlertState::Snoozed => "snoozed",
+            AlertState::Resolved => "resolved",
+        }
+    }
+}
+
+/// One exception or case that an alert is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The event that brought it.
+    pub event: EventId,
+    /// The community's id of the exception, or of the case where `of` says so.
+    pub id: Untrusted,
+    pub of: MemberOf,
+    pub kind: ExceptionKind,
+    pub title: Untrusted,
+    #[serde(default)]
+    pub description: Option<Untrusted>,
+    pub severity: Severity,
+    #[serde(default)]
+    pub order: Option<Untrusted>,
+    #[serde(default)]
+    pub shipment: Option<Untrusted>,
+    /// The case's reference or id, where the event names one.
+    #[serde(default)]
+    pub case: Option<Untrusted>,
+    #[serde(default)]
+    pub amount: Option<Money>,
+    #[serde(default)]
+    pub deadline: Option<Timestamp>,
+    #[serde(default)]
+    pub codes: Vec<Code>,
+    #[serde(default)]
+    pub cleared_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberOf {
+    Exception,
+    Case,
+}
+
+/// Whom a policy step tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "target", content = "name", rename_all = "snake_case")]
+pub enum Target {
+    /// Whoever the named schedule says is on call when the step is due.
+    OnCall(String),
+    /// Everybody in the named team.
+    Team(String),
+    /// The lead of the named team.
+    Lead(String),
+    Person(PersonId),
+    /// The person assigned to the partner in that role (coordinator, account_manager …).
+    Assigned(String),
+}
+
+/// One step of a policy: whom it tells, and how long after the step before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    pub after: SignedDuration,
+    pub notify: Vec<Target>,
+}
+
+/// The policy as it was when the alert was raised. A later configuration does not change it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicySnapshot {
+    pub name: String,
+    pub steps: Vec<Step>,
+    /// Repeats every `last_resort.after` once the steps are used up.
+    pub last_resort: Step,
+}
+
+/// One alert. `step` counts the steps taken: 1 after the first page; beyond the policy's steps it
+/// counts the rounds of the last resort too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    pub id: AlertId,
+    pub state: AlertState,
+    pub severity: Severity,
+    pub partner: PartnerRef,
+    pub title: Untrusted,
+    pub kind: ExceptionKind,
+    /// What joins further exceptions to this alert while it is not resolved.
+    pub key: Untrusted,
+    pub members: Vec<Member>,
+    /// Sums over the members not cleared, one per currency.
+    pub at_risk: Vec<Money>,
+    /// The nearest deadline of the members not cleared.
+    pub deadline: Option<Timestamp>,
+    pub policy: PolicySnapshot,
+    pub step: u32,
+    /// When the next step is due; `None` when nobody will be paged further.
+    pub next_escalation_at: Option<Timestamp>,
+    /// Who took it.
+    pub holder: Option<PersonId>,
+    /// When the holder promised the next news; a promise missed pages again.
+    pub next_update_by: Option<Timestamp>,
+    pub snoozed_until: Option<Timestamp>,
+    /// Set once every member is cleared.
+    pub cleared_at: Option<Timestamp>,
+    pub resolution: Option<Untrusted>,
+    /// The rule that raised it and the configuration version that decided.
+    pub rule: String,
+    pub config_version: u64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl Alert {
+    /// Whether the steps of the policy are used up and the last resort repeats.
+    pub fn in_last_resort(&self) -> bool {
+        self.step as usize > self.policy.steps.len()
+    }
+
+    /// When the desk will act on this alert by itself, whatever the reason.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        match self.state {
+            AlertState::Open => self.next_escalation_at,
+            AlertState::Acknowledged => self.next_update_by,
+            AlertState::Snoozed => self.snoozed_until,
+            AlertState::Resolved => None,
+        }
+    }
+
+    /// The step that comes next, with its number as people count (from 1).
+    pub fn next_step(&self) -> (u32, &Step) {
+        let next = self.policy.steps.get(self.step as usize).unwrap_or(&self.policy.last_resort);
+        (self.step + 1, next)
+    }
+}

@@ -1,0 +1,125 @@
+//! The numbered history. Every fact is a change; state is nothing but changes applied in order.
+
+use crate::core::alert::Alert;
+use crate::core::contact::Contact;
+use crate::core::event::Event;
+use crate::core::id::AlertId;
+use crate::core::notification::Notification;
+use crate::core::partner::Partner;
+use crate::core::person::PersonId;
+use crate::core::task::Task;
+use crate::core::text::Untrusted;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Who made it happen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// The desk itself: a rule, a policy step, a due time.
+    Desk,
+    /// A person; `login` is the system user where it is shared by several.
+    Person {
+        id: PersonId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        login: Option<String>,
+    },
+    /// A configured event source.
+    Source(String),
+    /// A configured channel: receipts, replies, answers.
+    Channel(String),
+}
+
+/// What happened, in one word. The words are stable: scripts filter `tail --json` by them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    EventReceived,
+    AlertRaised,
+    AlertJoined,
+    AlertEscalated,
+    AlertLastResort,
+    AlertAcknowledged,
+    AlertUnacknowledged,
+    AlertSnoozed,
+    AlertWoke,
+    AlertPromiseMissed,
+    AlertCleared,
+    AlertResolved,
+    /// A step found nobody to tell; the sentence says why.
+    AlertNobody,
+    Noted,
+    NotificationQueued,
+    NotificationSending,
+    NotificationDeferred,
+    NotificationEvidence,
+    NotificationInDoubt,
+    NotificationHeld,
+    NotificationSuppressed,
+    NotificationCancelled,
+    NotificationExpired,
+    NotificationResent,
+    TaskOpened,
+    TaskTaken,
+    TaskSnoozed,
+    TaskWoke,
+    TaskDone,
+    PartnerSeen,
+    ContactCreated,
+    ContactChanged,
+    ConfigApplied,
+    AgentStarted,
+    AgentStopped,
+}
+
+/// The thing as it is after the change, whole: a reader replaces what it had under the same id.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "object", rename_all = "snake_case")]
+pub enum Object {
+    Event(Box<Event>),
+    Alert(Box<Alert>),
+    Notification(Box<Notification>),
+    Task(Box<Task>),
+    Partner(Box<Partner>),
+    Contact(Box<Contact>),
+    Config(Box<ConfigVersion>),
+    /// Nothing but the sentence: a note, the agent's own comings and goings.
+    Nothing,
+}
+
+/// One applied configuration: what it was, who applied it and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigVersion {
+    pub version: u64,
+    pub sha256: String,
+    /// The file as it was. Secrets are only ever references in it.
+    pub text: String,
+    pub why: Untrusted,
+    pub created_at: Timestamp,
+}
+
+/// One fact, before it has a number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    pub at: Timestamp,
+    pub actor: Actor,
+    pub what: What,
+    /// One sentence in plain words; may quote text from outside.
+    pub summary: Untrusted,
+    /// The alert whose timeline this belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<AlertId>,
+    /// The partner it concerns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<Untrusted>,
+    #[serde(flatten)]
+    pub object: Object,
+}
+
+/// A change with its place in the history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Numbered {
+    pub seq: u64,
+    #[serde(flatten)]
+    pub change: Change,
+}

@@ -1,0 +1,146 @@
+//! What an operator may ask of the desk.
+
+use crate::core::contact::ContactField;
+use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::person::PersonId;
+use crate::core::text::Untrusted;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One request. Sending the same `id` again is harmless: the first answer is given again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// Made by the asker, unique (a UUID or the like).
+    pub id: String,
+    pub action: Action,
+    /// What the asker saw and what must still hold; absent means "as it is now".
+    #[serde(default)]
+    pub expect: Expect,
+}
+
+/// What must still hold for the action to make sense.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Expect {
+    /// Who holds the alert, for acknowledge, unack, snooze and resolve. The outer `None` expects nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "some_or_null")]
+    pub holder: Option<Option<PersonId>>,
+    /// The steps taken, for escalate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u32>,
+    /// The values the form started from, for the fields it changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<ContactField>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Action {
+    /// Take the alert. Without a promise the desk's default for the severity is promised.
+    /// On an alert one holds already: change the promise.
+    Ack {
+        alert: AlertId,
+        next_update_by: Option<Timestamp>,
+    },
+    Unack {
+        alert: AlertId,
+    },
+    Snooze {
+        alert: AlertId,
+        until: Timestamp,
+    },
+    Resolve {
+        alert: AlertId,
+        reason: Untrusted,
+    },
+    /// To the next step, or to a chosen one (counted from 1).
+    Escalate {
+        alert: AlertId,
+        step: Option<u32>,
+    },
+    /// A message again; `to` another person, `via` another channel or medium by name.
+    ResendNotification {
+        notification: NotificationId,
+        to: Option<PersonId>,
+        via: Option<String>,
+    },
+    /// An alert's latest message to each person now responsible.
+    ResendAlert {
+        alert: AlertId,
+        to: Option<PersonId>,
+        via: Option<String>,
+    },
+    NoteAlert {
+        alert: AlertId,
+        text: Untrusted,
+    },
+    NoteTask {
+        task: TaskId,
+        text: Untrusted,
+    },
+    TakeTask {
+        task: TaskId,
+    },
+    DoneTask {
+        task: TaskId,
+    },
+    SnoozeTask {
+        task: TaskId,
+        until: Timestamp,
+    },
+    SetContact {
+        contact: Untrusted,
+        fields: Vec<ContactField>,
+    },
+}
+
+/// What became of a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Done, and on disk. The sentence says what happened: "You took A12; news promised by 03:37."
+    Done { said: Untrusted },
+    /// Not done, nothing changed.
+    Refused { refusal: Refusal },
+}
+
+/// Why a command was refused. The sentence is for people, the code for scripts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refusal {
+    pub code: RefusalCode,
+    /// "Jonas Roth was first: he took A12 at 03:04."
+    pub said: Untrusted,
+    /// Who was first, in a race.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PersonId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// There is no such alert, message, task or contact.
+    NotFound,
+    /// Somebody else was first.
+    Raced,
+    /// The action makes no sense in this state.
+    WrongState,
+    /// The role does not allow it.
+    NotAllowed,
+    /// A value is not acceptable.
+    Invalid,
+}
+
+mod some_or_null {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<T: Serialize, S: Serializer>(
+        value: &Option<Option<T>>,
+        s: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.as_ref().and_then(Option::as_ref).serialize(s)
+    }
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        d: D,
+    ) -> Result<Option<Option<T>>, D::Error> {
+        Option::<T>::deserialize(d).map(Some)
+    }
+}

@@ -1,0 +1,330 @@
+//! Contacts of partners and how each of them wants to be told.
+
+use crate::core::text::Untrusted;
+use jiff::Timestamp;
+use jiff::civil::Time;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+/// The way a message travels, whichever provider carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Medium {
+    Sms,
+    Email,
+}
+
+impl Medium {
+    pub const ALL: [Medium; 2] = [Medium::Sms, Medium::Email];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Medium::Sms => "sms",
+            Medium::Email => "email",
+        }
+    }
+}
+
+/// What a message is about, as far as a recipient's preferences tell messages apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Category {
+    Urgent,
+    CaseUpdates,
+    Documents,
+    Onboarding,
+    Digests,
+    Acknowledgments,
+}
+
+impl Category {
+    pub const ALL: [Category; 6] = [
+        Category::Urgent,
+        Category::CaseUpdates,
+        Category::Documents,
+        Category::Onboarding,
+        Category::Digests,
+        Category::Acknowledgments,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Category::Urgent => "urgent",
+            Category::CaseUpdates => "case_updates",
+            Category::Documents => "documents",
+            Category::Onboarding => "onboarding",
+            Category::Digests => "digests",
+            Category::Acknowledgments => "acknowledgments",
+        }
+    }
+}
+
+/// A phone number in E.164 (`+15551230000`), checked against the numbering plan of its country.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Phone(String);
+
+/// One mailbox, in the syntax of RFC 5321, with a domain that has at least one label.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Mailbox(String);
+
+/// An address that cannot be used, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadAddress {
+    #[error("{0:?} is not a phone number in international form; write it as +49 151 2345678")]
+    Phone(String),
+    #[error("{0:?} is not an email address: {1}")]
+    Mailbox(String, String),
+}
+
+impl Phone {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Phone {
+    type Err = BadAddress;
+
+    fn from_str(typed: &str) -> Result<Self, BadAddress> {
+        let bad = || BadAddress::Phone(crate::core::text::sanitise(typed).into_owned());
+        if !typed.trim_start().starts_with('+') {
+            return Err(bad());
+        }
+        let number = phonenumber::parse(None, typed).map_err(|_| bad())?;
+        // A number of a range that no plan lists may be new, so only impossible ones are refused.
+        let e164 = number.format().mode(phonenumber::Mode::E164).to_string();
+        let digits = e164.len().saturating_sub(1);
+        if !(7..=15).contains(&digits) {
+            return Err(bad());
+        }
+        Ok(Self(e164))
+    }
+}
+
+impl Mailbox {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Mailbox {
+    type Err = BadAddress;
+
+    fn from_str(typed: &str) -> Result<Self, BadAddress> {
+        let typed = typed.trim();
+        let options = email_address::Options::default().without_display_text().without_domain_literal();
+        match email_address::EmailAddress::parse_with_options(typed, options) {
+            Ok(address) => Ok(Self(address.to_string())),
+            Err(why) => Err(BadAddress::Mailbox(
+                crate::core::text::sanitise(typed).into_owned(),
+                crate::core::text::sanitise(&why.to_string()).into_owned(),
+            )),
+        }
+    }
+}
+
+macro_rules! address_text {
+    ($name:ident) => {
+        impl TryFrom<String> for $name {
+            type Error = BadAddress;
+            fn try_from(text: String) -> Result<Self, BadAddress> {
+                text.parse()
+            }
+        }
+        impl From<$name> for String {
+            fn from(address: $name) -> String {
+                address.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+address_text!(Phone);
+address_text!(Mailbox);
+
+/// Hours of the day in the contact's own zone in which nothing but urgent messages is sent.
+/// `from` is included and `to` is not; `22:00`–`07:00` goes over midnight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuietHours {
+    #[serde(with = "hour_minute")]
+    pub from: Time,
+    #[serde(with = "hour_minute")]
+    pub to: Time,
+}
+
+impl QuietHours {
+    pub fn covers(&self, at: Time) -> bool {
+        if self.from <= self.to { self.from <= at && at < self.to } else { at >= self.from || at < self.to }
+    }
+}
+
+impl fmt::Display for QuietHours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!(
+            "{:02}:{:02}-{:02}:{:02}",
+            self.from.hour(),
+            self.from.minute(),
+            self.to.hour(),
+            self.to.minute()
+        );
+        f.pad(&text)
+    }
+}
+
+impl FromStr for QuietHours {
+    type Err = String;
+
+    /// Reads `22:00-07:00`.
+    fn from_str(typed: &str) -> Result<Self, String> {
+        let sentence =
+            || format!("quiet hours are written 22:00-07:00, not {:?}", crate::core::text::sanitise(typed));
+        let (from, to) = typed.split_once('-').ok_or_else(sentence)?;
+        let time = |text: &str| hour_minute::parse(text.trim()).ok_or_else(sentence);
+        Ok(Self { from: time(from)?, to: time(to)? })
+    }
+}
+
+mod hour_minute {
+    use jiff::civil::Time;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn parse(text: &str) -> Option<Time> {
+        let (hour, minute) = text.split_once(':')?;
+        Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
+    }
+    pub fn serialize<S: Serializer>(time: &Time, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(&format_args!("{:02}:{:02}", time.hour(), time.minute()))
+    }
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Time, D::Error> {
+        let text = String::deserialize(d)?;
+        parse(&text)
+            .ok_or_else(|| serde::de::Error::custom(format!("a time of day is written 22:00, not {text:?}")))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactState {
+    Active,
+    Inactive,
+}
+
+/// One person at a partner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    pub id: Untrusted,
+    #[serde(default)]
+    pub partner_id: Option<Untrusted>,
+    pub name: Untrusted,
+    pub state: ContactState,
+    #[serde(default)]
+    pub emails: Vec<Mailbox>,
+    #[serde(default)]
+    pub phones: Vec<Phone>,
+    /// BCP 47, such as `de` or `en-GB`.
+    #[serde(default)]
+    pub locale: Option<Untrusted>,
+    /// IANA zone name.
+    #[serde(default)]
+    pub time_zone: Option<Untrusted>,
+    #[serde(default)]
+    pub roles: Vec<Untrusted>,
+    /// The media wanted per category, in order of preference; absent means both, SMS first when urgent.
+    #[serde(default)]
+    pub channels: BTreeMap<Category, Vec<Medium>>,
+    #[serde(default)]
+    pub quiet_hours: Option<QuietHours>,
+    #[serde(default)]
+    pub opted_out: BTreeSet<Medium>,
+    /// What operators noted about this contact; internal.
+    #[serde(default)]
+    pub notes: Untrusted,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// One editable field of a contact with its value; what `contacts set` and the console's form send.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "field", content = "value", rename_all = "snake_case")]
+pub enum ContactField {
+    Name(Untrusted),
+    Active(bool),
+    Emails(Vec<Mailbox>),
+    Phones(Vec<Phone>),
+    Locale(Option<Untrusted>),
+    TimeZone(Option<Untrusted>),
+    Roles(Vec<Untrusted>),
+    Channels(BTreeMap<Category, Vec<Medium>>),
+    QuietHours(Option<QuietHours>),
+    OptedOut(BTreeSet<Medium>),
+    Notes(Untrusted),
+}
+
+impl Contact {
+    /// The present value of the same field as `like`.
+    pub fn field(&self, like: &ContactField) -> ContactField {
+        match like {
+            ContactField::Name(_) => ContactField::Name(self.name.clone()),
+            ContactField::Active(_) => ContactField::Active(self.state == ContactState::Active),
+            ContactField::Emails(_) => ContactField::Emails(self.emails.clone()),
+            ContactField::Phones(_) => ContactField::Phones(self.phones.clone()),
+            ContactField::Locale(_) => ContactField::Locale(self.locale.clone()),
+            ContactField::TimeZone(_) => ContactField::TimeZone(self.time_zone.clone()),
+            ContactField::Roles(_) => ContactField::Roles(self.roles.clone()),
+            ContactField::Channels(_) => ContactField::Channels(self.channels.clone()),
+            ContactField::QuietHours(_) => ContactField::QuietHours(self.quiet_hours),
+            ContactField::OptedOut(_) => ContactField::OptedOut(self.opted_out.clone()),
+            ContactField::Notes(_) => ContactField::Notes(self.notes.clone()),
+        }
+    }
+
+    /// Sets one field; the caller has checked that it may be set.
+    pub fn set(&mut self, field: ContactField) {
+        match field {
+            ContactField::Name(name) => self.name = name,
+            ContactField::Active(true) => self.state = ContactState::Active,
+            ContactField::Active(false) => self.state = ContactState::Inactive,
+            ContactField::Emails(emails) => self.emails = emails,
+            ContactField::Phones(phones) => self.phones = phones,
+            ContactField::Locale(locale) => self.locale = locale,
+            ContactField::TimeZone(zone) => self.time_zone = zone,
+            ContactField::Roles(roles) => self.roles = roles,
+            ContactField::Channels(channels) => self.channels = channels,
+            ContactField::QuietHours(hours) => self.quiet_hours = hours,
+            ContactField::OptedOut(media) => self.opted_out = media,
+            ContactField::Notes(notes) => self.notes = notes,
+        }
+    }
+}
+
+impl ContactField {
+    /// The name the field has in JSON, in `contacts set` and in sentences.
+    pub fn name(&self) -> &'static str {
+        match self {
+            ContactField::Name(_) => "name",
+            ContactField::Active(_) => "active",
+            ContactField::Emails(_) => "emails",
+            ContactField::Phones(_) => "phones",
+            ContactField::Locale(_) => "locale",
+            ContactField::TimeZone(_) => "time_zone",
+            ContactField::Roles(_) => "roles",
+            ContactField::Channels(_) => "channels",
+            ContactField::QuietHours(_) => "quiet_hours",
+            ContactField::OptedOut(_) => "opted_out",
+            ContactField::Notes(_) => "notes",
+        }
+    }
+}

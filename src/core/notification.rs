@@ -1,0 +1,281 @@
+//! One message to one recipient over one medium, and what is really known of its delivery.
+
+use crate::core::contact::{Category, Medium};
+use crate::core::id::{AlertId, EventId, NotificationId};
+use crate::core::person::PersonId;
+use crate::core::text::Untrusted;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Where a notification stands; never better than its evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotificationState {
+    Queued,
+    Held,
+    Sending,
+    /// The gateway took it.
+    Accepted,
+    /// The carrier or the next mail server took it.
+    Sent,
+    /// A handset or mailbox receipt says so.
+    Delivered,
+    Read,
+    Failed,
+    Bounced,
+    Expired,
+    /// Never sent, and the reason says why.
+    Suppressed,
+    /// No longer needed.
+    Cancelled,
+    /// Handed over, and nobody can tell yet whether it was taken.
+    InDoubt,
+}
+
+impl NotificationState {
+    pub fn as_str(self) -> &'static str {
+        use NotificationState::*;
+        match self {
+            Queued => "queued",
+            Held => "held",
+            Sending => "sending",
+            Accepted => "accepted",
+            Sent => "sent",
+            Delivered => "delivered",
+            Read => "read",
+            Failed => "failed",
+            Bounced => "bounced",
+            Expired => "expired",
+            Suppressed => "suppressed",
+            Cancelled => "cancelled",
+            InDoubt => "in_doubt",
+        }
+    }
+
+    /// Proven to have reached the handset or mailbox.
+    pub fn is_proven(self) -> bool {
+        matches!(self, Self::Delivered | Self::Read)
+    }
+
+    /// Known not to have reached anybody.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Bounced | Self::Expired)
+    }
+}
+
+/// One step of proof, in the order in which a later one outweighs an earlier one of the same part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rung {
+    Accepted,
+    Sent,
+    Delivered,
+    Read,
+    Failed,
+    Bounced,
+    Expired,
+}
+
+impl Rung {
+    pub fn state(self) -> NotificationState {
+        match self {
+            Rung::Accepted => NotificationState::Accepted,
+            Rung::Sent => NotificationState::Sent,
+            Rung::Delivered => NotificationState::Delivered,
+            Rung::Read => NotificationState::Read,
+            Rung::Failed => NotificationState::Failed,
+            Rung::Bounced => NotificationState::Bounced,
+            Rung::Expired => NotificationState::Expired,
+        }
+    }
+
+    fn is_failure(self) -> bool {
+        self >= Rung::Failed
+    }
+}
+
+/// Something a provider said about one part of one attempt. Evidence is only ever added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    pub at: Timestamp,
+    /// Counted from 1.
+    pub attempt: u32,
+    /// Of a split message, counted from 1; a receipt that does not tell parts apart says 1.
+    pub part: u32,
+    pub rung: Rung,
+    /// Who said so: `gateway`, `carrier`, `handset receipt`, `mail server` …
+    pub by: String,
+    /// The provider's own words.
+    pub detail: Untrusted,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptState {
+    /// Committed before the first byte; the outcome is not known yet.
+    Sending,
+    /// Taken by the provider; evidence says more.
+    Handed,
+    /// Not taken, to be tried again.
+    Deferred,
+    /// Refused for good.
+    Refused,
+    /// The agent stopped or timed out after handing it over.
+    InDoubt,
+}
+
+/// One try to hand the message to a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Counted from 1.
+    pub number: u32,
+    pub state: AttemptState,
+    /// The configured channel it went through.
+    pub channel: String,
+    /// The number or mailbox it went to.
+    pub address: Untrusted,
+    pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    /// What the provider calls the message.
+    pub provider_ref: Option<Untrusted>,
+    /// The provider's answer in its own words.
+    pub answer: Option<Untrusted>,
+    /// The recipient may get this message twice: an earlier attempt may have got through.
+    pub possible_duplicate: bool,
+    /// How many SMS parts it took; 1 for mail.
+    pub parts: u32,
+}
+
+/// Who gets it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
+pub enum RecipientId {
+    Person(PersonId),
+    Contact(Untrusted),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    #[serde(flatten)]
+    pub who: RecipientId,
+    /// The name as it was when the message was decided.
+    pub name: Untrusted,
+}
+
+/// What the message is for; decides urgency, expiry and what an acknowledgment does to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Wakes somebody for an alert.
+    Page,
+    /// The detail of an alert by email.
+    Detail,
+    /// The outcome, for those who were told.
+    Outcome,
+    /// Tells somebody of something that is not urgent.
+    Notice,
+}
+
+/// Why this message exists: the one reason, as names and as a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The rule that decided, by its configured name.
+    pub rule: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u32>,
+    /// `on call: primary`, `coordinator of Acme Tools` …
+    pub via: Untrusted,
+    /// Why it is held, suppressed, cancelled or failed, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Untrusted>,
+}
+
+/// What is said. Decided once; every attempt says the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// Of a mail; empty for SMS.
+    #[serde(default)]
+    pub subject: Untrusted,
+    pub body: Untrusted,
+}
+
+/// One message to one recipient over one medium.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notification {
+    pub id: NotificationId,
+    pub state: NotificationState,
+    /// Both a delivery and a failure were reported.
+    #[serde(default)]
+    pub disputed: bool,
+    pub purpose: Purpose,
+    pub category: Category,
+    /// An urgent message is sent again when its fate is unknown; others wait for a person.
+    pub urgent: bool,
+    pub alert: Option<AlertId>,
+    pub event: Option<EventId>,
+    pub partner: Option<Untrusted>,
+    pub recipient: Recipient,
+    pub medium: Medium,
+    /// The configured channel that carries it, or will.
+    pub channel: String,
+    pub content: Content,
+    pub reason: Reason,
+    pub attempts: Vec<Attempt>,
+    pub evidence: Vec<Evidence>,
+    pub provider_ref: Option<Untrusted>,
+    /// The same for every attempt, so that a provider that knows it can refuse a second copy.
+    pub idempotency_key: String,
+    /// When it is next to be tried.
+    pub due_at: Option<Timestamp>,
+    /// After this it is of no use and expires unsent.
+    pub expires_at: Option<Timestamp>,
+    pub config_version: u64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What the evidence alone proves, whatever the order and number of receipts: within a part the
+/// greatest rung, an attempt is its worst part, a message its best attempt.
+pub fn proven(evidence: &[Evidence]) -> Option<(Rung, Disputed)> {
+    let mut attempts: Vec<u32> = evidence.iter().map(|e| e.attempt).collect();
+    attempts.sort_unstable();
+    attempts.dedup();
+    attempts
+        .into_iter()
+        .filter_map(|attempt| {
+            let of_attempt = || evidence.iter().filter(move |e| e.attempt == attempt);
+            let mut parts: Vec<u32> = of_attempt().map(|e| e.part).collect();
+            parts.sort_unstable();
+            parts.dedup();
+            parts
+                .into_iter()
+                .map(|part| {
+                    let rungs = || of_attempt().filter(move |e| e.part == part).map(|e| e.rung);
+                    let greatest = rungs().max().unwrap_or(Rung::Accepted);
+                    let disputed = greatest.is_failure()
+                        && rungs().any(|rung| matches!(rung, Rung::Delivered | Rung::Read));
+                    (greatest, Disputed(disputed))
+                })
+                .max_by_key(|(rung, _)| worseness(*rung))
+        })
+        .min_by_key(|(rung, _)| worseness(*rung))
+}
+
+/// Both a delivery and a failure were reported for the part that decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disputed(pub bool);
+
+/// 0 is best. A failure is worse than mere acceptance, and acceptance is worse than delivery.
+fn worseness(rung: Rung) -> u8 {
+    match rung {
+        Rung::Read => 0,
+        Rung::Delivered => 1,
+        Rung::Sent => 2,
+        Rung::Accepted => 3,
+        Rung::Expired => 4,
+        Rung::Failed => 5,
+        Rung::Bounced => 6,
+    }
+}

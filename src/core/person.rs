@@ -1,0 +1,69 @@
+//! The people of the desk: internal, from the configuration, the only ones who may act.
+
+use crate::core::contact::{Mailbox, Medium, Phone};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The configured id of a person (`maria`): our own words, lower case, safe to show.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PersonId(pub String);
+
+impl fmt::Display for PersonId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// What a person may do; each role may do all that the one before may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Viewer,
+    Responder,
+    Admin,
+}
+
+/// One person of the desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    pub id: PersonId,
+    pub name: String,
+    pub role: Role,
+    #[serde(default)]
+    pub email: Option<Mailbox>,
+    #[serde(default)]
+    pub phone: Option<Phone>,
+    /// IANA zone in which the person reads times.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    #[serde(default)]
+    pub teams: Vec<String>,
+}
+
+impl Person {
+    /// `M.Weber`: what fits a column.
+    pub fn short_name(&self) -> String {
+        short_name(&self.name)
+    }
+
+    pub fn reachable_by(&self, medium: Medium) -> bool {
+        match medium {
+            Medium::Sms => self.phone.is_some(),
+            Medium::Email => self.email.is_some(),
+        }
+    }
+}
+
+/// `Maria Weber` → `M.Weber`; a single word stays as it is.
+pub fn short_name(name: &str) -> String {
+    let mut words = name.split_whitespace();
+    match (words.next(), words.next_back()) {
+        (Some(first), Some(last)) => match first.chars().next() {
+            Some(initial) => format!("{initial}.{last}"),
+            None => last.to_owned(),
+        },
+        (Some(only), None) => only.to_owned(),
+        _ => String::new(),
+    }
+}

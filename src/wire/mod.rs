@@ -1,0 +1,185 @@
+//! The words between the agent and those who talk to it: console and command line.
+//!
+//! HTTP with JSON over a Unix socket. Reading: `GET /v1/snapshot`, `/v1/status`, `/v1/{kind}`,
+//! `/v1/{kind}/{id}`, `/v1/alerts/{id}/timeline`, `/v1/events/{id}`. Acting: `POST /v1/commands`.
+//! Live: `GET /v1/stream?since=SEQ`, server-sent events whose ids are `seq` and whose data are
+//! [`Numbered`] changes. The version is part of the path; fields are only ever added.
+
+use crate::core::alert::Alert;
+use crate::core::change::Numbered;
+use crate::core::contact::{Contact, Medium};
+use crate::core::event::Event;
+use crate::core::notification::Notification;
+use crate::core::person::{Person, PersonId, Role};
+use crate::core::task::Task;
+use crate::core::text::Untrusted;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The header that carries the PIN of a person behind a shared login, once a session; the agent
+/// answers with a session token in [`SESSION_HEADER`].
+pub const PIN_HEADER: &str = "nightdesk-pin";
+pub const PERSON_HEADER: &str = "nightdesk-person";
+pub const SESSION_HEADER: &str = "nightdesk-session";
+
+/// `GET /v1/status`: whether the agent is ready and how it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// `true` once the store is open, the intake listens and the jobs run.
+    pub ready: bool,
+    pub desk: DeskInfo,
+    pub pid: u32,
+    pub since: Timestamp,
+    /// The newest sealed change.
+    pub seq: u64,
+    pub intake: Option<String>,
+    pub sources: Vec<SourceHealth>,
+    pub channels: Vec<ChannelHealth>,
+    pub open_alerts: u64,
+    pub open_tasks: u64,
+    /// Notifications waiting to be sent.
+    pub queued: u64,
+}
+
+/// Which desk and agent this is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeskInfo {
+    /// `[desk] name`.
+    pub name: String,
+    pub host: String,
+    pub version: String,
+    /// Every header says PRACTICE.
+    pub practice: bool,
+    /// IANA zone of the desk, for people without one of their own.
+    pub time_zone: String,
+    pub config_version: u64,
+    /// Something to say about the configuration file: it differs from what is applied, or is broken.
+    #[serde(default)]
+    pub config_note: Option<String>,
+}
+
+/// How a source of events is doing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceHealth {
+    pub name: String,
+    /// Whether events must be signed.
+    pub signed: bool,
+    /// `None`: it has never sent anything.
+    pub last_event_at: Option<Timestamp>,
+    /// Silent for longer than configured.
+    pub silent: bool,
+}
+
+/// How a channel is doing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChannelHealth {
+    pub name: String,
+    /// `smtp`, `kannel`, `webhook`, `spool` …
+    pub kind: String,
+    pub carries: Vec<Medium>,
+    pub state: ChannelState,
+    /// Since when it is in that state.
+    pub since: Timestamp,
+    pub last_accepted_at: Option<Timestamp>,
+    /// The last delivery that a receipt proved.
+    pub last_proven_at: Option<Timestamp>,
+    pub last_error: Option<Untrusted>,
+    pub queued: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelState {
+    /// Nothing was sent through it yet.
+    Untried,
+    Working,
+    /// The last attempts failed; it is tried again and again.
+    Failing,
+}
+
+/// Who is on call by one schedule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OnCall {
+    pub schedule: String,
+    pub person: Option<PersonId>,
+    pub until: Option<Timestamp>,
+    pub next: Option<PersonId>,
+}
+
+/// Who the agent takes the asker for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Me {
+    /// The system user, from the kernel.
+    pub login: String,
+    pub person: Option<Person>,
+    pub role: Role,
+    /// The login is shared and the person has yet to give name and PIN.
+    pub pin_needed: bool,
+}
+
+/// `GET /v1/snapshot`: everything the console needs to draw its first frame; the stream continues
+/// from `seq`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub seq: u64,
+    /// The agent's clock.
+    pub now: Timestamp,
+    pub me: Me,
+    pub desk: DeskInfo,
+    /// All that are not resolved, and those resolved within the last day (at most 500).
+    pub alerts: Vec<Alert>,
+    /// The notifications of those alerts, and the newest others (at most 2000).
+    pub notifications: Vec<Notification>,
+    /// All that are not done.
+    pub tasks: Vec<Task>,
+    /// The newest changes for the Stream, oldest first (at most 200).
+    pub recent: Vec<Numbered>,
+    pub contacts: Vec<Contact>,
+    pub people: Vec<Person>,
+    pub on_call: Vec<OnCall>,
+    pub sources: Vec<SourceHealth>,
+    pub channels: Vec<ChannelHealth>,
+}
+
+/// What escalating to a step would do, for the dialog: `GET /v1/alerts/{id}/steps`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepPreview {
+    /// Counted from 1; the last resort is the one after the last.
+    pub step: u32,
+    pub last_resort: bool,
+    pub wakes: Vec<Wake>,
+}
+
+/// One person a step would tell now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Wake {
+    pub person: PersonId,
+    pub name: String,
+    /// Their own zone, to show what time it is where they sleep.
+    pub time_zone: Option<String>,
+    pub media: Vec<Medium>,
+    /// `on call: primary`, `coordinator` …
+    pub via: String,
+}
+
+/// `GET /v1/alerts/{id}`: an alert with everything about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlertDetail {
+    #[serde(flatten)]
+    pub alert: Alert,
+    pub notifications: Vec<Notification>,
+    /// Oldest first.
+    pub timeline: Vec<Numbered>,
+    pub events: Vec<Event>,
+    pub steps: Vec<StepPreview>,
+}
+
+/// A health beat on the stream (`event: health`), whenever sources or channels change state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    pub now: Timestamp,
+    pub sources: Vec<SourceHealth>,
+    pub channels: Vec<ChannelHealth>,
+    pub on_call: Vec<OnCall>,
+    pub desk: DeskInfo,
+}
