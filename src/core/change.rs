@@ -123,3 +123,56 @@ pub struct Numbered {
     #[serde(flatten)]
     pub change: Change,
 }
+
+impl Change {
+    /// A fact about an alert, on its timeline.
+    pub fn alert(
+        at: Timestamp,
+        actor: Actor,
+        what: What,
+        summary: impl Into<Untrusted>,
+        alert: &Alert,
+    ) -> Self {
+        Self {
+            at,
+            actor,
+            what,
+            summary: summary.into(),
+            alert: Some(alert.id),
+            partner: Some(alert.partner.id.clone()),
+            object: Object::Alert(Box::new(alert.clone())),
+        }
+    }
+
+    /// A fact about a message, on the timeline of its alert.
+    pub fn notification(
+        at: Timestamp,
+        actor: Actor,
+        what: What,
+        summary: impl Into<Untrusted>,
+        notification: &Notification,
+    ) -> Self {
+        Self {
+            at,
+            actor,
+            what,
+            summary: summary.into(),
+            alert: notification.alert,
+            partner: notification.partner.clone(),
+            object: Object::Notification(Box::new(notification.clone())),
+        }
+    }
+
+    /// A fact about a task.
+    pub fn task(at: Timestamp, actor: Actor, what: What, summary: impl Into<Untrusted>, task: &Task) -> Self {
+        Self {
+            at,
+            actor,
+            what,
+            summary: summary.into(),
+            alert: task.alert,
+            partner: task.partner.as_ref().map(|partner| partner.id.clone()),
+            object: Object::Task(Box::new(task.clone())),
+        }
+    }
+}

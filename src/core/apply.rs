@@ -1,0 +1,608 @@
+//! What an operator asks becomes changes, or a refusal that says why and names who was first.
+
+use crate::core::alert::{Alert, AlertState};
+use crate::core::change::{Actor, Change, Object, What};
+use crate::core::command::{Action, Command, Expect, Refusal, RefusalCode};
+use crate::core::contact::{Contact, ContactField, Medium};
+use crate::core::decide::cancel_pages;
+use crate::core::desk::{Desk, Told};
+use crate::core::escalation::{Decision, medium_word};
+use crate::core::event::Severity;
+use crate::core::id::Ids;
+use crate::core::notification::{Content, Notification, NotificationState, Purpose, RecipientId};
+use crate::core::person::{Person, PersonId, Role};
+use crate::core::task::{Task, TaskState};
+use crate::core::text::Untrusted;
+use jiff::{SignedDuration, Timestamp};
+
+/// Who asks, as the agent knows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asker {
+    pub id: PersonId,
+    pub name: String,
+    pub role: Role,
+    /// The system user, where it is shared by several people.
+    pub login: Option<String>,
+}
+
+/// What a command is decided against: only what its action names is filled.
+#[derive(Clone, Debug, Default)]
+pub struct CommandView {
+    pub alert: Option<Alert>,
+    /// Of the alert, or the one message asked about.
+    pub notifications: Vec<Notification>,
+    pub task: Option<Task>,
+    pub contact: Option<Contact>,
+}
+
+/// What happened, in one sentence for the asker, and the changes that made it so.
+pub type Applied = Result<(String, Vec<Change>, Ids), Refusal>;
+
+/// Decides one command.
+pub fn command(
+    desk: &Desk,
+    view: CommandView,
+    command: &Command,
+    asker: &Asker,
+    ids: Ids,
+    now: Timestamp,
+) -> Applied {
+    let mut asked = Asked {
+        actor: Actor::Person { id: asker.id.clone(), login: asker.login.clone() },
+        asker,
+        decision: Decision::new(desk, now, ids),
+        expect: &command.expect,
+    };
+    if asker.role < Role::Responder {
+        return Err(refuse(
+            RefusalCode::NotAllowed,
+            format!("{} may look but not act; ask for the role responder.", asker.name),
+        ));
+    }
+    let said = asked.apply(view, &command.action)?;
+    Ok((said, asked.decision.changes, asked.decision.ids))
+}
+
+struct Asked<'a> {
+    actor: Actor,
+    asker: &'a Asker,
+    decision: Decision<'a>,
+    expect: &'a Expect,
+}
+
+fn refuse(code: RefusalCode, said: String) -> Refusal {
+    Refusal { code, said: said.into(), by: None }
+}
+
+impl Asked<'_> {
+    fn apply(&mut self, view: CommandView, action: &Action) -> Result<String, Refusal> {
+        let CommandView { alert, mut notifications, task, contact } = view;
+        match action {
+            Action::Ack { alert: id, next_update_by } => {
+                let alert = found(alert, "alert", id)?;
+                self.ack(alert, &mut notifications, *next_update_by)
+            }
+            Action::Unack { alert: id } => self.unack(found(alert, "alert", id)?, &notifications),
+            Action::Snooze { alert: id, until } => {
+                self.snooze(found(alert, "alert", id)?, &mut notifications, *until)
+            }
+            Action::Resolve { alert: id, reason } => {
+                self.resolve(found(alert, "alert", id)?, &mut notifications, reason)
+            }
+            Action::Escalate { alert: id, step } => self.escalate(found(alert, "alert", id)?, *step),
+            Action::ResendNotification { notification: id, to, via } => {
+                let n = found(notifications.into_iter().next(), "notification", id)?;
+                self.resend_notification(n, alert, to.as_ref(), via.as_deref())
+            }
+            Action::ResendAlert { alert: id, to, via } => {
+                self.resend_alert(found(alert, "alert", id)?, to.as_ref(), via.as_deref())
+            }
+            Action::NoteAlert { alert: id, text } => {
+                let alert = found(alert, "alert", id)?;
+                self.say_something(text)?;
+                let mut note =
+                    Change::alert(self.decision.now, self.actor.clone(), What::Noted, text.clone(), &alert);
+                note.object = Object::Nothing;
+                self.decision.changes.push(note);
+                Ok(format!("Noted on {id}."))
+            }
+            Action::NoteTask { task: id, text } => {
+                let task = found(task, "task", id)?;
+                self.say_something(text)?;
+                self.task_change(What::Noted, text.clone(), &task);
+                Ok(format!("Noted on {id}."))
+            }
+            Action::TakeTask { task: id } => {
+                let mut task = not_done(found(task, "task", id)?)?;
+                task.owner = Some(self.asker.id.clone());
+                task.state = TaskState::Open;
+                task.snoozed_until = None;
+                self.task_change(What::TaskTaken, format!("{} took it.", self.asker.name).into(), &task);
+                Ok(format!("You took {id}."))
+            }
+            Action::DoneTask { task: id } => {
+                let mut task = not_done(found(task, "task", id)?)?;
+                task.state = TaskState::Done;
+                self.task_change(What::TaskDone, format!("{} closed it.", self.asker.name).into(), &task);
+                Ok(format!("{id} is done."))
+            }
+            Action::SnoozeTask { task: id, until } => {
+                let mut task = not_done(found(task, "task", id)?)?;
+                self.in_future(*until)?;
+                task.state = TaskState::Snoozed;
+                task.snoozed_until = Some(*until);
+                self.task_change(What::TaskSnoozed, format!("{} put it off.", self.asker.name).into(), &task);
+                Ok(format!("{id} sleeps until {}.", self.clock(*until)))
+            }
+            Action::SetContact { contact: id, fields } => {
+                self.set_contact(found(contact, "contact", &id.printable())?, fields)
+            }
+        }
+    }
+
+    fn ack(
+        &mut self,
+        mut alert: Alert,
+        notifications: &mut [Notification],
+        promise: Option<Timestamp>,
+    ) -> Result<String, Refusal> {
+        self.not_resolved(&alert)?;
+        let mine = alert.holder.as_ref() == Some(&self.asker.id);
+        if matches!(alert.state, AlertState::Acknowledged | AlertState::Snoozed) && !mine {
+            let takes_over =
+                self.expect.holder.as_ref().is_some_and(|seen| *seen == alert.holder && seen.is_some());
+            if !takes_over {
+                return Err(self.raced(&alert));
+            }
+        }
+        if let Some(seen) = &self.expect.holder
+            && *seen != alert.holder
+            && !mine
+        {
+            return Err(self.raced(&alert));
+        }
+        let by = match promise {
+            Some(by) => self.in_future(by)?,
+            None => self.decision.now + self.decision.desk.promise.for_severity(alert.severity),
+        };
+        let again = mine && alert.state == AlertState::Acknowledged;
+        alert.state = AlertState::Acknowledged;
+        alert.holder = Some(self.asker.id.clone());
+        alert.next_update_by = Some(by);
+        alert.next_escalation_at = None;
+        alert.snoozed_until = None;
+        alert.updated_at = self.decision.now;
+        let verb = if again { "promises news anew" } else { "took it" };
+        self.fact(What::AlertAcknowledged, format!("{} {verb}.", self.asker.name), &alert);
+        cancel_pages(&mut self.decision, notifications.iter_mut(), "somebody took the alert");
+        Ok(format!("You took {}; news promised by {}.", alert.id, self.clock(by)))
+    }
+
+    fn unack(&mut self, mut alert: Alert, notifications: &[Notification]) -> Result<String, Refusal> {
+        if alert.state != AlertState::Acknowledged {
+            return Err(refuse(
+                RefusalCode::WrongState,
+                format!(
+                    "{} is {}; only an acknowledged alert can be given back.",
+                    alert.id,
+                    alert.state.as_str()
+                ),
+            ));
+        }
+        self.holder_as_seen(&alert)?;
+        alert.state = AlertState::Open;
+        alert.holder = None;
+        alert.next_update_by = None;
+        alert.updated_at = self.decision.now;
+        if alert.cleared_at.is_none() {
+            let wait = if alert.step == 0 { SignedDuration::ZERO } else { alert.next_step().1.after };
+            alert.next_escalation_at = Some(self.decision.now + wait);
+        }
+        let sentence = format!("{} gave it back; paging goes on.", self.asker.name);
+        self.fact(What::AlertUnacknowledged, sentence, &alert);
+        if alert.cleared_at.is_none() {
+            // Those whose page the acknowledgment cancelled are paged after all.
+            let missed: Vec<Told> = notifications
+                .iter()
+                .filter(|n| n.state == NotificationState::Cancelled && n.purpose == Purpose::Page)
+                .filter(|n| n.reason.step == Some(alert.step))
+                .filter_map(|n| match &n.recipient.who {
+                    RecipientId::Person(id) => {
+                        Some(Told { person: id.clone(), via: n.reason.via.printable().into_string() })
+                    }
+                    RecipientId::Contact(_) => None,
+                })
+                .collect();
+            let step = alert.step;
+            self.decision.page(&alert, &missed, step, false);
+            self.decision.advance(&mut alert);
+        }
+        Ok(format!("{} is open again; paging goes on.", alert.id))
+    }
+
+    fn snooze(
+        &mut self,
+        mut alert: Alert,
+        notifications: &mut [Notification],
+        until: Timestamp,
+    ) -> Result<String, Refusal> {
+        self.not_resolved(&alert)?;
+        self.holder_as_seen(&alert)?;
+        self.in_future(until)?;
+        let now = self.decision.now;
+        if let Some(deadline) = alert.deadline.filter(|d| *d > now && alert.severity >= Severity::High) {
+            let latest = now + deadline.duration_since(now) / 2;
+            if until > latest {
+                return Err(refuse(
+                    RefusalCode::Invalid,
+                    format!(
+                        "{} is due {}; it may sleep at most half of that time, until {}.",
+                        alert.id,
+                        self.clock(deadline),
+                        self.clock(latest)
+                    ),
+                ));
+            }
+        }
+        alert.state = AlertState::Snoozed;
+        alert.holder = Some(self.asker.id.clone());
+        alert.snoozed_until = Some(until);
+        alert.next_escalation_at = None;
+        alert.next_update_by = None;
+        alert.updated_at = now;
+        self.fact(What::AlertSnoozed, format!("{} put it to sleep.", self.asker.name), &alert);
+        cancel_pages(&mut self.decision, notifications.iter_mut(), "the alert was snoozed");
+        Ok(format!("{} sleeps until {}.", alert.id, self.clock(until)))
+    }
+
+    fn resolve(
+        &mut self,
+        mut alert: Alert,
+        notifications: &mut [Notification],
+        reason: &Untrusted,
+    ) -> Result<String, Refusal> {
+        self.not_resolved(&alert)?;
+        self.holder_as_seen(&alert)?;
+        self.say_something(reason)?;
+        alert.state = AlertState::Resolved;
+        alert.resolution = Some(reason.clone());
+        alert.next_escalation_at = None;
+        alert.next_update_by = None;
+        alert.snoozed_until = None;
+        alert.updated_at = self.decision.now;
+        let sentence = Untrusted::new(format!("{} closed it: {}", self.asker.name, reason.raw()));
+        self.fact(What::AlertResolved, sentence, &alert);
+        cancel_pages(&mut self.decision, notifications.iter_mut(), "the alert was closed");
+        Ok(format!("{} is closed.", alert.id))
+    }
+
+    fn escalate(&mut self, mut alert: Alert, step: Option<u32>) -> Result<String, Refusal> {
+        self.not_resolved(&alert)?;
+        if let Some(seen) = self.expect.step
+            && seen != alert.step
+        {
+            return Err(refuse(
+                RefusalCode::Raced,
+                format!(
+                    "{} went on to step {} meanwhile; look again before you escalate.",
+                    alert.id, alert.step
+                ),
+            ));
+        }
+        let last = alert.policy.steps.len() as u32 + 1;
+        let chosen = step.unwrap_or_else(|| (alert.step + 1).min(last));
+        if chosen == 0 || chosen > last {
+            return Err(refuse(
+                RefusalCode::Invalid,
+                format!("{} has steps 1 to {last} (the last resort); {chosen} is none of them.", alert.id),
+            ));
+        }
+        alert.state = AlertState::Open;
+        alert.next_update_by = None;
+        alert.snoozed_until = None;
+        alert.step = chosen - 1;
+        alert.next_escalation_at = Some(self.decision.now);
+        let before = self.decision.changes.len();
+        self.decision.advance(&mut alert);
+        let sentence = format!("{} escalates to step {chosen}.", self.asker.name);
+        let fact =
+            Change::alert(self.decision.now, self.actor.clone(), What::AlertEscalated, sentence, &alert);
+        self.decision.changes.insert(before, fact);
+        let paged: Vec<String> = self.decision.changes[before..]
+            .iter()
+            .filter_map(|change| match &change.object {
+                Object::Notification(n) if n.purpose == Purpose::Page => {
+                    Some(n.recipient.name.printable().into_string())
+                }
+                _ => None,
+            })
+            .collect();
+        Ok(match paged.is_empty() {
+            true => format!("{} is escalated, but step {chosen} reaches nobody; see its timeline.", alert.id),
+            false => format!("{} is escalated: {} told.", alert.id, paged.join(", ")),
+        })
+    }
+
+    fn resend_alert(
+        &mut self,
+        alert: Alert,
+        to: Option<&PersonId>,
+        via: Option<&str>,
+    ) -> Result<String, Refusal> {
+        self.not_resolved(&alert)?;
+        let told = match to {
+            Some(id) => vec![Told { person: self.known(id)?.id.clone(), via: self.by_hand() }],
+            None => {
+                let taken = alert.step.clamp(1, alert.policy.steps.len().max(1) as u32) as usize;
+                let targets: Vec<_> =
+                    alert.policy.steps.iter().take(taken).flat_map(|s| s.notify.clone()).collect();
+                self.decision.desk.people_behind(&targets, &alert.partner, self.decision.now).0
+            }
+        };
+        if told.is_empty() {
+            return Err(refuse(
+                RefusalCode::WrongState,
+                format!("Nobody is responsible for {} now; name a person with --to.", alert.id),
+            ));
+        }
+        let mut names = Vec::new();
+        for one in told {
+            let Some(person) = self.decision.desk.person(&one.person).cloned() else { continue };
+            let (media, carrier) = self.way(via, &person, None)?;
+            let next = self.decision.next_after(&alert).filter(|_| alert.state == AlertState::Open);
+            for (i, medium) in media.iter().copied().enumerate() {
+                let content = self.decision.content(&alert, medium, next.as_ref(), &one.via);
+                let purpose =
+                    if i == 0 && alert.state == AlertState::Open { Purpose::Page } else { Purpose::Detail };
+                let via = format!("{}, {}", self.by_hand(), one.via);
+                self.resend(&alert, &person, medium, purpose, content, &via, carrier.as_deref());
+            }
+            names.push(person.name);
+        }
+        Ok(format!("{} goes out again to {}.", alert.id, names.join(", ")))
+    }
+
+    fn resend_notification(
+        &mut self,
+        n: Notification,
+        alert: Option<Alert>,
+        to: Option<&PersonId>,
+        via: Option<&str>,
+    ) -> Result<String, Refusal> {
+        let person = match (to, &n.recipient.who) {
+            (Some(id), _) | (None, RecipientId::Person(id)) => self.known(id)?.clone(),
+            (None, RecipientId::Contact(_)) => {
+                return Err(refuse(
+                    RefusalCode::WrongState,
+                    format!("{} went to a contact; name a person with --to.", n.id),
+                ));
+            }
+        };
+        let (media, carrier) = self.way(via, &person, Some(n.medium))?;
+        let medium = media[0];
+        let content = match (&alert, medium == n.medium) {
+            (Some(alert), false) => self.decision.content(alert, medium, None, "sent again by hand"),
+            (Some(_), true) | (None, true) => n.content.clone(),
+            (None, false) => Content { subject: n.content.subject.clone(), body: n.content.body.clone() },
+        };
+        let before = self.decision.changes.len();
+        let about = crate::core::escalation::About {
+            alert: n.alert,
+            event: n.event,
+            partner: n.partner.clone(),
+            category: n.category,
+            urgent: n.urgent,
+        };
+        let reason = crate::core::notification::Reason {
+            via: self.by_hand().into(),
+            outcome: None,
+            ..n.reason.clone()
+        };
+        let purpose = if n.purpose == Purpose::Page { Purpose::Detail } else { n.purpose };
+        self.decision.queue_message(about, &person, medium, purpose, content, reason, carrier.as_deref());
+        self.name_the_sender(before);
+        Ok(format!("{} goes out again: {} to {}.", n.id, medium_word(medium), person.name))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn resend(
+        &mut self,
+        alert: &Alert,
+        person: &Person,
+        medium: Medium,
+        purpose: Purpose,
+        content: Content,
+        via: &str,
+        carrier: Option<&str>,
+    ) {
+        let before = self.decision.changes.len();
+        self.decision.queue(alert, person, medium, purpose, content, via, None, carrier);
+        self.name_the_sender(before);
+    }
+
+    /// What was queued since is this person's doing, not the desk's.
+    fn name_the_sender(&mut self, since: usize) {
+        for change in &mut self.decision.changes[since..] {
+            change.actor = self.actor.clone();
+            change.what = What::NotificationResent;
+        }
+    }
+
+    /// The media (and the channel, if one was named) by which this person is reached.
+    fn way(
+        &self,
+        via: Option<&str>,
+        person: &Person,
+        like: Option<Medium>,
+    ) -> Result<(Vec<Medium>, Option<String>), Refusal> {
+        let desk = self.decision.desk;
+        let (media, carrier) = match via {
+            None => (like.map_or_else(|| Medium::ALL.to_vec(), |m| vec![m]), None),
+            Some("sms") => (vec![Medium::Sms], None),
+            Some("email") => (vec![Medium::Email], None),
+            Some(name) => match desk.carriers.iter().find(|carrier| carrier.name == name) {
+                Some(carrier) => (carrier.carries.clone(), Some(carrier.name.clone())),
+                None => {
+                    let known: Vec<_> = desk.carriers.iter().map(|c| c.name.as_str()).collect();
+                    let name = crate::core::text::sanitise(name);
+                    let said =
+                        format!("There is no channel {name}; there are sms, email, {}.", known.join(", "));
+                    return Err(refuse(RefusalCode::Invalid, said));
+                }
+            },
+        };
+        let media: Vec<_> = media
+            .into_iter()
+            .filter(|m| person.reachable_by(*m) && (carrier.is_some() || desk.carrier(*m).is_some()))
+            .collect();
+        if media.is_empty() {
+            return Err(refuse(RefusalCode::Invalid, format!("{} cannot be reached that way.", person.name)));
+        }
+        Ok((media, carrier))
+    }
+
+    fn set_contact(&mut self, mut contact: Contact, fields: &[ContactField]) -> Result<String, Refusal> {
+        if fields.is_empty() {
+            return Err(refuse(RefusalCode::Invalid, "No field was given to change.".to_owned()));
+        }
+        for seen in &self.expect.fields {
+            if contact.field(seen) != *seen {
+                return Err(refuse(
+                    RefusalCode::Raced,
+                    format!(
+                        "{} of {} was changed meanwhile; look again.",
+                        seen.name(),
+                        contact.name.printable()
+                    ),
+                ));
+            }
+        }
+        let mut changed = Vec::new();
+        for field in fields {
+            if let ContactField::OptedOut(wanted) = field
+                && !contact.opted_out.is_subset(wanted)
+            {
+                let said = format!(
+                    "An opt-out ends only by {} (START, or the signed link); nobody else can end it.",
+                    contact.name.printable()
+                );
+                return Err(refuse(RefusalCode::NotAllowed, said));
+            }
+            if let ContactField::TimeZone(Some(zone)) = field
+                && jiff::tz::TimeZone::get(zone.raw()).is_err()
+            {
+                let said =
+                    format!("{} is not a time zone; they are named like Europe/Berlin.", zone.printable());
+                return Err(refuse(RefusalCode::Invalid, said));
+            }
+            if matches!(field, ContactField::Name(name) if name.is_empty()) {
+                return Err(refuse(RefusalCode::Invalid, "A contact needs a name.".to_owned()));
+            }
+            if contact.field(field) != *field {
+                changed.push(field.name());
+                contact.set(field.clone());
+            }
+        }
+        if changed.is_empty() {
+            return Ok(format!("{} is as you want it already.", contact.name.printable()));
+        }
+        contact.updated_at = self.decision.now;
+        let list = changed.join(", ");
+        let summary =
+            Untrusted::new(format!("{} changed {list} of {}.", self.asker.name, contact.name.raw()));
+        self.decision.changes.push(Change {
+            at: self.decision.now,
+            actor: self.actor.clone(),
+            what: What::ContactChanged,
+            summary,
+            alert: None,
+            partner: contact.partner_id.clone(),
+            object: Object::Contact(Box::new(contact.clone())),
+        });
+        Ok(format!("Changed {list} of {}.", contact.name.printable()))
+    }
+
+    fn fact(&mut self, what: What, summary: impl Into<Untrusted>, alert: &Alert) {
+        self.decision.alert_change(self.actor.clone(), what, summary, alert);
+    }
+
+    fn task_change(&mut self, what: What, summary: Untrusted, task: &Task) {
+        let mut task = task.clone();
+        task.updated_at = self.decision.now;
+        self.decision.changes.push(Change::task(self.decision.now, self.actor.clone(), what, summary, &task));
+    }
+
+    fn not_resolved(&self, alert: &Alert) -> Result<(), Refusal> {
+        match alert.state {
+            AlertState::Resolved => {
+                Err(refuse(RefusalCode::WrongState, format!("{} is closed already.", alert.id)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn holder_as_seen(&self, alert: &Alert) -> Result<(), Refusal> {
+        match &self.expect.holder {
+            Some(seen) if *seen != alert.holder => Err(self.raced(alert)),
+            _ => Ok(()),
+        }
+    }
+
+    fn raced(&self, alert: &Alert) -> Refusal {
+        let said = match &alert.holder {
+            Some(holder) => format!(
+                "{} was first: {} is theirs since {}.",
+                self.decision.desk.name_of(holder),
+                alert.id,
+                self.clock(alert.updated_at)
+            ),
+            None => format!("{} was given back meanwhile; look again.", alert.id),
+        };
+        Refusal { code: RefusalCode::Raced, said: said.into(), by: alert.holder.clone() }
+    }
+
+    fn known(&self, id: &PersonId) -> Result<&Person, Refusal> {
+        self.decision.desk.person(id).ok_or_else(|| {
+            let known: Vec<_> = self.decision.desk.people.keys().map(|id| id.0.as_str()).collect();
+            let said = format!(
+                "There is no person {}; there are {}.",
+                crate::core::text::sanitise(&id.0),
+                known.join(", ")
+            );
+            refuse(RefusalCode::NotFound, said)
+        })
+    }
+
+    fn say_something(&self, text: &Untrusted) -> Result<(), Refusal> {
+        match text.is_empty() {
+            true => Err(refuse(RefusalCode::Invalid, "It needs a few words.".to_owned())),
+            false => Ok(()),
+        }
+    }
+
+    fn in_future(&self, at: Timestamp) -> Result<Timestamp, Refusal> {
+        match at > self.decision.now {
+            true => Ok(at),
+            false => Err(refuse(RefusalCode::Invalid, format!("{} is past.", self.clock(at)))),
+        }
+    }
+
+    fn by_hand(&self) -> String {
+        format!("sent again by {}", self.asker.name)
+    }
+
+    fn clock(&self, at: Timestamp) -> String {
+        at.to_zoned(self.decision.desk.time_zone.clone()).strftime("%H:%M %Z").to_string()
+    }
+}
+
+fn found<T>(thing: Option<T>, kind: &str, id: &impl std::fmt::Display) -> Result<T, Refusal> {
+    thing.ok_or_else(|| refuse(RefusalCode::NotFound, format!("There is no {kind} {id}.")))
+}
+
+fn not_done(task: Task) -> Result<Task, Refusal> {
+    match task.state {
+        TaskState::Done => Err(refuse(RefusalCode::WrongState, format!("{} is done already.", task.id))),
+        _ => Ok(task),
+    }
+}

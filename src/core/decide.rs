@@ -1,0 +1,566 @@
+//! From events to changes: what the desk makes of what came in.
+//!
+//! A batch is decided in two steps, so that the store is read once: [`prepare`] runs the rules and
+//! says which alerts an event might join; [`events`] decides with those alerts at hand, each event
+//! seeing what the ones before it did.
+
+use crate::core::alert::{Alert, AlertState, Member, MemberOf};
+use crate::core::change::{Actor, Change, Object, What};
+use crate::core::contact::Category;
+use crate::core::desk::Desk;
+use crate::core::escalation::{About, Decision};
+use crate::core::event::{
+    CloudEvent, Event, EventState, Exception, ExceptionKind, FieldError, Native, Priority, Severity, Verdict,
+};
+use crate::core::id::{AlertId, EventId, Ids};
+use crate::core::money::Money;
+use crate::core::notification::{Content, Notification, NotificationState, Purpose, Reason};
+use crate::core::partner::{Partner, PartnerRef, PartnerState};
+use crate::core::rule::{self, Facts, Rule, Then};
+use crate::core::text::Untrusted;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap};
+
+/// An event as intake hands it over: checked in form, read, and not seen before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incoming {
+    pub feed: String,
+    pub event: CloudEvent,
+    pub native: Native,
+    pub unreadable: Vec<FieldError>,
+    pub fingerprint: String,
+}
+
+/// An event with what the rules say of it.
+#[derive(Clone, Debug)]
+pub struct Prepared<'d> {
+    pub incoming: Incoming,
+    pub rule: Option<&'d Rule>,
+    pub why: Vec<Verdict>,
+    /// What it might join an alert by; look these up.
+    pub keys: Vec<String>,
+}
+
+/// What a batch is decided against, as it is in the store; decisions update it as they go.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// Not resolved, found by the prepared keys.
+    pub alerts: BTreeMap<AlertId, Alert>,
+    pub keys: HashMap<String, AlertId>,
+    pub partners: HashMap<String, Partner>,
+    /// Of those alerts: messages that have not left yet.
+    pub waiting: Vec<Notification>,
+}
+
+/// Runs the rules over one event.
+pub fn prepare<'d>(desk: &'d Desk, incoming: Incoming, now: Timestamp) -> Prepared<'d> {
+    let facts = Facts::of(&incoming.event.kind, &incoming.native, &incoming.event.data);
+    let (rule, why) = rule::first_match(&desk.rules, &facts, now);
+    let group = rule.and_then(|rule| rule.group_key(&facts));
+    let mut keys = match subject(&incoming.native) {
+        Some((member, partner)) => member_keys(&partner.id, &member),
+        None => Vec::new(),
+    };
+    keys.extend(group);
+    Prepared { incoming, rule, why, keys }
+}
+
+/// Decides a batch.
+pub fn events(
+    desk: &Desk,
+    view: &mut View,
+    batch: Vec<Prepared<'_>>,
+    ids: Ids,
+    now: Timestamp,
+) -> (Vec<Change>, Ids) {
+    let mut decision = Decision::new(desk, now, ids);
+    for prepared in batch {
+        one(&mut decision, view, prepared);
+    }
+    (decision.changes, decision.ids)
+}
+
+/// The keys under which later events find this alert, for the member that came last.
+pub fn keys_of_last_member(alert: &Alert) -> Vec<String> {
+    let mut keys = alert.members.last().map(|m| member_keys(&alert.partner.id, m)).unwrap_or_default();
+    if !alert.key.is_empty() {
+        keys.push(alert.key.raw().to_owned());
+    }
+    keys
+}
+
+/// Recomputes what an alert shows of its members.
+pub fn sum_up(alert: &mut Alert) {
+    let live = || alert.members.iter().filter(|m| m.cleared_at.is_none());
+    let mut at_risk = Vec::new();
+    live().filter_map(|m| m.amount.as_ref()).for_each(|amount| Money::add_to(&mut at_risk, amount));
+    at_risk.sort_by_key(|sum: &Money| std::cmp::Reverse(sum.cents));
+    let deadline = live().filter_map(|m| m.deadline).min();
+    let severity = live().map(|m| m.severity).max();
+    alert.at_risk = at_risk;
+    alert.deadline = deadline;
+    alert.severity = severity.unwrap_or(alert.severity);
+}
+
+fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
+    let Prepared { incoming, rule, why, keys } = prepared;
+    let id = decision.ids.next_event();
+    let subject = subject(&incoming.native);
+    let facts = Facts::of(&incoming.event.kind, &incoming.native, &incoming.event.data);
+    let severity = subject.as_ref().map(|(member, _)| member.severity);
+    let partner = facts.partner.cloned();
+    let group = rule.and_then(|rule| rule.group_key(&facts));
+    let mut event = Event {
+        id,
+        state: if rule.is_some() || incoming.native != Native::Foreign {
+            EventState::Quiet
+        } else {
+            EventState::NoRule
+        },
+        feed: incoming.feed,
+        source: incoming.event.source.into(),
+        event_id: incoming.event.id.into(),
+        title: title(&incoming.native, &incoming.event.kind),
+        kind: incoming.event.kind.into(),
+        subject: incoming.event.subject.map(Untrusted::new),
+        time: incoming.event.time,
+        attributes: incoming.event.attributes,
+        data: incoming.event.data,
+        unreadable: incoming.unreadable,
+        partner: partner.clone(),
+        severity,
+        alert: None,
+        why,
+        fingerprint: incoming.fingerprint,
+        config_version: decision.desk.version,
+        created_at: decision.now,
+    };
+    let at = decision.changes.len();
+    if let Some(partner) = &partner {
+        see_partner(decision, view, partner);
+    }
+    match (&incoming.native, subject) {
+        (Native::ExceptionCleared { exception, .. }, _) => {
+            let found = exception_key(&partner, &exception.id).and_then(|key| view.keys.get(&key).copied());
+            match found.and_then(|alert| view.alerts.get(&alert).cloned()) {
+                Some(alert) => {
+                    event.state = EventState::Handled;
+                    event.alert = Some(alert.id);
+                    clear(decision, view, alert, exception);
+                }
+                None => event.why.push(no_rule("no open alert is about this exception")),
+            }
+        }
+        (_, Some((mut member, partner))) => {
+            member.event = id;
+            let policy = match rule {
+                Some(Rule { then: Then::Alert { policy }, name, .. }) => {
+                    Some((policy.as_str(), name.as_str()))
+                }
+                Some(_) => None,
+                None if is_urgent(&member, &incoming.native) => {
+                    event.why.push(Verdict {
+                        rule: CATCH_ALL.into(),
+                        matched: true,
+                        because: "it is urgent and no rule matches".into(),
+                    });
+                    Some((decision.desk.catch_all.as_str(), CATCH_ALL))
+                }
+                None => {
+                    event.why.push(no_rule("it is not urgent and no rule matches"));
+                    None
+                }
+            };
+            let joins = keys.iter().filter_map(|key| view.keys.get(key).copied()).find(|alert| {
+                view.alerts.get(alert).is_some_and(|alert| {
+                    let window = rule.map(|rule| rule.group_window).unwrap_or_default();
+                    let same_group = group.as_deref() == Some(alert.key.raw());
+                    let by_group_only = same_group && !shares_a_thing(alert, &member);
+                    !by_group_only || window.is_zero() || alert.created_at + window >= decision.now
+                })
+            });
+            match (joins, policy) {
+                (Some(alert), Some(_)) => {
+                    event.state = EventState::Handled;
+                    event.alert = Some(alert);
+                    join(decision, view, alert, member);
+                }
+                (None, Some((policy, rule))) => {
+                    event.state = EventState::Handled;
+                    event.alert = raise(decision, view, member, partner, policy, rule, group);
+                }
+                // What a quieter event says about an exception that already is an alert belongs to it.
+                (Some(alert), None) if view.alerts[&alert].members.iter().any(|m| m.id == member.id) => {
+                    event.state = EventState::Handled;
+                    event.alert = Some(alert);
+                    join(decision, view, alert, member);
+                }
+                (_, None) => {}
+            }
+        }
+        _ => {}
+    }
+    if let Some(Rule { then: Then::Tell { targets, by }, name, .. }) = rule {
+        let nowhere = PartnerRef { id: "".into(), name: "the desk".into(), tier: None, time_zone: None };
+        let (told, nobody) =
+            decision.desk.people_behind(targets, partner.as_ref().unwrap_or(&nowhere), decision.now);
+        event.why.extend(nobody.into_iter().map(|why| no_rule(&why)));
+        for told in told {
+            let Some(person) = decision.desk.person(&told.person) else { continue };
+            for medium in by.iter().copied().filter(|m| person.reachable_by(*m)) {
+                event.state = EventState::Handled;
+                let reason = Reason {
+                    rule: name.clone(),
+                    policy: None,
+                    step: None,
+                    via: told.via.as_str().into(),
+                    outcome: None,
+                };
+                let about = About {
+                    alert: None,
+                    event: Some(id),
+                    partner: partner.as_ref().map(|p| p.id.clone()),
+                    category: Category::Urgent,
+                    urgent: false,
+                };
+                let content = notice(&event, partner.as_ref());
+                decision.queue_message(about, person, medium, Purpose::Notice, content, reason, None);
+            }
+        }
+    }
+    let who = partner.as_ref().map(|p| format!("{}: ", p.name.printable())).unwrap_or_default();
+    let summary = Untrusted::new(format!("{who}{}", event.title.raw()));
+    decision.changes.insert(
+        at,
+        Change {
+            at: decision.now,
+            actor: Actor::Source(event.feed.clone()),
+            what: What::EventReceived,
+            summary,
+            alert: event.alert,
+            partner: partner.map(|p| p.id),
+            object: Object::Event(Box::new(event)),
+        },
+    );
+}
+
+/// The name of the rule that nothing urgent escapes.
+pub const CATCH_ALL: &str = "catch-all";
+
+fn raise(
+    decision: &mut Decision<'_>,
+    view: &mut View,
+    member: Member,
+    partner: PartnerRef,
+    policy: &str,
+    rule: &str,
+    group: Option<String>,
+) -> Option<AlertId> {
+    let policy = decision.desk.policies.get(policy)?.clone();
+    let id = decision.ids.next_alert();
+    let mut alert = Alert {
+        id,
+        state: AlertState::Open,
+        severity: member.severity,
+        partner,
+        title: member.title.clone(),
+        kind: member.kind.clone(),
+        key: Untrusted::new(group.unwrap_or_default()),
+        members: vec![member],
+        at_risk: Vec::new(),
+        deadline: None,
+        policy,
+        step: 0,
+        next_escalation_at: None,
+        holder: None,
+        next_update_by: None,
+        snoozed_until: None,
+        cleared_at: None,
+        resolution: None,
+        rule: rule.to_owned(),
+        config_version: decision.desk.version,
+        created_at: decision.now,
+        updated_at: decision.now,
+    };
+    sum_up(&mut alert);
+    let sentence = format!("Raised by rule {rule}, policy {}.", alert.policy.name);
+    decision.start_policy_because(&mut alert, Actor::Desk, What::AlertRaised, sentence);
+    remember(view, alert);
+    Some(id)
+}
+
+/// A further exception on an alert. It pages again only if it makes things worse.
+fn join(decision: &mut Decision<'_>, view: &mut View, id: AlertId, member: Member) {
+    let Some(mut alert) = view.alerts.get(&id).cloned() else { return };
+    let before = (alert.severity, alert.deadline, alert.at_risk.clone(), alert.cleared_at);
+    let title = member.title.clone();
+    alert.members.retain(|m| !(m.id == member.id && m.of == member.of));
+    alert.members.push(member);
+    alert.cleared_at = None;
+    sum_up(&mut alert);
+    alert.updated_at = decision.now;
+    let worse = if before.3.is_some() {
+        Some("it came back after it was cleared")
+    } else if alert.severity > before.0 {
+        Some("the severity rose")
+    } else if alert.deadline.is_some_and(|new| before.1.is_none_or(|old| new < old)) && before.1.is_some() {
+        Some("the deadline came nearer")
+    } else if multiplied(&before.2, &alert.at_risk, decision.desk.amount_factor) {
+        Some("the amount at risk grew")
+    } else {
+        None
+    };
+    let named = title.raw();
+    match (worse, alert.state) {
+        (None, _) => {
+            let sentence = Untrusted::new(format!("Joined: {named}."));
+            decision.alert_change(Actor::Desk, What::AlertJoined, sentence, &alert);
+        }
+        (Some(why), AlertState::Open) if before.3.is_none() => {
+            let sentence =
+                Untrusted::new(format!("Joined: {named}; {why}, so those already told are paged again."));
+            decision.alert_change(Actor::Desk, What::AlertJoined, sentence, &alert);
+            let taken: Vec<_> =
+                alert.policy.steps.iter().take(alert.step as usize).flat_map(|s| s.notify.clone()).collect();
+            let (told, _) = decision.desk.people_behind(&taken, &alert.partner, decision.now);
+            decision.page(&alert, &told, alert.step, true);
+        }
+        (Some(why), _) => {
+            alert.state = AlertState::Open;
+            alert.next_update_by = None;
+            alert.snoozed_until = None;
+            let sentence = Untrusted::new(format!("Joined: {named}; {why}, so paging starts again."));
+            decision.start_policy_because(&mut alert, Actor::Desk, What::AlertJoined, sentence);
+        }
+    }
+    remember(view, alert);
+}
+
+fn multiplied(before: &[Money], after: &[Money], factor: f64) -> bool {
+    before.iter().any(|old| {
+        old.cents > 0
+            && after.iter().any(|new| {
+                new.currency == old.currency
+                    && new.cents > old.cents
+                    && new.cents as f64 >= old.cents as f64 * factor
+            })
+    })
+}
+
+/// An exception is over. Once all members are, nobody is paged any more; the alert stays in sight.
+fn clear(decision: &mut Decision<'_>, view: &mut View, mut alert: Alert, exception: &Exception) {
+    let mut any = false;
+    for member in alert.members.iter_mut().filter(|m| m.of == MemberOf::Exception && m.id == exception.id) {
+        any |= member.cleared_at.is_none();
+        member.cleared_at.get_or_insert(decision.now);
+    }
+    if !any {
+        return;
+    }
+    sum_up(&mut alert);
+    alert.updated_at = decision.now;
+    let left = alert.members.iter().filter(|m| m.cleared_at.is_none()).count();
+    let named = exception.title.raw();
+    if left > 0 {
+        let sentence = Untrusted::new(format!("Cleared: {named}; {left} more are open."));
+        decision.alert_change(Actor::Desk, What::AlertCleared, sentence, &alert);
+    } else {
+        alert.cleared_at = Some(decision.now);
+        alert.next_escalation_at = None;
+        let end = if alert.state == AlertState::Open { "; nobody is paged any more" } else { "" };
+        let sentence = Untrusted::new(format!("Cleared: {named}{end}."));
+        decision.alert_change(Actor::Desk, What::AlertCleared, sentence, &alert);
+        cancel_pages(
+            decision,
+            view.waiting.iter_mut().filter(|n| n.alert == Some(alert.id)),
+            "it was cleared",
+        );
+    }
+    remember(view, alert);
+}
+
+/// Cancels the pages that have not left yet.
+pub fn cancel_pages<'n>(
+    decision: &mut Decision<'_>,
+    waiting: impl Iterator<Item = &'n mut Notification>,
+    because: &str,
+) {
+    for notification in waiting {
+        let left = !matches!(notification.state, NotificationState::Queued | NotificationState::Held)
+            && !(notification.state == NotificationState::InDoubt && notification.due_at.is_some());
+        if notification.purpose != Purpose::Page || left {
+            continue;
+        }
+        notification.due_at = None;
+        // What may already have got through stays in doubt; it is only not sent again.
+        if notification.state != NotificationState::InDoubt {
+            notification.state = NotificationState::Cancelled;
+        }
+        notification.reason.outcome = Some(because.into());
+        notification.updated_at = decision.now;
+        let summary = format!("Not sent to {}: {because}.", notification.recipient.name.printable());
+        decision.changes.push(Change::notification(
+            decision.now,
+            Actor::Desk,
+            What::NotificationCancelled,
+            summary,
+            notification,
+        ));
+    }
+}
+
+fn remember(view: &mut View, alert: Alert) {
+    for key in keys_of_last_member(&alert) {
+        view.keys.insert(key, alert.id);
+    }
+    view.alerts.insert(alert.id, alert);
+}
+
+fn see_partner(decision: &mut Decision<'_>, view: &mut View, about: &PartnerRef) {
+    let known = view.partners.get(about.id.raw());
+    if known.is_some_and(|partner| partner.about == *about) {
+        return;
+    }
+    let partner = Partner {
+        about: about.clone(),
+        state: PartnerState::Active,
+        created_at: known.map_or(decision.now, |partner| partner.created_at),
+        updated_at: decision.now,
+    };
+    view.partners.insert(about.id.raw().to_owned(), partner.clone());
+    decision.changes.push(Change {
+        at: decision.now,
+        actor: Actor::Desk,
+        what: What::PartnerSeen,
+        summary: Untrusted::new(format!("Partner {} as its events describe it.", about.name.raw())),
+        alert: None,
+        partner: Some(about.id.clone()),
+        object: Object::Partner(Box::new(partner)),
+    });
+}
+
+/// The member an event would be of an alert, and its partner.
+fn subject(native: &Native) -> Option<(Member, PartnerRef)> {
+    match native {
+        Native::ExceptionRaised { exception, partner, severity }
+        | Native::ExceptionCleared { exception, partner, severity } => {
+            let e = exception.clone();
+            let member = Member {
+                event: EventId(0),
+                id: e.id,
+                of: MemberOf::Exception,
+                kind: e.kind,
+                title: e.title,
+                description: e.description,
+                severity: *severity,
+                order: e.order,
+                shipment: e.shipment,
+                case: e.case,
+                amount: e.amount,
+                deadline: e.deadline,
+                codes: e.codes,
+                cleared_at: None,
+            };
+            Some((member, partner.clone()))
+        }
+        Native::CaseOpened { case, partner, priority } => {
+            let c = case.clone();
+            let member = Member {
+                event: EventId(0),
+                id: c.id,
+                of: MemberOf::Case,
+                kind: ExceptionKind::from(c.kind.word().to_owned()),
+                title: c.title,
+                description: c.description,
+                severity: match priority {
+                    Priority::Urgent => Severity::Critical,
+                    Priority::High => Severity::High,
+                    Priority::Normal => Severity::Medium,
+                    Priority::Low => Severity::Low,
+                },
+                order: c.order,
+                shipment: None,
+                case: Some(c.reference),
+                amount: c.amount,
+                deadline: c.deadline,
+                codes: Vec::new(),
+                cleared_at: None,
+            };
+            Some((member, partner.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// Urgent by the community's own words: an exception of severity high or critical, or a case of
+/// priority urgent.
+fn is_urgent(member: &Member, native: &Native) -> bool {
+    match native {
+        Native::ExceptionRaised { severity, .. } => *severity >= Severity::High,
+        Native::CaseOpened { priority, .. } => *priority == Priority::Urgent,
+        _ => member.severity == Severity::Critical,
+    }
+}
+
+fn shares_a_thing(alert: &Alert, member: &Member) -> bool {
+    let keys = member_keys(&alert.partner.id, member);
+    alert.members.iter().any(|m| member_keys(&alert.partner.id, m).iter().any(|key| keys.contains(key)))
+}
+
+/// Things of one partner that tie exceptions together: the exception itself, an order, a shipment, a case.
+fn member_keys(partner: &Untrusted, member: &Member) -> Vec<String> {
+    let key = |what: &str, value: &Untrusted| format!("{what}\u{1f}{}\u{1f}{}", partner.raw(), value.raw());
+    let own = match member.of {
+        MemberOf::Exception => key("exception", &member.id),
+        MemberOf::Case => key("case", &member.id),
+    };
+    let mut keys = vec![own];
+    keys.extend(member.order.as_ref().map(|order| key("order", order)));
+    keys.extend(member.shipment.as_ref().map(|shipment| key("shipment", shipment)));
+    keys.extend(member.case.as_ref().map(|case| key("case", case)));
+    keys
+}
+
+fn exception_key(partner: &Option<PartnerRef>, id: &Untrusted) -> Option<String> {
+    partner.as_ref().map(|p| format!("exception\u{1f}{}\u{1f}{}", p.id.raw(), id.raw()))
+}
+
+fn no_rule(because: &str) -> Verdict {
+    Verdict { rule: CATCH_ALL.into(), matched: false, because: because.into() }
+}
+
+fn title(native: &Native, kind: &str) -> Untrusted {
+    match native {
+        Native::ExceptionRaised { exception, .. } => exception.title.clone(),
+        Native::ExceptionCleared { exception, .. } => {
+            Untrusted::new(format!("Cleared: {}", exception.title.raw()))
+        }
+        Native::CaseOpened { case, .. } => {
+            Untrusted::new(format!("{} ({})", case.title.raw(), case.reference.raw()))
+        }
+        Native::CaseStatusChanged { case, status, .. } => {
+            Untrusted::new(format!("Case {} is {}", case.raw(), status.word().replace('_', " ")))
+        }
+        Native::DocumentUploaded { document, .. } => {
+            Untrusted::new(format!("Document {}", document.name.raw()))
+        }
+        Native::DocumentReviewed { document, outcome, .. } => {
+            Untrusted::new(format!("Document {} {outcome:?}", document.name.raw()).to_lowercase())
+        }
+        Native::PostCreated { post, .. } => post.subject.clone(),
+        Native::PostAnswered { post, .. } => Untrusted::new(format!("Answered: {}", post.subject.raw())),
+        Native::OnboardingMilestone { milestone, .. } => {
+            Untrusted::new(format!("Milestone {}", milestone.word().replace('_', " ")))
+        }
+        Native::ContactChanged { contact, .. } => {
+            Untrusted::new(format!("Contact {} changed", contact.raw()))
+        }
+        Native::Foreign => Untrusted::new(kind),
+    }
+}
+
+fn notice(event: &Event, partner: Option<&PartnerRef>) -> Content {
+    let who = partner.map(|p| format!("{}: ", p.name.printable())).unwrap_or_default();
+    let line = format!("{who}{}", event.title.printable());
+    Content { subject: Untrusted::new(line.clone()), body: Untrusted::new(format!("{line} ({})", event.id)) }
+}

@@ -1,0 +1,353 @@
+//! The life of one message: claimed, handed over, answered, proven or in doubt.
+//!
+//! A claim is committed before the first byte leaves. Whatever happens after it is recorded against
+//! that attempt; a claim that was never answered is in doubt, never queued again. What is sent out
+//! of doubt is a new attempt, labelled as a possible duplicate.
+
+use crate::core::alert::AlertState;
+use crate::core::change::{Actor, Change, What};
+use crate::core::contact::Medium;
+use crate::core::desk::Desk;
+use crate::core::escalation::medium_word;
+use crate::core::id::Ids;
+use crate::core::notification::{
+    Attempt, AttemptState, Disputed, Evidence, Notification, NotificationState, Purpose, RecipientId, Rung,
+    proven,
+};
+use crate::core::task::{Task, TaskKind, TaskState};
+use crate::core::text::Untrusted;
+use jiff::{SignedDuration, Timestamp};
+
+/// What a claim decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Send it to this address; the attempt is recorded in the notification.
+    Send { address: String },
+    /// It will not be sent; the notification says why.
+    Drop,
+}
+
+/// Claims a due message for sending: addresses it as the recipient is now, or settles that it will
+/// not be sent. Changes the notification and says what happened.
+pub fn claim(desk: &Desk, n: &mut Notification, now: Timestamp) -> (Claim, Change) {
+    n.updated_at = now;
+    n.due_at = None;
+    if n.expires_at.is_some_and(|end| end <= now) {
+        return drop_it(
+            n,
+            now,
+            NotificationState::Expired,
+            What::NotificationExpired,
+            "it is too old to be of use",
+        );
+    }
+    let address = match &n.recipient.who {
+        RecipientId::Person(id) => desk.person(id).and_then(|person| match n.medium {
+            Medium::Sms => person.phone.as_ref().map(ToString::to_string),
+            Medium::Email => person.email.as_ref().map(ToString::to_string),
+        }),
+        RecipientId::Contact(_) => None,
+    };
+    let Some(address) = address else {
+        let because = match n.medium {
+            Medium::Sms => "the recipient has no phone number",
+            Medium::Email => "the recipient has no email address",
+        };
+        return drop_it(n, now, NotificationState::Suppressed, What::NotificationSuppressed, because);
+    };
+    if !desk.carriers.iter().any(|carrier| carrier.name == n.channel) {
+        match desk.carrier(n.medium) {
+            Some(carrier) => n.channel = carrier.name.clone(),
+            None => {
+                let because = "no configured channel carries it";
+                return drop_it(n, now, NotificationState::Suppressed, What::NotificationSuppressed, because);
+            }
+        }
+    }
+    n.state = NotificationState::Sending;
+    n.attempts.push(Attempt {
+        number: n.attempts.len() as u32 + 1,
+        state: AttemptState::Sending,
+        channel: n.channel.clone(),
+        address: address.as_str().into(),
+        started_at: now,
+        ended_at: None,
+        provider_ref: None,
+        answer: None,
+        possible_duplicate: may_be_second(n),
+        parts: 1,
+    });
+    let summary =
+        format!("{} to {} leaves by {}.", medium_word(n.medium), n.recipient.name.printable(), n.channel);
+    (Claim::Send { address }, Change::notification(now, Actor::Desk, What::NotificationSending, summary, n))
+}
+
+/// An earlier attempt may have got through.
+pub fn may_be_second(n: &Notification) -> bool {
+    n.attempts.iter().any(|attempt| attempt.state == AttemptState::InDoubt)
+}
+
+fn drop_it(
+    n: &mut Notification,
+    now: Timestamp,
+    state: NotificationState,
+    what: What,
+    because: &str,
+) -> (Claim, Change) {
+    n.state = state;
+    n.reason.outcome = Some(because.into());
+    let summary = format!("Not sent to {}: {because}.", n.recipient.name.printable());
+    (Claim::Drop, Change::notification(now, Actor::Desk, what, summary, n))
+}
+
+/// What came of an attempt, as the channel tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    Accepted { provider_ref: Option<String>, said: String, parts: u32 },
+    Deferred { said: String, after: Option<SignedDuration> },
+    Refused { said: String },
+    Unknown { said: String },
+}
+
+/// What recording an answer needs to know beside the message itself.
+pub struct Answering<'a> {
+    pub desk: &'a Desk,
+    /// Whether another attempt would still be wanted: see [`still_needed`].
+    pub needed: bool,
+    /// Between 0 and 1, by chance.
+    pub jitter: f64,
+    pub now: Timestamp,
+}
+
+/// A page is of no use once somebody took its alert; everything else is.
+pub fn still_needed(n: &Notification, alert: Option<AlertState>) -> bool {
+    n.purpose != Purpose::Page || alert.is_none_or(|state| state == AlertState::Open)
+}
+
+/// Records the answer to the attempt numbered `attempt`.
+pub fn answered(
+    context: &Answering<'_>,
+    n: &mut Notification,
+    attempt: u32,
+    answer: Answered,
+    ids: &mut Ids,
+) -> Vec<Change> {
+    let Answering { desk, needed, jitter, now } = *context;
+    let Some(index) = n.attempts.iter().position(|a| a.number == attempt) else { return Vec::new() };
+    let channel = n.attempts[index].channel.clone();
+    let actor = Actor::Channel(channel.clone());
+    let who = n.recipient.name.printable();
+    n.updated_at = now;
+    n.attempts[index].ended_at = Some(now);
+    match answer {
+        Answered::Accepted { provider_ref, said, parts } => {
+            let at = &mut n.attempts[index];
+            at.state = AttemptState::Handed;
+            at.parts = parts;
+            at.answer = Some(said.as_str().into());
+            at.provider_ref = provider_ref.map(Untrusted::new);
+            n.provider_ref = at.provider_ref.clone().or(n.provider_ref.take());
+            add_evidence(
+                n,
+                Evidence {
+                    at: now,
+                    attempt,
+                    part: 1,
+                    rung: Rung::Accepted,
+                    by: channel,
+                    detail: said.into(),
+                },
+            );
+            let summary = format!("{} to {who} {}.", medium_word(n.medium), state_words(n));
+            vec![Change::notification(now, actor, What::NotificationEvidence, summary, n)]
+        }
+        Answered::Deferred { said, after } => {
+            n.attempts[index].state = AttemptState::Deferred;
+            n.attempts[index].answer = Some(said.as_str().into());
+            if n.state != NotificationState::Sending {
+                return vec![Change::notification(now, actor, What::NotificationDeferred, said, n)];
+            }
+            if !needed {
+                n.state = NotificationState::Cancelled;
+                n.due_at = None;
+                n.reason.outcome = Some("somebody took the alert".into());
+                let summary = format!("Not tried again to {who}: somebody took the alert.");
+                return vec![Change::notification(now, actor, What::NotificationCancelled, summary, n)];
+            }
+            let due = now
+                + after.unwrap_or(SignedDuration::ZERO).max(backoff(desk, n.attempts.len() as u32, jitter));
+            if n.expires_at.is_some_and(|end| end <= due) {
+                n.state = NotificationState::Expired;
+                n.due_at = None;
+                n.reason.outcome = Some(Untrusted::new(format!("gave up: {said}")));
+                let summary = format!("Gave up on {} to {who}: {said}", medium_word(n.medium));
+                return vec![Change::notification(now, actor, What::NotificationExpired, summary, n)];
+            }
+            n.state = if may_be_second(n) { NotificationState::InDoubt } else { NotificationState::Queued };
+            n.due_at = Some(due);
+            let summary = format!("{} to {who} is tried again: {said}", medium_word(n.medium));
+            vec![Change::notification(now, actor, What::NotificationDeferred, summary, n)]
+        }
+        Answered::Refused { said } => {
+            n.attempts[index].state = AttemptState::Refused;
+            n.attempts[index].answer = Some(said.as_str().into());
+            n.reason.outcome = Some(Untrusted::new(format!("refused: {said}")));
+            let detail = said.as_str().into();
+            add_evidence(n, Evidence { at: now, attempt, part: 1, rung: Rung::Failed, by: channel, detail });
+            let summary = format!("{} to {who} failed: {said}", medium_word(n.medium));
+            let mut changes = vec![Change::notification(now, actor, What::NotificationEvidence, summary, n)];
+            if n.state.is_failure() {
+                changes.push(open_task(
+                    ids,
+                    n,
+                    TaskKind::Fix,
+                    format!("{who}: {} refused: {said}", medium_word(n.medium)),
+                    now,
+                ));
+            }
+            changes
+        }
+        Answered::Unknown { said } => in_doubt(n, index, &said, needed.then_some(desk.retry.first), ids, now),
+    }
+}
+
+/// The agent stopped, or lost its hold on the attempt, before an answer was recorded.
+pub fn lease_ended(n: &mut Notification, needed: bool, ids: &mut Ids, now: Timestamp) -> Vec<Change> {
+    let wait = needed.then_some(SignedDuration::ZERO);
+    match n.attempts.iter().rposition(|attempt| attempt.state == AttemptState::Sending) {
+        Some(index) => in_doubt(n, index, "the agent stopped before an answer came", wait, ids, now),
+        None => Vec::new(),
+    }
+}
+
+/// `again_after` is how long to wait before an urgent message is sent again; `None`: never.
+fn in_doubt(
+    n: &mut Notification,
+    index: usize,
+    said: &str,
+    again_after: Option<SignedDuration>,
+    ids: &mut Ids,
+    now: Timestamp,
+) -> Vec<Change> {
+    let who = n.recipient.name.printable();
+    let channel = n.attempts[index].channel.clone();
+    n.attempts[index].state = AttemptState::InDoubt;
+    n.attempts[index].ended_at = Some(now);
+    n.attempts[index].answer = Some(said.into());
+    n.updated_at = now;
+    if n.state != NotificationState::Sending {
+        return vec![Change::notification(now, Actor::Channel(channel), What::NotificationInDoubt, said, n)];
+    }
+    n.state = NotificationState::InDoubt;
+    let medium = medium_word(n.medium);
+    if n.urgent && again_after.is_none() {
+        n.due_at = None;
+        let summary = format!("{medium} to {who} may or may not have left: {said}; it is no longer needed.");
+        return vec![Change::notification(
+            now,
+            Actor::Channel(channel),
+            What::NotificationInDoubt,
+            summary,
+            n,
+        )];
+    }
+    if let (true, Some(wait)) = (n.urgent, again_after) {
+        n.due_at = Some(now + wait);
+        let summary =
+            format!("{medium} to {who} may or may not have left: {said}; it is sent again, marked.");
+        return vec![Change::notification(
+            now,
+            Actor::Channel(channel),
+            What::NotificationInDoubt,
+            summary,
+            n,
+        )];
+    }
+    n.due_at = None;
+    let summary = format!("{medium} to {who} may or may not have left: {said}.");
+    vec![
+        Change::notification(now, Actor::Channel(channel), What::NotificationInDoubt, summary, n),
+        open_task(ids, n, TaskKind::Doubt, format!("{medium} to {who}: sent or not?"), now),
+    ]
+}
+
+fn open_task(ids: &mut Ids, n: &Notification, kind: TaskKind, title: String, now: Timestamp) -> Change {
+    let task = Task {
+        id: ids.next_task(),
+        state: TaskState::Open,
+        kind,
+        title: title.into(),
+        partner: None,
+        alert: n.alert,
+        notification: Some(n.id),
+        key: Untrusted::new(format!("{}:{}", kind.as_str(), n.id)),
+        team: None,
+        owner: None,
+        due_at: None,
+        snoozed_until: None,
+        created_at: now,
+        updated_at: now,
+    };
+    Change::task(now, Actor::Desk, What::TaskOpened, task.title.clone(), &task)
+}
+
+/// Folds one receipt. A receipt heard before changes nothing and is not kept twice.
+pub fn receipt(n: &mut Notification, evidence: Evidence, channel: &str, now: Timestamp) -> Option<Change> {
+    let heard = n.evidence.iter().any(|e| {
+        (e.attempt, e.part, e.rung, &e.detail)
+            == (evidence.attempt, evidence.part, evidence.rung, &evidence.detail)
+    });
+    if heard || !n.attempts.iter().any(|attempt| attempt.number == evidence.attempt) {
+        return None;
+    }
+    let by = evidence.by.clone();
+    let detail = evidence.detail.printable();
+    add_evidence(n, evidence);
+    n.updated_at = now;
+    let said = if detail.as_str().is_empty() { String::new() } else { format!(": {detail}") };
+    let summary = format!(
+        "{} to {} {}, by {by}{said}",
+        medium_word(n.medium),
+        n.recipient.name.printable(),
+        state_words(n)
+    );
+    Some(Change::notification(
+        now,
+        Actor::Channel(channel.to_owned()),
+        What::NotificationEvidence,
+        summary,
+        n,
+    ))
+}
+
+/// Adds evidence and lets the state follow from all of it.
+fn add_evidence(n: &mut Notification, evidence: Evidence) {
+    n.evidence.push(evidence);
+    if let Some((rung, Disputed(disputed))) = proven(&n.evidence) {
+        // A later attempt on its way, or a decision not to send, is not undone by a late failure.
+        let waits =
+            matches!(n.state, NotificationState::Queued | NotificationState::InDoubt) && n.due_at.is_some();
+        if waits && rung >= Rung::Failed {
+            return;
+        }
+        n.state = rung.state();
+        n.disputed = disputed;
+        n.due_at = None;
+    }
+}
+
+fn state_words(n: &Notification) -> &'static str {
+    match n.state {
+        NotificationState::Accepted => "accepted, not proven delivered",
+        NotificationState::Failed if n.disputed => "failed, disputed",
+        other => other.as_str(),
+    }
+}
+
+/// Exponential from `retry.first` to `retry.longest`, with up to half of it taken off by chance, so
+/// that many messages deferred together do not come back together.
+fn backoff(desk: &Desk, attempts: u32, jitter: f64) -> SignedDuration {
+    let doubled = desk.retry.first.as_secs_f64() * 2f64.powi(attempts.clamp(1, 30) as i32 - 1);
+    let capped = doubled.min(desk.retry.longest.as_secs_f64());
+    SignedDuration::from_secs_f64(capped * (1.0 - jitter.clamp(0.0, 1.0) / 2.0))
+}

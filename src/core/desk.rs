@@ -1,0 +1,186 @@
+//! The desk as it is configured: who works here, who is on call, what the rules say. It is the part
+//! of the configuration that decisions need, already checked; decisions never see a file.
+
+use crate::core::alert::{PolicySnapshot, Target};
+use crate::core::contact::Medium;
+use crate::core::event::Severity;
+use crate::core::partner::PartnerRef;
+use crate::core::person::{Person, PersonId, Role};
+use crate::core::rule::Rule;
+use crate::core::schedule::{Schedule, Turn};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// A team: people who share responsibility, and the one who leads them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Team {
+    pub name: String,
+    pub members: Vec<PersonId>,
+    pub lead: Option<PersonId>,
+}
+
+/// A role of some partners, given to a person; the most specific one counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    pub role: String,
+    pub person: PersonId,
+    pub scope: Scope,
+}
+
+/// Which partners an assignment is for, most specific first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    Partner(String),
+    Tier(String),
+    Everyone,
+}
+
+/// A configured way out, as far as decisions care.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carrier {
+    pub name: String,
+    pub carries: Vec<Medium>,
+}
+
+/// How long to wait between attempts, and when to give up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// Before the second attempt; doubles from there.
+    pub first: SignedDuration,
+    pub longest: SignedDuration,
+    /// A message not taken for this long expires.
+    pub give_up: SignedDuration,
+}
+
+/// How soon the holder of an alert promises news, unless they say otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promise {
+    pub critical: SignedDuration,
+    pub high: SignedDuration,
+    /// For medium and low.
+    pub other: SignedDuration,
+}
+
+impl Promise {
+    pub fn for_severity(&self, severity: Severity) -> SignedDuration {
+        match severity {
+            Severity::Critical => self.critical,
+            Severity::High => self.high,
+            Severity::Medium | Severity::Low => self.other,
+        }
+    }
+}
+
+/// Everything decisions ask of the configuration.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// The applied configuration's number; every decision names it.
+    pub version: u64,
+    pub name: String,
+    /// Made once with the store; keeps our message ids apart from any other desk's.
+    pub instance: String,
+    pub time_zone: TimeZone,
+    pub people: BTreeMap<PersonId, Person>,
+    pub teams: BTreeMap<String, Team>,
+    pub schedules: BTreeMap<String, Schedule>,
+    pub policies: BTreeMap<String, PolicySnapshot>,
+    /// In order; the first that matches decides.
+    pub rules: Vec<Rule>,
+    /// The policy for urgent events that no rule matches.
+    pub catch_all: String,
+    pub assignments: Vec<Assignment>,
+    /// In order of preference.
+    pub carriers: Vec<Carrier>,
+    pub promise: Promise,
+    pub retry: Retry,
+    /// A joining exception that multiplies the amount at risk by at least this pages again.
+    pub amount_factor: f64,
+}
+
+/// A person a policy step would tell now, and why it is them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub person: PersonId,
+    /// `on call: primary`, `coordinator of Acme Tools`.
+    pub via: String,
+}
+
+impl Desk {
+    pub fn person(&self, id: &PersonId) -> Option<&Person> {
+        self.people.get(id)
+    }
+
+    /// The name people know them by; the bare id for somebody no longer configured.
+    pub fn name_of(&self, id: &PersonId) -> String {
+        self.person(id).map_or_else(|| id.0.clone(), |person| person.name.clone())
+    }
+
+    pub fn role_of(&self, id: &PersonId) -> Role {
+        self.person(id).map_or(Role::Viewer, |person| person.role)
+    }
+
+    pub fn on_call(&self, schedule: &str, at: Timestamp) -> Option<Turn> {
+        self.schedules.get(schedule).and_then(|schedule| schedule.at(at))
+    }
+
+    /// The first channel that carries the medium.
+    pub fn carrier(&self, medium: Medium) -> Option<&Carrier> {
+        self.carriers.iter().find(|carrier| carrier.carries.contains(&medium))
+    }
+
+    /// Who holds the role for this partner: by partner, else by tier, else the default.
+    pub fn assigned(&self, role: &str, partner: &PartnerRef) -> Option<&PersonId> {
+        self.assignments
+            .iter()
+            .filter(|assignment| assignment.role == role)
+            .filter(|assignment| match &assignment.scope {
+                Scope::Partner(id) => partner.id.raw() == id,
+                Scope::Tier(tier) => partner.tier.as_ref().is_some_and(|t| t.raw() == tier),
+                Scope::Everyone => true,
+            })
+            .min_by_key(|assignment| &assignment.scope)
+            .map(|assignment| &assignment.person)
+    }
+
+    /// The people behind the targets at this moment, each once, in the targets' order; and for each
+    /// target that names nobody now, why.
+    pub fn people_behind(
+        &self,
+        targets: &[Target],
+        partner: &PartnerRef,
+        at: Timestamp,
+    ) -> (Vec<Told>, Vec<String>) {
+        let mut told: Vec<Told> = Vec::new();
+        let mut nobody = Vec::new();
+        let mut tell = |person: &PersonId, via: String| {
+            if !told.iter().any(|t| &t.person == person) {
+                told.push(Told { person: person.clone(), via });
+            }
+        };
+        for target in targets {
+            match target {
+                Target::OnCall(schedule) => match self.on_call(schedule, at) {
+                    Some(turn) => tell(&turn.person, format!("on call: {schedule}")),
+                    None => nobody.push(format!("no one is on call in {schedule}")),
+                },
+                Target::Team(name) => match self.teams.get(name) {
+                    Some(team) if !team.members.is_empty() => {
+                        team.members.iter().for_each(|member| tell(member, format!("team {name}")));
+                    }
+                    _ => nobody.push(format!("team {name} has no members")),
+                },
+                Target::Lead(name) => match self.teams.get(name).and_then(|team| team.lead.as_ref()) {
+                    Some(lead) => tell(lead, format!("lead of {name}")),
+                    None => nobody.push(format!("team {name} has no lead")),
+                },
+                Target::Person(person) => tell(person, "named by the policy".to_owned()),
+                Target::Assigned(role) => match self.assigned(role, partner) {
+                    Some(person) => tell(person, format!("{role} of {}", partner.name.printable())),
+                    None => nobody.push(format!("{} has no {role}", partner.name.printable())),
+                },
+            }
+        }
+        (told, nobody)
+    }
+}

@@ -1,0 +1,304 @@
+//! Rules: which events matter, and what follows. The first rule that matches decides; every rule
+//! looked at leaves a verdict, so that "why" and "why not" have the same answer everywhere.
+
+use crate::core::alert::Target;
+use crate::core::contact::Medium;
+use crate::core::event::{Native, Priority, Severity, Verdict};
+use crate::core::money::Money;
+use crate::core::partner::PartnerRef;
+use crate::core::text::Untrusted;
+use jiff::{SignedDuration, Timestamp};
+use minijinja::Environment;
+use serde_json::{Value, json};
+
+/// One configured rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    pub name: String,
+    pub matches: Match,
+    /// A condition over the event, in minijinja's expression language.
+    pub when: Option<String>,
+    pub then: Then,
+    /// Events of this rule with the same values here join one alert.
+    pub group_by: Vec<GroupField>,
+    /// How long after it was raised an alert takes such joiners.
+    pub group_window: SignedDuration,
+}
+
+/// What a rule asks of an event. An empty list asks nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Match {
+    pub types: Vec<String>,
+    pub kinds: Vec<String>,
+    pub severities: Vec<Severity>,
+    pub priorities: Vec<Priority>,
+    /// Partner ids.
+    pub partners: Vec<String>,
+    pub tiers: Vec<String>,
+    /// The amount's value must be at least this, in whatever currency.
+    pub amount_at_least: Option<f64>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Then {
+    /// Raises an alert that follows the named policy.
+    Alert { policy: String },
+    /// Tells people once, without an alert.
+    Tell { targets: Vec<Target>, by: Vec<Medium> },
+    /// Keeps the event and tells nobody.
+    Quiet,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupField {
+    Partner,
+    Kind,
+    Order,
+    Shipment,
+}
+
+/// What rules can see of an event.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    pub kind_of_event: &'a str,
+    pub kind: Option<&'a str>,
+    pub severity: Option<Severity>,
+    pub priority: Option<Priority>,
+    pub partner: Option<&'a PartnerRef>,
+    pub amount: Option<&'a Money>,
+    pub order: Option<&'a Untrusted>,
+    pub shipment: Option<&'a Untrusted>,
+    pub deadline: Option<Timestamp>,
+    pub data: &'a Value,
+}
+
+impl<'a> Facts<'a> {
+    pub fn of(kind_of_event: &'a str, native: &'a Native, data: &'a Value) -> Self {
+        let mut facts = Facts {
+            kind_of_event,
+            kind: None,
+            severity: None,
+            priority: None,
+            partner: None,
+            amount: None,
+            order: None,
+            shipment: None,
+            deadline: None,
+            data,
+        };
+        match native {
+            Native::ExceptionRaised { exception, partner, severity }
+            | Native::ExceptionCleared { exception, partner, severity } => {
+                facts.kind = Some(exception.kind.word());
+                facts.severity = Some(*severity);
+                facts.partner = Some(partner);
+                facts.amount = exception.amount.as_ref();
+                facts.order = exception.order.as_ref();
+                facts.shipment = exception.shipment.as_ref();
+                facts.deadline = exception.deadline;
+            }
+            Native::CaseOpened { case, partner, priority } => {
+                facts.kind = Some(case.kind.word());
+                facts.priority = Some(*priority);
+                facts.partner = Some(partner);
+                facts.amount = case.amount.as_ref();
+                facts.order = case.order.as_ref();
+                facts.deadline = case.deadline;
+            }
+            Native::CaseStatusChanged { partner, status, .. } => {
+                facts.kind = Some(status.word());
+                facts.partner = Some(partner);
+            }
+            Native::DocumentUploaded { document, partner }
+            | Native::DocumentReviewed { document, partner, .. } => {
+                facts.kind = Some(document.kind.word());
+                facts.partner = Some(partner);
+            }
+            Native::PostCreated { post, partner, .. } | Native::PostAnswered { post, partner, .. } => {
+                facts.kind = Some(post.kind.word());
+                facts.partner = Some(partner);
+            }
+            Native::OnboardingMilestone { partner, milestone } => {
+                facts.kind = Some(milestone.word());
+                facts.partner = Some(partner);
+            }
+            Native::ContactChanged { .. } | Native::Foreign => {}
+        }
+        facts
+    }
+
+    fn for_expression(&self, now: Timestamp) -> Value {
+        json!({
+            "type": self.kind_of_event,
+            "kind": self.kind,
+            "severity": self.severity,
+            "priority": self.priority,
+            "partner": self.partner,
+            "amount": self.amount.map(|m| m.cents as f64 / 100.0),
+            "currency": self.amount.map(|m| m.currency.raw()),
+            "order": self.order,
+            "shipment": self.shipment,
+            "minutes_left": self.deadline.map(|d| d.duration_since(now).as_mins()),
+            "data": self.data,
+        })
+    }
+}
+
+/// The first rule that matches, and the verdict of every rule up to it.
+pub fn first_match<'r>(
+    rules: &'r [Rule],
+    facts: &Facts<'_>,
+    now: Timestamp,
+) -> (Option<&'r Rule>, Vec<Verdict>) {
+    let mut verdicts = Vec::new();
+    for rule in rules {
+        let answer = rule.judge(facts, now);
+        let matched = answer.is_ok();
+        let because = Untrusted::new(match answer {
+            Ok(()) => "everything it asks for holds".to_owned(),
+            Err(because) => because,
+        });
+        verdicts.push(Verdict { rule: rule.name.clone(), matched, because });
+        if matched {
+            return (Some(rule), verdicts);
+        }
+    }
+    (None, verdicts)
+}
+
+impl Rule {
+    /// `Err` says what does not hold.
+    fn judge(&self, facts: &Facts<'_>, now: Timestamp) -> Result<(), String> {
+        let m = &self.matches;
+        one_of("type", &m.types, Some(facts.kind_of_event))?;
+        one_of("kind", &m.kinds, facts.kind)?;
+        one_of("severity", &words(&m.severities, Severity::as_str), facts.severity.map(Severity::as_str))?;
+        one_of("priority", &words(&m.priorities, priority_word), facts.priority.map(priority_word))?;
+        one_of("partner", &m.partners, facts.partner.map(|p| p.id.raw()))?;
+        one_of("tier", &m.tiers, facts.partner.and_then(|p| p.tier.as_ref()).map(Untrusted::raw))?;
+        if let Some(least) = m.amount_at_least {
+            match facts.amount.map(|a| a.cents as f64 / 100.0) {
+                Some(amount) if amount >= least => {}
+                Some(amount) => {
+                    return Err(format!("the amount is {amount}, the rule wants at least {least}"));
+                }
+                None => return Err(format!("no amount is given, the rule wants at least {least}")),
+            }
+        }
+        match &self.when {
+            Some(expression) => match evaluate(expression, &facts.for_expression(now)) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(format!("`{expression}` does not hold")),
+                Err(why) => Err(format!("`{expression}` cannot be evaluated: {why}")),
+            },
+            None => Ok(()),
+        }
+    }
+
+    /// The value by which events of this rule join one alert; `None` when the rule groups nothing.
+    pub fn group_key(&self, facts: &Facts<'_>) -> Option<String> {
+        if self.group_by.is_empty() {
+            return None;
+        }
+        let text = |t: Option<&Untrusted>| t.map(|t| t.raw().to_owned()).unwrap_or_default();
+        let parts: Vec<String> = self
+            .group_by
+            .iter()
+            .map(|field| match field {
+                GroupField::Partner => text(facts.partner.map(|p| &p.id)),
+                GroupField::Kind => facts.kind.unwrap_or_default().to_owned(),
+                GroupField::Order => text(facts.order),
+                GroupField::Shipment => text(facts.shipment),
+            })
+            .collect();
+        Some(format!("rule\u{1f}{}\u{1f}{}", self.name, parts.join("\u{1f}")))
+    }
+}
+
+/// Checks an expression without running it, for the configuration.
+pub fn check_expression(expression: &str) -> Result<(), String> {
+    Environment::new().compile_expression(expression).map(|_| ()).map_err(|error| error.to_string())
+}
+
+fn evaluate(expression: &str, facts: &Value) -> Result<bool, String> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(minijinja::UndefinedBehavior::SemiStrict);
+    environment.set_fuel(Some(20_000));
+    let compiled = environment.compile_expression(expression).map_err(|e| e.to_string())?;
+    compiled
+        .eval(minijinja::value::Serde(facts))
+        .map(|value| value.is_true())
+        .map_err(|e| e.to_string())
+}
+
+fn words<T: Copy>(list: &[T], word: impl Fn(T) -> &'static str) -> Vec<String> {
+    list.iter().map(|item| word(*item).to_owned()).collect()
+}
+
+pub fn priority_word(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Low => "low",
+        Priority::Normal => "normal",
+        Priority::High => "high",
+        Priority::Urgent => "urgent",
+    }
+}
+
+fn one_of(field: &str, wanted: &[String], found: Option<&str>) -> Result<(), String> {
+    if wanted.is_empty() || found.is_some_and(|found| wanted.iter().any(|word| word == found)) {
+        return Ok(());
+    }
+    let wanted = wanted.join(" or ");
+    Err(match found {
+        Some(found) => format!("{field} is {found}, the rule wants {wanted}"),
+        None => format!("it has no {field}, the rule wants {wanted}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(matches: Match, when: Option<&str>) -> Rule {
+        Rule {
+            name: "r".into(),
+            matches,
+            when: when.map(str::to_owned),
+            then: Then::Quiet,
+            group_by: vec![],
+            group_window: SignedDuration::ZERO,
+        }
+    }
+
+    fn facts(data: &Value) -> Facts<'_> {
+        Facts {
+            kind_of_event: "community.exception.raised",
+            kind: Some("blocked_order"),
+            severity: Some(Severity::High),
+            priority: None,
+            partner: None,
+            amount: None,
+            order: None,
+            shipment: None,
+            deadline: None,
+            data,
+        }
+    }
+
+    #[test]
+    fn the_verdict_says_what_did_not_hold() {
+        let data = json!({"plant": 12});
+        let now = Timestamp::UNIX_EPOCH;
+        let rules = [
+            rule(Match { severities: vec![Severity::Critical], ..Match::default() }, None),
+            rule(Match::default(), Some("data.plant == 11")),
+            rule(Match::default(), Some("nothing.at.all > 3")),
+            rule(Match { kinds: vec!["blocked_order".into()], ..Match::default() }, Some("data.plant == 12")),
+        ];
+        let (found, verdicts) = first_match(&rules, &facts(&data), now);
+        assert_eq!(found, Some(&rules[3]));
+        assert_eq!(verdicts[0].because.raw(), "severity is high, the rule wants critical");
+        assert_eq!(verdicts[1].because.raw(), "`data.plant == 11` does not hold");
+        assert!(verdicts[2].because.raw().contains("cannot be evaluated"), "{verdicts:?}");
+    }
+}

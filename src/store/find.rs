@@ -1,0 +1,338 @@
+//! What can be found in the store. Every query is bounded and runs on an index.
+
+use super::StoreError;
+use super::tx::{Cell, Row, Tx};
+use crate::cells;
+use crate::core::alert::Alert;
+use crate::core::change::{Change, ConfigVersion, Numbered};
+use crate::core::command::Outcome;
+use crate::core::contact::Contact;
+use crate::core::decide::View;
+use crate::core::event::Event;
+use crate::core::id::{AlertId, EventId, NotificationId, TaskId};
+use crate::core::notification::Notification;
+use crate::core::partner::Partner;
+use crate::core::task::Task;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+
+/// What a list may be narrowed by. Lists come newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub states: Vec<String>,
+    pub partner: Option<String>,
+    pub alert: Option<AlertId>,
+    pub limit: u32,
+}
+
+/// The lists there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    Events,
+    Alerts,
+    Notifications,
+    Tasks,
+    Partners,
+    Contacts,
+}
+
+impl List {
+    fn table(self) -> &'static str {
+        match self {
+            List::Events => "event",
+            List::Alerts => "alert",
+            List::Notifications => "notification",
+            List::Tasks => "task",
+            List::Partners => "partner",
+            List::Contacts => "contact",
+        }
+    }
+
+    fn order(self) -> &'static str {
+        match self {
+            List::Partners | List::Contacts => "created_at DESC, id",
+            _ => "id DESC",
+        }
+    }
+
+    /// Whether rows of this list can be told apart by the column.
+    pub fn has(self, column: &str) -> bool {
+        match column {
+            "state" => !matches!(self, List::Partners | List::Contacts),
+            "partner" => !matches!(self, List::Partners),
+            "alert" => matches!(self, List::Events | List::Notifications | List::Tasks),
+            _ => false,
+        }
+    }
+}
+
+fn body<T: DeserializeOwned>(what: &'static str) -> impl FnMut(&Row<'_>) -> Result<T, StoreError> {
+    move |row| row.json(0, what)
+}
+
+impl Tx<'_> {
+    pub fn event(&self, id: EventId) -> Result<Option<Event>, StoreError> {
+        self.query_one("SELECT body FROM event WHERE id = $1", cells![id.0], body("event"))
+    }
+
+    /// The stored event of that CloudEvents identity, with its fingerprint.
+    pub fn known_event(&self, source: &str, id: &str) -> Result<Option<String>, StoreError> {
+        self.query_one(
+            "SELECT fingerprint FROM event WHERE source = $1 AND event_id = $2",
+            cells![source, id],
+            |row| row.text(0),
+        )
+    }
+
+    pub fn alert(&self, id: AlertId) -> Result<Option<Alert>, StoreError> {
+        self.query_one("SELECT body FROM alert WHERE id = $1", cells![id.0], body("alert"))
+    }
+
+    pub fn notification(&self, id: NotificationId) -> Result<Option<Notification>, StoreError> {
+        self.query_one("SELECT body FROM notification WHERE id = $1", cells![id.0], body("notification"))
+    }
+
+    pub fn notifications_of(&self, alert: AlertId) -> Result<Vec<Notification>, StoreError> {
+        self.query(
+            "SELECT body FROM notification WHERE alert = $1 ORDER BY id LIMIT 2000",
+            cells![alert.0],
+            body("notification"),
+        )
+    }
+
+    pub fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
+        self.query_one("SELECT body FROM task WHERE id = $1", cells![id.0], body("task"))
+    }
+
+    /// The open task about the same trouble.
+    pub fn open_task(&self, key: &str) -> Result<Option<Task>, StoreError> {
+        self.query_one("SELECT body FROM task WHERE key = $1 AND state <> 'done'", cells![key], body("task"))
+    }
+
+    pub fn contact(&self, id: &str) -> Result<Option<Contact>, StoreError> {
+        self.query_one("SELECT body FROM contact WHERE id = $1", cells![id], body("contact"))
+    }
+
+    pub fn partner(&self, id: &str) -> Result<Option<Partner>, StoreError> {
+        self.query_one("SELECT body FROM partner WHERE id = $1", cells![id], body("partner"))
+    }
+
+    /// Everything a batch of events is decided against.
+    pub fn view(&self, keys: &[String], partners: &[String], clears: bool) -> Result<View, StoreError> {
+        let mut view = View::default();
+        for key in keys {
+            if view.keys.contains_key(key) {
+                continue;
+            }
+            let newest = self.query_one(
+                "SELECT alert FROM alert_key WHERE key = $1 ORDER BY alert DESC LIMIT 1",
+                cells![key.as_str()],
+                |row| row.int(0),
+            )?;
+            let Some(id) = newest.map(|id| AlertId(id as u64)) else { continue };
+            view.keys.insert(key.clone(), id);
+            if !view.alerts.contains_key(&id)
+                && let Some(alert) = self.alert(id)?
+            {
+                if clears {
+                    view.waiting.extend(self.notifications_of(id)?);
+                }
+                view.alerts.insert(id, alert);
+            }
+        }
+        for id in partners {
+            if !view.partners.contains_key(id)
+                && let Some(partner) = self.partner(id)?
+            {
+                view.partners.insert(id.clone(), partner);
+            }
+        }
+        Ok(view)
+    }
+
+    /// Alerts that the desk must act on by now, longest due first.
+    pub fn due_alerts(&self, now: Timestamp, limit: u32) -> Result<Vec<Alert>, StoreError> {
+        self.query(
+            "SELECT body FROM alert WHERE next_due <= $1 ORDER BY next_due LIMIT $2",
+            cells![now, i64::from(limit)],
+            body("alert"),
+        )
+    }
+
+    pub fn due_tasks(&self, now: Timestamp, limit: u32) -> Result<Vec<Task>, StoreError> {
+        self.query(
+            "SELECT body FROM task WHERE next_due <= $1 ORDER BY next_due LIMIT $2",
+            cells![now, i64::from(limit)],
+            body("task"),
+        )
+    }
+
+    /// When the next alert or task is due.
+    pub fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let next = self.query_one(
+            "SELECT MIN(due) FROM (SELECT MIN(next_due) AS due FROM alert WHERE next_due IS NOT NULL
+             UNION ALL SELECT MIN(next_due) FROM task WHERE next_due IS NOT NULL)",
+            &[],
+            |row| row.maybe_int(0),
+        )?;
+        Ok(next.flatten().and_then(moment))
+    }
+
+    /// Messages of one channel that are due, urgent ones first.
+    pub fn due_notifications(
+        &self,
+        channel: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Notification>, StoreError> {
+        self.query(
+            "SELECT body FROM notification WHERE channel = $1 AND due_at <= $2
+             ORDER BY urgent DESC, due_at, id LIMIT $3",
+            cells![channel, now, limit as i64],
+            body("notification"),
+        )
+    }
+
+    pub fn next_notification_due(&self, channel: &str) -> Result<Option<Timestamp>, StoreError> {
+        let next = self.query_one(
+            "SELECT MIN(due_at) FROM notification WHERE channel = $1 AND due_at IS NOT NULL",
+            cells![channel],
+            |row| row.maybe_int(0),
+        )?;
+        Ok(next.flatten().and_then(moment))
+    }
+
+    /// Channels that have messages waiting, configured or not.
+    pub fn channels_waiting(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.query(
+            "SELECT channel, COUNT(*) FROM notification WHERE due_at IS NOT NULL GROUP BY channel",
+            &[],
+            |row| Ok((row.text(0)?, row.int(1)? as u64)),
+        )
+    }
+
+    /// Messages that an agent claimed and never answered for.
+    pub fn left_sending(&self) -> Result<Vec<Notification>, StoreError> {
+        self.query("SELECT body FROM notification WHERE state = 'sending'", &[], body("notification"))
+    }
+
+    pub fn count(&self, list: List, state: &str) -> Result<u64, StoreError> {
+        let sql = format!("SELECT COUNT(*) FROM {} WHERE state = $1", list.table());
+        Ok(self.query_one(&sql, cells![state], |row| row.int(0))?.unwrap_or(0) as u64)
+    }
+
+    /// Objects newest first, as JSON.
+    pub fn list<T: DeserializeOwned>(&self, list: List, filter: &Filter) -> Result<Vec<T>, StoreError> {
+        let mut cells: Vec<Cell> = vec![Cell::from(i64::from(filter.limit))];
+        let mut conditions = Vec::new();
+        if !filter.states.is_empty() {
+            let places: Vec<String> = filter
+                .states
+                .iter()
+                .map(|state| {
+                    cells.push(state.as_str().into());
+                    format!("${}", cells.len())
+                })
+                .collect();
+            conditions.push(format!("state IN ({})", places.join(", ")));
+        }
+        if let Some(partner) = &filter.partner {
+            cells.push(partner.as_str().into());
+            conditions.push(format!("partner = ${}", cells.len()));
+        }
+        if let Some(alert) = filter.alert {
+            cells.push(alert.0.into());
+            conditions.push(format!("alert = ${}", cells.len()));
+        }
+        let filtered =
+            if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+        let sql = format!("SELECT body FROM {} {filtered} ORDER BY {} LIMIT $1", list.table(), list.order());
+        self.query(&sql, &cells, body(list.table()))
+    }
+
+    pub fn changes_since(&self, seq: u64, limit: u32) -> Result<Vec<(u64, String)>, StoreError> {
+        self.query(
+            "SELECT seq, body FROM change WHERE seq > $1 ORDER BY seq LIMIT $2",
+            cells![seq, i64::from(limit)],
+            |row| Ok((row.int(0)? as u64, row.text(1)?)),
+        )
+    }
+
+    pub fn newest_seq(&self) -> Result<u64, StoreError> {
+        let seq = self.query_one("SELECT MAX(seq) FROM change", &[], |row| row.maybe_int(0))?;
+        Ok(seq.flatten().unwrap_or(0) as u64)
+    }
+
+    /// The facts about one alert, oldest first.
+    pub fn timeline(&self, alert: AlertId) -> Result<Vec<Numbered>, StoreError> {
+        self.query(
+            "SELECT seq, body FROM change WHERE alert = $1 ORDER BY seq DESC LIMIT 1000",
+            cells![alert.0],
+            numbered,
+        )
+        .map(|mut newest_first| {
+            newest_first.reverse();
+            newest_first
+        })
+    }
+
+    /// The newest facts, oldest first.
+    pub fn recent(&self, limit: u32) -> Result<Vec<Numbered>, StoreError> {
+        self.query(
+            "SELECT seq, body FROM change ORDER BY seq DESC LIMIT $1",
+            cells![i64::from(limit)],
+            numbered,
+        )
+        .map(|mut newest_first| {
+            newest_first.reverse();
+            newest_first
+        })
+    }
+
+    pub fn last_event_of(&self, feed: &str) -> Result<Option<Timestamp>, StoreError> {
+        let at =
+            self.query_one("SELECT MAX(created_at) FROM event WHERE feed = $1", cells![feed], |row| {
+                row.maybe_int(0)
+            })?;
+        Ok(at.flatten().and_then(moment))
+    }
+
+    /// The configuration applied last.
+    pub fn config(&self) -> Result<Option<ConfigVersion>, StoreError> {
+        self.query_one("SELECT body FROM config ORDER BY version DESC LIMIT 1", &[], body("configuration"))
+    }
+
+    /// What a command answered when it was first asked.
+    pub fn answered(&self, command: &str, asker: &str) -> Result<Option<Outcome>, StoreError> {
+        self.query_one(
+            "SELECT body FROM command WHERE id = $1 AND asker = $2",
+            cells![command, asker],
+            body("command"),
+        )
+    }
+
+    pub fn keep_answer(
+        &self,
+        command: &str,
+        asker: &str,
+        at: Timestamp,
+        outcome: &Outcome,
+    ) -> Result<(), StoreError> {
+        let body = serde_json::to_string(outcome)
+            .map_err(|why| StoreError::Corrupt { what: "command", why: why.to_string() })?;
+        self.execute(
+            "INSERT INTO command (id, asker, at, body) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            cells![command, asker, at, body],
+        )?;
+        Ok(())
+    }
+}
+
+fn numbered(row: &Row<'_>) -> Result<Numbered, StoreError> {
+    let change: Change = row.json(1, "change")?;
+    Ok(Numbered { seq: row.int(0)? as u64, change })
+}
+
+fn moment(micros: i64) -> Option<Timestamp> {
+    Timestamp::from_microsecond(micros).ok()
+}

@@ -1,0 +1,401 @@
+//! SQLite: one writer, many operations to a commit, readers beside it.
+//!
+//! The writer takes every operation that waits, runs each in a savepoint of one transaction, gives
+//! the facts they made their numbers and chain hashes, commits with one sync (WAL, synchronous
+//! FULL), and only then answers. An operation that fails is rolled back alone.
+
+use super::StoreError;
+use super::tx::{Cell, Sealable, Tx};
+use crate::cells;
+use crate::core::change::Change;
+use crate::core::id::Ids;
+use rusqlite::{Connection, OpenFlags};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, oneshot, watch};
+
+const MIGRATIONS: &[&str] = &[include_str!("../../assets/migrations/0001.sql")];
+
+/// Operations waiting for the writer before askers must wait too.
+const QUEUE: usize = 4096;
+/// Operations to one commit at most, so that nobody waits for an endless group.
+const GROUP: usize = 512;
+const READERS: usize = 2;
+
+type Operation = Box<dyn FnOnce(&mut Tx<'_>) -> Finish + Send>;
+type Reading = Box<dyn FnOnce(&Tx<'_>) + Send>;
+
+/// What an operation did, and how to tell its asker once the group is on disk.
+struct Finish {
+    failed: bool,
+    tell: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+}
+
+/// Where a store lives and how it runs.
+#[derive(Clone, Debug)]
+pub enum Open {
+    /// In this folder, with threads of its own; the folder is locked against other agents.
+    Folder(PathBuf),
+    /// In this file, every operation run where it is asked for: for simulations on virtual time,
+    /// where a thread would run behind a paused clock.
+    Inline(PathBuf),
+}
+
+/// A handle on the store; clones share it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    sealed: watch::Receiver<u64>,
+    instance: String,
+    _lock: Option<File>,
+}
+
+enum Engine {
+    Threads { writes: mpsc::Sender<Operation>, reads: readers::Sender },
+    Inline(Mutex<Option<Writer>>),
+}
+
+/// The few words of a multi-consumer queue that readers need.
+mod readers {
+    use super::{Arc, Mutex, PoisonError, Reading};
+    use std::sync::mpsc;
+
+    #[derive(Clone)]
+    pub struct Sender(mpsc::Sender<Reading>);
+    #[derive(Clone)]
+    pub struct Receiver(Arc<Mutex<mpsc::Receiver<Reading>>>);
+
+    pub fn queue() -> (Sender, Receiver) {
+        let (sender, receiver) = mpsc::channel();
+        (Sender(sender), Receiver(Arc::new(Mutex::new(receiver))))
+    }
+
+    impl Sender {
+        pub fn send(&self, reading: Reading) {
+            let _ = self.0.send(reading);
+        }
+    }
+
+    impl Receiver {
+        pub fn next(&self) -> Option<Reading> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+        }
+    }
+}
+
+struct Writer {
+    connection: Connection,
+    ids: Ids,
+    head: (u64, [u8; 32]),
+    sealed: watch::Sender<u64>,
+}
+
+impl Store {
+    /// Opens the store, brings its schema up to date and starts its threads. `entropy` names a new
+    /// store.
+    pub fn open(how: &Open, entropy: u64) -> Result<Self, StoreError> {
+        let (file, lock) = match how {
+            Open::Folder(folder) => {
+                let lock = lock_folder(folder)?;
+                (folder.join("nightdesk.db"), Some(lock))
+            }
+            Open::Inline(file) => (file.clone(), None),
+        };
+        let wrap = |error: StoreError| match error {
+            StoreError::Sql(why) => StoreError::Open { path: file.display().to_string(), why },
+            other => other,
+        };
+        let mut connection = connect(&file, false).map_err(wrap)?;
+        migrate(&mut connection, &file)?;
+        let instance = instance(&connection, entropy)?;
+        let (writer, sealed) = Writer::new(connection).map_err(wrap)?;
+        let engine = match how {
+            Open::Inline(_) => Engine::Inline(Mutex::new(Some(writer))),
+            Open::Folder(_) => {
+                let (writes, queue) = mpsc::channel(QUEUE);
+                let failed = |why: std::io::Error| StoreError::Open {
+                    path: file.display().to_string(),
+                    why: format!("its thread does not start: {why}"),
+                };
+                spawn("store-writer", move || writer.run(queue)).map_err(failed)?;
+                let (reads, waiting) = readers::queue();
+                for _ in 0..READERS {
+                    let connection = connect(&file, true).map_err(wrap)?;
+                    let waiting = waiting.clone();
+                    spawn("store-reader", move || {
+                        while let Some(reading) = waiting.next() {
+                            reading(&Tx::new(&connection, Ids::default()));
+                        }
+                    })
+                    .map_err(failed)?;
+                }
+                Engine::Threads { writes, reads }
+            }
+        };
+        Ok(Self { inner: Arc::new(Inner { engine, sealed, instance, _lock: lock }) })
+    }
+
+    /// The name given to this store when it was made.
+    pub fn instance(&self) -> &str {
+        &self.inner.instance
+    }
+
+    /// The newest number of the history; changes when a group was committed.
+    pub fn sealed(&self) -> watch::Receiver<u64> {
+        self.inner.sealed.clone()
+    }
+
+    /// Runs an operation and returns once what it wrote is on disk, or why it was not written.
+    pub async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let boxed: Operation = Box::new(move |tx| {
+            let result = operation(tx);
+            Finish {
+                failed: result.is_err(),
+                tell: Box::new(move |committed| {
+                    let _ = tell.send(result.and_then(|value| committed.map(|()| value)));
+                }),
+            }
+        });
+        match &self.inner.engine {
+            Engine::Threads { writes, .. } => {
+                writes.send(boxed).await.map_err(|_| StoreError::Closed)?;
+            }
+            Engine::Inline(writer) => {
+                let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+                writer.as_mut().ok_or(StoreError::Closed)?.group(vec![boxed]);
+            }
+        }
+        told.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Reads from a committed state, beside the writer.
+    pub async fn read<T, F>(&self, reading: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let boxed: Reading = Box::new(move |tx| {
+            // One snapshot for all the queries of a reading.
+            let began = tx.execute("BEGIN", &[]);
+            let result = began.and_then(|_| reading(tx));
+            let _ = tx.execute("COMMIT", &[]);
+            let _ = tell.send(result);
+        });
+        match &self.inner.engine {
+            Engine::Threads { reads, .. } => reads.send(boxed),
+            Engine::Inline(writer) => {
+                let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+                let writer = writer.as_ref().ok_or(StoreError::Closed)?;
+                boxed(&Tx::new(&writer.connection, writer.ids));
+            }
+        }
+        told.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Applies changes that were decided elsewhere.
+    pub async fn append(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.write(move |tx| tx.apply(changes)).await
+    }
+
+    /// Closes an inline store at once, as a crash would: nothing more is written.
+    pub fn crash(&self) {
+        if let Engine::Inline(writer) = &self.inner.engine {
+            writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
+    }
+}
+
+impl Writer {
+    fn new(connection: Connection) -> Result<(Self, watch::Receiver<u64>), StoreError> {
+        let tx = Tx::new(&connection, Ids::default());
+        let next = |table: &str| -> Result<u64, StoreError> {
+            let sql = format!("SELECT COALESCE(MAX(id), 0) + 1 FROM {table}");
+            let next = tx.query_one(&sql, &[], |row| row.int(0))?.unwrap_or(1);
+            Ok(next.max(1) as u64)
+        };
+        let ids = Ids {
+            event: next("event")?,
+            alert: next("alert")?,
+            notification: next("notification")?,
+            task: next("task")?,
+        };
+        let head = tx.query_one("SELECT seq, hash FROM change ORDER BY seq DESC LIMIT 1", &[], |row| {
+            let hash: [u8; 32] = row.bytes(1)?.try_into().map_err(|_| StoreError::Corrupt {
+                what: "chain hash",
+                why: "it is not 32 bytes long".to_owned(),
+            })?;
+            Ok((row.int(0)? as u64, hash))
+        })?;
+        drop(tx);
+        let head = head.unwrap_or((0, [0; 32]));
+        let (sealed, watching) = watch::channel(head.0);
+        Ok((Self { connection, ids, head, sealed }, watching))
+    }
+
+    fn run(mut self, mut queue: mpsc::Receiver<Operation>) {
+        while let Some(first) = queue.blocking_recv() {
+            let mut group = vec![first];
+            while group.len() < GROUP
+                && let Ok(next) = queue.try_recv()
+            {
+                group.push(next);
+            }
+            self.group(group);
+        }
+    }
+
+    /// Runs operations in one transaction, each in a savepoint, and answers after the commit.
+    fn group(&mut self, operations: Vec<Operation>) {
+        let mut finished = Vec::with_capacity(operations.len());
+        let (ids, head) = (self.ids, self.head);
+        let committed = self.transact(operations, &mut finished);
+        if committed.is_err() {
+            (self.ids, self.head) = (ids, head);
+            let _ = self.connection.execute_batch("ROLLBACK");
+        } else if self.head != head {
+            self.sealed.send_replace(self.head.0);
+        }
+        for finish in finished {
+            (finish.tell)(committed.clone());
+        }
+    }
+
+    fn transact(&mut self, operations: Vec<Operation>, finished: &mut Vec<Finish>) -> Result<(), StoreError> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let mut tx = Tx::new(&self.connection, self.ids);
+        for operation in operations {
+            tx.execute("SAVEPOINT op", &[])?;
+            let (facts, ids) = (tx.unsealed.len(), tx.ids);
+            let finish = operation(&mut tx);
+            if finish.failed {
+                tx.execute("ROLLBACK TO op", &[])?;
+                tx.unsealed.truncate(facts);
+                tx.ids = ids;
+            }
+            tx.execute("RELEASE op", &[])?;
+            finished.push(finish);
+        }
+        let (seq, hash) = seal(&tx, self.head)?;
+        let ids = tx.ids;
+        drop(tx);
+        self.connection.execute_batch("COMMIT")?;
+        (self.ids, self.head) = (ids, (seq, hash));
+        Ok(())
+    }
+}
+
+/// Numbers the facts of a group and chains them: each hash covers the one before, the number and
+/// the fact.
+fn seal(tx: &Tx<'_>, head: (u64, [u8; 32])) -> Result<(u64, [u8; 32]), StoreError> {
+    let (mut seq, mut hash) = head;
+    for Sealable { change, body } in &tx.unsealed {
+        seq += 1;
+        hash = link(&hash, seq, body);
+        tx.execute(
+            "INSERT INTO change (seq, at, alert, partner, body, hash) VALUES ($1, $2, $3, $4, $5, $6)",
+            cells![
+                seq,
+                change.at,
+                change.alert.map(|id| id.0),
+                change.partner.as_ref().map(|p| p.raw()),
+                body.as_str(),
+                hash.to_vec()
+            ],
+        )?;
+    }
+    Ok((seq, hash))
+}
+
+/// One link of the audit chain.
+pub fn link(before: &[u8; 32], seq: u64, body: &str) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(before);
+    hasher.update(seq.to_be_bytes());
+    hasher.update(body.as_bytes());
+    hasher.finalize().into()
+}
+
+fn connect(file: &Path, reader: bool) -> Result<Connection, StoreError> {
+    let flags = if reader {
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
+    } else {
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+    };
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch(
+        "PRAGMA busy_timeout = 5000; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON;",
+    )?;
+    if !reader {
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000;
+             PRAGMA journal_size_limit = 16777216;",
+        )?;
+    }
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection, file: &Path) -> Result<(), StoreError> {
+    let path = || file.display().to_string();
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let known = MIGRATIONS.len() as i64;
+    if found > known {
+        return Err(StoreError::Newer { path: path(), found, known });
+    }
+    for (i, sql) in MIGRATIONS.iter().enumerate().skip(found as usize) {
+        let version = i + 1;
+        let step =
+            connection.execute_batch(&format!("BEGIN; {sql}; PRAGMA user_version = {version}; COMMIT;"));
+        if let Err(why) = step {
+            let _ = connection.execute_batch("ROLLBACK");
+            let why = format!("its schema cannot be brought to version {version}: {why}");
+            return Err(StoreError::Open { path: path(), why });
+        }
+    }
+    Ok(())
+}
+
+fn instance(connection: &Connection, entropy: u64) -> Result<String, StoreError> {
+    let tx = Tx::new(connection, Ids::default());
+    let fresh = format!("{entropy:016x}");
+    tx.execute(
+        "INSERT INTO meta (name, value) VALUES ('instance', $1) ON CONFLICT DO NOTHING",
+        cells![fresh],
+    )?;
+    tx.query_one("SELECT value FROM meta WHERE name = 'instance'", &[] as &[Cell], |row| row.text(0))?
+        .ok_or(StoreError::Closed)
+}
+
+fn lock_folder(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join("agent.lock");
+    let failed =
+        |why: std::io::Error| StoreError::Open { path: path.display().to_string(), why: why.to_string() };
+    let mut lock =
+        File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    if rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err() {
+        let mut pid = String::new();
+        let _ = lock.read_to_string(&mut pid);
+        let pid = pid.trim().chars().filter(char::is_ascii_digit).collect();
+        return Err(StoreError::InUse { path: folder.display().to_string(), pid });
+    }
+    lock.set_len(0).map_err(failed)?;
+    write!(lock, "{}", std::process::id()).map_err(failed)?;
+    Ok(lock)
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    std::thread::Builder::new().name(name.to_owned()).stack_size(1 << 20).spawn(work).map(|_| ())
+}
