@@ -225,10 +225,7 @@ fn evaluate(expression: &str, facts: &Value) -> Result<bool, String> {
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::SemiStrict);
     environment.set_fuel(Some(20_000));
     let compiled = environment.compile_expression(expression).map_err(|e| e.to_string())?;
-    compiled
-        .eval(minijinja::value::Serde(facts))
-        .map(|value| value.is_true())
-        .map_err(|e| e.to_string())
+    compiled.eval(minijinja::value::Serde(facts)).map(|value| value.is_true()).map_err(|e| e.to_string())
 }
 
 fn words<T: Copy>(list: &[T], word: impl Fn(T) -> &'static str) -> Vec<String> {

@@ -1,0 +1,855 @@
+//! The file's values, checked and given meaning. Everything wrong is reported at once.
+
+use super::file::{self, CategoryWord, ChannelTable, ChannelWord, File, MediumWord, SecretRef, Text, Words};
+use super::problem::{ConfigError, Problem};
+use super::{
+    Agent, Channel, ChannelKind, Intake, Login, SampleContact, Settings, Source, Start, Tls, digest,
+};
+use crate::core::alert::{PolicySnapshot, Step, Target};
+use crate::core::contact::{Category, Contact, ContactState, Medium};
+use crate::core::desk::{Assignment, Carrier, Desk, Promise, Retry, Scope, Team};
+use crate::core::event::{Priority, Severity};
+use crate::core::person::{Person, PersonId, Role};
+use crate::core::rule::{GroupField, Match, Rule, Then, check_expression};
+use crate::core::schedule::Schedule;
+use crate::core::text::sanitise;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+use toml::Spanned;
+
+pub fn settings(text: &str, path: &Path) -> Result<Settings, ConfigError> {
+    let file: File = toml::from_str(text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        let message = sentence(error.message());
+        ConfigError::Wrong { problems: vec![Problem::at(text, path, span, message)] }
+    })?;
+    let mut check = Check { text, path, problems: Vec::new() };
+    let settings = check.file(file);
+    match check.problems.is_empty() {
+        true => Ok(settings),
+        false => {
+            check.problems.sort_by_key(|problem| (problem.line, problem.column));
+            Err(ConfigError::Wrong { problems: check.problems })
+        }
+    }
+}
+
+/// The parser's message on one line.
+fn sentence(message: &str) -> String {
+    sanitise(message).trim().to_owned()
+}
+
+struct Check<'t> {
+    text: &'t str,
+    path: &'t Path,
+    problems: Vec<Problem>,
+}
+
+impl Check<'_> {
+    fn wrong(&mut self, span: Range<usize>, message: impl Into<String>) {
+        self.problems.push(Problem::at(self.text, self.path, span, message));
+    }
+
+    fn file(&mut self, file: File) -> Settings {
+        let zone = match &file.desk.time_zone {
+            Some(name) => self.zone(name),
+            None => TimeZone::UTC,
+        };
+        if file.desk.name.as_ref().trim().is_empty() {
+            self.wrong(file.desk.name.span(), "the desk needs a name");
+        }
+        self.store(&file.store);
+        let channels = self.channels(file.channel);
+        let (people, logins) = self.people(file.person);
+        let teams = self.teams(file.team, &people);
+        let people = with_teams(people, &teams);
+        let schedules = self.schedules(file.schedule, &people, &zone);
+        let assignments = self.assignments(file.assign, &people);
+        let known =
+            Known { people: &people, teams: &teams, schedules: &schedules, assignments: &assignments };
+        let policies = self.policies(file.policy, &known);
+        let rules = self.rules(file.rule, &policies, &known);
+        if !policies.contains_key(file.catch_all.policy.as_ref()) {
+            let message = unknown("policy", file.catch_all.policy.as_ref(), policies.keys());
+            self.wrong(file.catch_all.policy.span(), message);
+        }
+        let promise = Promise {
+            critical: self.duration_or(file.promise.critical.as_ref(), 30 * 60),
+            high: self.duration_or(file.promise.high.as_ref(), 60 * 60),
+            other: self.duration_or(file.promise.other.as_ref(), 4 * 60 * 60),
+        };
+        let retry = Retry {
+            first: self.duration_or(file.retry.first.as_ref(), 5),
+            longest: self.duration_or(file.retry.longest.as_ref(), 5 * 60),
+            give_up: self.duration_or(file.retry.give_up.as_ref(), 4 * 60 * 60),
+        };
+        let carriers =
+            channels.iter().map(|c| Carrier { name: c.name.clone(), carries: c.carries.clone() }).collect();
+        let contacts = self.contacts(file.contact);
+        Settings {
+            desk: Desk {
+                version: 0,
+                name: sanitise(file.desk.name.as_ref()).into_owned(),
+                instance: String::new(),
+                time_zone: zone,
+                people,
+                teams,
+                schedules,
+                policies,
+                rules,
+                catch_all: file.catch_all.policy.into_inner(),
+                assignments,
+                carriers,
+                promise,
+                retry,
+                amount_factor: 2.0,
+            },
+            practice: file.desk.practice,
+            agent: Agent {
+                start: match file.agent.start {
+                    Some(file::StartWord::Service) => Start::Service,
+                    Some(file::StartWord::Console) | None => Start::Console,
+                },
+                group: file.agent.group.map(Spanned::into_inner),
+            },
+            intake: self.intake(file.intake),
+            sources: self.sources(file.source),
+            channels,
+            logins,
+            contacts,
+            text: self.text.to_owned(),
+            sha256: digest(self.text),
+        }
+    }
+
+    fn store(&mut self, store: &file::StoreTable) {
+        if let Some(engine) = store.engine.as_ref().filter(|engine| engine.as_ref() != "sqlite") {
+            let message = format!(
+                "there is no store engine {:?} here; this one has \"sqlite\"",
+                sanitise(engine.as_ref())
+            );
+            self.wrong(engine.span(), message);
+        }
+        if let Some(url) = store.url.as_ref().filter(|url| !url.as_ref().is_empty()) {
+            self.wrong(url.span(), "the sqlite engine lies under the state folder and takes no url");
+        }
+    }
+
+    fn intake(&mut self, intake: file::IntakeTable) -> Intake {
+        let default = std::net::SocketAddr::from(([127, 0, 0, 1], 8787));
+        let listen = match &intake.listen {
+            Some(listen) => listen.as_ref().parse().unwrap_or_else(|_| {
+                self.wrong(listen.span(), "an address to listen on is written 127.0.0.1:8787 or [::1]:8787");
+                default
+            }),
+            None => default,
+        };
+        if let Some(url) = &intake.public_url
+            && !(url.as_ref().starts_with("http://") || url.as_ref().starts_with("https://"))
+        {
+            self.wrong(url.span(), "a public_url starts with https:// (or http://)");
+        }
+        let public_url = intake.public_url.map(|url| url.into_inner().trim_end_matches('/').to_owned());
+        Intake { listen, public_url }
+    }
+
+    fn sources(&mut self, tables: Vec<file::SourceTable>) -> Vec<Source> {
+        let mut names = BTreeSet::new();
+        let mut sources = Vec::new();
+        for table in tables {
+            self.name("source", &table.name, &mut names);
+            let secrets = table.secrets.iter().filter_map(|secret| self.secret(secret)).collect();
+            let silent_after = table.silent_after.as_ref().map(|text| self.duration(text).unsigned_abs());
+            sources.push(Source { name: table.name.into_inner(), secrets, silent_after });
+        }
+        sources
+    }
+
+    fn channels(&mut self, tables: Vec<ChannelTable>) -> Vec<Channel> {
+        let mut names = BTreeSet::new();
+        let mut channels = Vec::new();
+        for table in tables {
+            self.name("channel", &table.name, &mut names);
+            if let Some(channel) = self.channel(table) {
+                channels.push(channel);
+            }
+        }
+        channels
+    }
+
+    fn channel(&mut self, mut t: ChannelTable) -> Option<Channel> {
+        let kind = *t.kind.as_ref();
+        let may_carry: &[Medium] = match kind {
+            ChannelWord::Spool | ChannelWord::Webhook => &Medium::ALL,
+            ChannelWord::Smtp => &[Medium::Email],
+            ChannelWord::Kannel => &[Medium::Sms],
+        };
+        let carries: Vec<Medium> = match &t.carries {
+            Some(words) => words.as_ref().iter().map(|word| medium(*word)).collect(),
+            None => may_carry.to_vec(),
+        };
+        if let Some(words) = &t.carries {
+            if carries.is_empty() {
+                self.wrong(
+                    words.span(),
+                    "a channel that carries nothing is of no use; say \"sms\", \"email\" or both",
+                );
+            }
+            if let Some(odd) = carries.iter().find(|m| !may_carry.contains(m)) {
+                self.wrong(words.span(), format!("a channel of this kind cannot carry {:?}", odd.as_str()));
+            }
+        }
+        let connections = match &t.connections {
+            Some(n) if *n.as_ref() == 0 || *n.as_ref() > 512 => {
+                self.wrong(n.span(), "connections is between 1 and 512");
+                1
+            }
+            Some(n) => usize::from(*n.as_ref()),
+            None => 8,
+        };
+        let timeout = match t.timeout.take() {
+            Some(text) => self.duration(&text).unsigned_abs(),
+            None => Duration::from_secs(30),
+        };
+        let receipts = t.receipts.unwrap_or(false);
+        let kind = match kind {
+            ChannelWord::Spool => ChannelKind::Spool,
+            ChannelWord::Webhook => ChannelKind::Webhook {
+                url: self.needed(&t.name, "url", t.url.take())?,
+                secret: t.secret.take().and_then(|secret| self.secret(&secret)),
+            },
+            ChannelWord::Smtp => ChannelKind::Smtp {
+                host: self.needed(&t.name, "host", t.host.take())?,
+                tls: match t.tls.take().map(Spanned::into_inner) {
+                    Some(file::TlsWord::None) => Tls::None,
+                    Some(file::TlsWord::Tls) => Tls::Tls,
+                    Some(file::TlsWord::Starttls) | None => Tls::Starttls,
+                },
+                port: t.port.take().map_or(587, Spanned::into_inner),
+                user: t.user.take().map(Spanned::into_inner),
+                password: t.password.take().and_then(|secret| self.secret(&secret)),
+                from: self.needed(&t.name, "from", t.from.take())?,
+                from_name: t.from_name.take().map(Spanned::into_inner).unwrap_or_default(),
+                hello: t.hello.take().map(Spanned::into_inner).unwrap_or_default(),
+                ca_file: t.ca_file.take().map(|file| self.beside(file.as_ref())),
+            },
+            ChannelWord::Kannel => ChannelKind::Kannel {
+                url: self.needed(&t.name, "url", t.url.take())?,
+                user: self.needed(&t.name, "user", t.user.take())?,
+                password: match t.password.take() {
+                    Some(secret) => self.secret(&secret).unwrap_or_else(|| SecretString::from("")),
+                    None => {
+                        self.wrong(
+                            t.name.span(),
+                            "this channel needs password = { env = \"NAME\" } or { file = \"path\" }",
+                        );
+                        return None;
+                    }
+                },
+                from: self.needed(&t.name, "from", t.from.take())?,
+            },
+        };
+        self.no_leftovers(&t, kind.word());
+        Some(Channel { name: t.name.into_inner(), carries, receipts, connections, timeout, kind })
+    }
+
+    /// Keys that belong to another kind of channel.
+    fn no_leftovers(&mut self, t: &ChannelTable, kind: &str) {
+        let left = [
+            ("url", t.url.as_ref().map(Spanned::span)),
+            ("secret", t.secret.as_ref().map(Spanned::span)),
+            ("host", t.host.as_ref().map(Spanned::span)),
+            ("port", t.port.as_ref().map(Spanned::span)),
+            ("tls", t.tls.as_ref().map(Spanned::span)),
+            ("user", t.user.as_ref().map(Spanned::span)),
+            ("password", t.password.as_ref().map(Spanned::span)),
+            ("from", t.from.as_ref().map(Spanned::span)),
+            ("from_name", t.from_name.as_ref().map(Spanned::span)),
+            ("hello", t.hello.as_ref().map(Spanned::span)),
+            ("ca_file", t.ca_file.as_ref().map(Spanned::span)),
+        ];
+        for (key, span) in left {
+            if let Some(span) = span {
+                self.wrong(span, format!("a channel of kind \"{kind}\" has no `{key}`"));
+            }
+        }
+    }
+
+    fn needed(&mut self, name: &Text, key: &str, value: Option<Text>) -> Option<String> {
+        if value.is_none() {
+            self.wrong(name.span(), format!("this channel needs `{key}`"));
+        }
+        value.map(Spanned::into_inner)
+    }
+
+    fn people(&mut self, tables: Vec<file::PersonTable>) -> (BTreeMap<PersonId, Person>, Vec<Login>) {
+        let mut names = BTreeSet::new();
+        let mut people = BTreeMap::new();
+        let mut logins: Vec<Login> = Vec::new();
+        for t in tables {
+            self.name("person", &t.id, &mut names);
+            let id = PersonId(t.id.as_ref().clone());
+            let role = match t.role {
+                Some(file::RoleWord::Admin) => Role::Admin,
+                Some(file::RoleWord::Responder) => Role::Responder,
+                Some(file::RoleWord::Viewer) | None => Role::Viewer,
+            };
+            let pin = t.pin.as_ref().and_then(|pin| self.secret(pin));
+            match (&t.login, t.shared, &pin) {
+                (Some(login), true, None) => self.wrong(
+                    login.span(),
+                    "a shared login needs a pin for each person: pin = { env = \"NAME\" } or { file = \"path\" }",
+                ),
+                (Some(login), _, _) => {
+                    let taken = logins.iter().any(|l| &l.login == login.as_ref() && (!t.shared || l.pin.is_none()));
+                    if taken {
+                        self.wrong(login.span(), "two people have this login; mark it shared = true for both");
+                    }
+                    let pin = if t.shared { pin.clone() } else { None };
+                    logins.push(Login { login: login.as_ref().clone(), person: id.clone(), role, pin });
+                }
+                (None, true, _) => self.wrong(t.id.span(), "shared = true needs a login"),
+                (None, false, _) => {}
+            }
+            let person = Person {
+                id: id.clone(),
+                name: sanitise(t.name.as_ref()).into_owned(),
+                role,
+                email: self.parsed(t.email.as_ref()),
+                phone: self.parsed(t.phone.as_ref()),
+                time_zone: t.time_zone.as_ref().map(|zone| {
+                    self.zone(zone);
+                    zone.as_ref().clone()
+                }),
+                teams: Vec::new(),
+            };
+            people.insert(id, person);
+        }
+        (people, logins)
+    }
+
+    fn teams(
+        &mut self,
+        tables: Vec<file::TeamTable>,
+        people: &BTreeMap<PersonId, Person>,
+    ) -> BTreeMap<String, Team> {
+        let mut names = BTreeSet::new();
+        let mut teams = BTreeMap::new();
+        for t in tables {
+            self.name("team", &t.name, &mut names);
+            let members = t.members.iter().filter_map(|id| self.person(id, people)).collect();
+            let lead = t.lead.as_ref().and_then(|id| self.person(id, people));
+            let name = t.name.into_inner();
+            teams.insert(name.clone(), Team { name, members, lead });
+        }
+        teams
+    }
+
+    fn schedules(
+        &mut self,
+        tables: Vec<file::ScheduleTable>,
+        people: &BTreeMap<PersonId, Person>,
+        zone: &TimeZone,
+    ) -> BTreeMap<String, Schedule> {
+        let mut names = BTreeSet::new();
+        let mut schedules = BTreeMap::new();
+        for t in tables {
+            self.name("schedule", &t.name, &mut names);
+            let handoff = match &t.handoff {
+                Some(text) => text.as_ref().parse().unwrap_or_else(|_| {
+                    self.wrong(text.span(), "a time of day is written 07:00");
+                    jiff::civil::Time::midnight()
+                }),
+                None => jiff::civil::Time::midnight(),
+            };
+            let monday = jiff::civil::date(2024, 1, 1);
+            let start = match &t.start {
+                Some(date) => date.as_ref().to_string().parse().unwrap_or_else(|_| {
+                    self.wrong(date.span(), "a start is a date, such as 2026-01-05");
+                    monday
+                }),
+                None => monday,
+            };
+            let days = match &t.turn_days {
+                Some(days) if *days.as_ref() == 0 || *days.as_ref() > 366 => {
+                    self.wrong(days.span(), "turn_days is between 1 and 366");
+                    7
+                }
+                Some(days) => i32::from(*days.as_ref()),
+                None => 7,
+            };
+            let list = t.people.iter().filter_map(|id| self.person(id, people)).collect();
+            let time_zone = t.time_zone.as_ref().map_or_else(|| zone.clone(), |zone| self.zone(zone));
+            let name = t.name.into_inner();
+            schedules.insert(name.clone(), Schedule { name, time_zone, people: list, days, start, handoff });
+        }
+        schedules
+    }
+
+    fn assignments(
+        &mut self,
+        tables: Vec<file::AssignTable>,
+        people: &BTreeMap<PersonId, Person>,
+    ) -> Vec<Assignment> {
+        let mut assignments = Vec::new();
+        for t in tables {
+            let scope = match (t.partner, t.tier) {
+                (Some(partner), None) => Scope::Partner(partner.into_inner()),
+                (None, Some(tier)) => Scope::Tier(tier.into_inner()),
+                (None, None) => Scope::Everyone,
+                (Some(_), Some(tier)) => {
+                    self.wrong(tier.span(), "an assignment is by partner or by tier, not both");
+                    continue;
+                }
+            };
+            if let Some(person) = self.person(&t.person, people) {
+                assignments.push(Assignment { role: t.role.into_inner(), person, scope });
+            }
+        }
+        assignments
+    }
+
+    fn policies(
+        &mut self,
+        tables: Vec<file::PolicyTable>,
+        known: &Known<'_>,
+    ) -> BTreeMap<String, PolicySnapshot> {
+        let mut names = BTreeSet::new();
+        let mut policies = BTreeMap::new();
+        for t in tables {
+            self.name("policy", &t.name, &mut names);
+            if t.steps.as_ref().is_empty() {
+                self.wrong(t.steps.span(), "a policy needs at least one step");
+            }
+            let mut steps = Vec::new();
+            for step in t.steps.into_inner() {
+                let after = self.duration(&step.after);
+                steps.push(Step { after, notify: self.targets(&step.notify, known) });
+            }
+            let last = t.last_resort.into_inner();
+            let every = self.duration(&last.every);
+            if every < SignedDuration::from_mins(1) {
+                self.wrong(last.every.span(), "a last resort repeats at most once a minute");
+            }
+            let last_resort = Step { after: every, notify: self.targets(&last.notify, known) };
+            let name = t.name.into_inner();
+            policies.insert(name.clone(), PolicySnapshot { name, steps, last_resort });
+        }
+        policies
+    }
+
+    fn targets(&mut self, list: &Spanned<Vec<Text>>, known: &Known<'_>) -> Vec<Target> {
+        if list.as_ref().is_empty() {
+            self.wrong(
+                list.span(),
+                "somebody must be told; name \"oncall:…\", \"team:…\", \"lead:…\", \"person:…\" or a role",
+            );
+        }
+        list.as_ref().iter().filter_map(|word| self.target(word, known)).collect()
+    }
+
+    fn target(&mut self, word: &Text, known: &Known<'_>) -> Option<Target> {
+        let text = word.as_ref();
+        let (kind, name) = text.split_once(':').unwrap_or(("", text));
+        let problem = match kind {
+            "oncall" if known.schedules.contains_key(name) => return Some(Target::OnCall(name.to_owned())),
+            "oncall" => unknown("schedule", name, known.schedules.keys()),
+            "team" if known.teams.contains_key(name) => return Some(Target::Team(name.to_owned())),
+            "team" => unknown("team", name, known.teams.keys()),
+            "lead" if known.teams.get(name).is_some_and(|team| team.lead.is_some()) => {
+                return Some(Target::Lead(name.to_owned()));
+            }
+            "lead" if known.teams.contains_key(name) => format!("team {name:?} has no lead"),
+            "lead" => unknown("team", name, known.teams.keys()),
+            "person" if known.people.contains_key(&PersonId(name.to_owned())) => {
+                return Some(Target::Person(PersonId(name.to_owned())));
+            }
+            "person" => unknown("person", name, known.people.keys()),
+            "" if known.assignments.iter().any(|a| a.role == name) => {
+                return Some(Target::Assigned(name.to_owned()));
+            }
+            "" => {
+                let roles: BTreeSet<_> = known.assignments.iter().map(|a| &a.role).collect();
+                unknown("role in any [[assign]]", name, roles.into_iter())
+            }
+            other => format!(
+                "{:?} is no kind of target; allowed are oncall:SCHEDULE, team:TEAM, lead:TEAM, person:ID or a role of [[assign]]",
+                sanitise(other)
+            ),
+        };
+        self.wrong(word.span(), problem);
+        None
+    }
+
+    fn rules(
+        &mut self,
+        tables: Vec<file::RuleTable>,
+        policies: &BTreeMap<String, PolicySnapshot>,
+        known: &Known<'_>,
+    ) -> Vec<Rule> {
+        let mut names = BTreeSet::new();
+        let mut rules = Vec::new();
+        for t in tables {
+            self.name("rule", &t.name, &mut names);
+            if let Some(when) = &t.when
+                && let Err(why) = check_expression(when.as_ref())
+            {
+                self.wrong(when.span(), format!("this expression cannot be read: {why}"));
+            }
+            let quiet = t.quiet.as_ref().is_some_and(|quiet| *quiet.as_ref());
+            let then = match (&t.policy, &t.tell, quiet) {
+                (Some(policy), None, false) => {
+                    if !policies.contains_key(policy.as_ref()) {
+                        let message = unknown("policy", policy.as_ref(), policies.keys());
+                        self.wrong(policy.span(), message);
+                    }
+                    Then::Alert { policy: policy.as_ref().clone() }
+                }
+                (None, Some(tell), false) => Then::Tell {
+                    targets: self.targets(tell, known),
+                    by: t
+                        .by
+                        .clone()
+                        .unwrap_or_else(|| vec![MediumWord::Email])
+                        .into_iter()
+                        .map(medium)
+                        .collect(),
+                },
+                (None, None, true) => Then::Quiet,
+                _ => {
+                    self.wrong(
+                        t.name.span(),
+                        "a rule says one of: policy = \"…\", tell = [\"…\"], quiet = true",
+                    );
+                    continue;
+                }
+            };
+            let group_window = match &t.group_window {
+                Some(text) => self.duration(text),
+                None => SignedDuration::ZERO,
+            };
+            rules.push(Rule {
+                name: t.name.into_inner(),
+                matches: matches(t.matches),
+                when: t.when.map(Spanned::into_inner),
+                then,
+                group_by: t
+                    .group_by
+                    .into_iter()
+                    .map(|word| match word {
+                        file::GroupWord::Partner => GroupField::Partner,
+                        file::GroupWord::Kind => GroupField::Kind,
+                        file::GroupWord::Order => GroupField::Order,
+                        file::GroupWord::Shipment => GroupField::Shipment,
+                    })
+                    .collect(),
+                group_window,
+            });
+        }
+        rules
+    }
+
+    fn contacts(&mut self, tables: Vec<file::ContactTable>) -> Vec<SampleContact> {
+        let mut names = BTreeSet::new();
+        let mut contacts = Vec::new();
+        for t in tables {
+            self.name("contact", &t.id, &mut names);
+            if let Some(zone) = &t.time_zone {
+                self.zone(zone);
+            }
+            let text = |text: Option<Text>| text.map(|t| t.into_inner().into());
+            let contact = Contact {
+                id: t.id.as_ref().as_str().into(),
+                partner_id: text(t.partner_id),
+                name: t.name.into_inner().into(),
+                state: ContactState::Active,
+                emails: t.emails.iter().filter_map(|email| self.parsed(Some(email))).collect(),
+                phones: t.phones.iter().filter_map(|phone| self.parsed(Some(phone))).collect(),
+                locale: text(t.locale),
+                time_zone: text(t.time_zone),
+                roles: t.roles.into_iter().map(|role| role.into_inner().into()).collect(),
+                channels: t
+                    .channels
+                    .into_iter()
+                    .map(|(word, media)| (category(word), media.into_iter().map(medium).collect()))
+                    .collect(),
+                quiet_hours: self.parsed(t.quiet_hours.as_ref()),
+                opted_out: BTreeSet::new(),
+                notes: "".into(),
+                created_at: Timestamp::UNIX_EPOCH,
+                updated_at: Timestamp::UNIX_EPOCH,
+            };
+            contacts.push(SampleContact { contact });
+        }
+        contacts
+    }
+
+    fn name(&mut self, what: &str, name: &Text, taken: &mut BTreeSet<String>) {
+        let text = name.as_ref();
+        if text.trim().is_empty() || text.chars().any(char::is_control) || text.contains('/') {
+            self.wrong(name.span(), format!("a {what} needs a name of letters and digits"));
+        }
+        if !taken.insert(text.clone()) {
+            self.wrong(name.span(), format!("there is a {what} {text:?} already"));
+        }
+    }
+
+    fn person(&mut self, id: &Text, people: &BTreeMap<PersonId, Person>) -> Option<PersonId> {
+        let person = PersonId(id.as_ref().clone());
+        if people.contains_key(&person) {
+            return Some(person);
+        }
+        self.wrong(id.span(), unknown("person", id.as_ref(), people.keys()));
+        None
+    }
+
+    fn parsed<T: FromStr>(&mut self, text: Option<&Text>) -> Option<T>
+    where
+        T::Err: Display,
+    {
+        let text = text?;
+        match text.as_ref().parse() {
+            Ok(value) => Some(value),
+            Err(why) => {
+                self.wrong(text.span(), why.to_string());
+                None
+            }
+        }
+    }
+
+    fn zone(&mut self, name: &Text) -> TimeZone {
+        TimeZone::get(name.as_ref()).unwrap_or_else(|_| {
+            let message = format!(
+                "{:?} is not a time zone; they are named like Europe/Berlin",
+                sanitise(name.as_ref())
+            );
+            self.wrong(name.span(), message);
+            TimeZone::UTC
+        })
+    }
+
+    fn duration_or(&mut self, text: Option<&Text>, default_seconds: i64) -> SignedDuration {
+        text.map_or(SignedDuration::from_secs(default_seconds), |text| self.duration(text))
+    }
+
+    fn duration(&mut self, text: &Text) -> SignedDuration {
+        let parsed = text.as_ref().parse::<SignedDuration>().ok();
+        match parsed.filter(|d| !d.is_negative() && *d <= SignedDuration::from_hours(24 * 366)) {
+            Some(duration) => duration,
+            None => {
+                let message = format!(
+                    "{:?} is not a length of time; write 30s, 6m, 1h or 1h 30m",
+                    sanitise(text.as_ref())
+                );
+                self.wrong(text.span(), message);
+                SignedDuration::from_mins(1)
+            }
+        }
+    }
+
+    /// The secret itself; `None` where it is optional and not set, or a problem was noted.
+    fn secret(&mut self, secret: &Spanned<SecretRef>) -> Option<SecretString> {
+        let SecretRef { env, file, optional } = secret.as_ref();
+        match (env, file) {
+            (Some(name), None) => match std::env::var(name.as_ref()) {
+                Ok(value) if !value.is_empty() => Some(SecretString::from(value)),
+                _ if *optional => None,
+                _ => {
+                    let message = format!("the environment variable {} is not set", sanitise(name.as_ref()));
+                    self.wrong(name.span(), message);
+                    None
+                }
+            },
+            (None, Some(path)) => match std::fs::read_to_string(self.beside(path.as_ref())) {
+                Ok(value) => Some(SecretString::from(value.trim_end_matches(['\r', '\n']).to_owned())),
+                Err(why) if *optional && why.kind() == std::io::ErrorKind::NotFound => None,
+                Err(why) => {
+                    self.wrong(path.span(), format!("the secret cannot be read from this file: {why}"));
+                    None
+                }
+            },
+            _ => {
+                self.wrong(secret.span(), "a secret is { env = \"NAME\" } or { file = \"path\" }");
+                None
+            }
+        }
+    }
+
+    /// Relative files are beside the configuration.
+    fn beside(&self, file: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new(".")).join(file)
+    }
+}
+
+/// What targets may name.
+struct Known<'k> {
+    people: &'k BTreeMap<PersonId, Person>,
+    teams: &'k BTreeMap<String, Team>,
+    schedules: &'k BTreeMap<String, Schedule>,
+    assignments: &'k [Assignment],
+}
+
+fn unknown(what: &str, name: &str, known: impl Iterator<Item = impl Display>) -> String {
+    let known: Vec<_> = known.map(|k| k.to_string()).collect();
+    let known =
+        if known.is_empty() { "there is none".to_owned() } else { format!("there are {}", known.join(", ")) };
+    format!("there is no {what} {:?}; {known}", sanitise(name))
+}
+
+fn with_teams(
+    mut people: BTreeMap<PersonId, Person>,
+    teams: &BTreeMap<String, Team>,
+) -> BTreeMap<PersonId, Person> {
+    for team in teams.values() {
+        for member in team.members.iter().chain(&team.lead) {
+            if let Some(person) = people.get_mut(member)
+                && !person.teams.contains(&team.name)
+            {
+                person.teams.push(team.name.clone());
+            }
+        }
+    }
+    people
+}
+
+fn medium(word: MediumWord) -> Medium {
+    match word {
+        MediumWord::Sms => Medium::Sms,
+        MediumWord::Email => Medium::Email,
+    }
+}
+
+fn category(word: CategoryWord) -> Category {
+    match word {
+        CategoryWord::Urgent => Category::Urgent,
+        CategoryWord::CaseUpdates => Category::CaseUpdates,
+        CategoryWord::Documents => Category::Documents,
+        CategoryWord::Onboarding => Category::Onboarding,
+        CategoryWord::Digests => Category::Digests,
+        CategoryWord::Acknowledgments => Category::Acknowledgments,
+    }
+}
+
+fn matches(t: file::MatchTable) -> Match {
+    let words = |words: Option<Words>| match words {
+        None => Vec::new(),
+        Some(Words::One(one)) => vec![one],
+        Some(Words::More(more)) => more,
+    };
+    Match {
+        types: words(t.kind_of_event),
+        kinds: words(t.kind),
+        partners: words(t.partner),
+        tiers: words(t.tier),
+        amount_at_least: t.amount_at_least,
+        severities: t
+            .severity
+            .map(|words| words.into_vec())
+            .unwrap_or_default()
+            .into_iter()
+            .map(|word| match word {
+                file::SeverityWord::Low => Severity::Low,
+                file::SeverityWord::Medium => Severity::Medium,
+                file::SeverityWord::High => Severity::High,
+                file::SeverityWord::Critical => Severity::Critical,
+            })
+            .collect(),
+        priorities: t
+            .priority
+            .map(|words| words.into_vec())
+            .unwrap_or_default()
+            .into_iter()
+            .map(|word| match word {
+                file::PriorityWord::Low => Priority::Low,
+                file::PriorityWord::Normal => Priority::Normal,
+                file::PriorityWord::High => Priority::High,
+                file::PriorityWord::Urgent => Priority::Urgent,
+            })
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(edit: impl Fn(&str) -> String) -> String {
+        let text = edit(crate::config::DEFAULT);
+        assert_ne!(text, crate::config::DEFAULT, "the edit must change something");
+        settings(&text, Path::new("config.toml")).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_default_configuration_is_accepted() {
+        let settings = settings(crate::config::DEFAULT, Path::new("config.toml")).unwrap();
+        assert_eq!(settings.desk.teams.len(), 2);
+        assert!(settings.desk.carrier(Medium::Sms).is_some());
+        assert_eq!(settings.contacts.len(), 3);
+    }
+
+    #[test]
+    fn an_error_shows_file_line_column_the_text_and_what_is_allowed() {
+        let error = wrong(|text| {
+            text.replace("priority = \"x\"", "").replace("severity = \"medium\"", "severity = \"mid\"")
+        });
+        let mut lines = error.lines();
+        let first = lines.next().unwrap();
+        assert!(first.starts_with("config.toml:"), "{error}");
+        assert!(first.contains("mid") && first.contains("critical"), "{error}");
+        assert!(error.contains("^^^"), "{error}");
+    }
+
+    #[test]
+    fn unknown_keys_people_schedules_and_kinds_are_refused_by_name() {
+        for (from, to, wanted) in [
+            ("time_zone = \"Europe/Berlin\"", "timezone = \"Europe/Berlin\"", "timezone"),
+            (
+                "members = [\"jonas\"]",
+                "members = [\"jonsa\"]",
+                "there is no person \"jonsa\"; there are aylin, jonas, maria",
+            ),
+            (
+                "\"oncall:primary\", \"coordinator\"",
+                "\"oncall:secondary\"",
+                "there is no schedule \"secondary\"",
+            ),
+            ("after = \"6m\"", "after = \"six\"", "is not a length of time"),
+            (
+                "when = \"minutes_left is none",
+                "when = \"minutes_left is none or ( ",
+                "this expression cannot be read",
+            ),
+            ("phone = \"+49 151 23456701\"", "phone = \"0151 23456701\"", "is not a phone number"),
+            (
+                "kind = \"spool\"",
+                "kind = \"spool\"\nhost = \"x\"",
+                "a channel of kind \"spool\" has no `host`",
+            ),
+            (
+                "{ env = \"NIGHTDESK_COMMUNITY_SECRET\", optional = true }",
+                "{ env = \"NIGHTDESK_NOT_SET\" }",
+                "NIGHTDESK_NOT_SET is not set",
+            ),
+            ("engine = \"sqlite\"", "engine = \"mysql\"", "there is no store engine"),
+            ("every = \"10m\"", "every = \"1s\"", "at most once a minute"),
+        ] {
+            let error = wrong(|text| text.replacen(from, to, 1));
+            assert!(error.contains(wanted), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn all_problems_are_reported_at_once_in_the_order_of_the_file() {
+        let error = wrong(|text| {
+            text.replace("Europe/Istanbul", "Mars/Olympus").replace("every = \"10m\"", "every = \"x\"")
+        });
+        assert!(error.find("Mars").unwrap() < error.find("\"x\" is not a length").unwrap(), "{error}");
+    }
+}

@@ -1,0 +1,374 @@
+//! The file as it is written: every table and key there is. Unknown ones are refused; what the
+//! values mean is checked in [`super::check`], which has the spans kept here to point at them.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+pub type Text = Spanned<String>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    pub desk: DeskTable,
+    #[serde(default)]
+    pub agent: AgentTable,
+    #[serde(default)]
+    pub intake: IntakeTable,
+    #[serde(default)]
+    pub store: StoreTable,
+    #[serde(default)]
+    pub promise: PromiseTable,
+    #[serde(default)]
+    pub retry: RetryTable,
+    #[serde(default)]
+    pub source: Vec<SourceTable>,
+    #[serde(default)]
+    pub channel: Vec<ChannelTable>,
+    #[serde(default)]
+    pub person: Vec<PersonTable>,
+    #[serde(default)]
+    pub team: Vec<TeamTable>,
+    #[serde(default)]
+    pub schedule: Vec<ScheduleTable>,
+    #[serde(default)]
+    pub policy: Vec<PolicyTable>,
+    #[serde(default)]
+    pub assign: Vec<AssignTable>,
+    #[serde(default)]
+    pub rule: Vec<RuleTable>,
+    pub catch_all: CatchAllTable,
+    #[serde(default)]
+    pub contact: Vec<ContactTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskTable {
+    pub name: Text,
+    pub time_zone: Option<Text>,
+    #[serde(default)]
+    pub practice: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct AgentTable {
+    pub start: Option<StartWord>,
+    pub group: Option<Text>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub enum StartWord {
+    Console,
+    Service,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct IntakeTable {
+    pub listen: Option<Text>,
+    pub public_url: Option<Text>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct StoreTable {
+    pub engine: Option<Text>,
+    pub url: Option<Text>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct PromiseTable {
+    pub critical: Option<Text>,
+    pub high: Option<Text>,
+    pub other: Option<Text>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct RetryTable {
+    pub first: Option<Text>,
+    pub longest: Option<Text>,
+    pub give_up: Option<Text>,
+}
+
+/// A secret is never written in the file, only where to find it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretRef {
+    pub env: Option<Text>,
+    pub file: Option<Text>,
+    /// Does without it where it is not set.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceTable {
+    pub name: Text,
+    #[serde(default)]
+    pub secrets: Vec<Spanned<SecretRef>>,
+    pub silent_after: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelTable {
+    pub name: Text,
+    pub kind: Spanned<ChannelWord>,
+    pub carries: Option<Spanned<Vec<MediumWord>>>,
+    pub receipts: Option<bool>,
+    pub connections: Option<Spanned<u16>>,
+    pub timeout: Option<Text>,
+    pub url: Option<Text>,
+    pub secret: Option<Spanned<SecretRef>>,
+    pub host: Option<Text>,
+    pub port: Option<Spanned<u16>>,
+    pub tls: Option<Spanned<TlsWord>>,
+    pub user: Option<Text>,
+    pub password: Option<Spanned<SecretRef>>,
+    pub from: Option<Text>,
+    pub from_name: Option<Text>,
+    pub hello: Option<Text>,
+    pub ca_file: Option<Text>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelWord {
+    Spool,
+    Webhook,
+    Smtp,
+    Kannel,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum MediumWord {
+    Sms,
+    Email,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsWord {
+    None,
+    Starttls,
+    Tls,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleWord {
+    Viewer,
+    Responder,
+    Admin,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonTable {
+    pub id: Text,
+    pub name: Text,
+    pub role: Option<RoleWord>,
+    pub email: Option<Text>,
+    pub phone: Option<Text>,
+    pub time_zone: Option<Text>,
+    pub login: Option<Text>,
+    #[serde(default)]
+    pub shared: bool,
+    pub pin: Option<Spanned<SecretRef>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TeamTable {
+    pub name: Text,
+    pub members: Vec<Text>,
+    pub lead: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduleTable {
+    pub name: Text,
+    pub people: Vec<Text>,
+    pub time_zone: Option<Text>,
+    /// Length of a turn, in days.
+    pub turn_days: Option<Spanned<u16>>,
+    pub start: Option<Spanned<toml::value::Datetime>>,
+    pub handoff: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyTable {
+    pub name: Text,
+    pub steps: Spanned<Vec<StepTable>>,
+    pub last_resort: Spanned<LastResortTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepTable {
+    pub after: Text,
+    pub notify: Spanned<Vec<Text>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LastResortTable {
+    pub every: Text,
+    pub notify: Spanned<Vec<Text>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssignTable {
+    pub role: Text,
+    pub person: Text,
+    pub partner: Option<Text>,
+    pub tier: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleTable {
+    pub name: Text,
+    #[serde(default, rename = "match")]
+    pub matches: MatchTable,
+    pub when: Option<Text>,
+    pub policy: Option<Text>,
+    pub tell: Option<Spanned<Vec<Text>>>,
+    pub by: Option<Vec<MediumWord>>,
+    pub quiet: Option<Spanned<bool>>,
+    #[serde(default)]
+    pub group_by: Vec<GroupWord>,
+    pub group_window: Option<Text>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct MatchTable {
+    #[serde(rename = "type")]
+    pub kind_of_event: Option<Words>,
+    pub kind: Option<Words>,
+    pub severity: Option<OneOrMore<SeverityWord>>,
+    pub priority: Option<OneOrMore<PriorityWord>>,
+    pub partner: Option<Words>,
+    pub tier: Option<Words>,
+    pub amount_at_least: Option<f64>,
+}
+
+/// `"a"` or `["a", "b"]`.
+#[derive(Deserialize, Clone)]
+#[serde(untagged, expecting = "expected a word or a list of words")]
+pub enum Words {
+    One(String),
+    More(Vec<String>),
+}
+
+/// One word or several, of a closed list.
+pub enum OneOrMore<T> {
+    One(T),
+    More(Vec<T>),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMore<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> serde::de::Visitor<'de> for Visitor<T> {
+            type Value = OneOrMore<T>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a word or a list of words")
+            }
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Self::Value, E> {
+                T::deserialize(serde::de::value::StrDeserializer::new(word)).map(OneOrMore::One)
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut words: A) -> Result<Self::Value, A::Error> {
+                let mut all = Vec::new();
+                while let Some(word) = words.next_element()? {
+                    all.push(word);
+                }
+                Ok(OneOrMore::More(all))
+            }
+        }
+        deserializer.deserialize_any(Visitor(std::marker::PhantomData))
+    }
+}
+
+impl<T> OneOrMore<T> {
+    pub fn into_vec(self) -> Vec<T> {
+        match self {
+            OneOrMore::One(one) => vec![one],
+            OneOrMore::More(more) => more,
+        }
+    }
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub enum SeverityWord {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub enum PriorityWord {
+    Low,
+    Normal,
+    High,
+    Urgent,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupWord {
+    Partner,
+    Kind,
+    Order,
+    Shipment,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatchAllTable {
+    pub policy: Text,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContactTable {
+    pub id: Text,
+    pub partner_id: Option<Text>,
+    pub name: Text,
+    #[serde(default)]
+    pub emails: Vec<Text>,
+    #[serde(default)]
+    pub phones: Vec<Text>,
+    pub locale: Option<Text>,
+    pub time_zone: Option<Text>,
+    #[serde(default)]
+    pub roles: Vec<Text>,
+    #[serde(default)]
+    pub channels: BTreeMap<CategoryWord, Vec<MediumWord>>,
+    pub quiet_hours: Option<Text>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "snake_case")]
+pub enum CategoryWord {
+    Urgent,
+    CaseUpdates,
+    Documents,
+    Onboarding,
+    Digests,
+    Acknowledgments,
+}

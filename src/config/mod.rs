@@ -1,0 +1,161 @@
+//! `config.toml` → checked settings. Nothing outside this room sees the file's own shape, and
+//! nothing inside it is looked up later: what is accepted here works.
+
+mod check;
+mod file;
+pub mod paths;
+mod problem;
+
+pub use problem::{ConfigError, Problem};
+
+use crate::core::contact::{Contact, Medium};
+use crate::core::desk::Desk;
+use crate::core::person::{PersonId, Role};
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The configuration of a newcomer, as it lies in the repository.
+pub const DEFAULT: &str = include_str!("../../config.toml");
+
+/// Everything a configuration says.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What decisions need; its `version` and `instance` are set by whoever applies it.
+    pub desk: Desk,
+    pub practice: bool,
+    pub agent: Agent,
+    pub intake: Intake,
+    pub sources: Vec<Source>,
+    pub channels: Vec<Channel>,
+    pub logins: Vec<Login>,
+    /// Created in the store if absent, never written over.
+    pub contacts: Vec<SampleContact>,
+    /// The file as it is, and its SHA-256 in hex.
+    pub text: String,
+    pub sha256: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Agent {
+    pub start: Start,
+    /// A service's socket is open to this system group.
+    pub group: Option<String>,
+}
+
+/// Who starts the agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The console, when none answers.
+    Console,
+    /// The system; the console only says that it is away.
+    Service,
+}
+
+#[derive(Clone, Debug)]
+pub struct Intake {
+    pub listen: SocketAddr,
+    /// How others reach the intake, for callback links; without it, `http://{listen}`.
+    pub public_url: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub name: String,
+    /// Any of them may have signed; none means that only this machine may send.
+    pub secrets: Vec<SecretString>,
+    pub silent_after: Option<Duration>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Channel {
+    pub name: String,
+    pub carries: Vec<Medium>,
+    pub receipts: bool,
+    pub connections: usize,
+    pub timeout: Duration,
+    pub kind: ChannelKind,
+}
+
+/// What each kind of channel needs.
+#[derive(Clone, Debug)]
+pub enum ChannelKind {
+    Spool,
+    Webhook {
+        url: String,
+        secret: Option<SecretString>,
+    },
+    Smtp {
+        host: String,
+        port: u16,
+        tls: Tls,
+        user: Option<String>,
+        password: Option<SecretString>,
+        from: String,
+        from_name: String,
+        hello: String,
+        ca_file: Option<PathBuf>,
+    },
+    Kannel {
+        url: String,
+        user: String,
+        password: SecretString,
+        from: String,
+    },
+}
+
+impl ChannelKind {
+    pub fn word(&self) -> &'static str {
+        match self {
+            ChannelKind::Spool => "spool",
+            ChannelKind::Webhook { .. } => "webhook",
+            ChannelKind::Smtp { .. } => "smtp",
+            ChannelKind::Kannel { .. } => "kannel",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// No encryption.
+    None,
+    /// Upgraded with STARTTLS, refused if the server does not offer it.
+    Starttls,
+    /// Encrypted from the first byte.
+    Tls,
+}
+
+/// A system user and the person behind it.
+#[derive(Clone, Debug)]
+pub struct Login {
+    pub login: String,
+    pub person: PersonId,
+    pub role: Role,
+    /// Set where several people share the login: each gives name and PIN once a session.
+    pub pin: Option<SecretString>,
+}
+
+/// A contact as the configuration gives it; the store adds the times.
+#[derive(Clone, Debug)]
+pub struct SampleContact {
+    pub contact: Contact,
+}
+
+/// Reads and checks a configuration file.
+pub fn load(path: &Path) -> Result<Settings, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why: why.to_string() })?;
+    parse(&text, path)
+}
+
+/// Checks a configuration text; `path` names it in errors and is where file references start.
+pub fn parse(text: &str, path: &Path) -> Result<Settings, ConfigError> {
+    check::settings(text, path)
+}
+
+/// SHA-256 of a text in hex.
+pub fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
