@@ -13,5 +13,6 @@ pub mod money;
 pub mod notification;
 pub mod partner;
 pub mod person;
+pub mod sms;
 pub mod task;
 pub mod text;
