@@ -67,8 +67,11 @@ pub fn segments(text: &str) -> Segments {
     let culprit = text.chars().find(|c| septets(*c).is_none());
     let encoding = if culprit.is_some() { Encoding::Ucs2 } else { Encoding::Gsm7 };
     let units = text.chars().map(|c| encoding.cost(c)).sum();
-    let parts =
-        if units <= encoding.single() { std::iter::once(0..text.len()).collect() } else { cut(text, encoding) };
+    let parts = if units <= encoding.single() {
+        std::iter::once(0..text.len()).collect()
+    } else {
+        cut(text, encoding)
+    };
     Segments { encoding, parts, units, culprit }
 }
 
@@ -173,7 +176,10 @@ mod tests {
         assert_eq!(segments("late: 5 pallets ^ €").culprit, None);
         assert_eq!(segments("Ťažký ž").culprit, Some('Ť'));
         assert_eq!(segments("it\u{2019}s late").culprit, Some('\u{2019}'));
-        assert_eq!(segments(&to_gsm7_text("it\u{2019}s \u{201c}late\u{201d} \u{2014} 5\u{a0}€\u{2026}")).culprit, None);
+        assert_eq!(
+            segments(&to_gsm7_text("it\u{2019}s \u{201c}late\u{201d} \u{2014} 5\u{a0}€\u{2026}")).culprit,
+            None
+        );
     }
 
     #[test]
