@@ -29,8 +29,9 @@ pub(super) struct Mail {
 
 /// RFC 5322 §2.1.1: no line is longer than this, line end not counted.
 const MAX_LINE: usize = 998;
-/// What one encoded word may carry before base64, so that it stays within 75 characters (RFC 2047 §2).
-const ENCODED_WORD: usize = 45;
+/// What one encoded word may carry before base64, so that it and "Subject: " stay within a line of
+/// 76 characters (RFC 2047 §2).
+const ENCODED_WORD: usize = 39;
 /// Where a folded header line or a quoted-printable line ends.
 const FOLD: usize = 76;
 

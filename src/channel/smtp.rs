@@ -156,8 +156,8 @@ enum Refused {
 }
 
 /// Connections between two messages, newest last.
-#[derive(Default)]
 struct Idle {
+    keep: Duration,
     state: Mutex<IdleState>,
 }
 
@@ -222,8 +222,14 @@ impl Smtp {
             server_name,
             timeout,
             connections: connections.max(1),
-            idle: Arc::default(),
+            idle: Arc::new(Idle::keeping(KEEP_IDLE)),
         })
+    }
+
+    /// Keeps idle connections open for another time than 30 seconds, for servers and firewalls that
+    /// forget them earlier.
+    pub fn keeping_idle(self, time: Duration) -> Self {
+        Self { idle: Arc::new(Idle::keeping(time)), ..self }
     }
 
     /// Everything that can be repeated without harm. On success the server waits for the dot.
@@ -534,10 +540,14 @@ impl Reply {
 }
 
 impl Idle {
+    fn keeping(keep: Duration) -> Self {
+        Self { keep, state: Mutex::default() }
+    }
+
     /// The connection used last, if it is not too old.
     fn take(&self) -> Option<Session> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.sessions.pop().filter(|session| session.idle_since.elapsed() < KEEP_IDLE)
+        state.sessions.pop().filter(|session| session.idle_since.elapsed() < self.keep)
     }
 
     fn put(self: &Arc<Self>, mut session: Session, limit: usize) {
@@ -547,7 +557,7 @@ impl Idle {
             state.sessions.push(session);
             if !state.swept {
                 state.swept = true;
-                tokio::spawn(sweep(Arc::downgrade(self)));
+                tokio::spawn(sweep(Arc::downgrade(self), Instant::now() + self.keep));
             }
         }
     }
@@ -556,17 +566,17 @@ impl Idle {
     fn outdated(&self) -> (Vec<Session>, Option<Instant>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let (old, fresh): (Vec<_>, Vec<_>) =
-            state.sessions.drain(..).partition(|session| session.idle_since.elapsed() >= KEEP_IDLE);
+            state.sessions.drain(..).partition(|session| session.idle_since.elapsed() >= self.keep);
         state.sessions = fresh;
-        let next = state.sessions.iter().map(|session| session.idle_since + KEEP_IDLE).min();
+        let next = state.sessions.iter().map(|session| session.idle_since + self.keep).min();
         state.swept = next.is_some();
         (old, next)
     }
 }
 
 /// Closes idle connections politely until none is left.
-async fn sweep(idle: Weak<Idle>) {
-    let mut next = Some(Instant::now() + KEEP_IDLE);
+async fn sweep(idle: Weak<Idle>, first: Instant) {
+    let mut next = Some(first);
     while let Some(at) = next {
         tokio::time::sleep_until(at).await;
         let Some(idle) = idle.upgrade() else { return };
