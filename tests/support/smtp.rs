@@ -65,6 +65,8 @@ impl Postfix {
         let ca_file = root.join("cert.pem");
         let this = Self { port, tls_port, ca_file, folder, _start: start };
         until_listening("Postfix", port).await;
+        // That look at the port is a connection too; tests count theirs from here.
+        until("Postfix to notice it", async || this.log().contains("disconnect from").then_some(())).await;
         this
     }
 
