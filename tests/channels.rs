@@ -325,6 +325,23 @@ async fn nobody_listening_defers() {
 }
 
 #[tokio::test]
+async fn a_connection_that_never_comes_up_proves_that_nothing_was_sent() {
+    // Accepts, and never says a word: TLS does not get anywhere.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for url in [format!("https://127.0.0.1:{port}/"), "http://no-such-host.invalid/".into()] {
+        let channel = kannel::Kannel::new(kannel_settings(&url)).unwrap();
+        let began = Instant::now();
+        let answer = channel.send(&message(Medium::Sms, 1)).await;
+        assert!(is_deferred(&answer), "{url}: {answer:?}");
+        assert!(began.elapsed() < SHORT + Duration::from_secs(2), "{url}");
+    }
+    let channel = smtp::Smtp::new(smtp_settings(port, Tls::Tls)).unwrap();
+    let answer = channel.send(&message(Medium::Email, 1)).await;
+    assert!(is_deferred(&answer), "{answer:?}");
+}
+
+#[tokio::test]
 async fn many_messages_share_few_connections() {
     for stand in Stand::every().await {
         let sends = (1..=60).map(|n| {
@@ -663,6 +680,15 @@ async fn a_server_without_starttls_gets_neither_mail_nor_password() {
     let answer = smtp::Smtp::new(settings).unwrap().send(&message(Medium::Email, 1)).await;
     assert!(matches!(&answer, Answer::Deferred { said, .. } if said.contains("STARTTLS")), "{answer:?}");
     assert_eq!(server.commands(), ["EHLO desk.example.org"]);
+}
+
+#[tokio::test]
+async fn words_slipped_in_before_tls_are_not_believed() {
+    let server = FakeSmtp::start(&["STARTTLS"]).await;
+    server.fail(Step::StartTls, Fault::Say("220 go on\r\n250-me\r\n250 AUTH PLAIN"));
+    let channel = smtp::Smtp::new(smtp_settings(server.address.port(), Tls::StartTls)).unwrap();
+    let answer = channel.send(&message(Medium::Email, 1)).await;
+    assert!(matches!(&answer, Answer::Deferred { said, .. } if said.contains("tampered")), "{answer:?}");
 }
 
 #[tokio::test]

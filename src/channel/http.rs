@@ -36,7 +36,7 @@ pub(super) fn client(url: &Url, timeout: Duration, connections: usize) -> Result
         .timeout(timeout)
         .pool_max_idle_per_host(connections)
         .pool_idle_timeout(IDLE);
-    if is_loopback(url) {
+    if url.host_str().is_some_and(is_this_machine) {
         builder = builder.no_proxy();
     }
     builder.build().map_err(|e| chain(&e.without_url()))
@@ -47,9 +47,8 @@ pub(super) fn parse_url(url: &str) -> Option<Url> {
     Url::parse(url).ok().filter(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
 }
 
-/// Whether the address can only be this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
+/// Whether the host can only be this machine.
+pub(super) fn is_this_machine(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }

@@ -69,7 +69,8 @@ pub struct Kannel {
     password: SecretString,
     from: String,
     receipts_url: Option<String>,
-    receipt_key: SecretString,
+    /// Keyed; without a key no report can be ours.
+    receipt_mac: Option<Hmac<Sha256>>,
     client: Client,
     connections: usize,
 }
@@ -93,12 +94,16 @@ impl Kannel {
         if !is_number(&from) && !is_word(&from) {
             return Err(BadSettings::From(sanitise(&from).into_owned()));
         }
-        if receipts_url.is_some() && receipt_key.expose_secret().is_empty() {
+        let receipt_mac = match receipt_key.expose_secret() {
+            "" => None,
+            key => Hmac::new_from_slice(key.as_bytes()).ok(),
+        };
+        if receipts_url.is_some() && receipt_mac.is_none() {
             return Err(BadSettings::ReceiptKey);
         }
         let connections = connections.max(1);
         let client = http::client(&url, timeout, connections).map_err(BadSettings::Client)?;
-        Ok(Self { url, user, password, from, receipts_url, receipt_key, client, connections })
+        Ok(Self { url, user, password, from, receipts_url, receipt_mac, client, connections })
     }
 
     /// Every value is percent-encoded, so that nothing in a text can become a parameter.
@@ -113,35 +118,13 @@ impl Kannel {
             .append_pair("charset", "UTF-8")
             .append_pair("coding", if encoding == Encoding::Gsm7 { "0" } else { "2" })
             .append_pair("text", text);
-        if let Some(receipts) = &self.receipts_url {
+        if let (Some(receipts), Some(mac)) = (&self.receipts_url, &self.receipt_mac) {
             query
                 .append_pair("dlr-mask", EVERY_REPORT)
-                .append_pair("dlr-url", &self.report_to(receipts, message));
+                .append_pair("dlr-url", &report_to(receipts, mac, message));
         }
         drop(query);
         url
-    }
-
-    /// The address of a report; `%d` and `%A` are filled in by Kannel, which takes any other `%` for
-    /// an escape too.
-    fn report_to(&self, receipts: &str, message: &Outgoing) -> String {
-        let base = receipts.replace('%', "%%");
-        let join = if base.contains('?') { '&' } else { '?' };
-        let (id, attempt) = (message.notification, message.attempt);
-        format!("{base}{join}n={id}&a={attempt}&t={}&s=%d&e=%A", self.digest(id, attempt))
-    }
-
-    fn digest(&self, id: NotificationId, attempt: u32) -> String {
-        // HMAC takes a key of any length; this cannot fail.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.receipt_key.expose_secret().as_bytes()) else {
-            return String::new();
-        };
-        mac.update(format!("{id}.{attempt}").as_bytes());
-        mac.finalize().into_bytes().iter().take(DIGEST).fold(String::new(), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
     }
 }
 
@@ -177,11 +160,12 @@ impl Channel for Kannel {
         let unreadable = |name: &str, value: &str| {
             CallbackRefused::Unreadable(format!("its {name} is {:?}", http::clip(value)))
         };
+        let Some(mac) = &self.receipt_mac else { return Err(CallbackRefused::NotHere) };
         let (named, counted, digest) = (field("n")?, field("a")?, field("t")?);
         let notification: NotificationId = named.parse().map_err(|_| unreadable("n", named))?;
         let attempt: u32 = counted.parse().map_err(|_| unreadable("a", counted))?;
-        let ours = self.digest(notification, attempt);
-        if ours.is_empty() || !bool::from(ours.as_bytes().ct_eq(digest.as_bytes())) {
+        let ours = digest_of(mac, notification, attempt);
+        if !bool::from(ours.as_bytes().ct_eq(digest.as_bytes())) {
             return Err(CallbackRefused::Forged("its t does not belong to its n and a".into()));
         }
         let status = field("s")?;
@@ -201,6 +185,24 @@ impl Channel for Kannel {
     fn connections(&self) -> usize {
         self.connections
     }
+}
+
+/// The address of a report; `%d` and `%A` are filled in by Kannel, which takes any other `%` for an
+/// escape too.
+fn report_to(receipts: &str, mac: &Hmac<Sha256>, message: &Outgoing) -> String {
+    let base = receipts.replace('%', "%%");
+    let join = if base.contains('?') { '&' } else { '?' };
+    let (id, attempt) = (message.notification, message.attempt);
+    format!("{base}{join}n={id}&a={attempt}&t={}&s=%d&e=%A", digest_of(mac, id, attempt))
+}
+
+fn digest_of(mac: &Hmac<Sha256>, id: NotificationId, attempt: u32) -> String {
+    let mac = mac.clone().chain_update(format!("{id}.{attempt}"));
+    mac.finalize().into_bytes().iter().take(DIGEST).fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Kannel's own codes: 202 taken, 4xx for what is wrong in the request, 503 for "try later". A
@@ -294,7 +296,7 @@ mod tests {
     #[test]
     fn a_report_is_read_by_its_bits() {
         let kannel = kannel();
-        let digest = kannel.digest(NotificationId(7), 2);
+        let digest = digest_of(kannel.receipt_mac.as_ref().unwrap(), NotificationId(7), 2);
         for (status, rung) in [
             ("1", Some(Rung::Delivered)),
             ("2", Some(Rung::Failed)),
@@ -322,7 +324,7 @@ mod tests {
     #[test]
     fn a_report_for_another_message_or_without_a_digest_changes_nothing() {
         let kannel = kannel();
-        let digest = kannel.digest(NotificationId(7), 2);
+        let digest = digest_of(kannel.receipt_mac.as_ref().unwrap(), NotificationId(7), 2);
         for forged in
             [("N8", "2", digest.as_str()), ("N7", "1", &digest), ("N7", "2", ""), ("N7", "2", &digest[1..])]
         {

@@ -206,7 +206,7 @@ impl Smtp {
             (None, None) => None,
             _ => return Err(BadSettings::HalfALogin),
         };
-        if login.is_some() && tls == Tls::None && !is_loopback(&host) {
+        if login.is_some() && tls == Tls::None && !http::is_this_machine(&host) {
             return Err(BadSettings::LoginInTheClear(host));
         }
         let connector = TlsConnector::from(Arc::new(tls::client_config(ca_file.as_deref())?));
@@ -326,9 +326,14 @@ impl Smtp {
                 ));
             }
             let reply = session.command("STARTTLS").await.map_err(|e| failed("no STARTTLS with", &e))?;
-            // Anything already received was said in the clear and must not be taken for a protected answer.
-            if reply.code != 220 || !session.stream.buffer().is_empty() {
-                return Err(later(&format!("STARTTLS failed: {}", reply.said())));
+            if reply.code != 220 {
+                return Err(later(&format!("the server does not take STARTTLS: {}", reply.said())));
+            }
+            // It was said in the clear and would be taken for a protected answer.
+            if !session.stream.buffer().is_empty() {
+                return Err(later(
+                    "somebody spoke after STARTTLS and before TLS; the connection may be tampered with",
+                ));
             }
             session = Session::new(self.secure(session.stream.into_inner()).await?);
             session.hello(&self.hello).await?;
@@ -624,10 +629,6 @@ fn dot_stuffed(text: &str) -> String {
 fn is_host_word(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-.[]:_".contains(&b);
     !name.is_empty() && name.len() <= 255 && name.bytes().all(allowed)
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
 fn shown(text: &str) -> String {

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 pub enum Step {
     Greeting,
     Ehlo,
+    StartTls,
     Auth,
     Mail,
     Rcpt,
@@ -122,6 +123,8 @@ async fn converse(mut stream: BufReader<TcpStream>, shared: &Shared) -> Option<(
             lines.insert(0, "250-fake at your service".into());
             lines.push("250 HELP".into());
             answer(&mut stream, shared, Step::Ehlo, &lines.join("\r\n")).await?;
+        } else if upper == "STARTTLS" {
+            answer(&mut stream, shared, Step::StartTls, "220 go on").await?;
         } else if upper.starts_with("AUTH") {
             answer(&mut stream, shared, Step::Auth, "235 welcome").await?;
         } else if upper.starts_with("MAIL FROM:") {
