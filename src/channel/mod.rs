@@ -1,6 +1,14 @@
 //! How a message leaves and how its receipt is read. One file per kind of provider; what they share
 //! is this: a message goes in, one of four answers comes out, and receipts become evidence.
 
+mod http;
+pub mod kannel;
+mod mail;
+pub mod smtp;
+pub mod spool;
+mod tls;
+pub mod webhook;
+
 use crate::core::contact::Medium;
 use crate::core::id::NotificationId;
 use crate::core::notification::{Purpose, Rung};

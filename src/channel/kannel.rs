@@ -1,0 +1,371 @@
+//! Sends SMS through a Kannel gateway (HTTP `sendsms`) and reads its delivery reports.
+//!
+//! Kannel's answer names no message, so our own name rides in the `dlr-url` it calls back, with a
+//! keyed digest that nobody else can make. Kannel splits long texts: its `sendsms-user` needs
+//! `concatenation = true` and a `max-messages` of at least the parts a message may take. (Kannel
+//! user guide, chapters "Using the HTTP interface" and "Delivery Reports")
+
+use super::http;
+use super::{Answer, Callback, CallbackRefused, Channel, Outgoing, Receipt};
+use crate::core::contact::Medium;
+use crate::core::id::NotificationId;
+use crate::core::notification::Rung;
+use crate::core::sms::{self, Encoding};
+use crate::core::text::sanitise;
+use async_trait::async_trait;
+use hmac::{Hmac, Mac as _};
+use jiff::Timestamp;
+use reqwest::{Client, StatusCode, Url};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::Sha256;
+use std::fmt::Write as _;
+use std::time::Duration;
+use subtle::ConstantTimeEq as _;
+
+/// Which gateway, as whom, and where its reports come back.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `http://host:13013/cgi-bin/sendsms`.
+    pub url: String,
+    /// Of the `sendsms-user` group.
+    pub user: String,
+    pub password: SecretString,
+    /// The sender that handsets show: a number or up to eleven letters and digits.
+    pub from: String,
+    /// This agent's `/v1/receipts/{channel}` as the gateway reaches it; without it no reports are asked for.
+    pub receipts_url: Option<String>,
+    /// Signs the names in the reports; reports of messages sent under another key are refused.
+    pub receipt_key: SecretString,
+    /// For one request, from connecting to the last byte of the answer.
+    pub timeout: Duration,
+    pub connections: usize,
+}
+
+/// Why the gateway cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadSettings {
+    #[error(
+        "the url of Kannel must be an http or https address, such as http://127.0.0.1:13013/cgi-bin/sendsms"
+    )]
+    Url,
+    #[error(
+        "the receipts url must be an http or https address that Kannel can reach, such as http://127.0.0.1:8787/v1/receipts/sms"
+    )]
+    ReceiptsUrl,
+    #[error("Kannel needs a user; it is the username of a sendsms-user group in kannel.conf")]
+    User,
+    #[error("the SMS sender {0:?} must be a number or at most eleven letters and digits")]
+    From(String),
+    #[error("the receipt key is empty; without one anybody could forge a delivery report")]
+    ReceiptKey,
+    #[error("the HTTP client for Kannel cannot be set up: {0}")]
+    Client(String),
+}
+
+/// One `sendsms` account of a gateway.
+pub struct Kannel {
+    url: Url,
+    user: String,
+    password: SecretString,
+    from: String,
+    receipts_url: Option<String>,
+    /// Keyed; without a key no report can be ours.
+    receipt_mac: Option<Hmac<Sha256>>,
+    client: Client,
+    connections: usize,
+}
+
+/// All reports: delivered 1, failed 2, queued 4, accepted by the SMSC 8, rejected by it 16.
+const EVERY_REPORT: &str = "31";
+/// Octets of the digest that a report carries; 128 bits are out of anybody's reach.
+const DIGEST: usize = 16;
+
+impl Kannel {
+    pub fn new(settings: Settings) -> Result<Self, BadSettings> {
+        let Settings { url, user, password, from, receipts_url, receipt_key, timeout, connections } =
+            settings;
+        let url = http::parse_url(&url).ok_or(BadSettings::Url)?;
+        if receipts_url.as_deref().is_some_and(|u| http::parse_url(u).is_none()) {
+            return Err(BadSettings::ReceiptsUrl);
+        }
+        if user.is_empty() {
+            return Err(BadSettings::User);
+        }
+        if !is_number(&from) && !is_word(&from) {
+            return Err(BadSettings::From(sanitise(&from).into_owned()));
+        }
+        let receipt_mac = match receipt_key.expose_secret() {
+            "" => None,
+            key => Hmac::new_from_slice(key.as_bytes()).ok(),
+        };
+        if receipts_url.is_some() && receipt_mac.is_none() {
+            return Err(BadSettings::ReceiptKey);
+        }
+        let connections = connections.max(1);
+        let client = http::client(&url, timeout, connections).map_err(BadSettings::Client)?;
+        Ok(Self { url, user, password, from, receipts_url, receipt_mac, client, connections })
+    }
+
+    /// Every value is percent-encoded, so that nothing in a text can become a parameter.
+    fn request(&self, message: &Outgoing, text: &str, encoding: Encoding) -> Url {
+        let mut url = self.url.clone();
+        let mut query = url.query_pairs_mut();
+        query
+            .append_pair("username", &self.user)
+            .append_pair("password", self.password.expose_secret())
+            .append_pair("from", &self.from)
+            .append_pair("to", &message.address)
+            .append_pair("charset", "UTF-8")
+            .append_pair("coding", if encoding == Encoding::Gsm7 { "0" } else { "2" })
+            .append_pair("text", text);
+        if let (Some(receipts), Some(mac)) = (&self.receipts_url, &self.receipt_mac) {
+            query
+                .append_pair("dlr-mask", EVERY_REPORT)
+                .append_pair("dlr-url", &report_to(receipts, mac, message));
+        }
+        drop(query);
+        url
+    }
+}
+
+#[async_trait]
+impl Channel for Kannel {
+    async fn send(&self, message: &Outgoing) -> Answer {
+        if message.medium != Medium::Sms {
+            return Answer::Refused { said: "Kannel carries SMS only".into() };
+        }
+        if !is_number(&message.address) {
+            return Answer::Refused {
+                said: "the recipient is not a phone number in international form".into(),
+            };
+        }
+        let text = text_of(message);
+        let segments = sms::segments(&text);
+        let parts = u32::try_from(segments.parts.len()).unwrap_or(u32::MAX);
+        let request = self.client.get(self.request(message, &text, segments.encoding));
+        match request.send().await {
+            Err(e) => http::unanswered(e),
+            Ok(response) => {
+                let pause = http::retry_after(response.headers(), Timestamp::now());
+                let (status, text) = http::said(response).await;
+                judge(status, &text, pause, parts)
+            }
+        }
+    }
+
+    fn receipt(&self, callback: &Callback) -> Result<Receipt, CallbackRefused> {
+        let field = |name: &str| {
+            callback.query.get(name).ok_or_else(|| CallbackRefused::Unreadable(format!("it has no {name}")))
+        };
+        let unreadable = |name: &str, value: &str| {
+            CallbackRefused::Unreadable(format!("its {name} is {:?}", http::clip(value)))
+        };
+        let Some(mac) = &self.receipt_mac else { return Err(CallbackRefused::NotHere) };
+        let (named, counted, digest) = (field("n")?, field("a")?, field("t")?);
+        let notification: NotificationId = named.parse().map_err(|_| unreadable("n", named))?;
+        let attempt: u32 = counted.parse().map_err(|_| unreadable("a", counted))?;
+        let ours = digest_of(mac, notification, attempt);
+        if !bool::from(ours.as_bytes().ct_eq(digest.as_bytes())) {
+            return Err(CallbackRefused::Forged("its t does not belong to its n and a".into()));
+        }
+        let status = field("s")?;
+        let (rung, by) = match status.parse().map_err(|_| unreadable("s", status))? {
+            1u32 => (Some(Rung::Delivered), "handset receipt"),
+            2 => (Some(Rung::Failed), "carrier"),
+            8 => (Some(Rung::Sent), "carrier"),
+            16 => (Some(Rung::Failed), "SMSC rejected"),
+            // 4 is "queued by the gateway", which its 202 has said before.
+            _ => (None, "gateway"),
+        };
+        let reply = callback.query.get("e").map(String::as_str).unwrap_or_default();
+        let detail = format!("status {status} {}", http::clip(reply)).trim_end().to_owned();
+        Ok(Receipt { notification, attempt, part: 1, rung, by, detail })
+    }
+
+    fn connections(&self) -> usize {
+        self.connections
+    }
+}
+
+/// The address of a report; `%d` and `%A` are filled in by Kannel, which takes any other `%` for an
+/// escape too.
+fn report_to(receipts: &str, mac: &Hmac<Sha256>, message: &Outgoing) -> String {
+    let base = receipts.replace('%', "%%");
+    let join = if base.contains('?') { '&' } else { '?' };
+    let (id, attempt) = (message.notification, message.attempt);
+    format!("{base}{join}n={id}&a={attempt}&t={}&s=%d&e=%A", digest_of(mac, id, attempt))
+}
+
+fn digest_of(mac: &Hmac<Sha256>, id: NotificationId, attempt: u32) -> String {
+    let mac = mac.clone().chain_update(format!("{id}.{attempt}"));
+    mac.finalize().into_bytes().iter().take(DIGEST).fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Kannel's own codes: 202 taken, 4xx for what is wrong in the request, 503 for "try later". A
+/// refused login is wrong on our side, not in the message, and somebody can repair it.
+fn judge(status: StatusCode, text: &str, after: Option<Duration>, parts: u32) -> Answer {
+    let said = format!("{status} {text}").trim_end().to_owned();
+    match status.as_u16() {
+        200..=299 => Answer::Accepted { provider_ref: None, said, parts },
+        401 | 403 => Answer::Deferred {
+            said: format!(
+                "{said}: Kannel does not let this user in; check user and password here, and \
+                 user-allow-ip in the sendsms-user group of kannel.conf"
+            ),
+            after,
+        },
+        300..=399 => {
+            Answer::Deferred { said: format!("{said}: the address has moved; change the url"), after }
+        }
+        408 | 425 | 429 | 500..=599 => Answer::Deferred { said, after },
+        _ if text.contains("Temporal failure") => Answer::Deferred { said, after },
+        _ => Answer::Refused { said },
+    }
+}
+
+/// The lines of the text without anything invisible; a handset shows line breaks.
+fn text_of(message: &Outgoing) -> String {
+    let lines: Vec<String> =
+        message.body.printable_lines().into_iter().map(|line| line.into_string()).collect();
+    lines.join("\n")
+}
+
+/// One number. Kannel would take several, separated by spaces.
+fn is_number(address: &str) -> bool {
+    let digits = address.strip_prefix('+').unwrap_or(address);
+    (3..=20).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// An alphanumeric sender (3GPP TS 23.040 §9.1.2.5: eleven characters at most).
+fn is_word(from: &str) -> bool {
+    (1..=11).contains(&from.len()) && from.bytes().all(|b| b.is_ascii_alphanumeric() || b" -.&_".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::notification::Purpose;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn kannel() -> Kannel {
+        Kannel::new(Settings {
+            url: "http://127.0.0.1:9/cgi-bin/sendsms".into(),
+            user: "desk".into(),
+            password: "p&w=%d#".into(),
+            from: "Nightdesk".into(),
+            receipts_url: Some("http://127.0.0.1:8787/v1/receipts/sms%20one".into()),
+            receipt_key: "key".into(),
+            timeout: Duration::from_secs(1),
+            connections: 1,
+        })
+        .unwrap()
+    }
+
+    fn outgoing(body: &str) -> Outgoing {
+        Outgoing {
+            notification: NotificationId(7),
+            attempt: 2,
+            medium: Medium::Sms,
+            address: "+491512345678".into(),
+            name: "Ann".into(),
+            subject: "".into(),
+            body: body.into(),
+            purpose: Purpose::Page,
+            urgent: true,
+            idempotency_key: "k".into(),
+            thread: None,
+            possible_duplicate: false,
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn callback(query: &[(&str, &str)]) -> Callback {
+        Callback {
+            query: query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            peer: std::net::Ipv4Addr::LOCALHOST.into(),
+        }
+    }
+
+    #[test]
+    fn a_report_is_read_by_its_bits() {
+        let kannel = kannel();
+        let digest = digest_of(kannel.receipt_mac.as_ref().unwrap(), NotificationId(7), 2);
+        for (status, rung) in [
+            ("1", Some(Rung::Delivered)),
+            ("2", Some(Rung::Failed)),
+            ("4", None),
+            ("8", Some(Rung::Sent)),
+            ("16", Some(Rung::Failed)),
+            ("64", None),
+        ] {
+            let read = kannel.receipt(&callback(&[
+                ("n", "N7"),
+                ("a", "2"),
+                ("t", &digest),
+                ("s", status),
+                ("e", "x\u{1b}"),
+            ]));
+            let read = read.unwrap();
+            assert_eq!(
+                (read.notification, read.attempt, read.part, read.rung),
+                (NotificationId(7), 2, 1, rung)
+            );
+            assert!(!read.detail.contains('\u{1b}'));
+        }
+    }
+
+    #[test]
+    fn a_report_for_another_message_or_without_a_digest_changes_nothing() {
+        let kannel = kannel();
+        let digest = digest_of(kannel.receipt_mac.as_ref().unwrap(), NotificationId(7), 2);
+        for forged in
+            [("N8", "2", digest.as_str()), ("N7", "1", &digest), ("N7", "2", ""), ("N7", "2", &digest[1..])]
+        {
+            let (n, a, t) = forged;
+            let answer = kannel.receipt(&callback(&[("n", n), ("a", a), ("t", t), ("s", "1")]));
+            assert!(matches!(answer, Err(CallbackRefused::Forged(_))), "{forged:?}");
+        }
+        for unreadable in
+            [vec![], vec![("n", "N7"), ("a", "x"), ("t", "")], vec![("n", "N7"), ("a", "2"), ("t", &digest)]]
+        {
+            assert!(matches!(kannel.receipt(&callback(&unreadable)), Err(CallbackRefused::Unreadable(_))));
+        }
+    }
+
+    #[test]
+    fn kannels_own_escapes_survive_and_no_others_are_made() {
+        let kannel = kannel();
+        let url = kannel.request(&outgoing("hi"), "hi", Encoding::Gsm7);
+        let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
+        assert!(query["dlr-url"].starts_with("http://127.0.0.1:8787/v1/receipts/sms%%20one?n=N7&a=2&t="));
+        assert!(query["dlr-url"].ends_with("&s=%d&e=%A"));
+        assert_eq!(query["password"], "p&w=%d#");
+    }
+
+    #[test]
+    fn a_refused_login_waits_for_the_operator() {
+        let answer = judge(StatusCode::FORBIDDEN, "Authorization failed for sendsms", None, 1);
+        assert!(matches!(answer, Answer::Deferred { said, .. } if said.contains("check user and password")));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_can_become_a_parameter(body in "\\PC{0,80}|(&to=\\+1|#|%26|%0a|\r\n|=|;|\\+|\0|x){0,12}") {
+            let message = outgoing(&body);
+            let text = text_of(&message);
+            let url = kannel().request(&message, &text, sms::segments(&text).encoding);
+            let names: Vec<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+            prop_assert_eq!(names, ["username", "password", "from", "to", "charset", "coding", "text", "dlr-mask", "dlr-url"]);
+            let sent = url.query_pairs().find(|(name, _)| name == "text").unwrap().1.into_owned();
+            prop_assert_eq!(sent, text);
+            prop_assert!(url.fragment().is_none() && url.as_str().is_ascii());
+        }
+    }
+}

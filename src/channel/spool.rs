@@ -1,0 +1,186 @@
+//! Writes messages as files: the way out that needs nothing installed, for trying the desk and for
+//! hosts where another program picks mail and SMS up.
+
+use super::mail::{self, Sender};
+use super::{Answer, Channel, Outgoing};
+use crate::core::contact::Medium;
+use crate::core::sms;
+use async_trait::async_trait;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Where the files go.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Made if it is not there, readable by its owner only.
+    pub folder: PathBuf,
+}
+
+/// Why the spool cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadSettings {
+    #[error("the spool folder {0} cannot be made ({1}); choose a folder that the agent may write to")]
+    Folder(PathBuf, #[source] io::Error),
+}
+
+/// Each message becomes `<key>-<attempt>.eml` or `.sms.json`, complete and synced before it has
+/// that name.
+#[derive(Clone, Debug)]
+pub struct Spool {
+    folder: Arc<Path>,
+    sender: Sender,
+}
+
+/// The content of a `.sms.json`.
+#[derive(Serialize)]
+struct SmsFile<'a> {
+    id: String,
+    attempt: u32,
+    to: &'a str,
+    name: &'a str,
+    text: &'a str,
+    parts: usize,
+    encoding: &'static str,
+    idempotency_key: &'a str,
+    possible_duplicate: bool,
+    created_at: jiff::Timestamp,
+}
+
+/// File names stay below the 255 bytes that file systems allow, with room for the attempt.
+const MAX_KEY: usize = 160;
+
+impl Spool {
+    pub fn new(settings: Settings) -> Result<Self, BadSettings> {
+        let Settings { folder } = settings;
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        // The folder's own name must survive a crash too.
+        let synced = made.and_then(|()| sync_folder(folder.parent().unwrap_or(Path::new("."))));
+        match synced {
+            Ok(()) => Ok(Self {
+                folder: folder.into(),
+                sender: Sender {
+                    mailbox: "nightdesk@localhost".into(),
+                    name: "Nightdesk".into(),
+                    domain: "localhost".into(),
+                },
+            }),
+            Err(e) => Err(BadSettings::Folder(folder, e)),
+        }
+    }
+}
+
+#[async_trait]
+impl Channel for Spool {
+    async fn send(&self, message: &Outgoing) -> Answer {
+        let (suffix, content, parts) = match message.medium {
+            Medium::Email => ("eml", mail::compose(message, &self.sender, true).text.into_bytes(), 1),
+            Medium::Sms => match sms_file(message) {
+                Ok((content, parts)) => ("sms.json", content, parts),
+                Err(e) => {
+                    return Answer::Refused { said: format!("the message cannot be written as JSON: {e}") };
+                }
+            },
+        };
+        let name = format!("{}-{}.{suffix}", file_stem(&message.idempotency_key), message.attempt);
+        let (folder, named) = (self.folder.clone(), name.clone());
+        let written = tokio::task::spawn_blocking(move || write_once(&folder, &named, &content)).await;
+        match written {
+            Ok(Ok(())) => {
+                Answer::Accepted { said: format!("written to {name}"), provider_ref: Some(name), parts }
+            }
+            Ok(Err(e)) => Answer::Deferred { said: format!("{name} cannot be written: {e}"), after: None },
+            // The runtime is going down; the file may be there or not.
+            Err(_) => Answer::Unknown { said: format!("the agent stopped while it wrote {name}") },
+        }
+    }
+
+    fn connections(&self) -> usize {
+        4
+    }
+}
+
+fn sms_file(message: &Outgoing) -> serde_json::Result<(Vec<u8>, u32)> {
+    let text = message.body.raw();
+    let segments = sms::segments(text);
+    let mut content = serde_json::to_vec_pretty(&SmsFile {
+        id: message.notification.to_string(),
+        attempt: message.attempt,
+        to: &message.address,
+        name: message.name.raw(),
+        text,
+        parts: segments.parts.len(),
+        encoding: segments.encoding.as_str(),
+        idempotency_key: &message.idempotency_key,
+        possible_duplicate: message.possible_duplicate,
+        created_at: message.created_at,
+    })?;
+    content.push(b'\n');
+    Ok((content, u32::try_from(segments.parts.len()).unwrap_or(u32::MAX)))
+}
+
+/// Writes a file whole or not at all, and never a second time.
+fn write_once(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let target = folder.join(name);
+    if target.try_exists()? {
+        // An earlier try may have stopped just before this.
+        return sync_folder(folder);
+    }
+    let unfinished =
+        folder.join(format!(".{name}.{}-{}", std::process::id(), WRITES.fetch_add(1, Ordering::Relaxed)));
+    let written = (|| {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        std::fs::rename(&unfinished, &target)
+    })();
+    if written.is_err() {
+        // The first error is the one to report.
+        let _ = std::fs::remove_file(&unfinished);
+    }
+    written?;
+    sync_folder(folder)
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(folder)?.sync_all()
+}
+
+/// A key as a file name: no separator, no leading dot, one name per key.
+fn file_stem(key: &str) -> String {
+    let mut stem = String::with_capacity(key.len());
+    for (at, byte) in key.bytes().enumerate() {
+        let safe = byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' || (byte == b'.' && at > 0);
+        if safe {
+            stem.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(stem, "%{byte:02x}");
+        }
+    }
+    if stem.is_empty() || stem.len() > MAX_KEY {
+        stem = format!("{:x}", Sha256::digest(key));
+    }
+    stem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_never_leaves_the_folder() {
+        assert_eq!(file_stem("0198-abc_1.2"), "0198-abc_1.2");
+        assert_eq!(file_stem("../../etc/passwd"), "%2e.%2f..%2fetc%2fpasswd");
+        assert_eq!(file_stem("a\0b\n"), "a%00b%0a");
+        assert_eq!(file_stem(&"x".repeat(500)).len(), 64);
+    }
+}

@@ -1,0 +1,97 @@
+//! A real Kannel gateway (Debian packages kannel and kannel-extras) with a simulated SMSC behind it.
+
+use super::peer::{Process, free_ports, until, until_listening};
+use std::fs::File;
+use std::path::Path;
+use std::process::Command;
+
+pub const USER: &str = "desk";
+pub const PASSWORD: &str = "hush & more";
+
+/// bearerbox, smsbox and fakesmsc, stopped in this order when dropped.
+pub struct KannelGateway {
+    pub url: String,
+    folder: tempfile::TempDir,
+    _processes: Vec<Process>,
+}
+
+impl KannelGateway {
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let [admin, boxes, smsc, sendsms] = free_ports();
+        let config = format!(
+            r#"
+group = core
+admin-port = {admin}
+admin-interface = 127.0.0.1
+admin-password = admin
+smsbox-port = {boxes}
+smsbox-interface = 127.0.0.1
+dlr-storage = internal
+
+group = smsc
+smsc = fake
+smsc-id = FAKE
+port = {smsc}
+connect-allow-ip = 127.0.0.1
+
+group = smsbox
+bearerbox-host = 127.0.0.1
+bearerbox-port = {boxes}
+sendsms-port = {sendsms}
+sendsms-interface = 127.0.0.1
+
+group = sendsms-user
+username = {USER}
+password = "{PASSWORD}"
+concatenation = true
+max-messages = 20
+
+group = sms-service
+keyword = default
+text = "none"
+"#
+        );
+        std::fs::write(folder.path().join("kannel.conf"), config).unwrap();
+        let conf = ["-v", "2", "kannel.conf"];
+        let bearerbox = start(folder.path(), "/usr/sbin/bearerbox", &conf);
+        until_listening("bearerbox", boxes).await;
+        until_listening("the simulated SMSC's port", smsc).await;
+        let smsbox = start(folder.path(), "/usr/sbin/smsbox", &conf);
+        let smsc = smsc.to_string();
+        let of_smsc = ["-H", "127.0.0.1", "-r", &smsc, "-m", "0", "-v", "0"];
+        let fakesmsc = start(folder.path(), "/usr/lib/kannel/test/fakesmsc", &of_smsc);
+        until_listening("smsbox", sendsms).await;
+
+        let status = format!("http://127.0.0.1:{admin}/status.txt?password=admin");
+        until("the SMSC to be online", async || {
+            let text = reqwest_text(&status).await?;
+            (text.contains("(online") && text.contains("smsbox:")).then_some(())
+        })
+        .await;
+        let url = format!("http://127.0.0.1:{sendsms}/cgi-bin/sendsms");
+        Self { url, folder, _processes: vec![fakesmsc, smsbox, bearerbox] }
+    }
+
+    /// What the simulated SMSC got so far, a line a message: `from to text …`.
+    pub fn received(&self) -> Vec<String> {
+        let log = std::fs::read_to_string(self.folder.path().join("fakesmsc.log")).unwrap();
+        log.lines()
+            .filter_map(|line| line.split_once("Got message ")?.1.split_once(": <"))
+            .map(|(_, message)| message.trim_end_matches('>').to_owned())
+            .collect()
+    }
+}
+
+fn start(folder: &Path, program: &str, arguments: &[&str]) -> Process {
+    let name = Path::new(program).file_name().unwrap().to_string_lossy();
+    let log = File::create(folder.join(format!("{name}.log"))).unwrap();
+    let also = log.try_clone().unwrap();
+    Process::start(Command::new(program).args(arguments).current_dir(folder).stdout(log).stderr(also))
+}
+
+async fn reqwest_text(url: &str) -> Option<String> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    client.get(url).send().await.ok()?.text().await.ok()
+}

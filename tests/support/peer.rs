@@ -1,0 +1,46 @@
+//! What running a real peer takes: free ports, a process that ends with its test, and waiting for a
+//! condition instead of for a while.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Ports that nobody listened on a moment ago, all different.
+pub fn free_ports<const N: usize>() -> [u16; N] {
+    let held: [TcpListener; N] = std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+    held.map(|listener| listener.local_addr().unwrap().port())
+}
+
+/// Looks every few milliseconds until the condition holds; tells what was waited for if it never does.
+pub async fn until<T>(what: &str, mut holds: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(value) = holds().await {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+pub async fn until_listening(what: &str, port: u16) {
+    until(what, async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok().map(drop)).await;
+}
+
+/// A child that is stopped, by its own process id, when the test is done with it.
+pub struct Process(pub Child);
+
+impl Process {
+    pub fn start(command: &mut Command) -> Self {
+        let child = command.stdin(Stdio::piped()).spawn();
+        Self(child.unwrap_or_else(|e| panic!("{command:?} does not start: {e}")))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
