@@ -1,5 +1,6 @@
 //! Nightdesk: a console and a dispatch agent for the people who run a B2B trading community at night.
 
 pub mod channel;
+pub mod community;
 pub mod core;
 pub mod wire;
