@@ -68,7 +68,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn put_alert(&self, a: &Alert) -> Result<(), StoreError> {
+    fn put_alert(&mut self, a: &Alert) -> Result<(), StoreError> {
+        self.dues |= a.next_due().is_some();
         self.execute(
             "INSERT INTO alert (id, state, partner, next_due, updated_at, body) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (id) DO UPDATE SET state = $2, next_due = $4, updated_at = $5, body = $6",
@@ -91,7 +92,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn put_notification(&self, n: &Notification) -> Result<(), StoreError> {
+    fn put_notification(&mut self, n: &Notification) -> Result<(), StoreError> {
+        self.dues |= n.due_at.is_some();
         self.execute(
             "INSERT INTO notification (id, state, channel, medium, urgent, alert, partner, due_at, updated_at, body)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -112,7 +114,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn put_task(&self, t: &Task) -> Result<(), StoreError> {
+    fn put_task(&mut self, t: &Task) -> Result<(), StoreError> {
+        self.dues |= t.snoozed_until.is_some();
         self.execute(
             "INSERT INTO task (id, state, key, alert, partner, next_due, body) VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (id) DO UPDATE SET state = $2, next_due = $6, body = $7",

@@ -53,6 +53,7 @@ pub struct Store {
 struct Inner {
     engine: Engine,
     sealed: watch::Receiver<u64>,
+    dues: watch::Receiver<u64>,
     instance: String,
     _lock: Option<File>,
 }
@@ -95,6 +96,7 @@ struct Writer {
     ids: Ids,
     head: (u64, [u8; 32]),
     sealed: watch::Sender<u64>,
+    dues: watch::Sender<u64>,
 }
 
 impl Store {
@@ -115,7 +117,8 @@ impl Store {
         let mut connection = connect(&file, false).map_err(wrap)?;
         migrate(&mut connection, &file)?;
         let instance = instance(&connection, entropy)?;
-        let (writer, sealed) = Writer::new(connection).map_err(wrap)?;
+        let writer = Writer::new(connection).map_err(wrap)?;
+        let (sealed, dues) = (writer.sealed.subscribe(), writer.dues.subscribe());
         let engine = match how {
             Open::Inline(_) => Engine::Inline(Mutex::new(Some(writer))),
             Open::Folder(_) => {
@@ -139,7 +142,7 @@ impl Store {
                 Engine::Threads { writes, reads }
             }
         };
-        Ok(Self { inner: Arc::new(Inner { engine, sealed, instance, _lock: lock }) })
+        Ok(Self { inner: Arc::new(Inner { engine, sealed, dues, instance, _lock: lock }) })
     }
 
     /// The name given to this store when it was made.
@@ -150,6 +153,11 @@ impl Store {
     /// The newest number of the history; changes when a group was committed.
     pub fn sealed(&self) -> watch::Receiver<u64> {
         self.inner.sealed.clone()
+    }
+
+    /// Changes when something was written that falls due, now or later.
+    pub fn dues(&self) -> watch::Receiver<u64> {
+        self.inner.dues.clone()
     }
 
     /// Runs an operation and returns once what it wrote is on disk, or why it was not written.
@@ -219,7 +227,7 @@ impl Store {
 }
 
 impl Writer {
-    fn new(connection: Connection) -> Result<(Self, watch::Receiver<u64>), StoreError> {
+    fn new(connection: Connection) -> Result<Self, StoreError> {
         let tx = Tx::new(&connection, Ids::default());
         let next = |table: &str| -> Result<u64, StoreError> {
             let sql = format!("SELECT COALESCE(MAX(id), 0) + 1 FROM {table}");
@@ -241,8 +249,8 @@ impl Writer {
         })?;
         drop(tx);
         let head = head.unwrap_or((0, [0; 32]));
-        let (sealed, watching) = watch::channel(head.0);
-        Ok((Self { connection, ids, head, sealed }, watching))
+        let (sealed, dues) = (watch::Sender::new(head.0), watch::Sender::new(0));
+        Ok(Self { connection, ids, head, sealed, dues })
     }
 
     fn run(mut self, mut queue: mpsc::Receiver<Operation>) {
@@ -289,10 +297,13 @@ impl Writer {
             finished.push(finish);
         }
         let (seq, hash) = seal(&tx, self.head)?;
-        let ids = tx.ids;
+        let (ids, dues) = (tx.ids, tx.dues);
         drop(tx);
         self.connection.execute_batch("COMMIT")?;
         (self.ids, self.head) = (ids, (seq, hash));
+        if dues {
+            self.dues.send_modify(|count| *count += 1);
+        }
         Ok(())
     }
 }

@@ -23,6 +23,8 @@ pub struct Tx<'c> {
     /// Facts of this group, to be numbered when the group commits.
     pub(super) unsealed: Vec<Sealable>,
     pub(super) ids: Ids,
+    /// Something was written that falls due, now or later.
+    pub(super) dues: bool,
 }
 
 /// A change with its JSON, encoded once for the history and the readers of the stream.
@@ -34,7 +36,7 @@ pub struct Sealable {
 
 impl<'c> Tx<'c> {
     pub(super) fn new(connection: &'c Connection, ids: Ids) -> Self {
-        Self { connection, unsealed: Vec::new(), ids }
+        Self { connection, unsealed: Vec::new(), ids, dues: false }
     }
 
     /// The next free ids; hand back what a decision left of them with [`Tx::keep_ids`].

@@ -1,0 +1,264 @@
+//! Sends what is due. A message is claimed, and the claim is on disk, before its first byte leaves;
+//! only as many are claimed as have a free connection; every answer is recorded.
+
+use super::Agent;
+use super::setup::Setup;
+use crate::channel::{Answer, Channel, Outgoing};
+use crate::core::contact::Medium;
+use crate::core::delivery::{self, Answered, Answering, Claim};
+use crate::core::id::NotificationId;
+use crate::core::notification::Notification;
+use crate::core::page::AGAIN;
+use crate::core::text::Untrusted;
+use crate::store::{StoreError, Tx};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// Messages claimed in one transaction at most.
+const BATCH: usize = 64;
+
+/// Runs one loop a channel, and new ones when the configuration changes.
+pub async fn job(agent: Arc<Agent>) {
+    let mut setups = agent.setups();
+    loop {
+        let setup = setups.borrow_and_update().clone();
+        adopt_orphans(&agent, &setup).await;
+        let superseded = agent.stopping.child_token();
+        for (name, channel) in &setup.channels {
+            let one = Way {
+                agent: agent.clone(),
+                name: name.clone(),
+                channel: channel.clone(),
+                free: Arc::new(Semaphore::new(channel.connections().max(1))),
+                superseded: superseded.clone(),
+            };
+            agent.tracker.spawn(one.run());
+        }
+        tokio::select! {
+            changed = setups.changed() => {
+                superseded.cancel();
+                if changed.is_err() { return }
+            }
+            () = agent.stopping.cancelled() => return,
+        }
+    }
+}
+
+/// One channel being worked.
+struct Way {
+    agent: Arc<Agent>,
+    name: String,
+    channel: Arc<dyn Channel>,
+    free: Arc<Semaphore>,
+    superseded: CancellationToken,
+}
+
+impl Way {
+    async fn run(self) {
+        let way = Arc::new(self);
+        let mut dues = way.agent.store.dues();
+        loop {
+            dues.mark_unchanged();
+            let permit = tokio::select! {
+                permit = way.free.clone().acquire_owned() => permit,
+                () = way.superseded.cancelled() => return,
+            };
+            let Ok(permit) = permit else { return };
+            let now = way.agent.world.now();
+            let name = way.name.clone();
+            let next = match way.agent.store.read(move |tx| tx.next_notification_due(&name)).await {
+                Ok(next) => next,
+                Err(why) => {
+                    way.stumble(&why).await;
+                    continue;
+                }
+            };
+            if next.is_none_or(|due| due > now) {
+                drop(permit);
+                tokio::select! {
+                    () = until(&way.agent, next) => {}
+                    _ = dues.changed() => {}
+                    () = way.superseded.cancelled() => return,
+                }
+                continue;
+            }
+            let room = (way.free.available_permits() + 1).min(BATCH);
+            match way.claim(room, now).await {
+                Ok(claimed) => {
+                    let mut first = Some(permit);
+                    for outgoing in claimed {
+                        let permit = match first.take() {
+                            Some(permit) => permit,
+                            None => match way.free.clone().acquire_owned().await {
+                                Ok(permit) => permit,
+                                Err(_) => return,
+                            },
+                        };
+                        let way_of_one = way.clone();
+                        way.agent.tracker.spawn(async move {
+                            way_of_one.send(outgoing).await;
+                            drop(permit);
+                        });
+                    }
+                }
+                Err(why) => way.stumble(&why).await,
+            }
+        }
+    }
+
+    /// Claims up to `room` due messages; when this returns the claim is on disk.
+    async fn claim(&self, room: usize, now: Timestamp) -> Result<Vec<Outgoing>, StoreError> {
+        let setup = self.agent.setup();
+        let name = self.name.clone();
+        self.agent
+            .store
+            .write(move |tx| {
+                let mut claimed = Vec::new();
+                for mut notification in tx.due_notifications(&name, now, room)? {
+                    let (claim, change) = delivery::claim(&setup.settings.desk, &mut notification, now);
+                    tx.apply(vec![change])?;
+                    if let Claim::Send { address } = claim {
+                        claimed.push(outgoing(&notification, address));
+                    }
+                }
+                Ok(claimed)
+            })
+            .await
+    }
+
+    async fn send(&self, outgoing: Outgoing) {
+        let answer = self.channel.send(&outgoing).await;
+        let now = self.agent.world.now();
+        match &answer {
+            Answer::Accepted { .. } | Answer::Refused { .. } => self.agent.vitals.accepted(&self.name, now),
+            Answer::Deferred { said, .. } | Answer::Unknown { said } => {
+                tracing::warn!(channel = self.name, notification = %outgoing.notification, said, "a message was not taken");
+                self.agent.vitals.failed(&self.name, now, said);
+            }
+        }
+        let (id, attempt) = (outgoing.notification, outgoing.attempt);
+        // The answer is all we know of what left; it is tried again until the store takes it.
+        loop {
+            let (setup, jitter, answer) = (self.agent.setup(), self.agent.world.chance(), answer.clone());
+            let recorded =
+                self.agent.store.write(move |tx| record(tx, &setup, id, attempt, answer, jitter, now)).await;
+            match recorded {
+                Ok(()) | Err(StoreError::Closed) => return,
+                Err(why) => self.stumble(&why).await,
+            }
+        }
+    }
+
+    async fn stumble(&self, why: &StoreError) {
+        tracing::error!(channel = self.name, %why, "the store failed");
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            () = self.agent.stopping.cancelled() => {}
+        }
+    }
+}
+
+async fn until(agent: &Agent, due: Option<Timestamp>) {
+    match due {
+        Some(at) => agent.world.sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn record(
+    tx: &mut Tx<'_>,
+    setup: &Setup,
+    id: NotificationId,
+    attempt: u32,
+    answer: Answer,
+    jitter: f64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(mut notification) = tx.notification(id)? else { return Ok(()) };
+    let alert = match notification.alert {
+        Some(id) => tx.alert(id)?.map(|alert| alert.state),
+        None => None,
+    };
+    let context = Answering {
+        desk: &setup.settings.desk,
+        needed: delivery::still_needed(&notification, alert),
+        jitter,
+        now,
+    };
+    let answered = match answer {
+        Answer::Accepted { provider_ref, said, parts } => Answered::Accepted { provider_ref, said, parts },
+        Answer::Deferred { said, after } => {
+            Answered::Deferred { said, after: after.and_then(|d| SignedDuration::try_from(d).ok()) }
+        }
+        Answer::Refused { said } => Answered::Refused { said },
+        Answer::Unknown { said } => Answered::Unknown { said },
+    };
+    let mut ids = tx.ids();
+    let changes = delivery::answered(&context, &mut notification, attempt, answered, &mut ids);
+    tx.keep_ids(ids);
+    tx.apply(changes)
+}
+
+/// The message as a channel gets it.
+fn outgoing(n: &Notification, address: String) -> Outgoing {
+    let possible_duplicate = n.attempts.last().is_some_and(|attempt| attempt.possible_duplicate);
+    let body = match (n.medium, possible_duplicate) {
+        (Medium::Sms, true) => Untrusted::new(format!("{AGAIN}{}", n.content.body.raw())),
+        _ => n.content.body.clone(),
+    };
+    Outgoing {
+        notification: n.id,
+        attempt: n.attempts.last().map_or(1, |attempt| attempt.number),
+        medium: n.medium,
+        address,
+        name: n.recipient.name.clone(),
+        subject: n.content.subject.clone(),
+        body,
+        purpose: n.purpose,
+        urgent: n.urgent,
+        idempotency_key: n.idempotency_key.clone(),
+        thread: n.alert.map(|alert| {
+            let store = n.idempotency_key.split('-').next().unwrap_or_default();
+            format!("{store}-{alert}")
+        }),
+        possible_duplicate,
+        created_at: n.created_at,
+    }
+}
+
+/// Messages that wait for a channel which is no longer configured go to the one that carries them now.
+async fn adopt_orphans(agent: &Agent, setup: &Arc<Setup>) {
+    let setup = setup.clone();
+    let now = agent.world.now();
+    let adopted = agent
+        .store
+        .write(move |tx| {
+            for (channel, _) in tx.channels_waiting()? {
+                if setup.channels.contains_key(&channel) {
+                    continue;
+                }
+                for mut notification in tx.due_notifications(&channel, Timestamp::MAX, 10_000)? {
+                    let Some(carrier) = setup.settings.desk.carrier(notification.medium) else { continue };
+                    notification.channel = carrier.name.clone();
+                    notification.updated_at = now;
+                    let summary =
+                        format!("Waits for {} now; {channel} is no longer configured.", notification.channel);
+                    tx.apply(vec![crate::core::change::Change::notification(
+                        now,
+                        crate::core::change::Actor::Desk,
+                        crate::core::change::What::NotificationQueued,
+                        summary,
+                        &notification,
+                    )])?;
+                }
+            }
+            Ok(())
+        })
+        .await;
+    if let Err(why) = adopted {
+        tracing::error!(%why, "messages of removed channels could not be moved");
+    }
+}

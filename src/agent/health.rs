@@ -1,0 +1,180 @@
+//! How sources and channels are doing, kept from what happens; quiet must never look like broken.
+
+use crate::core::contact::Medium;
+use crate::core::notification::{Notification, Rung};
+use crate::core::text::Untrusted;
+use crate::store::find::{Filter, List};
+use crate::store::{Store, StoreError};
+use crate::wire::{ChannelHealth, ChannelState, SourceHealth};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::watch;
+
+use super::setup::Setup;
+
+/// What was last heard of every source and channel.
+pub struct Vitals {
+    known: Mutex<Known>,
+    /// Changes when a channel's state changed or a source spoke for the first time.
+    changed: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Known {
+    sources: BTreeMap<String, Timestamp>,
+    channels: BTreeMap<String, Pulse>,
+}
+
+#[derive(Clone)]
+struct Pulse {
+    state: ChannelState,
+    since: Timestamp,
+    last_accepted_at: Option<Timestamp>,
+    last_proven_at: Option<Timestamp>,
+    last_error: Option<Untrusted>,
+}
+
+impl Vitals {
+    /// What the store remembers from before.
+    pub async fn load(store: &Store, setup: &Setup, now: Timestamp) -> Result<Self, StoreError> {
+        let feeds: Vec<String> = setup.feeds.keys().cloned().collect();
+        let (sources, newest) = store
+            .read(move |tx| {
+                let mut sources = BTreeMap::new();
+                for feed in feeds {
+                    if let Some(at) = tx.last_event_of(&feed)? {
+                        sources.insert(feed, at);
+                    }
+                }
+                let filter = Filter { limit: 300, ..Filter::default() };
+                Ok((sources, tx.list::<Notification>(List::Notifications, &filter)?))
+            })
+            .await?;
+        let vitals = Self {
+            known: Mutex::new(Known { sources, channels: BTreeMap::new() }),
+            changed: watch::Sender::new(0),
+        };
+        for notification in newest.iter().rev() {
+            for evidence in &notification.evidence {
+                let Some(attempt) = notification.attempts.iter().find(|a| a.number == evidence.attempt)
+                else {
+                    continue;
+                };
+                match evidence.rung {
+                    Rung::Accepted => vitals.accepted(&attempt.channel, evidence.at),
+                    Rung::Delivered | Rung::Read => vitals.proven(&attempt.channel, evidence.at),
+                    _ => {}
+                }
+            }
+        }
+        let _ = now;
+        Ok(vitals)
+    }
+
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    pub fn heard(&self, feed: &str, at: Timestamp) {
+        let first = self.locked().sources.insert(feed.to_owned(), at).is_none();
+        if first {
+            self.beat();
+        }
+    }
+
+    pub fn accepted(&self, channel: &str, at: Timestamp) {
+        self.pulse(channel, at, ChannelState::Working, |pulse| pulse.last_accepted_at = Some(at));
+    }
+
+    pub fn proven(&self, channel: &str, at: Timestamp) {
+        self.pulse(channel, at, ChannelState::Working, |pulse| pulse.last_proven_at = Some(at));
+    }
+
+    pub fn failed(&self, channel: &str, at: Timestamp, error: &str) {
+        self.pulse(channel, at, ChannelState::Failing, |pulse| pulse.last_error = Some(error.into()));
+    }
+
+    pub fn sources(&self, setup: &Setup, now: Timestamp) -> Vec<SourceHealth> {
+        let known = self.locked();
+        setup
+            .settings
+            .sources
+            .iter()
+            .map(|source| {
+                let last_event_at = known.sources.get(&source.name).copied();
+                let limit = source.silent_after.and_then(|d| SignedDuration::try_from(d).ok());
+                let silent = match (last_event_at, limit) {
+                    (Some(at), Some(limit)) => now.duration_since(at) > limit,
+                    _ => false,
+                };
+                SourceHealth {
+                    name: source.name.clone(),
+                    signed: !source.secrets.is_empty(),
+                    last_event_at,
+                    silent,
+                }
+            })
+            .collect()
+    }
+
+    pub fn channels(&self, setup: &Setup, queued: &[(String, u64)], since: Timestamp) -> Vec<ChannelHealth> {
+        let known = self.locked();
+        let untried = Pulse::untried(since);
+        setup
+            .settings
+            .channels
+            .iter()
+            .map(|channel| {
+                let pulse = known.channels.get(&channel.name).unwrap_or(&untried).clone();
+                let carries: Vec<Medium> = channel.carries.clone();
+                ChannelHealth {
+                    name: channel.name.clone(),
+                    kind: channel.kind.word().to_owned(),
+                    carries,
+                    state: pulse.state,
+                    since: pulse.since,
+                    last_accepted_at: pulse.last_accepted_at,
+                    last_proven_at: pulse.last_proven_at,
+                    last_error: pulse.last_error,
+                    queued: queued.iter().find(|(name, _)| *name == channel.name).map_or(0, |(_, n)| *n),
+                }
+            })
+            .collect()
+    }
+
+    fn pulse(&self, channel: &str, at: Timestamp, state: ChannelState, set: impl FnOnce(&mut Pulse)) {
+        let mut known = self.locked();
+        let pulse = known.channels.entry(channel.to_owned()).or_insert_with(|| Pulse::untried(at));
+        let turned = pulse.state != state;
+        if turned {
+            pulse.state = state;
+            pulse.since = at;
+        }
+        set(pulse);
+        drop(known);
+        if turned {
+            self.beat();
+        }
+    }
+
+    fn beat(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pulse {
+    fn untried(since: Timestamp) -> Self {
+        Self {
+            state: ChannelState::Untried,
+            since,
+            last_accepted_at: None,
+            last_proven_at: None,
+            last_error: None,
+        }
+    }
+}

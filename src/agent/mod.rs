@@ -1,0 +1,201 @@
+//! The long-running jobs, one file each, around one shared [`Agent`].
+
+pub mod dispatch;
+pub mod escalate;
+pub mod feed;
+pub mod health;
+pub mod identity;
+pub mod intake;
+pub mod receipts;
+pub mod run;
+pub mod serve;
+pub mod setup;
+pub mod world;
+
+use crate::core::apply::{self, Asker, CommandView};
+use crate::core::change::{Actor, Change, Object, What};
+use crate::core::command::{Action, Command, Outcome, Refusal, RefusalCode};
+use crate::core::delivery;
+use crate::core::text::Untrusted;
+use crate::store::{Store, StoreError, Tx};
+use health::Vitals;
+use jiff::Timestamp;
+use setup::{Origin, Setup};
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use world::World;
+
+/// What all jobs share.
+pub struct Agent {
+    pub store: Store,
+    pub world: World,
+    pub origin: Origin,
+    pub vitals: Vitals,
+    pub since: Timestamp,
+    setup: watch::Sender<Arc<Setup>>,
+    submissions: tokio::sync::mpsc::Sender<intake::Submission>,
+    /// No new work once cancelled.
+    pub stopping: CancellationToken,
+    /// What is on its way and wants to be finished.
+    pub tracker: TaskTracker,
+}
+
+impl Agent {
+    /// Settles what an earlier agent left, and starts the jobs. Sockets are opened by [`run`].
+    pub async fn start(
+        store: Store,
+        world: World,
+        origin: Origin,
+        setup: Setup,
+    ) -> Result<Arc<Self>, StoreError> {
+        let now = world.now();
+        settle_left_sending(&store, now).await?;
+        let vitals = Vitals::load(&store, &setup, now).await?;
+        let (submissions, queue) = tokio::sync::mpsc::channel(intake::QUEUE);
+        let agent = Arc::new(Self {
+            store,
+            world,
+            origin,
+            vitals,
+            since: now,
+            setup: watch::Sender::new(Arc::new(setup)),
+            submissions,
+            stopping: CancellationToken::new(),
+            tracker: TaskTracker::new(),
+        });
+        agent.note(What::AgentStarted, "The agent started.").await?;
+        agent.tracker.spawn(intake::job(agent.clone(), queue));
+        agent.tracker.spawn(dispatch::job(agent.clone()));
+        agent.tracker.spawn(escalate::job(agent.clone()));
+        Ok(agent)
+    }
+
+    pub fn setup(&self) -> Arc<Setup> {
+        self.setup.borrow().clone()
+    }
+
+    pub fn setups(&self) -> watch::Receiver<Arc<Setup>> {
+        self.setup.subscribe()
+    }
+
+    /// Applies the file as it is now; on an error nothing changes.
+    pub async fn apply_file(&self, why: &str, actor: Actor) -> Result<u64, setup::NotApplied> {
+        let settings = crate::config::load(&self.origin.file)?;
+        let before = self.setup();
+        if settings.sha256 == before.settings.sha256 {
+            return Ok(before.settings.desk.version);
+        }
+        let setup = setup::apply(settings, why, actor, &self.origin, &self.store, &self.world).await?;
+        let version = setup.settings.desk.version;
+        self.setup.send_replace(Arc::new(setup));
+        Ok(version)
+    }
+
+    /// Decides an operator's command; the same id again gets the same answer.
+    pub async fn command(&self, command: Command, asker: Asker) -> Result<Outcome, StoreError> {
+        let setup = self.setup();
+        let now = self.world.now();
+        self.store
+            .write(move |tx| {
+                if let Some(outcome) = tx.answered(&command.id, &asker.id.0)? {
+                    return Ok(outcome);
+                }
+                let view = command_view(tx, &command.action)?;
+                let outcome =
+                    match apply::command(&setup.settings.desk, view, &command, &asker, tx.ids(), now) {
+                        Ok((said, changes, ids)) => {
+                            tx.keep_ids(ids);
+                            tx.apply(changes)?;
+                            Outcome::Done { said: Untrusted::new(said) }
+                        }
+                        Err(refusal) => Outcome::Refused { refusal },
+                    };
+                // A refusal for a race is worth remembering too: the retry must not succeed by luck.
+                tx.keep_answer(&command.id, &asker.id.0, now, &outcome)?;
+                Ok(outcome)
+            })
+            .await
+    }
+
+    /// Stops taking work, waits for what is on its way, and says so in the history.
+    pub async fn stop(&self, patience: std::time::Duration) -> Result<(), StoreError> {
+        self.stopping.cancel();
+        self.tracker.close();
+        let finished = tokio::time::timeout(patience, self.tracker.wait()).await.is_ok();
+        let summary = if finished {
+            "The agent stopped; nothing was on its way."
+        } else {
+            "The agent stopped; what was on its way is in doubt until it starts again."
+        };
+        self.note(What::AgentStopped, summary).await
+    }
+
+    async fn note(&self, what: What, summary: &str) -> Result<(), StoreError> {
+        let change = Change {
+            at: self.world.now(),
+            actor: Actor::Desk,
+            what,
+            summary: summary.into(),
+            alert: None,
+            partner: None,
+            object: Object::Nothing,
+        };
+        self.store.append(vec![change]).await
+    }
+}
+
+/// Messages that were claimed and never answered for are in doubt.
+async fn settle_left_sending(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    store
+        .write(move |tx| {
+            for mut notification in tx.left_sending()? {
+                let alert = match notification.alert {
+                    Some(id) => tx.alert(id)?.map(|alert| alert.state),
+                    None => None,
+                };
+                let needed = delivery::still_needed(&notification, alert);
+                let mut ids = tx.ids();
+                let changes = delivery::lease_ended(&mut notification, needed, &mut ids, now);
+                tx.keep_ids(ids);
+                tx.apply(changes)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Reads what an action names.
+fn command_view(tx: &Tx<'_>, action: &Action) -> Result<CommandView, StoreError> {
+    let mut view = CommandView::default();
+    match action {
+        Action::Ack { alert, .. }
+        | Action::Unack { alert }
+        | Action::Snooze { alert, .. }
+        | Action::Resolve { alert, .. }
+        | Action::Escalate { alert, .. }
+        | Action::ResendAlert { alert, .. }
+        | Action::NoteAlert { alert, .. } => {
+            view.alert = tx.alert(*alert)?;
+            view.notifications = tx.notifications_of(*alert)?;
+        }
+        Action::ResendNotification { notification, .. } => {
+            view.notifications = tx.notification(*notification)?.into_iter().collect();
+            if let Some(alert) = view.notifications.first().and_then(|n| n.alert) {
+                view.alert = tx.alert(alert)?;
+            }
+        }
+        Action::NoteTask { task, .. }
+        | Action::TakeTask { task }
+        | Action::DoneTask { task }
+        | Action::SnoozeTask { task, .. } => view.task = tx.task(*task)?,
+        Action::SetContact { contact, .. } => view.contact = tx.contact(contact.raw())?,
+    }
+    Ok(view)
+}
+
+/// A refusal for somebody who may not act at all.
+pub fn not_allowed(said: &str) -> Outcome {
+    Outcome::Refused { refusal: Refusal { code: RefusalCode::NotAllowed, said: said.into(), by: None } }
+}

@@ -1,0 +1,258 @@
+//! From checked settings to a running set-up: channels built, feeds ready, a version named.
+
+use crate::channel::{Channel, kannel, smtp, spool, webhook};
+use crate::community::intake::Feed;
+use crate::config::{self, ChannelKind, ConfigError, Settings};
+use crate::core::change::{Actor, Change, ConfigVersion, Object, What};
+use crate::core::text::Untrusted;
+use crate::store::{Store, StoreError};
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::world::World;
+
+/// One applied configuration, ready to work with.
+pub struct Setup {
+    pub settings: Settings,
+    pub channels: BTreeMap<String, Arc<dyn Channel>>,
+    pub feeds: BTreeMap<String, Arc<Feed>>,
+    /// Something to say about the file: it differs from what is applied, or is broken.
+    pub note: Option<String>,
+}
+
+/// Why a configuration is not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum NotApplied {
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    #[error("channel {name} cannot be set up: {why}")]
+    Channel { name: String, why: String },
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+/// Where a set-up comes from and what it needs beside the file.
+#[derive(Clone)]
+pub struct Origin {
+    pub file: PathBuf,
+    pub state: PathBuf,
+    /// Apply a changed file though the configuration says `start = "service"`.
+    pub apply: bool,
+}
+
+impl Setup {
+    /// Builds what the settings describe.
+    pub fn build(
+        mut settings: Settings,
+        version: u64,
+        store: &Store,
+        state: &Path,
+    ) -> Result<Self, NotApplied> {
+        settings.desk.version = version;
+        settings.desk.instance = store.instance().to_owned();
+        let base = settings
+            .intake
+            .public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", settings.intake.listen));
+        let mut channels = BTreeMap::new();
+        for channel in &settings.channels {
+            let built = build_channel(channel, &base, store.instance(), state)
+                .map_err(|why| NotApplied::Channel { name: channel.name.clone(), why })?;
+            channels.insert(channel.name.clone(), built);
+        }
+        let feeds = settings
+            .sources
+            .iter()
+            .map(|source| {
+                let feed = Feed {
+                    name: source.name.clone(),
+                    secrets: source.secrets.clone(),
+                    allowed_origins: Vec::new(),
+                };
+                (source.name.clone(), Arc::new(feed))
+            })
+            .collect();
+        Ok(Self { settings, channels, feeds, note: None })
+    }
+}
+
+/// What an agent works with when it starts: the last applied configuration, or the file where that
+/// is to be applied. A changed or broken file never stops a start once something was applied.
+pub async fn at_start(origin: &Origin, store: &Store, world: &World) -> Result<Setup, NotApplied> {
+    let stored = store.read(|tx| tx.config()).await?;
+    let file = config::load(&origin.file);
+    let Some(stored) = stored else {
+        return apply(file?, "the first configuration", Actor::Desk, origin, store, world).await;
+    };
+    match file {
+        Ok(file) if file.sha256 == stored.sha256 => Setup::build(file, stored.version, store, &origin.state),
+        Ok(file) if origin.apply || file.agent.start == config::Start::Console => {
+            apply(file, "the file had changed when the agent started", Actor::Desk, origin, store, world)
+                .await
+        }
+        Ok(file) => {
+            let mut settings = config::parse(&stored.text, &origin.file)?;
+            (settings.agent, settings.intake) = (file.agent, file.intake);
+            let mut setup = Setup::build(settings, stored.version, store, &origin.state)?;
+            setup.note = Some(format!(
+                "{} differs from the applied version {}; `nightdesk config apply` applies it",
+                origin.file.display(),
+                stored.version
+            ));
+            Ok(setup)
+        }
+        Err(broken) => {
+            let settings = config::parse(&stored.text, &origin.file)?;
+            let mut setup = Setup::build(settings, stored.version, store, &origin.state)?;
+            let first = broken.to_string().lines().next().unwrap_or_default().to_owned();
+            setup.note = Some(format!("version {} is used, the file is broken: {first}", stored.version));
+            Ok(setup)
+        }
+    }
+}
+
+/// Applies a configuration: a new version in the history, and contacts it brings that are absent.
+pub async fn apply(
+    settings: Settings,
+    why: &str,
+    actor: Actor,
+    origin: &Origin,
+    store: &Store,
+    world: &World,
+) -> Result<Setup, NotApplied> {
+    let version = store.read(|tx| tx.config()).await?.map_or(1, |last| last.version + 1);
+    let setup = Setup::build(settings, version, store, &origin.state)?;
+    let now = world.now();
+    let applied = ConfigVersion {
+        version,
+        sha256: setup.settings.sha256.clone(),
+        text: setup.settings.text.clone(),
+        why: why.into(),
+        created_at: now,
+    };
+    let contacts: Vec<_> = setup.settings.contacts.iter().map(|sample| sample.contact.clone()).collect();
+    store
+        .write(move |tx| {
+            let mut changes = vec![Change {
+                at: now,
+                actor: actor.clone(),
+                what: What::ConfigApplied,
+                summary: Untrusted::new(format!(
+                    "Configuration version {} applied: {}.",
+                    applied.version,
+                    applied.why.raw()
+                )),
+                alert: None,
+                partner: None,
+                object: Object::Config(Box::new(applied)),
+            }];
+            for mut contact in contacts {
+                if tx.contact(contact.id.raw())?.is_some() {
+                    continue;
+                }
+                (contact.created_at, contact.updated_at) = (now, now);
+                changes.push(Change {
+                    at: now,
+                    actor: actor.clone(),
+                    what: What::ContactCreated,
+                    summary: Untrusted::new(format!(
+                        "Contact {} from the configuration.",
+                        contact.name.raw()
+                    )),
+                    alert: None,
+                    partner: contact.partner_id.clone(),
+                    object: Object::Contact(Box::new(contact)),
+                });
+            }
+            tx.apply(changes)
+        })
+        .await?;
+    Ok(setup)
+}
+
+fn build_channel(
+    channel: &config::Channel,
+    public_url: &str,
+    instance: &str,
+    state: &Path,
+) -> Result<Arc<dyn Channel>, String> {
+    let config::Channel { name, connections, timeout, receipts, .. } = channel;
+    let (connections, timeout): (usize, Duration) = (*connections, *timeout);
+    let host = || rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let said = |why: &dyn std::fmt::Display| why.to_string();
+    Ok(match channel.kind.clone() {
+        ChannelKind::Spool => {
+            let settings = spool::Settings { folder: state.join("outbox") };
+            Arc::new(spool::Spool::new(settings).map_err(|why| said(&why))?)
+        }
+        ChannelKind::Webhook { url, secret } => {
+            let settings = webhook::Settings { url, secret, timeout, connections };
+            Arc::new(webhook::Webhook::new(settings).map_err(|why| said(&why))?)
+        }
+        ChannelKind::Smtp { host: server, port, tls, user, password, from, from_name, hello, ca_file } => {
+            let hello = if hello.is_empty() { host() } else { hello };
+            let domain = from.rsplit_once('@').map_or_else(|| hello.clone(), |(_, domain)| domain.to_owned());
+            let settings = smtp::Settings {
+                host: server,
+                port,
+                tls: match tls {
+                    config::Tls::None => smtp::Tls::None,
+                    config::Tls::Starttls => smtp::Tls::StartTls,
+                    config::Tls::Tls => smtp::Tls::Tls,
+                },
+                user,
+                password,
+                from,
+                from_name,
+                hello,
+                message_id_domain: domain,
+                ca_file,
+                timeout,
+                connections,
+            };
+            Arc::new(smtp::Smtp::new(settings).map_err(|why| said(&why))?)
+        }
+        ChannelKind::Kannel { url, user, password, from } => {
+            let settings = kannel::Settings {
+                url,
+                user,
+                password,
+                from,
+                receipts_url: receipts.then(|| format!("{public_url}/v1/receipts/{name}")),
+                receipt_key: receipt_key(state, instance)?,
+                timeout,
+                connections,
+            };
+            Arc::new(kannel::Kannel::new(settings).map_err(|why| said(&why))?)
+        }
+    })
+}
+
+/// The key that signs callback links: made once, in a file of its own beside the store.
+fn receipt_key(state: &Path, instance: &str) -> Result<SecretString, String> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = state.join("receipt.key");
+    if let Ok(key) = std::fs::read_to_string(&path)
+        && key.trim().len() >= 32
+    {
+        return Ok(SecretString::from(key.trim().to_owned()));
+    }
+    let random: [u8; 32] = rand::random();
+    let key: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .and_then(|mut file| writeln!(file, "{key}").and_then(|()| file.sync_all()));
+    match written {
+        Ok(()) => Ok(SecretString::from(key)),
+        Err(why) => Err(format!("{} cannot be written for desk {instance}: {why}", path.display())),
+    }
+}
