@@ -4,6 +4,9 @@
 //! The tests of real peers are ignored unless asked for; they need the Debian packages `kannel` and
 //! `kannel-extras`, or `postfix` and root.
 
+// A test fails by panicking, in its peers as well.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 #[path = "support/fake_http.rs"]
 mod fake_http;
 #[path = "support/fake_smtp.rs"]
@@ -616,6 +619,20 @@ async fn an_idle_mail_connection_found_dead_is_replaced_unseen() {
     let answer = stand.channel.send(&message(Medium::Email, 3)).await;
     assert!(is_accepted(&answer), "{answer:?}");
     assert_eq!((server.connections(), server.taken().len()), (2, 3));
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_out_of_turn_is_never_misunderstood() {
+    let stand = Stand::smtp().await;
+    let Peer::Smtp(server) = &stand.peer else { unreachable!() };
+    // Were the second line taken for the answer to the next command, every answer would be one late
+    // and a refusal would be read as an acceptance.
+    server.fail(Step::Dot, Fault::Say("250 ok\r\n250 ok again"));
+    assert!(is_accepted(&stand.channel.send(&message(Medium::Email, 1)).await));
+    server.fail(Step::Dot, Fault::Say("554 no"));
+    let answer = stand.channel.send(&message(Medium::Email, 2)).await;
+    assert!(matches!(answer, Answer::Refused { .. }), "{answer:?}");
+    assert_eq!(server.connections(), 2);
 }
 
 #[tokio::test]

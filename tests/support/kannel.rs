@@ -65,7 +65,7 @@ text = "none"
 
         let status = format!("http://127.0.0.1:{admin}/status.txt?password=admin");
         until("the SMSC to be online", async || {
-            let text = reqwest_text(&status).await?;
+            let text = get(&status).await?;
             (text.contains("(online") && text.contains("smsbox:")).then_some(())
         })
         .await;
@@ -90,7 +90,7 @@ fn start(folder: &Path, program: &str, arguments: &[&str]) -> Process {
     Process::start(Command::new(program).args(arguments).current_dir(folder).stdout(log).stderr(also))
 }
 
-async fn reqwest_text(url: &str) -> Option<String> {
+async fn get(url: &str) -> Option<String> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     client.get(url).send().await.ok()?.text().await.ok()
