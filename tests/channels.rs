@@ -801,6 +801,14 @@ async fn kannel_takes_sms_and_its_reports_are_believed() {
     assert_eq!(received.len(), 1 + 1 + 3 + 2, "{received:#?}");
     assert!(received.iter().all(|m| m.starts_with("Nightdesk +491512345678 ")), "{received:#?}");
 
+    // A gateway that hangs after the request was sent. When it wakes it sometimes sends the message
+    // and sometimes does not: nobody can know.
+    let hasty = kannel::Settings { timeout: SHORT, ..settings(kannel_peer::PASSWORD) };
+    gateway.hold();
+    let answer = kannel::Kannel::new(hasty).unwrap().send(&message(Medium::Sms, 40)).await;
+    gateway.go_on();
+    assert!(is_unknown(&answer), "{answer:?}");
+
     let answer = kannel::Kannel::new(settings("wrong")).unwrap().send(&message(Medium::Sms, 50)).await;
     assert!(
         matches!(&answer, Answer::Deferred { said, .. } if said.contains("check user and password")),

@@ -8,11 +8,13 @@ use std::process::Command;
 pub const USER: &str = "desk";
 pub const PASSWORD: &str = "hush & more";
 
-/// bearerbox, smsbox and fakesmsc, stopped in this order when dropped.
+/// bearerbox, smsbox and fakesmsc, stopped when dropped.
 pub struct KannelGateway {
     pub url: String,
     folder: tempfile::TempDir,
-    _processes: Vec<Process>,
+    _fakesmsc: Process,
+    smsbox: Process,
+    _bearerbox: Process,
 }
 
 impl KannelGateway {
@@ -70,7 +72,16 @@ text = "none"
         })
         .await;
         let url = format!("http://127.0.0.1:{sendsms}/cgi-bin/sendsms");
-        Self { url, folder, _processes: vec![fakesmsc, smsbox, bearerbox] }
+        Self { url, folder, _fakesmsc: fakesmsc, smsbox, _bearerbox: bearerbox }
+    }
+
+    /// Holds the HTTP side: connections are still made, and nobody answers.
+    pub fn hold(&self) {
+        self.smsbox.signal(rustix::process::Signal::STOP);
+    }
+
+    pub fn go_on(&self) {
+        self.smsbox.signal(rustix::process::Signal::CONT);
     }
 
     /// What the simulated SMSC got so far, a line a message: `from to text …`.
