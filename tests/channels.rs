@@ -4,6 +4,9 @@
 //! The tests of real peers are ignored unless asked for; they need the Debian packages `kannel` and
 //! `kannel-extras`, or `postfix` and root.
 
+// A test fails by panicking, in its peers as well.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 #[path = "support/fake_http.rs"]
 mod fake_http;
 #[path = "support/fake_smtp.rs"]
@@ -619,6 +622,20 @@ async fn an_idle_mail_connection_found_dead_is_replaced_unseen() {
 }
 
 #[tokio::test]
+async fn a_server_that_speaks_out_of_turn_is_never_misunderstood() {
+    let stand = Stand::smtp().await;
+    let Peer::Smtp(server) = &stand.peer else { unreachable!() };
+    // Were the second line taken for the answer to the next command, every answer would be one late
+    // and a refusal would be read as an acceptance.
+    server.fail(Step::Dot, Fault::Say("250 ok\r\n250 ok again"));
+    assert!(is_accepted(&stand.channel.send(&message(Medium::Email, 1)).await));
+    server.fail(Step::Dot, Fault::Say("554 no"));
+    let answer = stand.channel.send(&message(Medium::Email, 2)).await;
+    assert!(matches!(answer, Answer::Refused { .. }), "{answer:?}");
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
 async fn a_refused_recipient_does_not_cost_the_connection() {
     let stand = Stand::smtp().await;
     let Peer::Smtp(server) = &stand.peer else { unreachable!() };
@@ -783,6 +800,14 @@ async fn kannel_takes_sms_and_its_reports_are_believed() {
     // Kannel cut the texts into as many parts as were foretold.
     assert_eq!(received.len(), 1 + 1 + 3 + 2, "{received:#?}");
     assert!(received.iter().all(|m| m.starts_with("Nightdesk +491512345678 ")), "{received:#?}");
+
+    // A gateway that hangs after the request was sent. When it wakes it sometimes sends the message
+    // and sometimes does not: nobody can know.
+    let hasty = kannel::Settings { timeout: SHORT, ..settings(kannel_peer::PASSWORD) };
+    gateway.hold();
+    let answer = kannel::Kannel::new(hasty).unwrap().send(&message(Medium::Sms, 40)).await;
+    gateway.go_on();
+    assert!(is_unknown(&answer), "{answer:?}");
 
     let answer = kannel::Kannel::new(settings("wrong")).unwrap().send(&message(Medium::Sms, 50)).await;
     assert!(

@@ -210,7 +210,14 @@ fn digest_of(mac: &Hmac<Sha256>, id: NotificationId, attempt: u32) -> String {
 fn judge(status: StatusCode, text: &str, after: Option<Duration>, parts: u32) -> Answer {
     let said = format!("{status} {text}").trim_end().to_owned();
     match status.as_u16() {
-        200..=299 => Answer::Accepted { provider_ref: None, said, parts },
+        202 => Answer::Accepted { provider_ref: None, said, parts },
+        200..=299 if text.starts_with("0:") || text.starts_with("3:") => {
+            Answer::Accepted { provider_ref: None, said, parts }
+        }
+        // Some other server would say that, too.
+        200..=299 => {
+            Answer::Unknown { said: format!("{said}: this is not what Kannel answers; check the url") }
+        }
         401 | 403 => Answer::Deferred {
             said: format!(
                 "{said}: Kannel does not let this user in; check user and password here, and \
@@ -353,6 +360,17 @@ mod tests {
     fn a_refused_login_waits_for_the_operator() {
         let answer = judge(StatusCode::FORBIDDEN, "Authorization failed for sendsms", None, 1);
         assert!(matches!(answer, Answer::Deferred { said, .. } if said.contains("check user and password")));
+    }
+
+    #[test]
+    fn only_kannels_own_words_are_an_acceptance() {
+        let judged = |code, text| judge(StatusCode::from_u16(code).unwrap(), text, None, 1);
+        for (code, text) in
+            [(202, ""), (202, "3: Queued for later delivery"), (200, "0: Accepted for delivery")]
+        {
+            assert!(matches!(judged(code, text), Answer::Accepted { .. }), "{code} {text}");
+        }
+        assert!(matches!(judged(200, "<html>It works!"), Answer::Unknown { .. }));
     }
 
     proptest! {

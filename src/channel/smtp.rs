@@ -12,6 +12,7 @@ use crate::core::text::Untrusted;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use futures_util::FutureExt as _;
 use rustls::pki_types::ServerName;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::io;
@@ -234,11 +235,15 @@ impl Smtp {
 
     /// Everything that can be repeated without harm. On success the server waits for the dot.
     async fn up_to_the_dot(&self, message: &Outgoing) -> Result<Session, Answer> {
-        if let Some(session) = self.idle.take() {
+        while let Some(mut session) = self.idle.take() {
+            if !session.is_quiet() {
+                continue;
+            }
             match self.say_message(session, message, true).await {
                 Ok(session) => return Ok(session),
                 Err(Stop::Answer(answer)) => return Err(answer),
-                Err(Stop::Stale) => {}
+                // The others have been idle for longer.
+                Err(Stop::Stale) => break,
             }
         }
         let session = self.connect().await?;
@@ -461,7 +466,16 @@ impl Session {
         self.command(&BASE64.encode(password)).await
     }
 
+    /// Whether the server has kept still since its last answer: it has neither closed nor said
+    /// anything that would be taken for the answer to the next command.
+    fn is_quiet(&mut self) -> bool {
+        self.stream.fill_buf().now_or_never().is_none()
+    }
+
     async fn command(&mut self, line: &str) -> Result<Reply, Lost> {
+        if !self.stream.buffer().is_empty() {
+            return Err(Lost::Garbled("it spoke out of turn".into()));
+        }
         self.write(format!("{line}\r\n").as_bytes()).await?;
         self.reply().await
     }

@@ -15,6 +15,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// Where the files go.
 #[derive(Clone, Debug)]
@@ -55,6 +56,10 @@ struct SmsFile<'a> {
 
 /// File names stay below the 255 bytes that file systems allow, with room for the attempt.
 const MAX_KEY: usize = 160;
+/// How the name of a file begins until it is whole.
+const UNFINISHED: &str = ".unfinished-";
+/// An unfinished file this old belongs to an agent that stopped while it wrote.
+const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 
 impl Spool {
     pub fn new(settings: Settings) -> Result<Self, BadSettings> {
@@ -63,14 +68,16 @@ impl Spool {
         // The folder's own name must survive a crash too.
         let synced = made.and_then(|()| sync_folder(folder.parent().unwrap_or(Path::new("."))));
         match synced {
-            Ok(()) => Ok(Self {
-                folder: folder.into(),
-                sender: Sender {
+            Ok(()) => {
+                // What is left lying about does no harm.
+                let _ = clear_away(&folder);
+                let sender = Sender {
                     mailbox: "nightdesk@localhost".into(),
                     name: "Nightdesk".into(),
                     domain: "localhost".into(),
-                },
-            }),
+                };
+                Ok(Self { folder: folder.into(), sender })
+            }
             Err(e) => Err(BadSettings::Folder(folder, e)),
         }
     }
@@ -133,8 +140,8 @@ fn write_once(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
         // An earlier try may have stopped just before this.
         return sync_folder(folder);
     }
-    let unfinished =
-        folder.join(format!(".{name}.{}-{}", std::process::id(), WRITES.fetch_add(1, Ordering::Relaxed)));
+    let number = WRITES.fetch_add(1, Ordering::Relaxed);
+    let unfinished = folder.join(format!("{UNFINISHED}{}-{number}", std::process::id()));
     let written = (|| {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
         file.write_all(content)?;
@@ -147,6 +154,19 @@ fn write_once(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
     }
     written?;
     sync_folder(folder)
+}
+
+/// Removes what agents that stopped while they wrote have left behind.
+fn clear_away(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let unfinished = entry.file_name().to_string_lossy().starts_with(UNFINISHED);
+        let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+        if unfinished && age > LEFT_BEHIND {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn sync_folder(folder: &Path) -> io::Result<()> {
@@ -175,6 +195,25 @@ fn file_stem(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_old_unfinished_files_are_cleared_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = std::time::SystemTime::now() - 2 * LEFT_BEHIND;
+        for (name, time) in
+            [(".unfinished-1-0", Some(old)), (".unfinished-2-0", None), ("k-1.eml", Some(old))]
+        {
+            let file = File::create(folder.path().join(name)).unwrap();
+            if let Some(time) = time {
+                file.set_modified(time).unwrap();
+            }
+        }
+        Spool::new(Settings { folder: folder.path().to_owned() }).unwrap();
+        let mut left: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".unfinished-2-0", "k-1.eml"]);
+    }
 
     #[test]
     fn a_key_never_leaves_the_folder() {

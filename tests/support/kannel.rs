@@ -8,11 +8,13 @@ use std::process::Command;
 pub const USER: &str = "desk";
 pub const PASSWORD: &str = "hush & more";
 
-/// bearerbox, smsbox and fakesmsc, stopped in this order when dropped.
+/// bearerbox, smsbox and fakesmsc, stopped when dropped.
 pub struct KannelGateway {
     pub url: String,
     folder: tempfile::TempDir,
-    _processes: Vec<Process>,
+    _fakesmsc: Process,
+    smsbox: Process,
+    _bearerbox: Process,
 }
 
 impl KannelGateway {
@@ -65,12 +67,21 @@ text = "none"
 
         let status = format!("http://127.0.0.1:{admin}/status.txt?password=admin");
         until("the SMSC to be online", async || {
-            let text = reqwest_text(&status).await?;
+            let text = get(&status).await?;
             (text.contains("(online") && text.contains("smsbox:")).then_some(())
         })
         .await;
         let url = format!("http://127.0.0.1:{sendsms}/cgi-bin/sendsms");
-        Self { url, folder, _processes: vec![fakesmsc, smsbox, bearerbox] }
+        Self { url, folder, _fakesmsc: fakesmsc, smsbox, _bearerbox: bearerbox }
+    }
+
+    /// Holds the HTTP side: connections are still made, and nobody answers.
+    pub fn hold(&self) {
+        self.smsbox.signal(rustix::process::Signal::STOP);
+    }
+
+    pub fn go_on(&self) {
+        self.smsbox.signal(rustix::process::Signal::CONT);
     }
 
     /// What the simulated SMSC got so far, a line a message: `from to text …`.
@@ -90,7 +101,7 @@ fn start(folder: &Path, program: &str, arguments: &[&str]) -> Process {
     Process::start(Command::new(program).args(arguments).current_dir(folder).stdout(log).stderr(also))
 }
 
-async fn reqwest_text(url: &str) -> Option<String> {
+async fn get(url: &str) -> Option<String> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     client.get(url).send().await.ok()?.text().await.ok()

@@ -5,10 +5,15 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Ports that nobody listened on a moment ago, all different.
+/// Ports that nobody listened on a moment ago, all different. They lie below those that the system
+/// hands out itself, and each test process looks at a place of its own, so that no other test takes
+/// one before the peer does.
 pub fn free_ports<const N: usize>() -> [u16; N] {
-    let held: [TcpListener; N] = std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.map(|listener| listener.local_addr().unwrap().port())
+    let place = u16::try_from(std::process::id() % 1100).unwrap();
+    let mut candidates = (20_000 + place * 11)..32_700;
+    std::array::from_fn(|_| {
+        candidates.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a port is free")
+    })
 }
 
 /// Looks every few milliseconds until the condition holds; tells what was waited for if it never does.
@@ -34,6 +39,10 @@ impl Process {
     pub fn start(command: &mut Command) -> Self {
         let child = command.stdin(Stdio::piped()).spawn();
         Self(child.unwrap_or_else(|e| panic!("{command:?} does not start: {e}")))
+    }
+
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.0), signal).unwrap();
     }
 }
 
