@@ -100,12 +100,12 @@ pub fn read(mode: Mode, headers: &HeaderMap, body: &[u8]) -> Result<Vec<CloudEve
     }
 }
 
-/// The data of an event that the sender labelled as text or not at all, read as JSON after all.
-/// `None` where the data is not text or its label already says JSON.
+/// The data of an event that the sender labelled as some kind of text, read as JSON after all.
+/// `None` where the data is not text or its label does not say anything else than JSON.
 pub fn text_as_json(event: &CloudEvent) -> Option<Result<Value, FieldError>> {
     let label = event.attributes.get("datacontenttype").and_then(Value::as_str).and_then(Media::parse);
     match &event.data {
-        Value::String(text) if !label.is_some_and(|media| media.is_json()) => {
+        Value::String(text) if label.is_some_and(|media| !media.is_json()) => {
             Some(json::parse(text.as_bytes()).map_err(|error| wrong("data", format!("is {error}"))))
         }
         _ => None,
