@@ -3,4 +3,5 @@
 pub mod channel;
 pub mod community;
 pub mod core;
+pub mod practice;
 pub mod wire;
