@@ -1,6 +1,8 @@
 //! The practice community over real sockets: its mail server, its SMS gateway with delivery
 //! reports, and the recorded day against the real intake.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
