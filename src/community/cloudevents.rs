@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// How a request carries its events.
@@ -357,31 +357,6 @@ fn shown(text: &str) -> String {
     sanitise(text).chars().take(60).collect()
 }
 
-/// An event as the JSON object of structured mode.
-pub fn to_json(event: &CloudEvent) -> Value {
-    let mut members: Map<String, Value> =
-        event.attributes.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    for (name, value) in
-        [("specversion", "1.0"), ("id", &event.id), ("source", &event.source), ("type", &event.kind)]
-    {
-        members.insert(name.to_owned(), value.into());
-    }
-    if let Some(subject) = &event.subject {
-        members.insert("subject".to_owned(), subject.as_str().into());
-    }
-    if let Some(time) = event.time {
-        members.insert("time".to_owned(), time.to_string().into());
-    }
-    match &event.data {
-        Value::Null => None,
-        Value::Object(data) if data.len() == 1 && data.contains_key("data_base64") => {
-            members.insert("data_base64".to_owned(), data["data_base64"].clone())
-        }
-        data => members.insert("data".to_owned(), data.clone()),
-    };
-    Value::Object(members)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -497,13 +472,6 @@ mod tests {
             assert_eq!(fingerprint(&one), fingerprint(&two[0]), "{label}: {one:?} {two:?}");
             assert_eq!(fingerprint(&one), fingerprint(&three[0]), "{label}");
         }
-    }
-
-    #[test]
-    fn what_is_read_is_written_and_read_again_the_same() {
-        let event = binary(&[("ce-time", "2026-11-22T06:00:00Z"), ("ce-x", "y")], &[0xff]).unwrap();
-        let text = to_json(&event).to_string();
-        assert_eq!(read(Mode::Structured, &HeaderMap::new(), text.as_bytes()).unwrap(), [event]);
     }
 
     #[test]
