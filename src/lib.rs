@@ -17,5 +17,6 @@ pub mod channel;
 pub mod community;
 pub mod config;
 pub mod core;
+pub mod practice;
 pub mod store;
 pub mod wire;

@@ -25,6 +25,16 @@ struct Known {
     wrong: HashMap<u32, Vec<Timestamp>>,
 }
 
+/// What the kernel says of the other end, and of us.
+#[derive(Clone, Copy, Debug)]
+pub struct Kernel<'a> {
+    pub uid: u32,
+    /// The name of that user.
+    pub login: &'a str,
+    /// The user the agent runs as.
+    pub own: u32,
+}
+
 /// What a request brings beside the kernel's word.
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
@@ -76,17 +86,16 @@ impl Identified {
 const TRIES_A_MINUTE: usize = 5;
 
 impl Sessions {
-    /// Settles who the system user `uid` (called `login`) is. `own` is the user the agent runs as.
+    /// Settles who is at the other end.
     pub fn identify(
         &self,
         settings: &Settings,
-        uid: u32,
-        login: &str,
-        own: u32,
+        kernel: Kernel<'_>,
         given: &Credentials,
         fresh_token: impl FnOnce() -> String,
         now: Timestamp,
     ) -> Result<Identified, NotLetIn> {
+        let Kernel { uid, login, own } = kernel;
         let behind: Vec<&Login> = settings.logins.iter().filter(|l| l.login == login).collect();
         let shared = behind.iter().any(|l| l.pin.is_some());
         let is_own = uid == own && settings.agent.group.is_none();
@@ -107,17 +116,15 @@ impl Sessions {
                 let role = if is_own { Role::Admin } else { one.role };
                 plain(settings.desk.person(&one.person).cloned(), role)
             }
-            Some(_) => self.shared(settings, &behind, uid, login, given, fresh_token, now),
+            Some(_) => self.shared(settings, &behind, kernel, given, fresh_token, now),
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn shared(
         &self,
         settings: &Settings,
         behind: &[&Login],
-        uid: u32,
-        login: &str,
+        Kernel { uid, login, .. }: Kernel<'_>,
         given: &Credentials,
         fresh_token: impl FnOnce() -> String,
         now: Timestamp,

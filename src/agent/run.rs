@@ -144,7 +144,8 @@ fn open_socket(paths: &Paths, group: Option<&str>) -> Result<UnixListener, NotRu
             if path.starts_with(&paths.state) {
                 // The group may pass through the state folder to the socket, and see nothing else.
                 std::os::unix::fs::chown(&paths.state, None, Some(gid)).map_err(failed)?;
-                std::fs::set_permissions(&paths.state, std::fs::Permissions::from_mode(0o710)).map_err(failed)?;
+                std::fs::set_permissions(&paths.state, std::fs::Permissions::from_mode(0o710))
+                    .map_err(failed)?;
             }
         }
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(folder_mode)).map_err(failed)?;

@@ -1,6 +1,6 @@
 //! The API on the Unix socket: what there is to read, and the one way to act.
 
-use super::identity::{Credentials, Identified, NotLetIn, Sessions};
+use super::identity::{Credentials, Identified, Kernel, NotLetIn, Sessions};
 use super::{Agent, feed};
 use crate::core::alert::Alert;
 use crate::core::change::Actor;
@@ -125,7 +125,7 @@ async fn identify(
         random.iter().map(|byte| format!("{byte:02x}")).collect()
     };
     let now = desk.agent.world.now();
-    match desk.sessions.identify(&setup.settings, uid, &login, own, &given, token, now) {
+    match desk.sessions.identify(&setup.settings, Kernel { uid, login: &login, own }, &given, token, now) {
         Ok(who) => {
             let session = who.token.as_deref().and_then(|token| HeaderValue::from_str(token).ok());
             request.extensions_mut().insert(who);

@@ -43,3 +43,35 @@ pub async fn read(body: Body, patience: Patience) -> Result<Vec<u8>, Unread> {
         whole.extend_from_slice(&piece);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+
+    fn patience(bytes: usize) -> Patience {
+        Patience { bytes, pause: Duration::from_secs(5), whole: Duration::from_millis(80) }
+    }
+
+    fn pieces(every: Duration) -> Body {
+        let ticks = tokio::time::interval(every);
+        Body::from_stream(futures_util::stream::unfold(ticks, async |mut ticks| {
+            ticks.tick().await;
+            Some((Ok::<_, Infallible>("x"), ticks))
+        }))
+    }
+
+    #[tokio::test]
+    async fn a_body_that_comes_in_drops_is_given_up_as_a_whole() {
+        let drops = pieces(Duration::from_millis(5));
+        assert_eq!(read(drops, patience(1000)).await, Err(Unread::TooSlow));
+    }
+
+    #[tokio::test]
+    async fn the_first_byte_too_many_ends_it() {
+        let endless = pieces(Duration::from_nanos(1));
+        assert_eq!(read(endless, patience(3)).await, Err(Unread::TooLarge));
+        assert_eq!(read(Body::from("abc"), patience(3)).await, Ok(b"abc".to_vec()));
+        assert_eq!(read(Body::from("abcd"), patience(3)).await, Err(Unread::TooLarge));
+    }
+}

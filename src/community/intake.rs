@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A configured source of events.
 #[derive(Clone, Debug)]
@@ -116,7 +116,7 @@ impl Default for Limits {
             body_time: Duration::from_secs(30),
             at_once: 1024,
             decision_time: Duration::from_secs(30),
-            drain_bytes: 64 << 20,
+            drain_bytes: 256 << 20,
             drain_time: Duration::from_secs(20),
             drains_at_once: 128,
         }
@@ -126,7 +126,7 @@ impl Default for Limits {
 struct Door {
     desk: Arc<dyn Desk>,
     limits: Limits,
-    places: Semaphore,
+    places: Arc<Semaphore>,
 }
 
 /// The intake's routes. Serve them with `into_make_service_with_connect_info::<SocketAddr>()`:
@@ -141,7 +141,7 @@ pub fn router_with(desk: Arc<dyn Desk>, limits: Limits) -> Router {
         time: limits.drain_time,
         places: Arc::new(Semaphore::new(limits.drains_at_once)),
     };
-    let door = Arc::new(Door { desk, limits, places: Semaphore::new(limits.at_once) });
+    let door = Arc::new(Door { desk, limits, places: Arc::new(Semaphore::new(limits.at_once)) });
     Router::new()
         .route("/v1/events/{source}", post(take_events).options(handshake).fallback(events_method))
         .route("/v1/receipts/{channel}", get(receipt).post(receipt).fallback(receipts_method))
@@ -170,14 +170,14 @@ async fn take_events(
     let mode = cloudevents::mode(headers)
         .map_err(|error| Problem::new(Kind::UnsupportedMediaType, error.to_string()))?;
     check_coding(headers)?;
-    let _place = door.place()?;
+    let place = door.place()?;
     let body = door.read(body).await?;
     if let Some(claim) = claim {
         claim.holds(&feed.secrets, &body).map_err(not_signed)?;
     }
     let events = Received::read(mode, headers, &body).map_err(|refused| refused.problem())?;
     drop(body);
-    let taken = door.decide(&feed.name, events, mode).await?;
+    let taken = door.decide(&feed.name, events, mode, place).await?;
     let answer = serde_json::json!({ "accepted": taken.accepted, "duplicates": taken.duplicates });
     Ok((StatusCode::ACCEPTED, axum::Json(answer)).into_response())
 }
@@ -212,7 +212,7 @@ async fn receipt(
     let peer = peer(&request);
     let (parts, body) = request.into_parts();
     door.check_size(&parts.headers)?;
-    let _place = door.place()?;
+    let place = door.place()?;
     let body = door.read(body).await?;
     let header = |(name, value): (&header::HeaderName, &HeaderValue)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -226,7 +226,10 @@ async fn receipt(
         peer,
     };
     let desk = door.desk.clone();
-    let work = tokio::spawn(async move { desk.receipt(&channel, callback).await });
+    let work = tokio::spawn(async move {
+        let _place = place;
+        desk.receipt(&channel, callback).await
+    });
     match tokio::time::timeout(door.limits.decision_time, work).await {
         Ok(Ok(answer)) => Ok((answer.status, answer.text).into_response()),
         Ok(Err(_)) | Err(_) => Err(unavailable()),
@@ -277,8 +280,8 @@ impl Door {
         }
     }
 
-    fn place(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        self.places.try_acquire().map_err(|_| saturated(Duration::from_secs(1)))
+    fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        self.places.clone().try_acquire_owned().map_err(|_| saturated(Duration::from_secs(1)))
     }
 
     async fn read(&self, body: axum::body::Body) -> Result<Vec<u8>, Problem> {
@@ -310,10 +313,20 @@ impl Door {
             .with("limit", limit)
     }
 
-    async fn decide(&self, feed: &str, events: Vec<Received>, mode: Mode) -> Result<Taken, Problem> {
+    async fn decide(
+        &self,
+        feed: &str,
+        events: Vec<Received>,
+        mode: Mode,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Taken, Problem> {
         let (desk, feed) = (self.desk.clone(), feed.to_owned());
-        // A task of its own, so that a sender who hangs up does not stop a decision half way.
-        let work = tokio::spawn(async move { desk.accept(&feed, events).await });
+        // A task of its own, so that a sender who hangs up does not stop a decision half way. It
+        // keeps the place, so that a desk that hangs is soon found busy and not buried.
+        let work = tokio::spawn(async move {
+            let _place = place;
+            desk.accept(&feed, events).await
+        });
         let not_taken = match tokio::time::timeout(self.limits.decision_time, work).await {
             Ok(Ok(Ok(taken))) => return Ok(taken),
             Ok(Ok(Err(not_taken))) => not_taken,

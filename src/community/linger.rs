@@ -12,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::{Stream, StreamExt};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -45,6 +46,21 @@ impl Stream for Shared {
     }
 }
 
+/// Whether any of the body was asked for.
+#[derive(Clone, Default)]
+struct Seen(Arc<AtomicBool>);
+
+impl Seen {
+    fn watch(&self, body: Shared) -> impl Stream<Item = Result<Bytes, axum::Error>> + use<> {
+        let seen = self.clone();
+        body.inspect(move |_| seen.0.store(true, Ordering::Relaxed))
+    }
+
+    fn anything(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// The layer around every route.
 pub async fn layer(State(drain): State<Drain>, request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
@@ -65,21 +81,6 @@ pub async fn layer(State(drain): State<Drain>, request: Request, next: Next) -> 
         }
     }
     response
-}
-
-/// Whether any of the body was asked for.
-#[derive(Clone, Default)]
-struct Seen(Arc<std::sync::atomic::AtomicBool>);
-
-impl Seen {
-    fn watch(&self, body: Shared) -> impl Stream<Item = Result<Bytes, axum::Error>> + use<> {
-        let seen = self.clone();
-        body.inspect(move |_| seen.0.store(true, std::sync::atomic::Ordering::Relaxed))
-    }
-
-    fn anything(&self) -> bool {
-        self.0.load(std::sync::atomic::Ordering::Relaxed)
-    }
 }
 
 fn throw_away(mut body: BodyDataStream, drain: Drain) {

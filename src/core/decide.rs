@@ -386,9 +386,12 @@ pub fn cancel_pages<'n>(
     because: &str,
 ) {
     for notification in waiting {
-        let left = !matches!(notification.state, NotificationState::Queued | NotificationState::Held)
-            && !(notification.state == NotificationState::InDoubt && notification.due_at.is_some());
-        if notification.purpose != Purpose::Page || left {
+        let waits = match notification.state {
+            NotificationState::Queued | NotificationState::Held => true,
+            NotificationState::InDoubt => notification.due_at.is_some(),
+            _ => false,
+        };
+        if notification.purpose != Purpose::Page || !waits {
             continue;
         }
         notification.due_at = None;

@@ -133,9 +133,8 @@ fn names(partner: &str, title: &str, reference: Option<&str>, room: usize) -> St
     let left = room.saturating_sub(septets(&reference) + 2);
     let partner = clip(partner, (left / 2).max(left.saturating_sub(septets(title))));
     let title = clip(title, left.saturating_sub(septets(&partner)));
-    let title = reference.trim().is_empty().then(|| title.clone()).unwrap_or_else(|| {
-        if title.contains(reference.trim()) { title.clone() } else { format!("{title}{reference}") }
-    });
+    let lost = !title.contains(reference.trim());
+    let title = if lost { format!("{title}{reference}") } else { title };
     format!("{partner}: {title}")
 }
 

@@ -1,0 +1,240 @@
+//! The practice community over real sockets: its mail server, its SMS gateway with delivery
+//! reports, and the recorded day against the real intake.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::routing::get;
+use jiff::Timestamp;
+use nightdesk::community::Received;
+use nightdesk::community::intake::{Desk, Feed, NotTaken, ReceiptAnswer, ReceiptRequest, Taken, router};
+use nightdesk::core::contact::{Mailbox, Phone};
+use nightdesk::core::event::Native;
+use nightdesk::practice::{Day, Haste, MAILBOXES, PHONES, Pace, Practice, Settings};
+use secrecy::SecretString;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+/// How long anything here may take before the test gives up.
+const LIMIT: Duration = Duration::from_secs(20);
+
+struct Smtp(BufReader<TcpStream>);
+
+impl Smtp {
+    async fn open(practice: &Practice) -> Self {
+        let mut smtp = Smtp(BufReader::new(TcpStream::connect(practice.smtp_addr()).await.unwrap()));
+        assert!(smtp.reply().await.starts_with("220 "));
+        smtp
+    }
+
+    /// The last line of a reply.
+    async fn reply(&mut self) -> String {
+        loop {
+            let mut line = String::new();
+            tokio::time::timeout(LIMIT, self.0.read_line(&mut line)).await.unwrap().unwrap();
+            if line.as_bytes().get(3) != Some(&b'-') {
+                return line.trim_end().to_owned();
+            }
+        }
+    }
+
+    async fn ask(&mut self, line: &str) -> String {
+        self.0.get_mut().write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
+        self.reply().await
+    }
+}
+
+#[tokio::test]
+async fn a_mail_is_taken_as_rfc_5321_says() {
+    let practice = Practice::bind(Haste(0.01)).await.unwrap();
+    let mut smtp = Smtp::open(&practice).await;
+    for (line, code) in [
+        ("MAIL FROM:<a@example.org>", "503"),
+        ("BREW", "500"),
+        ("EHLO desk.example.org", "250"),
+        ("RCPT TO:<m@example.net>", "503"),
+        ("MAIL FROM a@example.org", "501"),
+        ("MAIL FROM:<a@example.org> SIZE=99999999999", "552"),
+        ("mail from:<a@example.org> BODY=8BITMIME SIZE=100", "250"),
+        ("MAIL FROM:<b@example.org>", "503"),
+        ("DATA", "503"),
+        ("RCPT TO:<nobody>", "501"),
+        ("RCPT TO:<M.Weber@example.net>", "250"),
+        ("NOOP", "250"),
+        ("VRFY m.weber", "252"),
+        (&"X".repeat(9000), "500"),
+        ("DATA", "354"),
+    ] {
+        assert!(smtp.ask(line).await.starts_with(code), "{line}");
+    }
+    let said = smtp.ask("Subject: late\r\n\r\n..dot\r\nQUIT\r\n.").await;
+    assert!(said.starts_with("250 2.0.0 Ok: queued as PRACTICE"), "{said}");
+    assert!(smtp.ask("RCPT TO:<m@example.net>").await.starts_with("503"), "the transaction is over");
+    assert!(smtp.ask("RSET").await.starts_with("250"));
+    assert!(smtp.ask("QUIT").await.starts_with("221"));
+    let mails = practice.mails();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(
+        (mails[0].from.as_str(), &mails[0].to[..]),
+        ("a@example.org", &["m.weber@example.net".to_owned()][..])
+    );
+    assert_eq!(mails[0].content, b"Subject: late\r\n\r\n.dot\r\nQUIT\r\n");
+}
+
+#[tokio::test]
+async fn mailboxes_refuse_defer_and_are_full_as_the_table_says() {
+    let practice = Practice::bind(Haste(0.01)).await.unwrap();
+    let mut smtp = Smtp::open(&practice).await;
+    smtp.ask("EHLO desk.example.org").await;
+    smtp.ask("MAIL FROM:<>").await;
+    for (mailbox, reply) in [
+        ("dead", "550 5.1.1"),
+        ("dead+verp", "550 5.1.1"),
+        ("full", "452 4.2.2"),
+        ("full", "452 4.2.2"),
+        ("slow", "451 4.7.1"),
+        ("slow", "250"),
+        ("anybody", "250"),
+    ] {
+        let said = smtp.ask(&format!("RCPT TO:<{mailbox}@example.net>")).await;
+        assert!(said.starts_with(reply), "{mailbox}: {said}");
+    }
+}
+
+#[test]
+fn the_special_addresses_are_real_addresses() {
+    for (phone, _) in PHONES {
+        assert_eq!(phone.parse::<Phone>().unwrap().as_str(), phone);
+    }
+    for (mailbox, _) in MAILBOXES {
+        assert!(format!("{mailbox}@example.net").parse::<Mailbox>().is_ok());
+    }
+}
+
+/// Listens for delivery reports; each comes as (name, status, reply).
+async fn reports() -> (SocketAddr, mpsc::UnboundedReceiver<(String, String, String)>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let heard = |State(sender): State<mpsc::UnboundedSender<_>>,
+                 Query(query): Query<HashMap<String, String>>| async move {
+        let of = |name: &str| query.get(name).cloned().unwrap_or_default();
+        sender.send((of("n"), of("status"), of("reply"))).unwrap();
+        StatusCode::ACCEPTED
+    };
+    let router = Router::new().route("/v1/receipts/kannel", get(heard)).with_state(sender);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (address, receiver)
+}
+
+async fn send(practice: &Practice, reports: SocketAddr, to: &str, name: &str) -> (u16, String) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let url = format!("http://{reports}/v1/receipts/kannel?n={name}&status=%d&reply=%A");
+    let answer = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .unwrap()
+        .get(format!("http://{}/cgi-bin/sendsms", practice.sms_addr()))
+        .query(&[("username", "desk"), ("password", "x"), ("to", to), ("from", "desk"), ("text", "CRIT")])
+        .query(&[("dlr-mask", "27"), ("dlr-url", &url)])
+        .send()
+        .await
+        .unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn the_sms_gateway_reports_as_the_table_says() {
+    let practice = Practice::bind(Haste(0.02)).await.unwrap();
+    let (address, mut heard) = reports().await;
+    let accepted = (202, "0: Accepted for delivery".to_owned());
+    let mut expected: HashMap<&str, Vec<&str>> = HashMap::new();
+    for (to, name, statuses) in [
+        ("+4915112345601", "answers", vec!["8", "1"]),
+        ("+4915112345613", "unreachable", vec!["8", "2"]),
+        ("+4915112345614", "silent", vec![]),
+        ("+4915112345615", "disordered", vec!["1", "8"]),
+    ] {
+        assert_eq!(send(&practice, address, to, name).await, accepted, "{name}");
+        expected.insert(name, statuses);
+    }
+    assert_eq!(send(&practice, address, "+4915112345616", "deferred").await.0, 503);
+    assert_eq!(send(&practice, address, "+4915112345616", "deferred").await, accepted);
+    expected.insert("deferred", vec!["8", "1"]);
+    assert_eq!(send(&practice, address, "+4915112345617", "refused").await.0, 400);
+    assert_eq!(send(&practice, address, "garbage", "refused").await.0, 400);
+
+    let mut found: HashMap<String, Vec<String>> = HashMap::new();
+    for _ in 0..expected.values().map(Vec::len).sum() {
+        let (name, status, reply) = tokio::time::timeout(LIMIT, heard.recv()).await.unwrap().unwrap();
+        let says = match status.as_str() {
+            "1" => "stat:DELIVRD",
+            "2" => "stat:UNDELIV",
+            _ => "ACK/",
+        };
+        assert!(reply.contains(says), "{status}: {reply}");
+        found.entry(name).or_default().push(status);
+    }
+    expected.retain(|_, statuses| !statuses.is_empty());
+    for (name, statuses) in expected {
+        assert_eq!(found[name], statuses, "{name}");
+    }
+    assert_eq!(practice.texts().len(), 5);
+}
+
+/// A desk that keeps what comes in, under one source that is signed.
+#[derive(Default)]
+struct MemoryDesk(Mutex<Vec<Received>>);
+
+#[async_trait::async_trait]
+impl Desk for MemoryDesk {
+    fn feed(&self, name: &str) -> Option<Arc<Feed>> {
+        let feed = Feed { name: name.to_owned(), secrets: vec![SECRET.into()], allowed_origins: vec![] };
+        (name == "community").then(|| Arc::new(feed))
+    }
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+    fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+    async fn accept(&self, _feed: &str, events: Vec<Received>) -> Result<Taken, NotTaken> {
+        let accepted = events.len();
+        self.0.lock().unwrap().extend(events);
+        Ok(Taken { accepted, duplicates: 0 })
+    }
+    async fn receipt(&self, _channel: &str, _callback: ReceiptRequest) -> ReceiptAnswer {
+        ReceiptAnswer { status: StatusCode::OK, text: String::new() }
+    }
+}
+
+#[tokio::test]
+async fn the_recorded_day_is_taken_whole_by_the_real_intake_and_again_with_fresh_ids() {
+    let desk = Arc::new(MemoryDesk::default());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = router(desk.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+
+    let practice = Practice::bind(Haste(0.01)).await.unwrap();
+    let url = format!("http://{address}/v1/events/community");
+    let settings =
+        Settings { pace: Pace::AtOnce, rounds: 2, ..Settings::demo(url, SecretString::from(SECRET), 7) };
+    tokio::time::timeout(LIMIT, practice.run(settings)).await.unwrap().unwrap();
+
+    let taken = desk.0.lock().unwrap();
+    assert_eq!(taken.len(), 2 * Day::recorded().unwrap().entries().len());
+    let ids: std::collections::HashSet<_> = taken.iter().map(|received| &received.event.id).collect();
+    assert_eq!(ids.len(), taken.len());
+    let quiet = |received: &&Received| received.native == Native::Foreign || !received.unreadable.is_empty();
+    assert_eq!(taken.iter().find(quiet), None);
+}
