@@ -5,6 +5,8 @@
 //! Live: `GET /v1/stream?since=SEQ`, server-sent events whose ids are `seq` and whose data are
 //! [`Numbered`] changes. The version is part of the path; fields are only ever added.
 
+pub mod client;
+
 use crate::core::alert::Alert;
 use crate::core::change::Numbered;
 use crate::core::contact::{Contact, Medium};
