@@ -12,7 +12,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderValue};
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -194,7 +194,12 @@ impl Client {
         // Ends by itself once the answer is read or dropped.
         tokio::spawn(connection);
         let response = sender.send_request(request).await.map_err(broken)?;
-        if let Some(token) = response.headers().get(SESSION_HEADER).and_then(|token| token.to_str().ok()) {
+        if response.status() == StatusCode::UNAUTHORIZED {
+            // A PIN that is wrong is not tried again by itself, and a token that has ended is dropped.
+            *self.lock() = Session::Login;
+        } else if let Some(token) =
+            response.headers().get(SESSION_HEADER).and_then(|token| token.to_str().ok())
+        {
             *self.lock() = Session::Token(token.to_owned());
         }
         Ok(response)
@@ -297,7 +302,7 @@ fn item(sse: &Sse) -> Result<StreamItem, LinkError> {
 mod tests {
     use super::*;
     use axum::Json;
-    use axum::http::{HeaderMap, StatusCode};
+    use axum::http::HeaderMap;
     use axum::response::IntoResponse;
     use axum::routing::{get, post};
     use serde_json::{Value, json};
