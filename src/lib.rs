@@ -14,9 +14,12 @@
 
 pub mod agent;
 pub mod channel;
+pub mod cli;
 pub mod community;
 pub mod config;
+pub mod console;
 pub mod core;
 pub mod practice;
 pub mod store;
+pub mod term;
 pub mod wire;

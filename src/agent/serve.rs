@@ -6,7 +6,7 @@ use crate::core::alert::Alert;
 use crate::core::change::Actor;
 use crate::core::command::{Command, Outcome, Refusal, RefusalCode};
 use crate::core::contact::{Contact, Medium};
-use crate::core::event::Event;
+use crate::core::event::{Event, Severity};
 use crate::core::id::{AlertId, EventId, NotificationId, TaskId};
 use crate::core::notification::Notification;
 use crate::core::partner::Partner;
@@ -394,6 +394,7 @@ fn desk_info(agent: &Agent) -> DeskInfo {
         time_zone: desk.time_zone.iana_name().unwrap_or("UTC").to_owned(),
         config_version: desk.version,
         config_note: setup.note.clone(),
+        promises: Severity::ALL.into_iter().map(|s| (s, desk.promise.for_severity(s))).collect(),
     }
 }
 

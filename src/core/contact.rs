@@ -222,6 +222,29 @@ pub enum ContactState {
     Inactive,
 }
 
+mod standing {
+    use super::ContactState;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize)]
+    struct Written {
+        state: ContactState,
+        active: bool,
+    }
+
+    #[derive(Deserialize)]
+    struct Read {
+        state: ContactState,
+    }
+
+    pub fn serialize<S: Serializer>(state: &ContactState, s: S) -> Result<S::Ok, S::Error> {
+        Written { state: *state, active: *state == ContactState::Active }.serialize(s)
+    }
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<ContactState, D::Error> {
+        Read::deserialize(d).map(|read| read.state)
+    }
+}
+
 /// One person at a partner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
@@ -229,6 +252,8 @@ pub struct Contact {
     #[serde(default)]
     pub partner_id: Option<Untrusted>,
     pub name: Untrusted,
+    /// In JSON also as the plain boolean `active`.
+    #[serde(flatten, with = "standing")]
     pub state: ContactState,
     #[serde(default)]
     pub emails: Vec<Mailbox>,

@@ -5,16 +5,19 @@
 //! Live: `GET /v1/stream?since=SEQ`, server-sent events whose ids are `seq` and whose data are
 //! [`Numbered`] changes. The version is part of the path; fields are only ever added.
 
+pub mod client;
+
 use crate::core::alert::Alert;
 use crate::core::change::Numbered;
 use crate::core::contact::{Contact, Medium};
-use crate::core::event::Event;
+use crate::core::event::{Event, Severity};
 use crate::core::notification::Notification;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The header that carries the PIN of a person behind a shared login, once a session; the agent
 /// answers with a session token in [`SESSION_HEADER`].
@@ -56,6 +59,9 @@ pub struct DeskInfo {
     /// Something to say about the configuration file: it differs from what is applied, or is broken.
     #[serde(default)]
     pub config_note: Option<String>,
+    /// How long after an acknowledgment without a promise the desk promises news, by severity.
+    #[serde(default)]
+    pub promises: BTreeMap<Severity, SignedDuration>,
 }
 
 /// How a source of events is doing.

@@ -1,0 +1,206 @@
+//! The operator's actions on alerts, messages and tasks.
+
+use super::list::{self, ListArgs, ShowArgs, Things};
+use super::{Context, Failed, Noted, print, time};
+use crate::core::command::{Action, Command, Expect, Outcome};
+use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::person::PersonId;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use std::io::{BufRead, IsTerminal};
+
+#[derive(Args, Debug)]
+pub struct AlertsArgs {
+    /// One or more alerts, such as A12
+    #[arg(required = true, value_name = "ALERT")]
+    pub alerts: Vec<AlertId>,
+}
+
+#[derive(Args, Debug)]
+pub struct AckArgs {
+    #[command(flatten)]
+    pub alerts: AlertsArgs,
+    /// Promise news by then: 30m, 06:30 or RFC 3339 [default: the desk's, by severity]
+    #[arg(long, value_name = "TIME")]
+    pub by: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct SnoozeArgs {
+    #[command(flatten)]
+    pub alerts: AlertsArgs,
+    /// Until then: 30m, 06:30 or RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub until: String,
+}
+
+#[derive(Args, Debug)]
+pub struct ResolveArgs {
+    #[command(flatten)]
+    pub alerts: AlertsArgs,
+    /// What became of it
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+#[derive(Args, Debug)]
+pub struct EscalateArgs {
+    #[command(flatten)]
+    pub alerts: AlertsArgs,
+    /// To this step, counted from 1 [default: the next]
+    #[arg(long, value_name = "N")]
+    pub step: Option<u32>,
+}
+
+#[derive(Args, Debug)]
+pub struct ResendArgs {
+    /// Alerts (A12) or notifications (N45)
+    #[arg(required = true, value_name = "ALERT|NOTIFICATION")]
+    pub targets: Vec<String>,
+    /// To this person instead
+    #[arg(long, value_name = "PERSON")]
+    pub to: Option<String>,
+    /// Over sms, email, or a channel by its name
+    #[arg(long, value_name = "CHANNEL")]
+    pub via: Option<String>,
+    /// Don't ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct NoteArgs {
+    /// An alert (A12) or a task (T3)
+    #[arg(value_name = "ALERT|TASK")]
+    pub on: Noted,
+    #[arg(required = true, value_name = "TEXT")]
+    pub text: Vec<String>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum TaskCommand {
+    /// Newest first
+    List(ListArgs),
+    /// One of them, whole
+    Show(ShowArgs),
+    /// Make them yours
+    Take(TasksArgs),
+    /// Close them
+    Done(TasksArgs),
+    /// Put them off
+    Snooze {
+        #[command(flatten)]
+        tasks: TasksArgs,
+        /// Until then: 2h, 06:30 or RFC 3339
+        #[arg(long, value_name = "TIME")]
+        until: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct TasksArgs {
+    /// One or more tasks, such as T3
+    #[arg(required = true, value_name = "TASK")]
+    pub tasks: Vec<TaskId>,
+}
+
+pub async fn ack(args: AckArgs, context: &Context) -> Result<(), Failed> {
+    let by = args.by.as_deref().map(moment).transpose()?;
+    each(args.alerts.alerts, |alert| Action::Ack { alert, next_update_by: by }, context).await
+}
+
+pub async fn unack(args: AlertsArgs, context: &Context) -> Result<(), Failed> {
+    each(args.alerts, |alert| Action::Unack { alert }, context).await
+}
+
+pub async fn snooze(args: SnoozeArgs, context: &Context) -> Result<(), Failed> {
+    let until = moment(&args.until)?;
+    each(args.alerts.alerts, |alert| Action::Snooze { alert, until }, context).await
+}
+
+pub async fn resolve(args: ResolveArgs, context: &Context) -> Result<(), Failed> {
+    each(args.alerts.alerts, |alert| Action::Resolve { alert, reason: args.reason.as_str().into() }, context)
+        .await
+}
+
+pub async fn escalate(args: EscalateArgs, context: &Context) -> Result<(), Failed> {
+    each(args.alerts.alerts, |alert| Action::Escalate { alert, step: args.step }, context).await
+}
+
+pub async fn resend(args: ResendArgs, context: &Context) -> Result<(), Failed> {
+    let to = args.to.map(PersonId);
+    let mut actions = Vec::new();
+    for target in &args.targets {
+        let (to, via) = (to.clone(), args.via.clone());
+        actions.push(if target.starts_with(['N', 'n']) {
+            let notification: NotificationId = target.parse().map_err(usage)?;
+            Action::ResendNotification { notification, to, via }
+        } else {
+            let alert: AlertId = target.parse().map_err(usage)?;
+            Action::ResendAlert { alert, to, via }
+        });
+    }
+    if !args.yes && std::io::stdin().is_terminal() {
+        let to = to.map_or("each person responsible".to_owned(), |to| to.0);
+        eprint!("Send {} again to {}? [y/N] ", args.targets.join(", "), crate::core::text::sanitise(&to));
+        let mut answer = String::new();
+        let read = std::io::stdin().lock().read_line(&mut answer);
+        if read.is_err() || !matches!(answer.trim(), "y" | "Y" | "yes") {
+            return Err(Failed::No("Nothing was sent.".to_owned()));
+        }
+    }
+    each(actions, |action| action, context).await
+}
+
+pub async fn note(args: NoteArgs, context: &Context) -> Result<(), Failed> {
+    let text = args.text.join(" ");
+    let action = match args.on {
+        Noted::Alert(alert) => Action::NoteAlert { alert, text: text.into() },
+        Noted::Task(task) => Action::NoteTask { task, text: text.into() },
+    };
+    each([action], |action| action, context).await
+}
+
+pub async fn tasks(command: TaskCommand, context: &Context) -> Result<(), Failed> {
+    match command {
+        TaskCommand::List(args) => list::list(Things::Tasks, &args, context).await,
+        TaskCommand::Show(args) => list::show(Things::Tasks, &args, context).await,
+        TaskCommand::Take(args) => each(args.tasks, |task| Action::TakeTask { task }, context).await,
+        TaskCommand::Done(args) => each(args.tasks, |task| Action::DoneTask { task }, context).await,
+        TaskCommand::Snooze { tasks, until } => {
+            let until = moment(&until)?;
+            each(tasks.tasks, |task| Action::SnoozeTask { task, until }, context).await
+        }
+    }
+}
+
+/// Asks for each in turn, says what became of it, and fails in the end if any was refused.
+pub async fn each<T>(
+    things: impl IntoIterator<Item = T>,
+    mut action: impl FnMut(T) -> Action,
+    context: &Context,
+) -> Result<(), Failed> {
+    let mut refused: Vec<String> = Vec::new();
+    for thing in things {
+        let command = Command { id: fresh_id(), action: action(thing), expect: Expect::default() };
+        match context.client.command(&command).await? {
+            Outcome::Done { said } => print::line(said.printable().as_str())?,
+            Outcome::Refused { refusal } => refused.push(refusal.said.printable().into_string()),
+        }
+    }
+    if refused.is_empty() { Ok(()) } else { Err(Failed::No(refused.join("\n"))) }
+}
+
+/// 128 random bits: no two commands of any desk share it.
+pub fn fresh_id() -> String {
+    let bits: u128 = rand::random();
+    format!("{bits:032x}")
+}
+
+fn moment(typed: &str) -> Result<Timestamp, Failed> {
+    time::future(typed, Timestamp::now(), &time::zone())
+}
+
+fn usage(why: impl std::fmt::Display) -> Failed {
+    Failed::Usage(why.to_string())
+}

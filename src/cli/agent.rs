@@ -1,0 +1,191 @@
+//! Starting an agent detached, stopping it, and asking how it is.
+
+use super::{Context, Failed, print, time};
+use crate::wire::client::LinkError;
+use crate::wire::{ChannelState, Status};
+use clap::Subcommand;
+use std::os::unix::process::CommandExt;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+#[derive(Subcommand, Debug)]
+pub enum AgentCommand {
+    /// In the foreground, until it is told to stop
+    Run {
+        /// Apply a changed configuration though the system starts the agent
+        #[arg(long)]
+        apply: bool,
+    },
+    /// Detached; returns once it is ready
+    Start,
+    /// Ends it; what is on its way is finished or recorded first
+    Stop,
+    /// How it is; exits 0 only when it is ready
+    Status {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// How long an agent may take to answer after its start, and to end after being told to.
+const START: Duration = Duration::from_secs(20);
+const STOP: Duration = Duration::from_secs(20);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+pub async fn run(command: AgentCommand, context: &Context) -> Result<(), Failed> {
+    match command {
+        // The agent itself is run by `main`, which knows the agent.
+        AgentCommand::Run { .. } => {
+            Err(Failed::Usage("the agent runs in the foreground only by itself".to_owned()))
+        }
+        AgentCommand::Start => match status_of(context).await {
+            Ok(status) => print::line(&format!("An agent runs already, process {}.", status.pid)),
+            Err(_) => {
+                let status = start(context).await?;
+                print::line(&format!("The agent runs, process {}.", status.pid))
+            }
+        },
+        AgentCommand::Stop => stop(context).await,
+        AgentCommand::Status { json } => status(json, context).await,
+    }
+}
+
+async fn status_of(context: &Context) -> Result<Status, LinkError> {
+    context.client.get("/v1/status").await
+}
+
+/// Starts a detached agent and waits until it is ready. What it has to say before that is shown.
+pub async fn start(context: &Context) -> Result<Status, Failed> {
+    let paths = &context.paths;
+    let log_path = paths.state.join("agent.log");
+    let failed = |what: &str, why: std::io::Error| Failed::No(format!("{what}: {why}"));
+    std::os::unix::fs::DirBuilderExt::mode(std::fs::DirBuilder::new().recursive(true), 0o700)
+        .create(&paths.state)
+        .map_err(|why| failed(&format!("the state folder {} cannot be made", paths.state.display()), why))?;
+    let mut open = std::fs::OpenOptions::new();
+    std::os::unix::fs::OpenOptionsExt::mode(open.create(true).append(true), 0o600);
+    let log = open.open(&log_path).map_err(|why| failed("the agent's log cannot be opened", why))?;
+    let begins = log.metadata().map_or(0, |meta| meta.len());
+    let errors = log.try_clone().map_err(|why| failed("the agent's log cannot be opened", why))?;
+    let program = std::env::current_exe().map_err(|why| failed("this program cannot find itself", why))?;
+    let mut child = std::process::Command::new(program)
+        .args(["agent", "run", "--config"])
+        .arg(&paths.config)
+        .arg("--state")
+        .arg(&paths.state)
+        .arg("--socket")
+        .arg(&paths.socket)
+        .stdin(Stdio::null())
+        .stdout(log)
+        .stderr(errors)
+        .process_group(0)
+        .spawn()
+        .map_err(|why| failed("the agent cannot be started", why))?;
+    let began = Instant::now();
+    loop {
+        if let Ok(status) = status_of(context).await
+            && status.ready
+        {
+            return Ok(status);
+        }
+        if let Ok(Some(ended)) = child.try_wait() {
+            let said = std::fs::read(&log_path).unwrap_or_default();
+            let said = said.get(begins as usize..).unwrap_or_default();
+            let said = String::from_utf8_lossy(said).trim().to_owned();
+            let said = said
+                .lines()
+                .map(|l| crate::core::text::sanitise(l).into_owned())
+                .collect::<Vec<_>>()
+                .join("\n");
+            return Err(match ended.code() {
+                Some(2) => Failed::Usage(said),
+                _ => Failed::No(format!("the agent did not start:\n{said}")),
+            });
+        }
+        if began.elapsed() > START {
+            return Err(Failed::No(format!(
+                "the agent is not ready after {START:?}; see {}",
+                log_path.display()
+            )));
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn stop(context: &Context) -> Result<(), Failed> {
+    end(context).await?;
+    print::line("The agent has stopped.")
+}
+
+/// Tells the agent to stop and waits until its process is gone.
+pub async fn end(context: &Context) -> Result<(), Failed> {
+    let status = status_of(context).await?;
+    let pid = i32::try_from(status.pid).ok().and_then(rustix::process::Pid::from_raw);
+    let pid = pid.ok_or_else(|| Failed::No("the agent names no process".to_owned()))?;
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM)
+        .map_err(|why| Failed::No(format!("process {} cannot be told to stop: {why}", status.pid)))?;
+    let began = Instant::now();
+    while rustix::process::test_kill_process(pid).is_ok() {
+        if began.elapsed() > STOP {
+            return Err(Failed::No(format!("process {} has not ended after {STOP:?}", status.pid)));
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Ok(())
+}
+
+async fn status(json: bool, context: &Context) -> Result<(), Failed> {
+    let status = match status_of(context).await {
+        Ok(status) => status,
+        Err(why) => {
+            if json {
+                print::json(&serde_json::json!({ "ready": false, "error": why.to_string() }))?;
+            }
+            return Err(why.into());
+        }
+    };
+    if json {
+        print::json(&status)?;
+    } else {
+        let desk = &status.desk;
+        print::line(&format!(
+            "{} on {}: {}, process {}, since {}, configuration version {}",
+            desk.name,
+            desk.host,
+            if status.ready { "ready" } else { "not ready" },
+            status.pid,
+            time::short(status.since),
+            desk.config_version
+        ))?;
+        if let Some(note) = &desk.config_note {
+            print::line(note)?;
+        }
+        let (alerts, tasks, queued) = (status.open_alerts, status.open_tasks, status.queued);
+        print::line(&format!("{alerts} open alerts, {tasks} open tasks, {queued} messages waiting"))?;
+        for source in &status.sources {
+            let last = source
+                .last_event_at
+                .map_or("never sent anything".to_owned(), |at| format!("last sent {}", time::short(at)));
+            let signed = if source.signed { "signed" } else { "unsigned, this machine only" };
+            let silent = if source.silent { ", SILENT" } else { "" };
+            print::line(&format!("source {}: {last}, {signed}{silent}", source.name))?;
+        }
+        for channel in &status.channels {
+            let state = match channel.state {
+                ChannelState::Untried => "not used yet".to_owned(),
+                ChannelState::Working => "working".to_owned(),
+                ChannelState::Failing => {
+                    let why =
+                        channel.last_error.as_ref().map(|e| e.printable().into_string()).unwrap_or_default();
+                    format!("FAILING since {}: {why}", time::short(channel.since))
+                }
+            };
+            print::line(&format!("channel {} ({}): {state}", channel.name, channel.kind))?;
+        }
+        if let Some(intake) = &status.intake {
+            print::line(&format!("intake: http://{intake}/v1/events/{{source}}"))?;
+        }
+    }
+    if status.ready { Ok(()) } else { Err(Failed::No("the agent is not ready".to_owned())) }
+}

@@ -1,0 +1,386 @@
+//! The read side: lists newest first, and one thing whole.
+
+use super::print::{self, Table, cell};
+use super::{Context, Failed, time};
+use crate::core::alert::{Alert, AlertState};
+use crate::core::contact::Contact;
+use crate::core::event::Event;
+use crate::core::money::Money;
+use crate::core::notification::Notification;
+use crate::core::partner::Partner;
+use crate::core::person::Person;
+use crate::core::task::Task;
+use crate::wire::{AlertDetail, ChannelHealth};
+use clap::{Args, Subcommand};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::borrow::Cow;
+
+#[derive(Subcommand, Debug)]
+pub enum ListCommand {
+    /// Newest first
+    List(ListArgs),
+    /// One of them, whole
+    Show(ShowArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// One JSON array
+    #[arg(long)]
+    pub json: bool,
+    /// Only in these states (several with commas)
+    #[arg(long, value_name = "STATE")]
+    pub state: Option<String>,
+    /// Only of this partner (its id)
+    #[arg(long, value_name = "ID")]
+    pub partner: Option<String>,
+    /// Only of this alert
+    #[arg(long, value_name = "ALERT")]
+    pub alert: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: u32,
+}
+
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    /// Its id
+    pub id: String,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Things {
+    Events,
+    Alerts,
+    Tasks,
+    Notifications,
+    Partners,
+    Contacts,
+    People,
+    Providers,
+}
+
+impl Things {
+    fn path(self) -> &'static str {
+        match self {
+            Things::Events => "events",
+            Things::Alerts => "alerts",
+            Things::Tasks => "tasks",
+            Things::Notifications => "notifications",
+            Things::Partners => "partners",
+            Things::Contacts => "contacts",
+            Things::People => "people",
+            Things::Providers => "providers",
+        }
+    }
+
+    /// People and providers are few: the agent gives them all and they are narrowed here.
+    fn is_whole(self) -> bool {
+        matches!(self, Things::People | Things::Providers)
+    }
+}
+
+pub async fn run(things: Things, command: ListCommand, context: &Context) -> Result<(), Failed> {
+    match command {
+        ListCommand::List(args) => list(things, &args, context).await,
+        ListCommand::Show(args) => show(things, &args, context).await,
+    }
+}
+
+pub async fn list(things: Things, args: &ListArgs, context: &Context) -> Result<(), Failed> {
+    let mut path = format!("/v1/{}", things.path());
+    if things.is_whole() {
+        if args.state.is_some() || args.partner.is_some() || args.alert.is_some() {
+            return Err(Failed::Usage(format!(
+                "{} have no state, partner or alert to narrow by",
+                things.path()
+            )));
+        }
+    } else {
+        path.push_str(&format!("?limit={}", args.limit));
+        for (name, value) in [("state", &args.state), ("partner", &args.partner), ("alert", &args.alert)] {
+            if let Some(value) = value {
+                path.push_str(&format!("&{name}={}", encoded(value)));
+            }
+        }
+    }
+    let mut found: Vec<Value> = context.client.get(&path).await?;
+    found.truncate(args.limit as usize);
+    if args.json { print::json(&found) } else { table(things, found) }
+}
+
+pub async fn show(things: Things, args: &ShowArgs, context: &Context) -> Result<(), Failed> {
+    let value: Value = if things.is_whole() {
+        let all: Vec<Value> = context.client.get(&format!("/v1/{}", things.path())).await?;
+        let wanted = Value::from(args.id.as_str());
+        all.into_iter().find(|one| one["id"] == wanted).ok_or_else(|| {
+            Failed::No(format!(
+                "There is none called {} among the {}.",
+                crate::core::text::sanitise(&args.id),
+                things.path()
+            ))
+        })?
+    } else {
+        context.client.get(&format!("/v1/{}/{}", things.path(), encoded(&args.id))).await?
+    };
+    if args.json {
+        return print::json(&value);
+    }
+    match things {
+        Things::Alerts => alert_in_words(read(value)?),
+        _ => fields_in_words(&value, 0),
+    }
+}
+
+fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failed> {
+    serde_json::from_value(value)
+        .map_err(|why| Failed::No(format!("the agent's answer cannot be read: {why}")))
+}
+
+fn table(things: Things, found: Vec<Value>) -> Result<(), Failed> {
+    let rows = Value::Array(found);
+    match things {
+        Things::Alerts => alerts(&read::<Vec<Alert>>(rows)?),
+        Things::Notifications => notifications(&read::<Vec<Notification>>(rows)?),
+        Things::Events => {
+            let mut table = Table::new(&["ID", "AT", "SOURCE", "TYPE", "PARTNER", "WHAT", "STATE", "ALERT"]);
+            for e in read::<Vec<Event>>(rows)? {
+                let state = serde_json::to_value(&e.state).ok().and_then(|s| s.as_str().map(str::to_owned));
+                table.row(vec![
+                    e.id.to_string().into(),
+                    time::short(e.created_at).into(),
+                    e.feed.into(),
+                    cell(&e.kind),
+                    e.partner.as_ref().map_or("".into(), |p| cell(&p.name)),
+                    cell(&e.title),
+                    state.unwrap_or_default().into(),
+                    e.alert.map_or("".into(), |a| a.to_string().into()),
+                ]);
+            }
+            table.print()
+        }
+        Things::Tasks => {
+            let mut table = Table::new(&["ID", "KIND", "STATE", "OWNER", "DUE", "WHAT"]);
+            for t in read::<Vec<Task>>(rows)? {
+                table.row(vec![
+                    t.id.to_string().into(),
+                    t.kind.as_str().into(),
+                    t.state.as_str().into(),
+                    t.owner.map_or("nobody".into(), |owner| owner.0.into()),
+                    t.due_at.map_or("".into(), |at| time::short(at).into()),
+                    cell(&t.title),
+                ]);
+            }
+            table.print()
+        }
+        Things::Partners => {
+            let mut table = Table::new(&["ID", "NAME", "TIER", "ZONE", "SINCE"]);
+            for p in read::<Vec<Partner>>(rows)? {
+                table.row(vec![
+                    cell(&p.about.id),
+                    cell(&p.about.name),
+                    p.about.tier.as_ref().map_or("".into(), cell),
+                    p.about.time_zone.as_ref().map_or("".into(), cell),
+                    time::short(p.created_at).into(),
+                ]);
+            }
+            table.print()
+        }
+        Things::Contacts => {
+            let mut table = Table::new(&["ID", "PARTNER", "NAME", "EMAILS", "PHONES", "OPTED OUT"]);
+            for c in read::<Vec<Contact>>(rows)? {
+                let list = |items: Vec<String>| Cow::Owned(items.join(", "));
+                table.row(vec![
+                    cell(&c.id),
+                    c.partner_id.as_ref().map_or("".into(), cell),
+                    cell(&c.name),
+                    list(c.emails.iter().map(ToString::to_string).collect()),
+                    list(c.phones.iter().map(ToString::to_string).collect()),
+                    list(c.opted_out.iter().map(|m| m.as_str().to_owned()).collect()),
+                ]);
+            }
+            table.print()
+        }
+        Things::People => {
+            let mut table = Table::new(&["ID", "NAME", "ROLE", "PHONE", "EMAIL", "TEAMS"]);
+            for p in read::<Vec<Person>>(rows)? {
+                table.row(vec![
+                    p.id.0.clone().into(),
+                    p.name.clone().into(),
+                    format!("{:?}", p.role).to_lowercase().into(),
+                    p.phone.as_ref().map_or("".into(), |phone| phone.to_string().into()),
+                    p.email.as_ref().map_or("".into(), |email| email.to_string().into()),
+                    p.teams.join(", ").into(),
+                ]);
+            }
+            table.print()
+        }
+        Things::Providers => {
+            let mut table = Table::new(&[
+                "NAME",
+                "KIND",
+                "CARRIES",
+                "STATE",
+                "QUEUED",
+                "LAST ACCEPTED",
+                "LAST PROVEN",
+                "LAST ERROR",
+            ]);
+            for c in read::<Vec<ChannelHealth>>(rows)? {
+                let at = |at: Option<jiff::Timestamp>| at.map_or("never".to_owned(), time::short).into();
+                table.row(vec![
+                    c.name.into(),
+                    c.kind.into(),
+                    c.carries.iter().map(|m| m.as_str()).collect::<Vec<_>>().join("+").into(),
+                    format!("{:?}", c.state).to_lowercase().into(),
+                    c.queued.to_string().into(),
+                    at(c.last_accepted_at),
+                    at(c.last_proven_at),
+                    c.last_error.as_ref().map_or("".into(), cell),
+                ]);
+            }
+            table.print()
+        }
+    }
+}
+
+fn alerts(alerts: &[Alert]) -> Result<(), Failed> {
+    let mut table = Table::new(&["ID", "SEV", "STATE", "NEXT", "PARTNER", "WHAT", "RISK", "DUE", "HOLDER"]);
+    for a in alerts {
+        let next = match a.state {
+            AlertState::Open if a.cleared_at.is_some() => "cleared".to_owned(),
+            AlertState::Open if a.in_last_resort() => "LAST RESORT".to_owned(),
+            _ => a.next_due().map(time::short).unwrap_or_default(),
+        };
+        table.row(vec![
+            a.id.to_string().into(),
+            a.severity.short().into(),
+            a.state.as_str().into(),
+            next.into(),
+            cell(&a.partner.name),
+            title_of(a).into(),
+            a.at_risk.first().map(Money::short).unwrap_or_default().into(),
+            a.deadline.map(time::short).unwrap_or_default().into(),
+            a.holder.as_ref().map_or("", |holder| holder.0.as_str()).into(),
+        ]);
+    }
+    table.print()
+}
+
+fn title_of(alert: &Alert) -> String {
+    let title = alert.title.printable();
+    match alert.members.len() {
+        0 | 1 => title.into_string(),
+        n => format!("{title} ×{n}"),
+    }
+}
+
+fn notifications(notifications: &[Notification]) -> Result<(), Failed> {
+    let mut table = Table::new(&["ID", "AT", "STATE", "MEDIUM", "CHANNEL", "TO", "ALERT", "TRIES", "WHY"]);
+    for n in notifications {
+        let mut state = n.state.as_str().to_owned();
+        if n.disputed {
+            state.push_str(", disputed");
+        }
+        let why = match &n.reason.outcome {
+            Some(outcome) => outcome.printable().into_string(),
+            None => format!("{} ({})", n.reason.rule, n.reason.via.printable()),
+        };
+        table.row(vec![
+            n.id.to_string().into(),
+            time::short(n.created_at).into(),
+            state.into(),
+            n.medium.as_str().into(),
+            n.channel.as_str().into(),
+            cell(&n.recipient.name),
+            n.alert.map_or("".into(), |a| a.to_string().into()),
+            n.attempts.len().to_string().into(),
+            why.into(),
+        ]);
+    }
+    table.print()
+}
+
+fn alert_in_words(detail: AlertDetail) -> Result<(), Failed> {
+    let a = &detail.alert;
+    print::line(&format!("{} {}: {}", a.severity.short(), a.partner.name.printable(), title_of(a)))?;
+    let holder = a.holder.as_ref().map_or("nobody".to_owned(), |holder| holder.0.clone());
+    print::line(&format!(
+        "{}, {}, held by {holder}, rule {}, policy {}",
+        a.id,
+        a.state.as_str(),
+        a.rule,
+        a.policy.name
+    ))?;
+    if !a.at_risk.is_empty() {
+        print::line(&format!(
+            "At risk: {}",
+            a.at_risk.iter().map(Money::long).collect::<Vec<_>>().join(", ")
+        ))?;
+    }
+    if let Some(deadline) = a.deadline {
+        print::line(&format!("Due: {}", time::short(deadline)))?;
+    }
+    for change in &detail.timeline {
+        let c = &change.change;
+        print::line(&format!(
+            "{}  {}",
+            c.at.to_zoned(time::zone()).strftime("%H:%M:%S"),
+            c.summary.printable()
+        ))?;
+    }
+    Ok(())
+}
+
+/// Any object as `field  value` lines.
+fn fields_in_words(value: &Value, depth: usize) -> Result<(), Failed> {
+    let Value::Object(fields) = value else { return print::line(&plain(value)) };
+    let indent = "  ".repeat(depth);
+    for (name, value) in fields {
+        match value {
+            Value::Null => {}
+            Value::Object(inner) if inner.is_empty() => {}
+            Value::Array(items) if items.is_empty() => {}
+            Value::Object(_) => {
+                print::line(&format!("{indent}{name}"))?;
+                fields_in_words(value, depth + 1)?;
+            }
+            Value::Array(items) if items.iter().any(Value::is_object) => {
+                for item in items {
+                    print::line(&format!("{indent}{name}"))?;
+                    fields_in_words(item, depth + 1)?;
+                }
+            }
+            Value::Array(items) => {
+                let items: Vec<_> = items.iter().map(plain).collect();
+                print::line(&format!("{indent}{name}  {}", items.join(", ")))?;
+            }
+            other => print::line(&format!("{indent}{name}  {}", plain(other)))?,
+        }
+    }
+    Ok(())
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Percent-encoded for a path or a query (RFC 3986 unreserved characters stay).
+pub fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}

@@ -1,0 +1,235 @@
+//! The command line: every action of the console, to be scripted and read aloud. One file a
+//! subcommand; all of them talk to the agent through `wire`, as the console does.
+//!
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 done · 1 the
+//! answer is no · 2 wrong usage or configuration · 3 no agent answers.
+
+pub mod act;
+pub mod agent;
+pub mod check;
+pub mod config;
+pub mod contacts;
+pub mod list;
+pub mod oncall;
+pub mod print;
+pub mod tail;
+pub mod time;
+
+use crate::config::paths::{Environment, Named, Paths};
+use crate::core::id::{AlertId, TaskId};
+use crate::wire::client::{Client, LinkError};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A terminal operations console and a local dispatch agent for B2B trading communities.
+#[derive(Parser, Debug)]
+#[command(
+    name = "nightdesk",
+    version,
+    about,
+    propagate_version = true,
+    args_conflicts_with_subcommands = false
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub places: Places,
+    /// Open the console on a throw-away desk with the built-in practice community
+    #[arg(long)]
+    pub demo: bool,
+    /// Write nothing but ASCII in the console
+    #[arg(long)]
+    pub ascii: bool,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Where everything is, and who asks.
+#[derive(Args, Debug, Clone)]
+pub struct Places {
+    /// The configuration [default: ./config.toml if it has a [desk] section and is yours, else the
+    /// XDG config folder, else /etc/nightdesk/config.toml]
+    #[arg(long, global = true, env = "NIGHTDESK_CONFIG", value_name = "FILE", hide_env_values = true)]
+    pub config: Option<PathBuf>,
+    /// The state folder [default: nightdesk under the XDG state folder]
+    #[arg(long, global = true, env = "NIGHTDESK_STATE", value_name = "DIR", hide_env_values = true)]
+    pub state: Option<PathBuf>,
+    /// The agent's socket [default: run/agent.sock under the state folder]
+    #[arg(long, global = true, env = "NIGHTDESK_SOCKET", value_name = "PATH", hide_env_values = true)]
+    pub socket: Option<PathBuf>,
+    /// Behind a shared login: who you are; the PIN comes from the environment variable NIGHTDESK_PIN
+    #[arg(long = "as", global = true, value_name = "PERSON")]
+    pub person: Option<String>,
+}
+
+impl Places {
+    pub fn find(&self) -> Paths {
+        let named =
+            Named { config: self.config.clone(), state: self.state.clone(), socket: self.socket.clone() };
+        Paths::find(named, &Environment::of_process())
+    }
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run, start, stop or look after the agent
+    #[command(subcommand)]
+    Agent(agent::AgentCommand),
+    /// Check the configuration, and that everybody it would page can be reached
+    Check(check::CheckArgs),
+    /// Community events, as they came in
+    #[command(subcommand)]
+    Events(list::ListCommand),
+    /// Alerts: what somebody must acknowledge
+    #[command(subcommand)]
+    Alerts(list::ListCommand),
+    /// Tasks: what somebody must do; take, close or put them off
+    #[command(subcommand)]
+    Tasks(act::TaskCommand),
+    /// Messages, with their attempts and what proves them
+    #[command(subcommand)]
+    Notifications(list::ListCommand),
+    /// Partners the desk has heard of
+    #[command(subcommand)]
+    Partners(list::ListCommand),
+    /// Contacts of partners, and how each wants to be told
+    #[command(subcommand)]
+    Contacts(contacts::ContactCommand),
+    /// The people of the desk
+    #[command(subcommand)]
+    People(list::ListCommand),
+    /// The ways out, and how they are doing
+    #[command(subcommand)]
+    Providers(list::ListCommand),
+    /// Take alerts; pages stop and news is promised
+    Ack(act::AckArgs),
+    /// Give alerts back; paging goes on
+    Unack(act::AlertsArgs),
+    /// Put alerts to sleep until a time
+    Snooze(act::SnoozeArgs),
+    /// Close alerts with a reason
+    Resolve(act::ResolveArgs),
+    /// Take the next step of the policy now, or a chosen one
+    Escalate(act::EscalateArgs),
+    /// Send a message again, or an alert's latest to each person responsible
+    Resend(act::ResendArgs),
+    /// Write a note on an alert or a task
+    Note(act::NoteArgs),
+    /// Who is on call
+    Oncall(oncall::OncallArgs),
+    /// The live stream, a line a change
+    Tail(tail::TailArgs),
+    /// Look after the configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Completions for a shell
+    Completions { shell: clap_complete::Shell },
+    /// The manual page, in roff
+    Man,
+}
+
+/// How a command ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// The command ran and the answer is no; said already, or in this sentence.
+    #[error("{0}")]
+    No(String),
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    NoAgent(String),
+}
+
+impl Failed {
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Failed::No(_) => 1,
+            Failed::Usage(_) => 2,
+            Failed::NoAgent(_) => 3,
+        })
+    }
+}
+
+impl From<LinkError> for Failed {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::NoAgent { .. } => {
+                Failed::NoAgent(format!("{error}; `nightdesk agent start` starts one"))
+            }
+            LinkError::Refused { status: 400, sentence } => Failed::Usage(sentence),
+            LinkError::Refused { sentence, .. } => Failed::No(sentence),
+            LinkError::Broken(sentence) => Failed::No(sentence),
+        }
+    }
+}
+
+/// Everything a command needs.
+pub struct Context {
+    pub paths: Paths,
+    pub client: Client,
+}
+
+impl Context {
+    pub fn new(places: &Places) -> Result<Self, Failed> {
+        let paths = places.find();
+        let mut client = Client::new(paths.socket.clone());
+        if let Some(person) = &places.person {
+            let pin = std::env::var("NIGHTDESK_PIN").map_err(|_| {
+                Failed::Usage("--as needs the PIN in the environment variable NIGHTDESK_PIN".to_owned())
+            })?;
+            client = client.with_session(person, &pin);
+        }
+        Ok(Self { paths, client })
+    }
+}
+
+/// Runs every command that is not the agent itself, the console or the demo.
+pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
+    use list::Things;
+    match command {
+        Command::Agent(command) => agent::run(command, context).await,
+        Command::Check(args) => check::run(&args, context),
+        Command::Events(command) => list::run(Things::Events, command, context).await,
+        Command::Alerts(command) => list::run(Things::Alerts, command, context).await,
+        Command::Tasks(command) => act::tasks(command, context).await,
+        Command::Notifications(command) => list::run(Things::Notifications, command, context).await,
+        Command::Partners(command) => list::run(Things::Partners, command, context).await,
+        Command::Contacts(command) => contacts::run(command, context).await,
+        Command::People(command) => list::run(Things::People, command, context).await,
+        Command::Providers(command) => list::run(Things::Providers, command, context).await,
+        Command::Ack(args) => act::ack(args, context).await,
+        Command::Unack(args) => act::unack(args, context).await,
+        Command::Snooze(args) => act::snooze(args, context).await,
+        Command::Resolve(args) => act::resolve(args, context).await,
+        Command::Escalate(args) => act::escalate(args, context).await,
+        Command::Resend(args) => act::resend(args, context).await,
+        Command::Note(args) => act::note(args, context).await,
+        Command::Oncall(args) => oncall::run(&args, context).await,
+        Command::Tail(args) => tail::run(&args, context).await,
+        Command::Config(command) => config::run(command, context).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "nightdesk", &mut std::io::stdout());
+            Ok(())
+        }
+        Command::Man => clap_mangen::Man::new(Cli::command())
+            .render(&mut std::io::stdout())
+            .map_err(|why| Failed::No(format!("the manual cannot be written: {why}"))),
+    }
+}
+
+/// What a note can be written on.
+#[derive(Clone, Copy, Debug)]
+pub enum Noted {
+    Alert(AlertId),
+    Task(TaskId),
+}
+
+impl std::str::FromStr for Noted {
+    type Err = String;
+
+    fn from_str(typed: &str) -> Result<Self, String> {
+        let task = typed.starts_with(['T', 't']);
+        let parsed = if task { typed.parse().map(Noted::Task) } else { typed.parse().map(Noted::Alert) };
+        parsed.map_err(|why| why.to_string())
+    }
+}

@@ -1,0 +1,97 @@
+//! Whether an action can be done now, and if not, the sentence that says why.
+
+use crate::console::clock;
+use crate::console::keymap::Action;
+use crate::console::model::{About, Focus, Link, Model, Place};
+use crate::core::alert::AlertState;
+use crate::core::person::Role;
+
+/// `Err` holds a whole sentence without its full stop.
+pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
+    match action {
+        Action::Ack | Action::Escalate | Action::Resend | Action::Close => on_alert(model, action),
+        Action::Undo => undo(model),
+        Action::Snooze | Action::Note if model.triage.focus == Focus::Alerts => on_alert(model, action),
+        Action::Snooze | Action::Note | Action::Take | Action::Done => on_task(model, action),
+        Action::Why => match model.selected_alert() {
+            Some(_) => Ok(()),
+            None => Err("no alert is selected".to_owned()),
+        },
+        Action::Contact => match (model.selected_partner(), &model.desk) {
+            (Some(partner), Some(desk)) if desk.contacts_of(&partner.id).next().is_none() => {
+                Err(format!("no contact of {} is known", partner.name.printable()))
+            }
+            (Some(_), _) => Ok(()),
+            (None, _) => Err("the selected row names no partner".to_owned()),
+        },
+        Action::Edit => match model.selected_contact() {
+            Some(_) => may_act(model),
+            None => Err("no contact is selected".to_owned()),
+        },
+        Action::CopyReference => match (model.subject(), model.selected_contact(), model.place) {
+            (Some(_), ..) | (_, Some(_), Place::Contacts) => Ok(()),
+            _ => Err("nothing is selected".to_owned()),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// Whether the agent can be reached and grants the operator anything but looking.
+pub fn may_act(model: &Model) -> Result<(), String> {
+    let Some(desk) = &model.desk else {
+        return Err("nothing has come from the agent yet".to_owned());
+    };
+    if let Link::Away { since, .. } = model.link {
+        let since = clock::hour_minute(since, &desk.zone());
+        return Err(format!("the agent is away since {since} and can take no order"));
+    }
+    if desk.me.pin_needed {
+        return Err("this login is shared; say who you are first (:login)".to_owned());
+    }
+    if desk.role() == Role::Viewer {
+        return Err("your role is viewer; only a responder or an admin may do this".to_owned());
+    }
+    Ok(())
+}
+
+fn on_alert(model: &Model, action: Action) -> Result<(), String> {
+    let Some(alert) = model.selected_alert() else {
+        return Err("no alert is selected".to_owned());
+    };
+    may_act(model)?;
+    if alert.state == AlertState::Resolved && action != Action::Note {
+        return Err(format!("{} is closed", alert.id));
+    }
+    if let Some(pending) = model.pending_for(&About::Alert(alert.id)) {
+        return Err(format!("{} of {} is on its way to the agent", pending.word, alert.id));
+    }
+    Ok(())
+}
+
+fn undo(model: &Model) -> Result<(), String> {
+    may_act(model)?;
+    if model.undo.is_some() {
+        return Ok(());
+    }
+    on_alert(model, Action::Undo)?;
+    match (model.selected_alert().and_then(|alert| alert.holder.as_ref()), &model.desk) {
+        (Some(holder), Some(desk)) if desk.is_me(holder) => Ok(()),
+        (Some(holder), Some(desk)) => Err(format!("{} holds it, not you", desk.short_name(holder))),
+        _ => Err("nobody has taken it, so there is nothing to undo".to_owned()),
+    }
+}
+
+fn on_task(model: &Model, action: Action) -> Result<(), String> {
+    let Some(task) = model.selected_task() else {
+        return Err("no task is selected".to_owned());
+    };
+    may_act(model)?;
+    if let Some(pending) = model.pending_for(&About::Task(task.id)) {
+        return Err(format!("{} of {} is on its way to the agent", pending.word, task.id));
+    }
+    let mine = task.owner.as_ref().zip(model.desk.as_ref()).is_some_and(|(owner, desk)| desk.is_me(owner));
+    if action == Action::Take && mine {
+        return Err("it is yours already; x when it is done".to_owned());
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Times as people on a night shift say them.
+//!
+//! Ages and countdowns are differences between minutes of the clock, so that everything on the
+//! screen changes together, when the clock in the header does, and a quiet screen stays quiet
+//! in between.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// The number of the minute since the epoch.
+fn minute(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60)
+}
+
+/// Whole minutes from `now` to `at` by the clock; negative when past.
+pub fn minutes_until(now: Timestamp, at: Timestamp) -> i64 {
+    minute(at) - minute(now)
+}
+
+/// `now`, `2m`, `3h`, `4d`: how long ago.
+pub fn age(now: Timestamp, at: Timestamp) -> String {
+    match -minutes_until(now, at) {
+        ..=0 => "now".to_owned(),
+        minutes => span(minutes),
+    }
+}
+
+/// `4m`, `3h`, `2d`: a number of minutes in the one unit that says enough.
+pub fn span(minutes: i64) -> String {
+    match minutes {
+        ..=99 => format!("{minutes}m"),
+        100..=2_879 => format!("{}h", (minutes + 30) / 60),
+        _ => format!("{}d", (minutes + 720) / 1_440),
+    }
+}
+
+/// `34m`, `2:40`: a countdown to something; hours and minutes from an hour on.
+pub fn countdown(minutes: i64) -> String {
+    match minutes {
+        ..=0 => "now".to_owned(),
+        1..=59 => format!("{minutes}m"),
+        60..=599 => format!("{}:{:02}h", minutes / 60, minutes % 60),
+        _ => span(minutes),
+    }
+}
+
+/// `1:52`: a countdown that a person is watching.
+pub fn seconds(now: Timestamp, at: Timestamp) -> String {
+    let seconds = at.as_second().saturating_sub(now.as_second()).max(0);
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// `03:07`.
+pub fn hour_minute(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%H:%M").to_string()
+}
+
+/// `03:07:21`.
+pub fn hour_minute_second(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string()
+}
+
+/// `Tue 03:07 CET`.
+pub fn day_hour_zone(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%a %H:%M %Z").to_string()
+}
+
+/// `03:37` today, `Wed 03:37` on another day: for a time in a sentence.
+pub fn when(now: Timestamp, at: Timestamp, zone: &TimeZone) -> String {
+    let (then, today) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
+    let days = then.date().duration_since(today.date()).as_hours() / 24;
+    match days {
+        0 => then.strftime("%H:%M").to_string(),
+        -6..=6 => then.strftime("%a %H:%M").to_string(),
+        _ => then.strftime("%-d %b %H:%M").to_string(),
+    }
+}
+
+/// Six cells for a deadline: `06:00` within a day, `2d ago` when past, `Thu 9h` this week, `27 Nov`.
+pub fn due(now: Timestamp, at: Timestamp, zone: &TimeZone) -> String {
+    let minutes = minutes_until(now, at);
+    let local = at.to_zoned(zone.clone());
+    match minutes {
+        ..0 => format!("{} ago", span(-minutes)),
+        0..1_440 => local.strftime("%H:%M").to_string(),
+        1_440..8_640 => local.strftime("%a %-Hh").to_string(),
+        _ => local.strftime("%-d %b").to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn minutes_follow_the_clock_on_the_wall() {
+        let now = at("2026-11-24T02:07:58Z");
+        assert_eq!(age(now, at("2026-11-24T02:07:01Z")), "now");
+        assert_eq!(age(now, at("2026-11-24T02:06:59Z")), "1m");
+        assert_eq!(minutes_until(now, at("2026-11-24T02:09:50Z")), 2);
+        assert_eq!(seconds(now, at("2026-11-24T02:09:50Z")), "1:52");
+        assert_eq!(countdown(160), "2:40h");
+        assert_eq!(age(now, at("2026-11-22T02:00:00Z")), "2d");
+    }
+
+    #[test]
+    fn deadlines_are_in_the_operators_zone_and_fit_six_cells() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let now = at("2026-11-24T02:07:00Z");
+        for (deadline, shown) in [
+            ("2026-11-24T05:00:00Z", "06:00"),
+            ("2026-11-22T02:00:00Z", "2d ago"),
+            ("2026-11-24T01:40:00Z", "27m ago"),
+            ("2026-11-26T08:00:00Z", "Thu 9h"),
+            ("2026-12-27T05:00:00Z", "27 Dec"),
+        ] {
+            assert_eq!(due(now, at(deadline), &zone), shown);
+        }
+        assert_eq!(when(now, at("2026-11-25T02:37:00Z"), &zone), "Wed 03:37");
+    }
+}

@@ -1,0 +1,245 @@
+//! What the agent has told the console, folded: a snapshot, then every change replaces what it names.
+
+use crate::core::alert::{Alert, AlertState, Target};
+use crate::core::change::{Numbered, Object};
+use crate::core::contact::{Contact, Medium};
+use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::notification::{Notification, RecipientId};
+use crate::core::person::{Person, PersonId, Role};
+use crate::core::task::{Task, TaskState};
+use crate::core::text::{Untrusted, sanitise};
+use crate::wire::{ChannelHealth, DeskInfo, Health, Me, OnCall, Snapshot, SourceHealth};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use std::collections::{BTreeMap, VecDeque};
+
+/// How many changes the Stream remembers.
+pub const REMEMBERED: usize = 1000;
+
+/// The desk as the agent last described it.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    pub seq: u64,
+    pub me: Me,
+    pub info: DeskInfo,
+    pub alerts: BTreeMap<AlertId, Alert>,
+    pub notifications: BTreeMap<NotificationId, Notification>,
+    pub tasks: BTreeMap<TaskId, Task>,
+    pub contacts: BTreeMap<Untrusted, Contact>,
+    pub people: BTreeMap<PersonId, Person>,
+    pub on_call: Vec<OnCall>,
+    pub sources: Vec<SourceHealth>,
+    pub channels: Vec<ChannelHealth>,
+    /// Oldest first.
+    pub recent: VecDeque<Numbered>,
+}
+
+/// What one change meant for what is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folded {
+    /// Seen before; a stream may repeat itself after a reconnect.
+    Known,
+    NewAlert(AlertId),
+    NewTask(TaskId),
+    Else,
+}
+
+impl Desk {
+    pub fn new(snapshot: Snapshot) -> Self {
+        let Snapshot {
+            seq,
+            now: _,
+            me,
+            desk,
+            alerts,
+            notifications,
+            tasks,
+            recent,
+            contacts,
+            people,
+            on_call,
+            sources,
+            channels,
+        } = snapshot;
+        Self {
+            seq,
+            me,
+            info: desk,
+            alerts: alerts.into_iter().map(|alert| (alert.id, alert)).collect(),
+            notifications: notifications.into_iter().map(|n| (n.id, n)).collect(),
+            tasks: tasks.into_iter().map(|task| (task.id, task)).collect(),
+            contacts: contacts.into_iter().map(|contact| (contact.id.clone(), contact)).collect(),
+            people: people.into_iter().map(|person| (person.id.clone(), person)).collect(),
+            on_call,
+            sources,
+            channels,
+            recent: recent.into(),
+        }
+    }
+
+    /// Applies one change of the stream.
+    pub fn fold(&mut self, numbered: Numbered) -> Folded {
+        if numbered.seq <= self.seq {
+            return Folded::Known;
+        }
+        self.seq = numbered.seq;
+        let at = numbered.change.at;
+        let folded = match &numbered.change.object {
+            Object::Alert(alert) => match self.alerts.insert(alert.id, (**alert).clone()) {
+                None => Folded::NewAlert(alert.id),
+                Some(_) => Folded::Else,
+            },
+            Object::Task(task) if task.state == TaskState::Done => {
+                self.tasks.remove(&task.id);
+                Folded::Else
+            }
+            Object::Task(task) => match self.tasks.insert(task.id, (**task).clone()) {
+                None => Folded::NewTask(task.id),
+                Some(_) => Folded::Else,
+            },
+            Object::Notification(notification) => {
+                self.notifications.insert(notification.id, (**notification).clone());
+                Folded::Else
+            }
+            Object::Contact(contact) => {
+                self.contacts.insert(contact.id.clone(), (**contact).clone());
+                Folded::Else
+            }
+            Object::Event(event) => {
+                if let Some(source) = self.sources.iter_mut().find(|source| source.name == event.feed) {
+                    source.last_event_at = source.last_event_at.max(Some(at));
+                    source.silent = false;
+                }
+                Folded::Else
+            }
+            Object::Config(config) => {
+                self.info.config_version = config.version;
+                Folded::Else
+            }
+            Object::Partner(_) | Object::Nothing => Folded::Else,
+        };
+        if self.recent.len() >= REMEMBERED {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(numbered);
+        folded
+    }
+
+    pub fn health(&mut self, health: Health) {
+        let Health { now: _, sources, channels, on_call, desk } = health;
+        self.sources = sources;
+        self.channels = channels;
+        self.on_call = on_call;
+        self.info = desk;
+    }
+
+    /// The zone in which the operator reads times.
+    pub fn zone(&self) -> TimeZone {
+        let own = self.me.person.as_ref().and_then(|person| person.time_zone.as_deref());
+        own.into_iter()
+            .chain([self.info.time_zone.as_str()])
+            .find_map(|name| TimeZone::get(name).ok())
+            .unwrap_or(TimeZone::UTC)
+    }
+
+    pub fn is_me(&self, person: &PersonId) -> bool {
+        self.me.person.as_ref().is_some_and(|me| me.id == *person)
+    }
+
+    /// The role the agent grants; before the PIN of a shared login it is nobody's.
+    pub fn role(&self) -> Role {
+        if self.me.pin_needed { Role::Viewer } else { self.me.role }
+    }
+
+    /// `you`, `M.Weber`, or the id of somebody the configuration no longer knows.
+    pub fn short_name(&self, person: &PersonId) -> String {
+        if self.is_me(person) {
+            return "you".to_owned();
+        }
+        match self.people.get(person) {
+            Some(person) => sanitise(&person.short_name()).into_owned(),
+            None => sanitise(&person.0).into_owned(),
+        }
+    }
+
+    /// The shortest name that a column takes: `Weber`.
+    pub fn last_name(&self, person: &PersonId) -> String {
+        if self.is_me(person) {
+            return "you".to_owned();
+        }
+        let name = self.people.get(person).map_or(person.0.as_str(), |person| person.name.as_str());
+        sanitise(name.split_whitespace().next_back().unwrap_or(name)).into_owned()
+    }
+
+    pub fn recipient_name(&self, notification: &Notification) -> String {
+        match &notification.recipient.who {
+            RecipientId::Person(person) => self.short_name(person),
+            RecipientId::Contact(_) => {
+                crate::core::person::short_name(notification.recipient.name.printable().as_str())
+            }
+        }
+    }
+
+    /// Whom a policy step means today, in words: `M.Weber`, `team grid`, `lead A.Kaya`.
+    pub fn target(&self, target: &Target) -> String {
+        match target {
+            Target::OnCall(schedule) => {
+                let on_call = self.on_call.iter().find(|on_call| on_call.schedule == *schedule);
+                match on_call.and_then(|on_call| on_call.person.as_ref()) {
+                    Some(person) => self.short_name(person),
+                    None => format!("on call: {}", sanitise(schedule)),
+                }
+            }
+            Target::Person(person) => self.short_name(person),
+            Target::Team(team) => format!("team {}", sanitise(team)),
+            Target::Lead(team) => format!("lead of {}", sanitise(team)),
+            Target::Assigned(role) => format!("the {}", sanitise(role).replace('_', " ")),
+        }
+    }
+
+    pub fn targets(&self, targets: &[Target]) -> String {
+        let mut names: Vec<String> = Vec::new();
+        for target in targets {
+            let name = self.target(target);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+    }
+
+    pub fn notifications_of(&self, alert: AlertId) -> impl Iterator<Item = &Notification> {
+        self.notifications.values().filter(move |notification| notification.alert == Some(alert))
+    }
+
+    pub fn contacts_of(&self, partner: &Untrusted) -> impl Iterator<Item = &Contact> {
+        self.contacts.values().filter(move |contact| contact.partner_id.as_ref() == Some(partner))
+    }
+
+    /// Alerts that page somebody: open, and their members not all cleared.
+    pub fn paging(&self) -> usize {
+        self.alerts.values().filter(|alert| alert.state == AlertState::Open).count()
+    }
+
+    pub fn held(&self) -> usize {
+        let held = |alert: &&Alert| matches!(alert.state, AlertState::Acknowledged | AlertState::Snoozed);
+        self.alerts.values().filter(held).count()
+    }
+
+    pub fn to_do(&self) -> usize {
+        self.tasks.values().filter(|task| task.state == TaskState::Open).count()
+    }
+
+    /// The newest event of any source.
+    pub fn last_event(&self) -> Option<(&SourceHealth, Timestamp)> {
+        self.sources
+            .iter()
+            .filter_map(|source| Some((source, source.last_event_at?)))
+            .max_by_key(|(_, at)| *at)
+    }
+
+    /// The channels that carry a medium.
+    pub fn carriers(&self, medium: Medium) -> impl Iterator<Item = &ChannelHealth> {
+        self.channels.iter().filter(move |channel| channel.carries.contains(&medium))
+    }
+}

@@ -1,0 +1,618 @@
+//! Dialogs: what is asked before something is done, and what the keys mean while it is asked.
+//!
+//! A dialog that cannot be undone stands on Cancel and swallows what was typed before it appeared.
+
+use crate::console::clock;
+use crate::console::desk::Desk;
+use crate::console::keymap::{Action, COMMANDS};
+use crate::console::line::Line;
+use crate::console::model::About;
+use crate::core::alert::Alert;
+use crate::core::command::{Action as Ask, Expect};
+use crate::core::id::AlertId;
+use crate::core::notification::{Notification, Purpose, RecipientId};
+use crate::core::person::PersonId;
+use crate::core::text::{Untrusted, sanitise};
+use crate::wire::StepPreview;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::civil::time;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp, Zoned};
+use ratatui::style::Style;
+use tui_textarea::{TextArea, WrapMode};
+
+/// Keys pressed this soon after a dialog appeared were meant for what was there before.
+pub const TYPE_AHEAD: SignedDuration = SignedDuration::from_millis(400);
+
+#[derive(Debug)]
+pub enum Dialog {
+    LogIn(LogIn),
+    Chooser(Chooser),
+    Escalate(Escalate),
+    Resend(Resend),
+    Note(Note),
+    Close(Close),
+    Help { scroll: u16 },
+    Why { alert: AlertId, scroll: u16 },
+    Palette(Line),
+}
+
+/// What a key made of the dialog.
+#[derive(Debug)]
+pub enum Pressed {
+    Stay,
+    Close,
+    /// Closes the dialog and asks the agent.
+    Order(Order),
+    LogIn {
+        person: String,
+        pin: String,
+    },
+    Run(Action),
+    Say(String),
+}
+
+/// A command in the making.
+#[derive(Debug, PartialEq)]
+pub struct Order {
+    pub about: About,
+    pub word: &'static str,
+    pub ask: Ask,
+    pub expect: Expect,
+}
+
+/// Person and PIN behind a shared login.
+#[derive(Debug, Default)]
+pub struct LogIn {
+    pub person: Line,
+    pub pin: Line,
+    pub on_pin: bool,
+    pub error: Option<String>,
+}
+
+/// A time out of a few.
+#[derive(Debug)]
+pub struct Chooser {
+    pub title: String,
+    pub choices: Vec<Choice>,
+    pub selected: usize,
+    about: About,
+    kind: Chosen,
+    expect: Expect,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Chosen {
+    Promise,
+    Snooze,
+}
+
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub label: String,
+    pub at: Timestamp,
+    /// Why it cannot be chosen.
+    pub barred: Option<String>,
+}
+
+/// Which button the Enter key presses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Button {
+    Cancel,
+    Do,
+}
+
+#[derive(Debug)]
+pub struct Escalate {
+    pub alert: AlertId,
+    /// The steps taken when the dialog was opened.
+    pub taken: u32,
+    pub steps: Option<Result<Vec<StepPreview>, String>>,
+    pub chosen: usize,
+    pub button: Button,
+    pub appeared: Timestamp,
+}
+
+#[derive(Debug)]
+pub struct Resend {
+    pub alert: AlertId,
+    /// The first is everybody who was told.
+    pub to: Vec<(Option<PersonId>, String)>,
+    /// The first is the same way as before.
+    pub via: Vec<(Option<String>, String)>,
+    pub chosen_to: usize,
+    pub chosen_via: usize,
+    pub on: ResendRow,
+    pub appeared: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResendRow {
+    To,
+    Via,
+    Cancel,
+    Send,
+}
+
+#[derive(Debug)]
+pub struct Note {
+    pub about: About,
+    pub text: Box<TextArea<'static>>,
+}
+
+#[derive(Debug)]
+pub struct Close {
+    pub alert: AlertId,
+    pub reason: Line,
+    pub error: Option<String>,
+    expect: Expect,
+}
+
+fn holder_of(alert: &Alert) -> Expect {
+    Expect { holder: Some(alert.holder.clone()), ..Expect::default() }
+}
+
+fn control(key: KeyEvent, c: char) -> bool {
+    key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char(c)
+}
+
+impl Chooser {
+    /// When the holder promises news.
+    pub fn promise(alert: &Alert, now: Timestamp, zone: &TimeZone) -> Self {
+        let choices = later(now, zone, &[15, 30, 60, 120]);
+        Self {
+            title: format!("News on {} promised within", alert.id),
+            choices,
+            selected: 1,
+            about: About::Alert(alert.id),
+            kind: Chosen::Promise,
+            expect: holder_of(alert),
+        }
+    }
+
+    /// Never longer than half the time left to the deadline.
+    pub fn snooze_alert(alert: &Alert, now: Timestamp, zone: &TimeZone) -> Self {
+        let mut choices = later(now, zone, &[15, 30, 60, 120, 240]);
+        if let Some(deadline) = alert.deadline {
+            let half = SignedDuration::from_secs((deadline.as_second() - now.as_second()).max(0) / 2);
+            let latest = now.saturating_add(half).unwrap_or(now);
+            let latest_said = clock::when(now, latest, zone);
+            for choice in &mut choices {
+                if choice.at > latest {
+                    choice.barred = Some(format!("after {latest_said}, half the time to its deadline"));
+                }
+            }
+            if half > SignedDuration::from_mins(1) && choices.iter().any(|choice| choice.barred.is_some()) {
+                choices
+                    .insert(0, Choice { label: "the longest allowed".to_owned(), at: latest, barred: None });
+            }
+        }
+        let selected = choices.iter().position(|choice| choice.barred.is_none()).unwrap_or(0);
+        Self {
+            title: format!("Snooze {} until", alert.id),
+            choices,
+            selected,
+            about: About::Alert(alert.id),
+            kind: Chosen::Snooze,
+            expect: holder_of(alert),
+        }
+    }
+
+    pub fn snooze_task(task: crate::core::id::TaskId, now: Timestamp, zone: &TimeZone) -> Self {
+        let mut choices = later(now, zone, &[60, 240]);
+        let today = now.to_zoned(zone.clone());
+        choices.extend(morning(&today, 1, "tomorrow morning"));
+        let to_monday = 8 - i64::from(today.weekday().to_monday_one_offset());
+        choices.extend(morning(&today, to_monday, "Monday morning"));
+        Self {
+            title: format!("Snooze {task} until"),
+            choices,
+            selected: 0,
+            about: About::Task(task),
+            kind: Chosen::Snooze,
+            expect: Expect::default(),
+        }
+    }
+
+    fn press(&mut self, key: KeyEvent) -> Pressed {
+        match key.code {
+            KeyCode::Esc | KeyCode::Char('q') => Pressed::Close,
+            KeyCode::Char('j') | KeyCode::Down => {
+                self.selected = (self.selected + 1).min(self.choices.len().saturating_sub(1));
+                Pressed::Stay
+            }
+            KeyCode::Char('k') | KeyCode::Up => {
+                self.selected = self.selected.saturating_sub(1);
+                Pressed::Stay
+            }
+            KeyCode::Enter => self.choose(self.selected),
+            KeyCode::Char(digit @ '1'..='9') => self.choose(digit as usize - '1' as usize),
+            _ => Pressed::Stay,
+        }
+    }
+
+    fn choose(&self, at: usize) -> Pressed {
+        let Some(choice) = self.choices.get(at) else { return Pressed::Stay };
+        if let Some(why) = &choice.barred {
+            return Pressed::Say(format!("Not {}: {why}.", choice.label));
+        }
+        let (word, ask) = match (self.kind, &self.about) {
+            (Chosen::Promise, About::Alert(alert)) => {
+                ("promise", Ask::Ack { alert: *alert, next_update_by: Some(choice.at) })
+            }
+            (_, About::Alert(alert)) => ("snooze", Ask::Snooze { alert: *alert, until: choice.at }),
+            (_, About::Task(task)) => ("snooze", Ask::SnoozeTask { task: *task, until: choice.at }),
+            (_, About::Contact(_)) => return Pressed::Close,
+        };
+        Pressed::Order(Order { about: self.about.clone(), word, ask, expect: self.expect.clone() })
+    }
+}
+
+fn later(now: Timestamp, zone: &TimeZone, minutes: &[i64]) -> Vec<Choice> {
+    minutes
+        .iter()
+        .filter_map(|minutes| {
+            let at = now.checked_add(SignedDuration::from_mins(*minutes)).ok()?;
+            let span = match minutes {
+                60 => "1 hour".to_owned(),
+                120.. => format!("{} hours", minutes / 60),
+                _ => format!("{minutes} minutes"),
+            };
+            let label = format!("{span}, {}", clock::when(now, at, zone));
+            Some(Choice { label, at, barred: None })
+        })
+        .collect()
+}
+
+fn morning(today: &Zoned, days: i64, name: &str) -> Option<Choice> {
+    let date = today.date().checked_add(Span::new().try_days(days).ok()?).ok()?;
+    let at = date.to_datetime(time(8, 0, 0, 0)).to_zoned(today.time_zone().clone()).ok()?;
+    Some(Choice { label: format!("{name}, 08:00"), at: at.timestamp(), barred: None })
+}
+
+impl Escalate {
+    pub fn new(alert: &Alert, now: Timestamp) -> Self {
+        let (alert, taken) = (alert.id, alert.step);
+        Self { alert, taken, steps: None, chosen: 0, button: Button::Cancel, appeared: now }
+    }
+
+    /// The steps have come: only now can anything be decided.
+    pub fn show(&mut self, steps: Result<Vec<StepPreview>, String>, now: Timestamp) {
+        self.chosen = match &steps {
+            Ok(steps) => steps.iter().position(|step| step.step > self.taken).unwrap_or(0),
+            Err(_) => 0,
+        };
+        self.steps = Some(steps);
+        self.button = Button::Cancel;
+        self.appeared = now;
+    }
+
+    fn press(&mut self, key: KeyEvent) -> Pressed {
+        let Some(Ok(steps)) = &self.steps else {
+            let leaves = matches!(key.code, KeyCode::Esc | KeyCode::Char('q') | KeyCode::Enter);
+            return if leaves { Pressed::Close } else { Pressed::Stay };
+        };
+        match key.code {
+            KeyCode::Esc | KeyCode::Char('q') => return Pressed::Close,
+            KeyCode::Char('j') | KeyCode::Down => {
+                self.chosen = (self.chosen + 1).min(steps.len().saturating_sub(1));
+                self.button = Button::Cancel;
+            }
+            KeyCode::Char('k') | KeyCode::Up => {
+                self.chosen = self.chosen.saturating_sub(1);
+                self.button = Button::Cancel;
+            }
+            KeyCode::Tab | KeyCode::BackTab | KeyCode::Left | KeyCode::Right => {
+                self.button = if self.button == Button::Cancel { Button::Do } else { Button::Cancel };
+            }
+            KeyCode::Enter if self.button == Button::Cancel => return Pressed::Close,
+            KeyCode::Enter => {
+                let Some(step) = steps.get(self.chosen) else { return Pressed::Close };
+                return Pressed::Order(Order {
+                    about: About::Alert(self.alert),
+                    word: "escalate",
+                    ask: Ask::Escalate { alert: self.alert, step: Some(step.step) },
+                    expect: Expect { step: Some(self.taken), ..Expect::default() },
+                });
+            }
+            _ => {}
+        }
+        Pressed::Stay
+    }
+}
+
+impl Resend {
+    pub fn new(desk: &Desk, alert: &Alert, now: Timestamp) -> Self {
+        let mut to = vec![(None, "everybody who was told".to_owned())];
+        to.extend(desk.people.values().map(|person| {
+            let you = if desk.is_me(&person.id) { " (you)" } else { "" };
+            (Some(person.id.clone()), format!("{}{you}", sanitise(&person.name)))
+        }));
+        let mut via = vec![(None, "the same way as before".to_owned())];
+        via.extend(desk.channels.iter().map(|channel| {
+            let media: Vec<&str> = channel.carries.iter().map(|medium| medium.as_str()).collect();
+            (Some(channel.name.clone()), format!("{} ({})", sanitise(&channel.name), media.join(", ")))
+        }));
+        Self { alert: alert.id, to, via, chosen_to: 0, chosen_via: 0, on: ResendRow::Cancel, appeared: now }
+    }
+
+    /// The latest message to each person it would go to again.
+    pub fn messages<'d>(&self, desk: &'d Desk) -> Vec<&'d Notification> {
+        let mut latest: Vec<&Notification> = Vec::new();
+        for notification in desk.notifications_of(self.alert).filter(|n| n.purpose != Purpose::Outcome) {
+            match latest.iter_mut().find(|known| known.recipient.who == notification.recipient.who) {
+                Some(known) => *known = notification,
+                None => latest.push(notification),
+            }
+        }
+        latest
+    }
+
+    /// `1 person, 1 SMS, not opted out`: what Send would cause.
+    pub fn sentence(&self, desk: &Desk) -> String {
+        use crate::core::contact::Medium;
+        let messages = self.messages(desk);
+        let (people, media): (usize, Vec<Medium>) = match &self.to[self.chosen_to].0 {
+            None => (messages.len(), messages.iter().map(|message| message.medium).collect()),
+            Some(person) => {
+                let same = messages.iter().find(|m| m.recipient.who == RecipientId::Person(person.clone()));
+                (1, vec![same.map_or(Medium::Sms, |message| message.medium)])
+            }
+        };
+        let via = self.via[self.chosen_via].0.as_ref();
+        let carried =
+            via.and_then(|name| desk.channels.iter().find(|c| c.name == *name)?.carries.first().copied());
+        let count = |wanted: Medium| match carried {
+            Some(medium) if medium == wanted => people,
+            Some(_) => 0,
+            None => media.iter().filter(|medium| **medium == wanted).count(),
+        };
+        let mut parts = vec![format!("{people} {}", if people == 1 { "person" } else { "people" })];
+        let (sms, mail) = (count(Medium::Sms), count(Medium::Email));
+        if sms > 0 {
+            parts.push(format!("{sms} SMS"));
+        }
+        if mail > 0 {
+            parts.push(format!("{mail} mail{}", if mail == 1 { "" } else { "s" }));
+        }
+        let opted_out = messages.iter().filter(|message| match &message.recipient.who {
+            RecipientId::Contact(contact) if self.chosen_to == 0 => {
+                desk.contacts.get(contact).is_some_and(|c| c.opted_out.contains(&message.medium))
+            }
+            _ => false,
+        });
+        match opted_out.count() {
+            0 => parts.push("not opted out".to_owned()),
+            n => parts.push(format!("{n} opted out and not told")),
+        }
+        parts.join(", ")
+    }
+
+    fn press(&mut self, key: KeyEvent) -> Pressed {
+        use ResendRow::*;
+        let order = [To, Via, Cancel, Send];
+        let at = order.iter().position(|row| *row == self.on).unwrap_or(2);
+        let turn = |chosen: usize, len: usize, by: isize| (chosen + len).saturating_add_signed(by) % len;
+        match key.code {
+            KeyCode::Esc | KeyCode::Char('q') => return Pressed::Close,
+            KeyCode::Char('j') | KeyCode::Down | KeyCode::Tab => self.on = order[(at + 1) % 4],
+            KeyCode::Char('k') | KeyCode::Up | KeyCode::BackTab => self.on = order[(at + 3) % 4],
+            KeyCode::Left | KeyCode::Right | KeyCode::Char('h' | 'l' | ' ') => {
+                let by = if matches!(key.code, KeyCode::Left | KeyCode::Char('h')) { -1 } else { 1 };
+                match self.on {
+                    To => self.chosen_to = turn(self.chosen_to, self.to.len(), by),
+                    Via => self.chosen_via = turn(self.chosen_via, self.via.len(), by),
+                    Cancel => self.on = Send,
+                    Send => self.on = Cancel,
+                }
+            }
+            KeyCode::Enter => match self.on {
+                To => self.on = Via,
+                Via => self.on = Cancel,
+                Cancel => return Pressed::Close,
+                Send => {
+                    let to = self.to[self.chosen_to].0.clone();
+                    let via = self.via[self.chosen_via].0.clone();
+                    return Pressed::Order(Order {
+                        about: About::Alert(self.alert),
+                        word: "resend",
+                        ask: Ask::ResendAlert { alert: self.alert, to, via },
+                        expect: Expect::default(),
+                    });
+                }
+            },
+            _ => {}
+        }
+        Pressed::Stay
+    }
+}
+
+impl Note {
+    pub fn new(about: About) -> Self {
+        Self { about, text: text_area(Vec::new()) }
+    }
+
+    fn press(&mut self, key: KeyEvent) -> Pressed {
+        if key.code == KeyCode::Esc {
+            return Pressed::Close;
+        }
+        if !control(key, 's') {
+            self.text.input(key);
+            return Pressed::Stay;
+        }
+        let text = Untrusted::new(self.text.lines().join("\n").trim().to_owned());
+        if text.is_empty() {
+            return Pressed::Close;
+        }
+        let ask = match &self.about {
+            About::Alert(alert) => Ask::NoteAlert { alert: *alert, text },
+            About::Task(task) => Ask::NoteTask { task: *task, text },
+            About::Contact(_) => return Pressed::Close,
+        };
+        Pressed::Order(Order { about: self.about.clone(), word: "note", ask, expect: Expect::default() })
+    }
+}
+
+impl Close {
+    pub fn new(alert: &Alert) -> Self {
+        Self { alert: alert.id, reason: Line::default(), error: None, expect: holder_of(alert) }
+    }
+
+    fn press(&mut self, key: KeyEvent) -> Pressed {
+        match key.code {
+            KeyCode::Esc => Pressed::Close,
+            KeyCode::Enter if self.reason.is_empty() => {
+                self.error = Some("a reason is needed; it goes to those who were told".to_owned());
+                Pressed::Stay
+            }
+            KeyCode::Enter => Pressed::Order(Order {
+                about: About::Alert(self.alert),
+                word: "close",
+                ask: Ask::Resolve {
+                    alert: self.alert,
+                    reason: Untrusted::new(self.reason.text().trim().to_owned()),
+                },
+                expect: self.expect.clone(),
+            }),
+            _ => {
+                self.reason.press(key);
+                Pressed::Stay
+            }
+        }
+    }
+}
+
+impl LogIn {
+    fn press(&mut self, key: KeyEvent) -> Pressed {
+        match key.code {
+            KeyCode::Esc => Pressed::Close,
+            KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down => {
+                self.on_pin = !self.on_pin;
+                Pressed::Stay
+            }
+            KeyCode::Enter if !self.on_pin => {
+                self.on_pin = true;
+                Pressed::Stay
+            }
+            KeyCode::Enter if self.person.is_empty() || self.pin.is_empty() => {
+                self.error = Some("both your name and your PIN are needed".to_owned());
+                Pressed::Stay
+            }
+            KeyCode::Enter => {
+                let person = self.person.text().trim().to_owned();
+                let pin = self.pin.text().to_owned();
+                self.pin.clear();
+                Pressed::LogIn { person, pin }
+            }
+            _ => {
+                let line = if self.on_pin { &mut self.pin } else { &mut self.person };
+                line.press(key);
+                Pressed::Stay
+            }
+        }
+    }
+}
+
+/// The commands that begin with what is typed.
+pub fn completions(
+    typed: &str,
+) -> impl Iterator<Item = &'static (&'static str, Action, &'static str)> + use<> {
+    let typed = typed.trim().to_lowercase();
+    COMMANDS.iter().filter(move |(name, ..)| name.starts_with(&typed))
+}
+
+fn press_palette(line: &mut Line, key: KeyEvent) -> Pressed {
+    match key.code {
+        KeyCode::Esc => Pressed::Close,
+        KeyCode::Backspace if line.is_empty() => Pressed::Close,
+        KeyCode::Tab => {
+            if let Some((name, ..)) = completions(line.text()).next() {
+                *line = Line::new(name);
+            }
+            Pressed::Stay
+        }
+        KeyCode::Enter => {
+            let typed = line.text().trim().to_lowercase();
+            let exact = COMMANDS.iter().find(|(name, ..)| *name == typed);
+            match exact.or_else(|| completions(&typed).next().filter(|_| !typed.is_empty())) {
+                Some((_, action, _)) => Pressed::Run(*action),
+                None if typed.is_empty() => Pressed::Close,
+                None if typed == "login" => Pressed::LogIn { person: String::new(), pin: String::new() },
+                None => Pressed::Say(format!("There is no command :{typed}. ? shows what there is.")),
+            }
+        }
+        _ => {
+            line.press(key);
+            Pressed::Stay
+        }
+    }
+}
+
+fn press_scroll(scroll: &mut u16, key: KeyEvent) -> Pressed {
+    match key.code {
+        KeyCode::Char('j') | KeyCode::Down => *scroll = scroll.saturating_add(1),
+        KeyCode::Char('k') | KeyCode::Up => *scroll = scroll.saturating_sub(1),
+        KeyCode::PageDown | KeyCode::Char('d' | ' ') => *scroll = scroll.saturating_add(10),
+        KeyCode::PageUp | KeyCode::Char('u') => *scroll = scroll.saturating_sub(10),
+        KeyCode::Home | KeyCode::Char('g') => *scroll = 0,
+        KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | '?' | 'w') => return Pressed::Close,
+        _ => {}
+    }
+    Pressed::Stay
+}
+
+impl Dialog {
+    pub fn press(&mut self, key: KeyEvent, now: Timestamp) -> Pressed {
+        let appeared = match self {
+            Dialog::Escalate(escalate) => escalate.appeared,
+            Dialog::Resend(resend) => resend.appeared,
+            _ => Timestamp::MIN,
+        };
+        if now.duration_since(appeared) < TYPE_AHEAD {
+            return Pressed::Stay;
+        }
+        match self {
+            Dialog::LogIn(dialog) => dialog.press(key),
+            Dialog::Chooser(dialog) => dialog.press(key),
+            Dialog::Escalate(dialog) => dialog.press(key),
+            Dialog::Resend(dialog) => dialog.press(key),
+            Dialog::Note(dialog) => dialog.press(key),
+            Dialog::Close(dialog) => dialog.press(key),
+            Dialog::Palette(line) => press_palette(line, key),
+            Dialog::Help { scroll } | Dialog::Why { scroll, .. } => press_scroll(scroll, key),
+        }
+    }
+
+    /// Text that was pasted, into whatever takes text.
+    pub fn paste(&mut self, text: &str) {
+        match self {
+            Dialog::LogIn(dialog) if dialog.on_pin => dialog.pin.insert(text),
+            Dialog::LogIn(dialog) => dialog.person.insert(text),
+            Dialog::Close(dialog) => dialog.reason.insert(text),
+            Dialog::Palette(line) => line.insert(text),
+            Dialog::Note(dialog) => paste_lines(&mut dialog.text, text),
+            Dialog::Chooser(_)
+            | Dialog::Escalate(_)
+            | Dialog::Resend(_)
+            | Dialog::Help { .. }
+            | Dialog::Why { .. } => {}
+        }
+    }
+}
+
+/// A text area as plain as the rest of the screen; the terminal's own cursor stands in it.
+pub fn text_area(lines: Vec<String>) -> Box<TextArea<'static>> {
+    let mut area = Box::new(TextArea::new(lines));
+    area.set_cursor_style(Style::new());
+    area.set_cursor_line_style(Style::new());
+    area.set_wrap_mode(WrapMode::WordOrGlyph);
+    area
+}
+
+/// Pastes line by line what is safe to show.
+pub fn paste_lines(area: &mut TextArea<'static>, text: &str) {
+    const LONGEST: usize = 8_000;
+    let text: String = text.replace("\r\n", "\n").replace('\r', "\n").chars().take(LONGEST).collect();
+    let clean: Vec<String> = text.lines().map(|line| sanitise(line).into_owned()).collect();
+    area.insert_str(clean.join("\n"));
+}

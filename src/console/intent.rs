@@ -1,0 +1,108 @@
+//! The line above the footer: what the main key will do to the selected row, before it is pressed.
+
+use crate::console::allowed::allowed;
+use crate::console::clock;
+use crate::console::desk::Desk;
+use crate::console::keymap::Action;
+use crate::console::model::{About, Model, Subject};
+use crate::core::alert::{Alert, AlertState};
+use crate::core::task::Task;
+
+/// The sentence, and what the one next to it would undo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    pub says: String,
+    pub undo: Option<&'static str>,
+}
+
+pub fn intent(model: &Model) -> Option<Intent> {
+    let desk = model.desk.as_ref()?;
+    let undo = (model.undo.is_some()).then_some("u undoes");
+    let (says, usual_undo) = match model.subject()? {
+        Subject::Alert(id) => {
+            if let Some(pending) = model.pending_for(&About::Alert(id)) {
+                return Some(Intent { says: format!("{} {id}: waiting for the agent", pending.word), undo });
+            }
+            let alert = model.alert(id)?;
+            match allowed(model, Action::Ack) {
+                Err(why) => (format!("a: not now, {why}"), None),
+                Ok(()) => {
+                    let takes = alert.state == AlertState::Open;
+                    (of_alert(model, desk, alert), takes.then_some("u undoes"))
+                }
+            }
+        }
+        Subject::Task(id) => {
+            if let Some(pending) = model.pending_for(&About::Task(id)) {
+                return Some(Intent { says: format!("{} {id}: waiting for the agent", pending.word), undo });
+            }
+            match allowed(model, Action::Take) {
+                Err(why) => (format!("a: not now, {why}"), None),
+                Ok(()) => (of_task(desk, model.task(id)?), None),
+            }
+        }
+    };
+    Some(Intent { says, undo: undo.or(usual_undo) })
+}
+
+fn of_alert(model: &Model, desk: &Desk, alert: &Alert) -> String {
+    let zone = desk.zone();
+    let when = |at| clock::when(model.now, at, &zone);
+    let holder = alert.holder.as_ref();
+    match (alert.state, holder) {
+        (AlertState::Resolved, _) => "closed; nothing is left to do".to_owned(),
+        (AlertState::Acknowledged, Some(holder)) if desk.is_me(holder) => match alert.next_update_by {
+            Some(by) => format!("a: promise news at another time than {}; x closes it", when(by)),
+            None => "a: promise when there will be news; x closes it".to_owned(),
+        },
+        (AlertState::Acknowledged, Some(holder)) => {
+            let name = desk.short_name(holder);
+            match alert.next_update_by {
+                Some(by) => format!("a: you take it over from {name}, who promised news by {}", when(by)),
+                None => format!("a: you take it over from {name}"),
+            }
+        }
+        (AlertState::Snoozed, _) => match alert.snoozed_until {
+            Some(until) => format!("a: you take it now; else it wakes at {}", when(until)),
+            None => "a: you take it now".to_owned(),
+        },
+        (AlertState::Open | AlertState::Acknowledged, _) => {
+            let promise = match desk.info.promises.get(&alert.severity) {
+                Some(usual) => {
+                    let by = model.now.saturating_add(*usual).unwrap_or(model.now);
+                    format!("news promised by {}", when(by))
+                }
+                None => "news promised as usual".to_owned(),
+            };
+            format!("a: you take it, {}, {promise}", spared(model, desk, alert))
+        }
+    }
+}
+
+/// Who will not be paged when the alert is taken.
+fn spared(model: &Model, desk: &Desk, alert: &Alert) -> String {
+    if alert.next_escalation_at.is_none() {
+        return "nobody else would be paged".to_owned();
+    }
+    let (number, step) = alert.next_step();
+    let preview = model.detail_of(alert.id).and_then(|detail| detail.steps.iter().find(|s| s.step == number));
+    let names: Vec<String> = match preview {
+        Some(preview) => preview.wakes.iter().map(|wake| desk.short_name(&wake.person)).collect(),
+        None => step.notify.iter().map(|target| desk.target(target)).collect(),
+    };
+    let mut others: Vec<String> = names.into_iter().filter(|name| name != "you").collect();
+    others.dedup();
+    match others.as_slice() {
+        [] => "you are not paged again".to_owned(),
+        [one] => format!("{one} is not paged"),
+        [one, other] => format!("{one} and {other} are not paged"),
+        [one, more @ ..] => format!("{one} and {} others are not paged", more.len()),
+    }
+}
+
+fn of_task(desk: &Desk, task: &Task) -> String {
+    match &task.owner {
+        Some(owner) => format!("a: you take it over from {}; x when it is done", desk.short_name(owner)),
+        None => "a: you take it, nobody is paged; x when it is done".to_owned(),
+    }
+}

@@ -1,0 +1,226 @@
+//! The one table of keys. What a key does, what the footer and the help say, and the names of the
+//! command line all come from here.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// What the operator can ask of the console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    Ack,
+    Undo,
+    Escalate,
+    Resend,
+    Snooze,
+    Note,
+    Why,
+    Contact,
+    Close,
+    CopyReference,
+    Take,
+    Done,
+    Edit,
+    Filter,
+    Palette,
+    Help,
+    Open,
+    Back,
+    Switch,
+    Down,
+    Up,
+    First,
+    Last,
+    ScrollDown,
+    ScrollUp,
+    Follow,
+    Triage,
+    Stream,
+    Contacts,
+    Redraw,
+    Suspend,
+    Quit,
+}
+
+/// Where a key means what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    Everywhere,
+    /// The alerts of Triage.
+    Alerts,
+    /// The tasks of Triage.
+    Tasks,
+    Stream,
+    Contacts,
+}
+
+/// Whether the footer has room for it; the help has room for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Footer {
+    Shown,
+    Hidden,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    pub key: Key,
+    pub context: Context,
+    pub action: Action,
+    /// One or two words for the footer.
+    pub label: &'static str,
+    /// A line for the help.
+    pub help: &'static str,
+    pub footer: Footer,
+}
+
+/// A key as it is pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    Char(char),
+    Ctrl(char),
+    Code(KeyCode),
+}
+
+impl Key {
+    pub fn matches(self, pressed: KeyEvent) -> bool {
+        let plain = !pressed.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        match self {
+            Key::Char(c) => plain && pressed.code == KeyCode::Char(c),
+            Key::Ctrl(c) => {
+                pressed.modifiers.contains(KeyModifiers::CONTROL) && pressed.code == KeyCode::Char(c)
+            }
+            Key::Code(code) => plain && pressed.code == code,
+        }
+    }
+
+    pub fn name(self) -> String {
+        match self {
+            Key::Char(' ') => "Space".to_owned(),
+            Key::Char(c) => c.to_string(),
+            Key::Ctrl(c) => format!("Ctrl-{c}"),
+            Key::Code(KeyCode::PageDown) => "PgDn".to_owned(),
+            Key::Code(KeyCode::PageUp) => "PgUp".to_owned(),
+            Key::Code(code) => code.to_string(),
+        }
+    }
+}
+
+const fn row(
+    key: Key,
+    context: Context,
+    action: Action,
+    label: &'static str,
+    help: &'static str,
+    footer: Footer,
+) -> Binding {
+    Binding { key, context, action, label, help, footer }
+}
+
+use Action::*;
+use Footer::{Hidden, Shown};
+use Key::{Char, Code, Ctrl};
+
+#[rustfmt::skip]
+pub const KEYMAP: &[Binding] = &[
+    row(Char('a'), Context::Alerts, Ack, "ack", "take the alert; on your own: choose when you promise news", Shown),
+    row(Char('e'), Context::Alerts, Escalate, "escalate", "wake the next step now, or another; asks first", Shown),
+    row(Char('r'), Context::Alerts, Resend, "resend", "send the latest message again; asks first", Shown),
+    row(Char('s'), Context::Alerts, Snooze, "snooze", "be quiet until a chosen time", Hidden),
+    row(Char('n'), Context::Alerts, Note, "note", "write a note into the timeline", Shown),
+    row(Char('w'), Context::Alerts, Why, "why", "why this alert exists and who was told: rule, policy, step", Shown),
+    row(Char('c'), Context::Alerts, Contact, "contact", "the partner's contacts", Shown),
+    row(Char('x'), Context::Alerts, Close, "close", "close with a reason", Hidden),
+    row(Char('u'), Context::Alerts, Undo, "undo", "give the alert back; within 10 s of taking it, undo", Hidden),
+    row(Char('y'), Context::Alerts, CopyReference, "copy", "send the reference to the terminal's clipboard", Hidden),
+    row(Char('a'), Context::Tasks, Take, "take", "take the task", Shown),
+    row(Char('x'), Context::Tasks, Done, "done", "the task is done", Shown),
+    row(Char('s'), Context::Tasks, Snooze, "snooze", "be quiet until a chosen time", Shown),
+    row(Char('n'), Context::Tasks, Note, "note", "write a note", Shown),
+    row(Char('c'), Context::Tasks, Contact, "contact", "the partner's contacts", Shown),
+    row(Char('y'), Context::Tasks, CopyReference, "copy", "send the id to the terminal's clipboard", Hidden),
+    row(Code(KeyCode::Enter), Context::Stream, Open, "open", "go to the alert of the line", Shown),
+    row(Char(' '), Context::Stream, Follow, "follow", "pause, or follow the newest again", Shown),
+    row(Char('f'), Context::Stream, Follow, "follow", "pause, or follow the newest again", Hidden),
+    row(Code(KeyCode::Enter), Context::Contacts, Edit, "edit", "edit the contact", Shown),
+    row(Char('y'), Context::Contacts, CopyReference, "copy", "send the address to the terminal's clipboard", Shown),
+    row(Code(KeyCode::Enter), Context::Everywhere, Open, "open", "the detail on the whole screen", Hidden),
+    row(Code(KeyCode::Tab), Context::Everywhere, Switch, "alerts/tasks", "between alerts and tasks", Hidden),
+    row(Char('/'), Context::Everywhere, Filter, "find", "filter as you type; Esc shows all again", Shown),
+    row(Char(':'), Context::Everywhere, Palette, "go", "type a command: :q, :triage, :stream, :contacts …", Shown),
+    row(Char('?'), Context::Everywhere, Help, "help", "this page", Shown),
+    row(Char('1'), Context::Everywhere, Triage, "triage", "Triage: what needs somebody now", Hidden),
+    row(Char('2'), Context::Everywhere, Stream, "stream", "Stream: everything as it happens", Hidden),
+    row(Char('3'), Context::Everywhere, Contacts, "contacts", "Contacts: how each of them wants to be told", Hidden),
+    row(Char('j'), Context::Everywhere, Down, "down", "down", Hidden),
+    row(Code(KeyCode::Down), Context::Everywhere, Down, "down", "down", Hidden),
+    row(Char('k'), Context::Everywhere, Up, "up", "up", Hidden),
+    row(Code(KeyCode::Up), Context::Everywhere, Up, "up", "up", Hidden),
+    row(Char('g'), Context::Everywhere, First, "first", "to the top; takes in what is new", Hidden),
+    row(Code(KeyCode::Home), Context::Everywhere, First, "first", "to the top; takes in what is new", Hidden),
+    row(Char('G'), Context::Everywhere, Last, "last", "to the bottom", Hidden),
+    row(Code(KeyCode::End), Context::Everywhere, Last, "last", "to the bottom", Hidden),
+    row(Ctrl('d'), Context::Everywhere, ScrollDown, "scroll", "scroll the detail down", Hidden),
+    row(Code(KeyCode::PageDown), Context::Everywhere, ScrollDown, "scroll", "scroll the detail down", Hidden),
+    row(Ctrl('u'), Context::Everywhere, ScrollUp, "scroll", "scroll the detail up", Hidden),
+    row(Code(KeyCode::PageUp), Context::Everywhere, ScrollUp, "scroll", "scroll the detail up", Hidden),
+    row(Code(KeyCode::Esc), Context::Everywhere, Back, "back", "back; at the root nothing", Hidden),
+    row(Char('q'), Context::Everywhere, Back, "back", "back; at the root nothing. :q leaves", Hidden),
+    row(Ctrl('l'), Context::Everywhere, Redraw, "redraw", "draw the screen anew", Hidden),
+    row(Ctrl('z'), Context::Everywhere, Suspend, "suspend", "to the shell; fg comes back", Hidden),
+    row(Ctrl('c'), Context::Everywhere, Quit, "quit", "twice: leave", Hidden),
+];
+
+/// What a key means here: the place's own meaning before the general one.
+pub fn action(context: Context, key: KeyEvent) -> Option<Action> {
+    let find =
+        |wanted: Context| KEYMAP.iter().find(|binding| binding.context == wanted && binding.key.matches(key));
+    find(context).or_else(|| find(Context::Everywhere)).map(|binding| binding.action)
+}
+
+/// The bindings of a place, its own before the general ones.
+pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
+    let own = KEYMAP.iter().filter(move |binding| binding.context == context);
+    let general = KEYMAP.iter().filter(move |general| {
+        general.context == Context::Everywhere
+            && !KEYMAP.iter().any(|own| own.context == context && own.key == general.key)
+    });
+    own.chain(general)
+}
+
+/// What may be typed after `:`.
+pub const COMMANDS: &[(&str, Action, &str)] = &[
+    ("q", Quit, "leave; the agent goes on"),
+    ("quit", Quit, "leave; the agent goes on"),
+    ("triage", Triage, "what needs somebody now"),
+    ("stream", Stream, "everything as it happens"),
+    ("contacts", Contacts, "how each contact wants to be told"),
+    ("ack", Ack, "take the selected alert"),
+    ("unack", Undo, "give the selected alert back"),
+    ("escalate", Escalate, "wake the next step"),
+    ("resend", Resend, "send the latest message again"),
+    ("snooze", Snooze, "be quiet until a chosen time"),
+    ("note", Note, "write a note"),
+    ("why", Why, "why this alert exists"),
+    ("close", Close, "close with a reason"),
+    ("copy", CopyReference, "copy the reference"),
+    ("help", Help, "all keys"),
+    ("redraw", Redraw, "draw the screen anew"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for (i, one) in KEYMAP.iter().enumerate() {
+            for other in &KEYMAP[i + 1..] {
+                assert!(one.key != other.key || one.context != other.context, "{}", one.key.name());
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_sits_on_alt() {
+        let alt = KeyEvent::new(KeyCode::Char('a'), KeyModifiers::ALT);
+        assert_eq!(action(Context::Alerts, alt), None);
+    }
+}

@@ -1,0 +1,135 @@
+//! The console's side of the agent: one task that keeps a snapshot and its stream coming, and one
+//! short task for each question, all answering into the same ordered channel.
+
+use crate::console::message::{Msg, Ticket};
+use crate::core::change::Numbered;
+use crate::core::command::{Action, Command, Expect};
+use crate::core::id::AlertId;
+use crate::wire::Snapshot;
+use crate::wire::client::{Client, LinkError, StreamItem};
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::{sleep, timeout};
+
+/// The first wait after a break, doubled up to the longest.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// Changes that follow each other this closely are one message.
+const TOGETHER: Duration = Duration::from_millis(5);
+const MOST_TOGETHER: usize = 500;
+
+/// Asks and listens; every answer is a message.
+#[derive(Clone)]
+pub struct AgentLink {
+    client: Client,
+    messages: UnboundedSender<Msg>,
+    /// Makes the command ids of this console unlike those of any other.
+    session: String,
+}
+
+impl AgentLink {
+    pub fn new(client: Client, messages: UnboundedSender<Msg>) -> Self {
+        let session = format!("console-{}-{}", std::process::id(), Timestamp::now().as_microsecond());
+        Self { client, messages, session }
+    }
+
+    /// Listens for ever; aborted by whoever spawned it.
+    pub async fn listen(self) {
+        let mut wait = FIRST_WAIT;
+        loop {
+            let error = match self.follow(&mut wait).await {
+                Ok(()) => LinkError::Broken("the agent ended the live stream".to_owned()),
+                Err(error) => error,
+            };
+            self.tell(Msg::Away(error));
+            sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
+    /// One snapshot and the stream after it. What was missed meanwhile is in the snapshot.
+    async fn follow(&self, wait: &mut Duration) -> Result<(), LinkError> {
+        let snapshot: Box<Snapshot> = self.client.get("/v1/snapshot").await?;
+        let since = snapshot.seq;
+        self.tell(Msg::Snapshot(snapshot));
+        let mut stream = Box::pin(self.client.stream(since));
+        loop {
+            let Some(item) = stream.next().await else { return Ok(()) };
+            *wait = FIRST_WAIT;
+            let mut changes: Vec<Numbered> = Vec::new();
+            let mut next = Some(item);
+            while let Some(item) = next.take() {
+                match item? {
+                    StreamItem::Change(change) => changes.push(*change),
+                    StreamItem::Health(health) => {
+                        self.tell_changes(&mut changes);
+                        self.tell(Msg::Health(health));
+                    }
+                    StreamItem::Lagged => {
+                        return Err(LinkError::Broken("the stream is too far behind".to_owned()));
+                    }
+                    StreamItem::Ping => {}
+                }
+                if changes.is_empty() || changes.len() >= MOST_TOGETHER {
+                    break;
+                }
+                next = match timeout(TOGETHER, stream.next()).await {
+                    Ok(None) => {
+                        self.tell_changes(&mut changes);
+                        return Ok(());
+                    }
+                    Ok(more) => more,
+                    Err(_) => None,
+                };
+            }
+            self.tell_changes(&mut changes);
+        }
+    }
+
+    fn tell_changes(&self, changes: &mut Vec<Numbered>) {
+        if !changes.is_empty() {
+            self.tell(Msg::Changes(std::mem::take(changes)));
+        }
+    }
+
+    pub fn log_in(&self, person: &str, pin: &str) {
+        self.client.log_in(person, pin);
+    }
+
+    pub fn command(&self, ticket: Ticket, action: Action, expect: Expect) {
+        let link = self.clone();
+        let command = Command { id: format!("{}-{}", self.session, ticket.0), action, expect };
+        tokio::spawn(async move {
+            let mut answer = link.client.command(&command).await;
+            if matches!(answer, Err(LinkError::Broken(_) | LinkError::NoAgent { .. })) {
+                // The same id again is harmless, and tells whether it was done.
+                sleep(FIRST_WAIT).await;
+                answer = link.client.command(&command).await;
+            }
+            link.tell(Msg::Answered(ticket, answer));
+        });
+    }
+
+    pub fn detail(&self, alert: AlertId) {
+        let link = self.clone();
+        tokio::spawn(async move {
+            let answer = link.client.get(&format!("/v1/alerts/{alert}")).await;
+            link.tell(Msg::Detail(alert, answer));
+        });
+    }
+
+    pub fn steps(&self, alert: AlertId) {
+        let link = self.clone();
+        tokio::spawn(async move {
+            let answer = link.client.get(&format!("/v1/alerts/{alert}/steps")).await;
+            link.tell(Msg::Steps(alert, answer));
+        });
+    }
+
+    fn tell(&self, msg: Msg) {
+        // The console has ended when nobody listens.
+        let _ = self.messages.send(msg);
+    }
+}

@@ -1,0 +1,35 @@
+//! Everything that can happen to the console, in the one order in which it happened.
+
+use crate::core::change::Numbered;
+use crate::core::command::Outcome;
+use crate::core::id::AlertId;
+use crate::term::input::Input;
+use crate::wire::client::LinkError;
+use crate::wire::{AlertDetail, Health, Snapshot, StepPreview};
+use jiff::Timestamp;
+
+#[derive(Debug)]
+pub enum Msg {
+    /// The time by this machine's clock; comes before whatever else happens at it.
+    Clock(Timestamp),
+    /// The terminal's size in cells.
+    Size(u16, u16),
+    Input(Input),
+    /// The agent answered with everything; the stream continues from it.
+    Snapshot(Box<Snapshot>),
+    /// Changes that arrived together.
+    Changes(Vec<Numbered>),
+    Health(Box<Health>),
+    /// The agent is away; tried again by itself.
+    Away(LinkError),
+    Detail(AlertId, Result<Box<AlertDetail>, LinkError>),
+    Steps(AlertId, Result<Vec<StepPreview>, LinkError>),
+    /// What became of the command with this ticket.
+    Answered(Ticket, Result<Outcome, LinkError>),
+    /// The selection has rested; the number tells the newest rest from older ones.
+    Rested(u64),
+}
+
+/// Tells the console's own commands apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);

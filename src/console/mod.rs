@@ -1,0 +1,268 @@
+//! The console: what an operator sees and does at night.
+//!
+//! Keys and the agent's words arrive as [`message::Msg`]s in one order. [`update::update`] folds
+//! them into the [`model::Model`] and answers with effects; a view paints the model. Only this file
+//! touches the world. It draws at once after a key, together after changes, and not at all while
+//! nothing changes.
+
+pub mod allowed;
+pub mod clock;
+pub mod desk;
+pub mod dialog;
+pub mod effect;
+pub mod form;
+pub mod intent;
+pub mod keymap;
+pub mod line;
+pub mod link;
+pub mod message;
+pub mod model;
+pub mod rows;
+pub mod theme;
+pub mod told;
+pub mod update;
+pub mod view;
+
+use crate::console::effect::Effect;
+use crate::console::link::AgentLink;
+use crate::console::message::Msg;
+use crate::console::model::Model;
+use crate::console::theme::Theme;
+use crate::console::update::update;
+use crate::term::bell::BELL;
+use crate::term::capabilities::Capabilities;
+use crate::term::frames::Frames;
+use crate::term::guard::Guard;
+use crate::term::input::Input;
+use crate::term::{clipboard, input};
+use crate::wire::client::Client;
+use jiff::Timestamp;
+use std::io::{self, IsTerminal, Stdout};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+
+/// Changes that come within this time are drawn as one frame.
+const TOGETHER: Duration = Duration::from_millis(60);
+/// When the Stream runs too fast to be read, a frame a second is enough.
+const AT_MOST_EVERY: Duration = Duration::from_secs(1);
+/// If the agent answers sooner than this, its snapshot is the first frame.
+const ANSWERS_WITHIN: Duration = Duration::from_millis(100);
+
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the agent listens.
+    pub socket: PathBuf,
+    /// Write nothing but ASCII, whatever the locale says.
+    pub ascii: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConsoleError {
+    #[error("the console needs a terminal; every action is also a subcommand, see nightdesk --help")]
+    NotATerminal,
+    #[error("the terminal failed: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+/// Runs until the operator leaves or the terminal is gone.
+pub async fn run(options: Options) -> Result<(), ConsoleError> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(ConsoleError::NotATerminal);
+    }
+    let theme = Theme::new(Capabilities::of_environment(options.ascii));
+    let (tell, messages) = unbounded_channel();
+    let link = AgentLink::new(Client::new(options.socket), tell.clone());
+    let signals = Signals::listen()?;
+    let guard = Guard::take()?;
+    let keys = tell.clone();
+    input::read(move |input| keys.send(Msg::Input(input)).is_ok())?;
+    let (width, height) = crossterm::terminal::size()?;
+    let mut model = Model::new(Timestamp::now());
+    update(&mut model, Msg::Size(width, height));
+    let mut console = Console {
+        listening: tokio::spawn(link.clone().listen()),
+        frames: Frames::new(io::stdout(), width, height),
+        model,
+        theme,
+        link,
+        tell,
+        guard,
+        draw_at: Some(Instant::now() + ANSWERS_WITHIN),
+        drawn_at: Instant::now(),
+    };
+    console.go_on(messages, signals).await
+}
+
+struct Signals {
+    ends: [Signal; 3],
+    stop: Signal,
+    go_on: Signal,
+    resized: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use rustix::process::Signal as Number;
+        let on = |number: Number| signal(SignalKind::from_raw(number.as_raw()));
+        Ok(Self {
+            ends: [on(Number::HUP)?, on(Number::TERM)?, on(Number::INT)?],
+            stop: on(Number::TSTP)?,
+            go_on: on(Number::CONT)?,
+            resized: on(Number::WINCH)?,
+        })
+    }
+}
+
+struct Console {
+    model: Model,
+    theme: Theme,
+    frames: Frames<Stdout>,
+    link: AgentLink,
+    listening: JoinHandle<()>,
+    tell: UnboundedSender<Msg>,
+    guard: Guard,
+    /// When the next frame is due, if anything may have changed.
+    draw_at: Option<Instant>,
+    drawn_at: Instant,
+}
+
+/// Whether the console goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    GoOn,
+    Leave,
+}
+
+impl Console {
+    async fn go_on(
+        &mut self,
+        mut messages: UnboundedReceiver<Msg>,
+        mut signals: Signals,
+    ) -> Result<(), ConsoleError> {
+        loop {
+            if self.draw_at.is_some_and(|at| at <= Instant::now()) {
+                self.draw()?;
+            }
+            let draw = self.draw_at.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+            let wake = Instant::now() + self.until_wake();
+            let [hup, term, int] = &mut signals.ends;
+            let then = tokio::select! {
+                biased;
+                _ = hup.recv() => Then::Leave,
+                _ = term.recv() => Then::Leave,
+                _ = int.recv() => Then::Leave,
+                _ = signals.stop.recv() => self.suspend()?,
+                _ = signals.go_on.recv() => {
+                    self.guard.retake()?;
+                    self.start_anew()?
+                }
+                _ = signals.resized.recv() => self.start_anew()?,
+                Some(msg) = messages.recv() => {
+                    let mut then = self.handle(msg)?;
+                    while then == Then::GoOn && let Ok(more) = messages.try_recv() {
+                        then = self.handle(more)?;
+                    }
+                    then
+                }
+                () = sleep_until(draw), if self.draw_at.is_some() => Then::GoOn,
+                () = sleep_until(wake) => {
+                    self.fold(Msg::Clock(Timestamp::now()))?;
+                    self.draw_by(Instant::now());
+                    Then::GoOn
+                }
+            };
+            if then == Then::Leave {
+                return Ok(());
+            }
+        }
+    }
+
+    fn handle(&mut self, msg: Msg) -> Result<Then, ConsoleError> {
+        let due = match &msg {
+            Msg::Input(Input::Resized) => return self.start_anew(),
+            Msg::Changes(_) | Msg::Health(_) if self.model.too_fast() => self.drawn_at + AT_MOST_EVERY,
+            Msg::Changes(_) | Msg::Health(_) => Instant::now() + TOGETHER,
+            _ => Instant::now(),
+        };
+        let mut then = self.fold(Msg::Clock(Timestamp::now()))?;
+        if then == Then::GoOn {
+            then = self.fold(msg)?;
+        }
+        self.draw_by(due);
+        Ok(then)
+    }
+
+    fn draw_by(&mut self, due: Instant) {
+        self.draw_at = Some(self.draw_at.map_or(due, |at| at.min(due)));
+    }
+
+    fn fold(&mut self, msg: Msg) -> Result<Then, ConsoleError> {
+        for effect in update(&mut self.model, msg) {
+            match effect {
+                Effect::Command { ticket, action, expect } => self.link.command(ticket, action, expect),
+                Effect::FetchDetail(alert) => self.link.detail(alert),
+                Effect::FetchSteps(alert) => self.link.steps(alert),
+                Effect::LogIn { person, pin } => {
+                    self.link.log_in(&person, &pin);
+                    self.listening.abort();
+                    self.listening = tokio::spawn(self.link.clone().listen());
+                }
+                Effect::Rest(rest, after) => {
+                    let tell = self.tell.clone();
+                    tokio::spawn(async move {
+                        tokio::time::sleep(after).await;
+                        // The console has ended when nobody listens.
+                        let _ = tell.send(Msg::Rested(rest));
+                    });
+                }
+                Effect::Copy(text) => {
+                    if let Some(sequence) = clipboard::copy(&text) {
+                        self.frames.write(&sequence)?;
+                    }
+                }
+                Effect::Bell => self.frames.write(BELL)?,
+                Effect::Redraw => {
+                    self.start_anew()?;
+                }
+                Effect::Suspend => return self.suspend(),
+                Effect::Quit => return Ok(Then::Leave),
+            }
+        }
+        Ok(Then::GoOn)
+    }
+
+    fn suspend(&mut self) -> Result<Then, ConsoleError> {
+        self.guard.suspend()?;
+        self.start_anew()
+    }
+
+    /// Draws everything, at the size that the terminal has now.
+    fn start_anew(&mut self) -> Result<Then, ConsoleError> {
+        let (width, height) = crossterm::terminal::size()?;
+        self.frames.start_anew(width, height);
+        let then = self.fold(Msg::Size(width, height))?;
+        self.draw_by(Instant::now());
+        Ok(then)
+    }
+
+    fn draw(&mut self) -> Result<(), ConsoleError> {
+        self.draw_at = None;
+        self.drawn_at = Instant::now();
+        let (model, theme) = (&self.model, self.theme);
+        self.frames.draw(|buffer| view::paint(model, theme, buffer))?;
+        Ok(())
+    }
+
+    /// How long nothing on the screen can change by itself.
+    fn until_wake(&self) -> Duration {
+        let local = Timestamp::now();
+        let now = local.saturating_add(self.model.clock_offset).unwrap_or(local);
+        let left = self.model.wakes_at().duration_since(now);
+        // A little late rather than a little early, which would wake twice.
+        Duration::try_from(left).unwrap_or_default() + Duration::from_millis(2)
+    }
+}

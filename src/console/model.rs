@@ -1,0 +1,421 @@
+//! Everything the console knows and shows. Views read it, only `update` writes it.
+
+use crate::console::desk::Desk;
+use crate::console::dialog::Dialog;
+use crate::console::form::Form;
+use crate::console::keymap::Context;
+use crate::console::line::Line;
+use crate::console::message::Ticket;
+use crate::console::rows::Rows;
+use crate::core::alert::{Alert, AlertState};
+use crate::core::change::Numbered;
+use crate::core::contact::Contact;
+use crate::core::id::{AlertId, TaskId};
+use crate::core::partner::PartnerRef;
+use crate::core::task::{Task, TaskState};
+use crate::core::text::Untrusted;
+use crate::wire::AlertDetail;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+/// How long after a key the hand still counts as being on the list.
+pub const HAND_RESTS: SignedDuration = SignedDuration::from_secs(20);
+/// How long `u` undoes.
+pub const UNDO_WITHIN: SignedDuration = SignedDuration::from_secs(10);
+/// An agent away for less is "reconnecting".
+pub const RECONNECTING: SignedDuration = SignedDuration::from_secs(5);
+/// A selected countdown shows seconds below this.
+pub const SECONDS_BELOW: i64 = 120;
+/// More changes in a second than an eye can follow.
+pub const TOO_FAST: u32 = 10;
+
+#[derive(Debug)]
+pub struct Model {
+    /// The agent's time.
+    pub now: Timestamp,
+    /// What to add to this machine's clock to get the agent's.
+    pub clock_offset: SignedDuration,
+    pub size: (u16, u16),
+    pub link: Link,
+    pub desk: Option<Desk>,
+    pub place: Place,
+    pub triage: Triage,
+    pub stream: Stream,
+    pub contacts: Contacts,
+    pub dialog: Option<Dialog>,
+    pub pending: Vec<Pending>,
+    pub flash: Option<Flash>,
+    pub undo: Option<Undo>,
+    /// Ctrl-C was pressed once.
+    pub leaving: bool,
+    pub last_key: Option<Timestamp>,
+    pub tickets: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Not heard from yet.
+    Connecting,
+    Live,
+    Away {
+        since: Timestamp,
+        why: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Triage,
+    Stream,
+    Contacts,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Focus {
+    Alerts,
+    Tasks,
+}
+
+#[derive(Debug)]
+pub struct Triage {
+    pub focus: Focus,
+    pub alerts: Rows<AlertId>,
+    pub tasks: Rows<TaskId>,
+    pub filter: Filter,
+    /// The detail has the whole screen.
+    pub zoomed: bool,
+    pub scroll: u16,
+    /// What the detail pane shows; follows the selection once it rests.
+    pub shown: Option<Subject>,
+    pub rests: u64,
+    pub detail: Option<Box<AlertDetail>>,
+    /// Why the detail could not be fetched.
+    pub detail_missing: Option<String>,
+}
+
+/// What a detail pane is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    Alert(AlertId),
+    Task(TaskId),
+}
+
+#[derive(Debug)]
+pub struct Stream {
+    pub filter: Filter,
+    /// `None`: following the newest.
+    pub selected: Option<u64>,
+    /// The newest when following ended.
+    pub paused_at: u64,
+    /// Changes of the running second, and of the last full one.
+    pub second: i64,
+    pub counting: u32,
+    pub passed: u32,
+}
+
+#[derive(Debug)]
+pub struct Contacts {
+    pub filter: Filter,
+    pub rows: Rows<Untrusted>,
+    pub form: Option<Form>,
+}
+
+/// Rows that match what is typed.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub line: Line,
+    /// Being typed.
+    pub open: bool,
+}
+
+/// A command on its way.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    pub ticket: Ticket,
+    pub about: About,
+    /// `ack`, `snooze` …
+    pub word: &'static str,
+    /// An acknowledgment that can be undone once it is done.
+    pub undoable: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    Alert(AlertId),
+    Task(TaskId),
+    Contact(Untrusted),
+}
+
+/// One sentence to the operator, for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flash {
+    pub text: String,
+    pub tone: Tone,
+    pub until: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Done,
+    Refused,
+    Hint,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Undo {
+    pub alert: AlertId,
+    pub until: Timestamp,
+}
+
+impl Filter {
+    pub fn matches(&self, texts: &[&str]) -> bool {
+        let wanted = self.line.text().to_lowercase();
+        wanted.split_whitespace().all(|word| texts.iter().any(|text| text.to_lowercase().contains(word)))
+    }
+
+    pub fn is_active(&self) -> bool {
+        self.open || !self.line.is_empty()
+    }
+}
+
+impl Model {
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            now,
+            clock_offset: SignedDuration::ZERO,
+            size: (80, 24),
+            link: Link::Connecting,
+            desk: None,
+            place: Place::Triage,
+            triage: Triage {
+                focus: Focus::Alerts,
+                alerts: Rows::default(),
+                tasks: Rows::default(),
+                filter: Filter::default(),
+                zoomed: false,
+                scroll: 0,
+                shown: None,
+                rests: 0,
+                detail: None,
+                detail_missing: None,
+            },
+            stream: Stream {
+                filter: Filter::default(),
+                selected: None,
+                paused_at: 0,
+                second: 0,
+                counting: 0,
+                passed: 0,
+            },
+            contacts: Contacts { filter: Filter::default(), rows: Rows::default(), form: None },
+            dialog: None,
+            pending: Vec::new(),
+            flash: None,
+            undo: None,
+            leaving: false,
+            last_key: None,
+            tickets: 0,
+        }
+    }
+
+    /// Which rows of the keymap hold.
+    pub fn context(&self) -> Context {
+        match (self.place, self.triage.focus) {
+            (Place::Triage, Focus::Alerts) => Context::Alerts,
+            (Place::Triage, Focus::Tasks) => Context::Tasks,
+            (Place::Stream, _) => Context::Stream,
+            (Place::Contacts, _) => Context::Contacts,
+        }
+    }
+
+    pub fn zone(&self) -> TimeZone {
+        self.desk.as_ref().map_or(TimeZone::UTC, Desk::zone)
+    }
+
+    pub fn alert(&self, id: AlertId) -> Option<&Alert> {
+        self.desk.as_ref()?.alerts.get(&id)
+    }
+
+    pub fn task(&self, id: TaskId) -> Option<&Task> {
+        self.desk.as_ref()?.tasks.get(&id)
+    }
+
+    pub fn selected_alert(&self) -> Option<&Alert> {
+        match self.subject()? {
+            Subject::Alert(id) => self.alert(id),
+            Subject::Task(_) => None,
+        }
+    }
+
+    pub fn selected_task(&self) -> Option<&Task> {
+        match self.subject()? {
+            Subject::Task(id) => self.task(id),
+            Subject::Alert(_) => None,
+        }
+    }
+
+    /// What the hand is on in Triage.
+    pub fn subject(&self) -> Option<Subject> {
+        match (self.place, self.triage.focus) {
+            (Place::Triage, Focus::Alerts) => self.triage.alerts.selected().copied().map(Subject::Alert),
+            (Place::Triage, Focus::Tasks) => self.triage.tasks.selected().copied().map(Subject::Task),
+            _ => None,
+        }
+    }
+
+    pub fn selected_contact(&self) -> Option<&Contact> {
+        self.desk.as_ref()?.contacts.get(self.contacts.rows.selected()?)
+    }
+
+    /// The partner of the selected row.
+    pub fn selected_partner(&self) -> Option<&PartnerRef> {
+        match self.subject()? {
+            Subject::Alert(id) => self.alert(id).map(|alert| &alert.partner),
+            Subject::Task(id) => self.task(id)?.partner.as_ref(),
+        }
+    }
+
+    /// The detail of the alert in the pane, when it has come.
+    pub fn detail_of(&self, alert: AlertId) -> Option<&AlertDetail> {
+        self.triage.detail.as_deref().filter(|detail| detail.alert.id == alert)
+    }
+
+    pub fn pending_for(&self, about: &About) -> Option<&Pending> {
+        self.pending.iter().find(|pending| pending.about == *about)
+    }
+
+    /// Whether the operator's hand is on the list, so that no row may move.
+    pub fn hand_is_on(&self) -> bool {
+        self.dialog.is_some()
+            || self.triage.filter.open
+            || self.last_key.is_some_and(|at| self.now.duration_since(at) < HAND_RESTS)
+    }
+
+    /// The alerts of Triage, most urgent first.
+    pub fn wanted_alerts(&self) -> Vec<AlertId> {
+        let Some(desk) = &self.desk else { return Vec::new() };
+        let mut alerts: Vec<&Alert> = desk
+            .alerts
+            .values()
+            .filter(|alert| alert.state != AlertState::Resolved)
+            .filter(|alert| {
+                let reference = alert.members.iter().filter_map(|m| m.order.as_ref()).map(Untrusted::raw);
+                let id = alert.id.to_string();
+                let texts: Vec<&str> =
+                    [alert.partner.name.raw(), alert.title.raw(), &id, alert.severity.as_str()]
+                        .into_iter()
+                        .chain(reference)
+                        .collect();
+                self.triage.filter.matches(&texts)
+            })
+            .collect();
+        alerts.sort_by_key(|alert| {
+            let state = match alert.state {
+                AlertState::Open if alert.cleared_at.is_none() => 0,
+                AlertState::Acknowledged if alert.cleared_at.is_none() => 1,
+                AlertState::Snoozed => 2,
+                _ => 3,
+            };
+            let money = alert.at_risk.iter().map(|money| money.cents).max().unwrap_or(0);
+            let deadline = alert.deadline.map_or(i64::MAX, Timestamp::as_second);
+            (state, std::cmp::Reverse(alert.severity), deadline, std::cmp::Reverse(money), alert.id)
+        });
+        alerts.into_iter().map(|alert| alert.id).collect()
+    }
+
+    /// The tasks of Triage, the first due first.
+    pub fn wanted_tasks(&self) -> Vec<TaskId> {
+        let Some(desk) = &self.desk else { return Vec::new() };
+        let mut tasks: Vec<&Task> = desk
+            .tasks
+            .values()
+            .filter(|task| task.state == TaskState::Open)
+            .filter(|task| {
+                let id = task.id.to_string();
+                let partner = task.partner.as_ref().map_or("", |partner| partner.name.raw());
+                self.triage.filter.matches(&[partner, task.title.raw(), &id, task.kind.as_str()])
+            })
+            .collect();
+        tasks.sort_by_key(|task| (task.due_at.map_or(i64::MAX, Timestamp::as_second), task.id));
+        tasks.into_iter().map(|task| task.id).collect()
+    }
+
+    /// The contacts, by partner and name.
+    pub fn wanted_contacts(&self) -> Vec<Untrusted> {
+        let Some(desk) = &self.desk else { return Vec::new() };
+        let mut contacts: Vec<&Contact> = desk
+            .contacts
+            .values()
+            .filter(|contact| {
+                let partner = contact.partner_id.as_ref().map_or("", Untrusted::raw);
+                let addresses = contact.emails.iter().map(|m| m.as_str());
+                let addresses = addresses.chain(contact.phones.iter().map(|p| p.as_str()));
+                let texts: Vec<&str> =
+                    [contact.name.raw(), partner, contact.id.raw()].into_iter().chain(addresses).collect();
+                self.contacts.filter.matches(&texts)
+            })
+            .collect();
+        contacts.sort_by(|a, b| (&a.partner_id, &a.name, &a.id).cmp(&(&b.partner_id, &b.name, &b.id)));
+        contacts.into_iter().map(|contact| contact.id.clone()).collect()
+    }
+
+    /// The changes that the Stream shows, oldest first.
+    pub fn streamed(&self) -> impl DoubleEndedIterator<Item = &Numbered> {
+        let newest = match self.stream.selected {
+            Some(_) => self.stream.paused_at,
+            None => u64::MAX,
+        };
+        let recent = self.desk.iter().flat_map(|desk| desk.recent.iter());
+        recent.filter(move |numbered| numbered.seq <= newest).filter(|numbered| {
+            let partner = numbered.change.partner.as_ref().map_or("", Untrusted::raw);
+            let alert = numbered.change.alert.map(|alert| alert.to_string()).unwrap_or_default();
+            self.stream.filter.matches(&[numbered.change.summary.raw(), partner, &alert])
+        })
+    }
+
+    /// Changes that came since following ended.
+    pub fn streamed_since(&self) -> usize {
+        let recent = self.desk.iter().flat_map(|desk| desk.recent.iter());
+        recent.filter(|numbered| numbered.seq > self.stream.paused_at).count()
+    }
+
+    /// Changes come faster than an eye can follow, and the place shows each of them.
+    pub fn too_fast(&self) -> bool {
+        self.place == Place::Stream
+            && self.stream.selected.is_none()
+            && self.stream.counting.max(self.stream.passed) > TOO_FAST
+    }
+
+    /// When something on the screen changes by the clock alone.
+    pub fn wakes_at(&self) -> Timestamp {
+        let second = self.now.as_second();
+        let at = |second: i64| Timestamp::from_second(second).unwrap_or(Timestamp::MAX);
+        let mut wakes = at((second.div_euclid(60) + 1) * 60);
+        let mut sooner = |time: Timestamp| {
+            if time > self.now {
+                wakes = wakes.min(time);
+            }
+        };
+        let watched = self.selected_alert().and_then(Alert::next_due).map(|due| due.as_second() - second);
+        if watched.is_some_and(|left| (0..=SECONDS_BELOW).contains(&left))
+            || self.stream.counting > 0 && self.place == Place::Stream
+        {
+            sooner(at(second + 1));
+        }
+        if let Some(flash) = &self.flash {
+            sooner(flash.until);
+        }
+        if let Some(undo) = &self.undo {
+            sooner(undo.until);
+        }
+        if let Link::Away { since, .. } = self.link {
+            sooner(since.saturating_add(RECONNECTING).unwrap_or(Timestamp::MAX));
+        }
+        if self.triage.alerts.waiting() + self.triage.tasks.waiting() > 0
+            && let Some(key) = self.last_key
+        {
+            sooner(key.saturating_add(HAND_RESTS).unwrap_or(Timestamp::MAX));
+        }
+        wakes
+    }
+}

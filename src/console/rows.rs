@@ -1,0 +1,109 @@
+//! The rows of a list: their order, and which one the hand is on.
+//!
+//! The selection is a thing, not a position: whatever comes or goes, the hand stays on the same
+//! thing. Only when that thing is gone does it move to what took its place.
+
+/// Keys in the order shown.
+#[derive(Clone, Debug)]
+pub struct Rows<K> {
+    order: Vec<K>,
+    selected: Option<K>,
+    /// New rows that wait until the hand rests.
+    waiting: usize,
+}
+
+impl<K> Default for Rows<K> {
+    fn default() -> Self {
+        Self { order: Vec::new(), selected: None, waiting: 0 }
+    }
+}
+
+impl<K: Clone + PartialEq> Rows<K> {
+    pub fn order(&self) -> &[K] {
+        &self.order
+    }
+
+    pub fn selected(&self) -> Option<&K> {
+        self.selected.as_ref()
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    pub fn index(&self) -> Option<usize> {
+        let selected = self.selected.as_ref()?;
+        self.order.iter().position(|key| key == selected)
+    }
+
+    /// Takes a new order. The selection stays; if its row is gone, the row that took its place gets it.
+    pub fn arrange(&mut self, order: Vec<K>) {
+        let before = self.index().unwrap_or(0);
+        self.order = order;
+        self.waiting = 0;
+        if self.index().is_none() {
+            let last = self.order.len().saturating_sub(1);
+            self.selected = self.order.get(before.min(last)).cloned();
+        }
+    }
+
+    /// Leaves every row where it is and only counts what `wanted` has more.
+    pub fn keep(&mut self, wanted: &[K]) {
+        if self.order.is_empty() {
+            self.arrange(wanted.to_vec());
+        } else {
+            self.waiting = wanted.iter().filter(|key| !self.order.contains(key)).count();
+        }
+    }
+
+    pub fn select(&mut self, key: &K) -> bool {
+        let known = self.order.contains(key);
+        if known {
+            self.selected = Some(key.clone());
+        }
+        known
+    }
+
+    pub fn step(&mut self, by: isize) {
+        if let Some(last) = self.order.len().checked_sub(1) {
+            let at = self.index().unwrap_or(0).saturating_add_signed(by).min(last);
+            self.selected = Some(self.order[at].clone());
+        }
+    }
+
+    pub fn first(&mut self) {
+        self.selected = self.order.first().cloned();
+    }
+
+    pub fn last(&mut self) {
+        self.selected = self.order.last().cloned();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hand_stays_on_the_same_thing() {
+        let mut rows = Rows::default();
+        rows.arrange(vec!['b', 'c', 'd']);
+        rows.step(1);
+        rows.keep(&['a', 'b', 'c', 'd']);
+        assert_eq!((rows.order(), rows.waiting()), (&['b', 'c', 'd'][..], 1));
+        rows.arrange(vec!['a', 'b', 'c', 'd']);
+        assert_eq!((rows.selected(), rows.waiting()), (Some(&'c'), 0));
+        rows.arrange(vec!['a', 'b', 'd']);
+        assert_eq!(rows.selected(), Some(&'d'));
+        rows.arrange(vec![]);
+        assert_eq!(rows.selected(), None);
+    }
+}

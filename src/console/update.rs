@@ -1,0 +1,754 @@
+//! What a message makes of the model, and what it asks of the world. Pure: no clock, no I/O.
+
+use crate::console::allowed::allowed;
+use crate::console::desk::{Desk, Folded};
+use crate::console::dialog::{Chooser, Close, Dialog, Escalate, LogIn, Note, Order, Pressed, Resend};
+use crate::console::effect::Effect;
+use crate::console::form::{self, Form};
+use crate::console::keymap::{self, Action};
+use crate::console::line::Line;
+use crate::console::message::{Msg, Ticket};
+use crate::console::model::{
+    About, Filter, Flash, Focus, Link, Model, Pending, Place, Subject, Tone, UNDO_WITHIN, Undo,
+};
+use crate::core::alert::{Alert, AlertState};
+use crate::core::change::Numbered;
+use crate::core::command::{Action as Ask, Expect, Outcome};
+use crate::core::id::AlertId;
+use crate::core::text::{Printable, Untrusted};
+use crate::term::input::Input;
+use crate::wire::Snapshot;
+use crate::wire::client::LinkError;
+use crossterm::event::{KeyCode, KeyEvent};
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// The detail follows once the hand has rested this long on a row …
+const SHOW_AFTER: Duration = Duration::from_millis(60);
+/// … and what the console does not have is fetched after this.
+const FETCH_AFTER: Duration = Duration::from_millis(150);
+const SAID_FOR: SignedDuration = SignedDuration::from_secs(10);
+const REFUSED_FOR: SignedDuration = SignedDuration::from_secs(30);
+
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Clock(local) => clock(model, local),
+        Msg::Size(width, height) => {
+            model.size = (width, height);
+            Vec::new()
+        }
+        Msg::Input(Input::Key(key)) => press(model, key),
+        Msg::Input(Input::Paste(text)) => {
+            paste(model, &text);
+            Vec::new()
+        }
+        Msg::Input(Input::Resized) => Vec::new(),
+        Msg::Input(Input::HungUp) => vec![Effect::Quit],
+        Msg::Snapshot(snapshot) => snapshot_came(model, *snapshot),
+        Msg::Changes(changes) => changes_came(model, changes),
+        Msg::Health(health) => {
+            model.link = Link::Live;
+            if let Some(desk) = &mut model.desk {
+                desk.health(*health);
+            }
+            Vec::new()
+        }
+        Msg::Away(error) => {
+            away(model, &error);
+            Vec::new()
+        }
+        Msg::Detail(alert, answer) => {
+            detail_came(model, alert, answer);
+            Vec::new()
+        }
+        Msg::Steps(alert, answer) => {
+            let now = model.now;
+            if let Some(Dialog::Escalate(dialog)) = &mut model.dialog
+                && dialog.alert == alert
+            {
+                dialog.show(answer.map_err(|error| error.to_string()), now);
+            }
+            Vec::new()
+        }
+        Msg::Answered(ticket, answer) => answered(model, ticket, answer),
+        Msg::Rested(rest) => rested(model, rest),
+    }
+}
+
+fn clock(model: &mut Model, local: Timestamp) -> Vec<Effect> {
+    model.now = local.saturating_add(model.clock_offset).unwrap_or(local);
+    if model.flash.as_ref().is_some_and(|flash| flash.until <= model.now) {
+        model.flash = None;
+    }
+    if model.undo.is_some_and(|undo| undo.until <= model.now) {
+        model.undo = None;
+    }
+    let second = model.now.as_second();
+    if second != model.stream.second {
+        model.stream.passed = if second == model.stream.second + 1 { model.stream.counting } else { 0 };
+        model.stream.counting = 0;
+        model.stream.second = second;
+    }
+    if !model.hand_is_on() && model.triage.alerts.waiting() + model.triage.tasks.waiting() > 0 {
+        arrange(model);
+    }
+    follow_selection(model)
+}
+
+// What the agent says.
+
+fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
+    let agents = snapshot.now;
+    let local = model.now.saturating_sub(model.clock_offset).unwrap_or(model.now);
+    let first = model.desk.is_none();
+    let pin_needed = snapshot.me.pin_needed;
+    model.link = Link::Live;
+    // Small differences are the way of the answer, and would only make the clock jump.
+    let apart = agents.duration_since(local);
+    model.clock_offset =
+        if apart.abs() > SignedDuration::from_secs(2) { apart } else { SignedDuration::ZERO };
+    model.now = local.saturating_add(model.clock_offset).unwrap_or(local);
+    model.desk = Some(Desk::new(snapshot));
+    model.stream.selected = None;
+    // Whatever was on its way is in the snapshot or was not done; its answer says which.
+    if first || !model.hand_is_on() {
+        arrange(model);
+    } else {
+        keep(model);
+    }
+    arrange_contacts(model);
+    if pin_needed && !matches!(model.dialog, Some(Dialog::LogIn(_))) {
+        model.dialog = Some(Dialog::LogIn(LogIn::default()));
+    }
+    let Some(subject) = model.subject() else { return Vec::new() };
+    model.triage.shown = Some(subject);
+    match subject {
+        Subject::Alert(alert) => vec![Effect::FetchDetail(alert)],
+        Subject::Task(_) => Vec::new(),
+    }
+}
+
+fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
+    let was_away = model.link != Link::Live;
+    model.link = Link::Live;
+    let Some(desk) = &mut model.desk else { return Vec::new() };
+    let shown = match model.triage.shown {
+        Some(Subject::Alert(alert)) => Some(alert),
+        _ => None,
+    };
+    let mut effects = Vec::new();
+    let mut detail_is_old = was_away;
+    let mut rings = false;
+    for numbered in changes {
+        let of_shown = shown.is_some() && numbered.change.alert == shown;
+        let folded = desk.fold(numbered);
+        if folded == Folded::Known {
+            continue;
+        }
+        model.stream.counting += 1;
+        detail_is_old |= of_shown;
+        if let Folded::NewAlert(alert) = folded {
+            rings |= desk.alerts.get(&alert).is_some_and(|alert| alert.state == AlertState::Open);
+        }
+    }
+    if rings {
+        effects.push(Effect::Bell);
+    }
+    if detail_is_old && let Some(alert) = shown {
+        effects.push(Effect::FetchDetail(alert));
+    }
+    if model.hand_is_on() {
+        keep(model);
+    } else {
+        arrange(model);
+    }
+    arrange_contacts(model);
+    effects.extend(follow_selection(model));
+    effects
+}
+
+fn away(model: &mut Model, error: &LinkError) {
+    let since = match &model.link {
+        Link::Away { since, .. } => *since,
+        Link::Connecting | Link::Live => model.now,
+    };
+    model.link = Link::Away { since, why: error.to_string() };
+    if let LinkError::Refused { sentence, .. } = error {
+        say(model, sentence.clone(), Tone::Refused);
+    }
+}
+
+fn detail_came(model: &mut Model, alert: AlertId, answer: Result<Box<crate::wire::AlertDetail>, LinkError>) {
+    if model.triage.shown != Some(Subject::Alert(alert)) {
+        return;
+    }
+    match answer {
+        Ok(detail) => {
+            model.triage.detail = Some(detail);
+            model.triage.detail_missing = None;
+        }
+        Err(error) => model.triage.detail_missing = Some(error.to_string()),
+    }
+}
+
+fn answered(model: &mut Model, ticket: Ticket, answer: Result<Outcome, LinkError>) -> Vec<Effect> {
+    let Some(at) = model.pending.iter().position(|pending| pending.ticket == ticket) else {
+        return Vec::new();
+    };
+    let pending = model.pending.remove(at);
+    let form =
+        model.contacts.form.as_mut().filter(|form| About::Contact(form.began.id.clone()) == pending.about);
+    let refusal = match answer {
+        Ok(Outcome::Done { said }) => {
+            if form.is_some() {
+                model.contacts.form = None;
+            }
+            if let (About::Alert(alert), true) = (&pending.about, pending.undoable) {
+                let until = model.now.saturating_add(UNDO_WITHIN).unwrap_or(model.now);
+                model.undo = Some(Undo { alert: *alert, until });
+            }
+            say(model, said.printable().into_string(), Tone::Done);
+            return match pending.about {
+                About::Alert(alert) if model.triage.shown == Some(Subject::Alert(alert)) => {
+                    vec![Effect::FetchDetail(alert)]
+                }
+                _ => Vec::new(),
+            };
+        }
+        Ok(Outcome::Refused { refusal }) => refusal.said.printable().into_string(),
+        Err(LinkError::Refused { sentence, .. }) => sentence,
+        Err(error) => {
+            format!(
+                "Not known whether {} was done: {error}. It shows here once the agent is back.",
+                pending.word
+            )
+        }
+    };
+    match form {
+        Some(form) => {
+            form.sending = false;
+            form.error = Some(refusal);
+        }
+        None => say(model, refusal, Tone::Refused),
+    }
+    Vec::new()
+}
+
+// The rows.
+
+fn arrange(model: &mut Model) {
+    let (alerts, tasks) = (model.wanted_alerts(), model.wanted_tasks());
+    model.triage.alerts.arrange(alerts);
+    model.triage.tasks.arrange(tasks);
+    if model.triage.alerts.is_empty() && !model.triage.tasks.is_empty() && model.last_key.is_none() {
+        model.triage.focus = Focus::Tasks;
+    }
+}
+
+/// Moves nothing: what is new waits, what is gone stays as it last was.
+fn keep(model: &mut Model) {
+    let (alerts, tasks) = (model.wanted_alerts(), model.wanted_tasks());
+    model.triage.alerts.keep(&alerts);
+    model.triage.tasks.keep(&tasks);
+}
+
+fn arrange_contacts(model: &mut Model) {
+    let contacts = model.wanted_contacts();
+    model.contacts.rows.arrange(contacts);
+}
+
+/// When the hand is on another row than the detail shows, the detail follows after a rest.
+fn follow_selection(model: &mut Model) -> Vec<Effect> {
+    if model.place != Place::Triage || model.subject() == model.triage.shown {
+        return Vec::new();
+    }
+    model.triage.rests += 1;
+    vec![Effect::Rest(model.triage.rests, SHOW_AFTER)]
+}
+
+fn rested(model: &mut Model, rest: u64) -> Vec<Effect> {
+    if rest != model.triage.rests {
+        return Vec::new();
+    }
+    let subject = model.subject();
+    if model.triage.shown != subject {
+        model.triage.shown = subject;
+        model.triage.scroll = 0;
+        model.triage.detail = None;
+        model.triage.detail_missing = None;
+        return vec![Effect::Rest(rest, FETCH_AFTER.saturating_sub(SHOW_AFTER))];
+    }
+    match subject {
+        Some(Subject::Alert(alert)) => vec![Effect::FetchDetail(alert)],
+        _ => Vec::new(),
+    }
+}
+
+// The keys.
+
+fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    model.last_key = Some(model.now);
+    if model.flash.as_ref().is_some_and(|flash| flash.tone != Tone::Done) {
+        model.flash = None;
+    }
+    // These mean the same everywhere, so that nobody is ever caught in a dialog.
+    match keymap::action(keymap::Context::Everywhere, key) {
+        Some(action @ (Action::Quit | Action::Suspend | Action::Redraw)) => return act(model, action),
+        _ => model.leaving = false,
+    }
+    if model.dialog.is_some() {
+        return press_dialog(model, key);
+    }
+    if model.place == Place::Contacts && model.contacts.form.is_some() {
+        return press_form(model, key);
+    }
+    if press_filter(model, key) {
+        return follow_selection(model);
+    }
+    match keymap::action(model.context(), key) {
+        Some(action) => {
+            let mut effects = act(model, action);
+            effects.extend(follow_selection(model));
+            effects
+        }
+        None => Vec::new(),
+    }
+}
+
+fn paste(model: &mut Model, text: &str) {
+    model.last_key = Some(model.now);
+    if let Some(dialog) = &mut model.dialog {
+        dialog.paste(text);
+    } else if let (Place::Contacts, Some(form)) = (model.place, &mut model.contacts.form) {
+        form.paste(text);
+    } else if filter(model).open {
+        filter(model).line.insert(text);
+        filtered(model);
+    }
+}
+
+fn filter(model: &mut Model) -> &mut Filter {
+    match model.place {
+        Place::Triage => &mut model.triage.filter,
+        Place::Stream => &mut model.stream.filter,
+        Place::Contacts => &mut model.contacts.filter,
+    }
+}
+
+fn filtered(model: &mut Model) {
+    match model.place {
+        Place::Triage => arrange(model),
+        Place::Stream => model.stream.selected = None,
+        Place::Contacts => arrange_contacts(model),
+    }
+}
+
+/// Keys while the filter is typed; `false` when the key is not for it.
+fn press_filter(model: &mut Model, key: KeyEvent) -> bool {
+    let filter = filter(model);
+    if !filter.open {
+        return false;
+    }
+    match key.code {
+        KeyCode::Esc => *filter = Filter::default(),
+        KeyCode::Enter => filter.open = false,
+        KeyCode::Up | KeyCode::Down | KeyCode::Tab => return false,
+        _ => {
+            filter.line.press(key);
+        }
+    }
+    filtered(model);
+    true
+}
+
+fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let now = model.now;
+    let Some(dialog) = &mut model.dialog else { return Vec::new() };
+    match dialog.press(key, now) {
+        Pressed::Stay => Vec::new(),
+        Pressed::Close => {
+            model.dialog = None;
+            Vec::new()
+        }
+        Pressed::Order(order) => {
+            model.dialog = None;
+            send(model, order)
+        }
+        Pressed::LogIn { person, .. } if person.is_empty() => {
+            model.dialog = Some(Dialog::LogIn(LogIn::default()));
+            Vec::new()
+        }
+        Pressed::LogIn { person, pin } => {
+            model.dialog = None;
+            vec![Effect::LogIn { person, pin }]
+        }
+        Pressed::Run(action) => {
+            model.dialog = None;
+            let action = if action == Action::Quit {
+                return vec![Effect::Quit];
+            } else {
+                action
+            };
+            let mut effects = act(model, action);
+            effects.extend(follow_selection(model));
+            effects
+        }
+        Pressed::Say(sentence) => {
+            if matches!(model.dialog, Some(Dialog::Palette(_))) {
+                model.dialog = None;
+            }
+            say(model, sentence, Tone::Refused);
+            Vec::new()
+        }
+    }
+}
+
+fn press_form(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let live = crate::console::allowed::may_act(model);
+    let Some(form) = &mut model.contacts.form else { return Vec::new() };
+    match form.press(key) {
+        form::Pressed::Stay => Vec::new(),
+        form::Pressed::Leave => {
+            model.contacts.form = None;
+            Vec::new()
+        }
+        form::Pressed::Send(order) => match live {
+            Ok(()) => send(model, order),
+            Err(why) => {
+                form.sending = false;
+                form.error = Some(format!("nothing was sent: {why}"));
+                Vec::new()
+            }
+        },
+    }
+}
+
+fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Err(why) = allowed(model, action) {
+        say(model, sentence(&why), Tone::Refused);
+        return Vec::new();
+    }
+    let now = model.now;
+    let zone = model.zone();
+    match action {
+        Action::Ack => return ack(model),
+        Action::Undo => return undo(model),
+        Action::Take | Action::Done => return on_task(model, action),
+        Action::Escalate => {
+            let dialog = model.selected_alert().map(|alert| Escalate::new(alert, now));
+            if let Some(dialog) = dialog {
+                let alert = dialog.alert;
+                model.dialog = Some(Dialog::Escalate(dialog));
+                return vec![Effect::FetchSteps(alert)];
+            }
+        }
+        Action::Resend => {
+            let dialog = model.desk.as_ref().zip(model.selected_alert());
+            model.dialog = dialog.map(|(desk, alert)| Dialog::Resend(Resend::new(desk, alert, now)));
+        }
+        Action::Snooze => {
+            let chooser = match model.subject() {
+                Some(Subject::Task(task)) => Some(Chooser::snooze_task(task, now, &zone)),
+                _ => model.selected_alert().map(|alert| Chooser::snooze_alert(alert, now, &zone)),
+            };
+            model.dialog = chooser.map(Dialog::Chooser);
+        }
+        Action::Note => {
+            let about = model.subject().map(|subject| match subject {
+                Subject::Alert(alert) => About::Alert(alert),
+                Subject::Task(task) => About::Task(task),
+            });
+            model.dialog = about.map(|about| Dialog::Note(Note::new(about)));
+        }
+        Action::Close => model.dialog = model.selected_alert().map(|alert| Dialog::Close(Close::new(alert))),
+        Action::Why => {
+            if let Some(alert) = model.selected_alert().map(|alert| alert.id) {
+                model.dialog = Some(Dialog::Why { alert, scroll: 0 });
+                if model.detail_of(alert).is_none() {
+                    model.triage.shown = Some(Subject::Alert(alert));
+                    return vec![Effect::FetchDetail(alert)];
+                }
+            }
+        }
+        Action::Contact => contacts_of_partner(model),
+        Action::Edit => {
+            let form = model.selected_contact().map(Form::new);
+            model.contacts.form = form;
+        }
+        Action::CopyReference => return copy(model),
+        Action::Filter => filter(model).open = true,
+        Action::Palette => model.dialog = Some(Dialog::Palette(Line::default())),
+        Action::Help => model.dialog = Some(Dialog::Help { scroll: 0 }),
+        Action::Open => open(model),
+        Action::Back => back(model),
+        Action::Switch => switch(model),
+        Action::Down => step(model, 1),
+        Action::Up => step(model, -1),
+        Action::First => to_end(model, End::First),
+        Action::Last => to_end(model, End::Last),
+        Action::ScrollDown => scroll(model, 1),
+        Action::ScrollUp => scroll(model, -1),
+        Action::Follow => {
+            let newest = model.streamed().next_back().map(|numbered| numbered.seq);
+            match model.stream.selected {
+                Some(_) => model.stream.selected = None,
+                None => pause_at(model, newest),
+            }
+        }
+        Action::Triage => model.place = Place::Triage,
+        Action::Stream => model.place = Place::Stream,
+        Action::Contacts => model.place = Place::Contacts,
+        Action::Redraw => return vec![Effect::Redraw],
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Quit if model.leaving => return vec![Effect::Quit],
+        Action::Quit => {
+            model.leaving = true;
+            say(model, "Ctrl-C again leaves; the agent goes on without the console.".to_owned(), Tone::Hint);
+        }
+    }
+    Vec::new()
+}
+
+fn ack(model: &mut Model) -> Vec<Effect> {
+    let (now, zone) = (model.now, model.zone());
+    let Some((alert, desk)) = model.selected_alert().zip(model.desk.as_ref()) else { return Vec::new() };
+    let mine = alert.holder.as_ref().is_some_and(|holder| desk.is_me(holder));
+    if mine && alert.state == AlertState::Acknowledged {
+        model.dialog = Some(Dialog::Chooser(Chooser::promise(alert, now, &zone)));
+        return Vec::new();
+    }
+    let order = Order {
+        about: About::Alert(alert.id),
+        word: "ack",
+        ask: Ask::Ack { alert: alert.id, next_update_by: None },
+        expect: Expect { holder: Some(alert.holder.clone()), ..Expect::default() },
+    };
+    send(model, order)
+}
+
+fn undo(model: &mut Model) -> Vec<Effect> {
+    let alert = match model.undo.take() {
+        Some(undo) => model.alert(undo.alert),
+        None => model.selected_alert(),
+    };
+    let Some(alert) = alert else { return Vec::new() };
+    let order = Order {
+        about: About::Alert(alert.id),
+        word: "unack",
+        ask: Ask::Unack { alert: alert.id },
+        expect: Expect { holder: Some(alert.holder.clone()), ..Expect::default() },
+    };
+    send(model, order)
+}
+
+fn on_task(model: &mut Model, action: Action) -> Vec<Effect> {
+    let Some(task) = model.selected_task().map(|task| task.id) else { return Vec::new() };
+    let (word, ask) = match action {
+        Action::Done => ("done", Ask::DoneTask { task }),
+        _ => ("take", Ask::TakeTask { task }),
+    };
+    send(model, Order { about: About::Task(task), word, ask, expect: Expect::default() })
+}
+
+fn send(model: &mut Model, order: Order) -> Vec<Effect> {
+    if let Err(why) = crate::console::allowed::may_act(model) {
+        say(model, sentence(&why), Tone::Refused);
+        return Vec::new();
+    }
+    model.tickets += 1;
+    let ticket = Ticket(model.tickets);
+    let undoable = order.word == "ack";
+    model.pending.push(Pending { ticket, about: order.about, word: order.word, undoable });
+    model.flash = None;
+    vec![Effect::Command { ticket, action: order.ask, expect: order.expect }]
+}
+
+/// What one would say on the telephone: the case or order where there is one, else the id.
+fn reference(alert: &Alert) -> Printable {
+    let named =
+        alert.members.iter().find_map(|m| m.case.as_ref().or(m.order.as_ref()).or(m.shipment.as_ref()));
+    match named {
+        Some(name) => name.printable(),
+        None => Untrusted::new(alert.id.to_string()).printable(),
+    }
+}
+
+fn copy(model: &mut Model) -> Vec<Effect> {
+    let text = match model.subject() {
+        Some(Subject::Alert(id)) => model.alert(id).map(reference),
+        Some(Subject::Task(id)) => Some(Untrusted::new(id.to_string()).printable()),
+        None => model.selected_contact().map(|contact| {
+            let email = contact.emails.first().map(|mailbox| mailbox.as_str());
+            let address = email.or(contact.phones.first().map(|phone| phone.as_str()));
+            Untrusted::from(address.unwrap_or(contact.name.raw())).printable()
+        }),
+    };
+    let Some(text) = text else { return Vec::new() };
+    say(model, format!("{text} was sent to the terminal's clipboard."), Tone::Done);
+    vec![Effect::Copy(text)]
+}
+
+fn contacts_of_partner(model: &mut Model) {
+    let Some(partner) = model.selected_partner().map(|partner| partner.id.clone()) else { return };
+    let first = model.desk.as_ref().and_then(|desk| desk.contacts_of(&partner).next().map(|c| c.id.clone()));
+    model.place = Place::Contacts;
+    model.contacts.filter = Filter { line: Line::new(partner.printable().as_str()), open: false };
+    model.contacts.form = None;
+    arrange_contacts(model);
+    if let Some(first) = first
+        && !model.contacts.rows.select(&first)
+    {
+        // The id does not show as it is typed; then all contacts are shown instead.
+        model.contacts.filter = Filter::default();
+        arrange_contacts(model);
+        model.contacts.rows.select(&first);
+    }
+}
+
+fn open(model: &mut Model) {
+    match model.place {
+        Place::Triage => {
+            model.triage.zoomed = !model.triage.zoomed && model.subject().is_some();
+            model.triage.scroll = 0;
+        }
+        Place::Stream => {
+            let selected = model.stream.selected;
+            let found = match selected {
+                Some(seq) => model.streamed().find(|numbered| numbered.seq == seq),
+                None => model.streamed().next_back(),
+            };
+            let alert = found.and_then(|numbered| numbered.change.alert);
+            match alert {
+                Some(alert) => {
+                    model.triage.filter = Filter::default();
+                    arrange(model);
+                    if model.triage.alerts.select(&alert) {
+                        model.place = Place::Triage;
+                        model.triage.focus = Focus::Alerts;
+                    } else {
+                        say(model, format!("{alert} is closed and no longer in Triage."), Tone::Refused);
+                    }
+                }
+                None => say(model, "This line is about no alert.".to_owned(), Tone::Refused),
+            }
+        }
+        Place::Contacts => {}
+    }
+}
+
+/// One step back, and never further than the root.
+fn back(model: &mut Model) {
+    let filter = filter(model);
+    if filter.is_active() {
+        *filter = Filter::default();
+        filtered(model);
+    } else if model.place == Place::Triage && model.triage.zoomed {
+        model.triage.zoomed = false;
+        model.triage.scroll = 0;
+    } else if model.place == Place::Stream && model.stream.selected.is_some() {
+        model.stream.selected = None;
+    } else {
+        model.place = Place::Triage;
+    }
+}
+
+fn switch(model: &mut Model) {
+    if model.place == Place::Triage {
+        model.triage.focus = match model.triage.focus {
+            Focus::Alerts => Focus::Tasks,
+            Focus::Tasks => Focus::Alerts,
+        };
+    }
+}
+
+fn step(model: &mut Model, by: isize) {
+    match model.place {
+        Place::Triage if model.triage.zoomed => scroll_by(model, by),
+        Place::Triage => match model.triage.focus {
+            Focus::Alerts => model.triage.alerts.step(by),
+            Focus::Tasks => model.triage.tasks.step(by),
+        },
+        Place::Stream => stream_step(model, by),
+        Place::Contacts => model.contacts.rows.step(by),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    First,
+    Last,
+}
+
+fn to_end(model: &mut Model, end: End) {
+    match model.place {
+        Place::Triage => {
+            if end == End::First {
+                arrange(model);
+            }
+            let (alerts, tasks) = (&mut model.triage.alerts, &mut model.triage.tasks);
+            match (model.triage.focus, end) {
+                (Focus::Alerts, End::First) => alerts.first(),
+                (Focus::Alerts, End::Last) => alerts.last(),
+                (Focus::Tasks, End::First) => tasks.first(),
+                (Focus::Tasks, End::Last) => tasks.last(),
+            }
+        }
+        Place::Stream if end == End::Last => model.stream.selected = None,
+        Place::Stream => {
+            let oldest = model.streamed().next().map(|numbered| numbered.seq);
+            pause_at(model, oldest);
+        }
+        Place::Contacts => match end {
+            End::First => model.contacts.rows.first(),
+            End::Last => model.contacts.rows.last(),
+        },
+    }
+}
+
+fn scroll(model: &mut Model, pages: isize) {
+    let page = isize::try_from(model.size.1 / 2).unwrap_or(10).max(1);
+    match model.place {
+        Place::Triage => scroll_by(model, pages * if model.triage.zoomed { page } else { 4 }),
+        Place::Stream => stream_step(model, pages * page),
+        Place::Contacts => model.contacts.rows.step(pages * page),
+    }
+}
+
+fn scroll_by(model: &mut Model, lines: isize) {
+    let longest = crate::console::view::detail_length(model);
+    let by = i16::try_from(lines).unwrap_or(0);
+    model.triage.scroll = model.triage.scroll.saturating_add_signed(by).min(longest);
+}
+
+fn stream_step(model: &mut Model, by: isize) {
+    let seqs: Vec<u64> = model.streamed().map(|numbered| numbered.seq).collect();
+    let Some(last) = seqs.len().checked_sub(1) else { return };
+    let at = match model.stream.selected {
+        Some(selected) => seqs.iter().position(|seq| *seq == selected).unwrap_or(last),
+        None => last,
+    };
+    let to = at.saturating_add_signed(by).min(last);
+    pause_at(model, seqs.get(to).copied());
+}
+
+fn pause_at(model: &mut Model, seq: Option<u64>) {
+    if model.stream.selected.is_none() {
+        model.stream.paused_at = model.desk.as_ref().map_or(0, |desk| desk.seq);
+    }
+    model.stream.selected = seq;
+}
+
+fn say(model: &mut Model, text: String, tone: Tone) {
+    let long = if tone == Tone::Refused { REFUSED_FOR } else { SAID_FOR };
+    let until = model.now.saturating_add(long).unwrap_or(model.now);
+    model.flash = Some(Flash { text, tone, until });
+}
+
+/// `the agent is away` → `The agent is away.`
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => String::new(),
+    }
+}

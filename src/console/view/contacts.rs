@@ -1,0 +1,105 @@
+//! The contacts: who they are, how each wants to be told, and what stands in the way.
+
+use crate::console::model::Model;
+use crate::console::theme::Meaning;
+use crate::console::view::first_row;
+use crate::console::view::paint::Canvas;
+use crate::console::view::stream::{filter_line, partner_name};
+use crate::core::contact::{Contact, ContactState, Medium};
+use ratatui::layout::{Position, Rect};
+
+pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Position> {
+    let desk = model.desk.as_ref()?;
+    canvas.put(area.x + 1, area.y, 10, "Contacts", Meaning::Strong);
+    let cursor =
+        filter_line(canvas, &model.contacts.filter, area.x + 11, area.y, area.width.saturating_sub(35));
+    let count = format!("{} of {}", model.contacts.rows.len(), desk.contacts.len());
+    canvas.put_right(area.x, area.y, area.width - 1, &count, Meaning::Quiet);
+
+    let wide = area.width >= super::WIDE;
+    let (name, partner) = if wide { (24, 20) } else { (16, 13) };
+    let columns = [2, 2 + name + 1, 2 + name + 1 + partner + 1];
+    let reach = columns[2];
+    let mail = reach + 17;
+    let note = mail + if wide { 34 } else { 22 };
+    let y = area.y + 1;
+    for (x, width, label) in [
+        (columns[0], name, "NAME"),
+        (columns[1], partner, "PARTNER"),
+        (reach, 16, "SMS"),
+        (mail, note - mail - 1, "MAIL"),
+        (note, area.width.saturating_sub(note), "BUT"),
+    ] {
+        canvas.put(area.x + x, y, width, label, Meaning::Quiet);
+    }
+    let rows = &model.contacts.rows;
+    let room = area.height.saturating_sub(3);
+    if rows.is_empty() {
+        let said = if desk.contacts.is_empty() { "No contact is known yet." } else { "No contact matches." };
+        canvas.put(area.x + 2, y + 1, area.width - 3, said, Meaning::Quiet);
+    }
+    let first = first_row(rows.index(), rows.len(), usize::from(room));
+    for (row, id) in rows.order().iter().skip(first).take(usize::from(room)).enumerate() {
+        let y = y + 1 + u16::try_from(row).unwrap_or(0);
+        let Some(contact) = desk.contacts.get(id) else { continue };
+        canvas.selected = rows.selected() == Some(id);
+        if canvas.selected {
+            let marker = canvas.theme.signs.marker;
+            canvas.put(area.x, y, 1, marker, Meaning::Accent);
+        }
+        let meaning = if contact.state == ContactState::Active { Meaning::Plain } else { Meaning::Quiet };
+        canvas.put(area.x + columns[0], y, name, contact.name.printable().as_str(), meaning);
+        let of = contact.partner_id.as_ref().map(|id| partner_name(desk, id)).unwrap_or_default();
+        canvas.put(area.x + columns[1], y, partner, &of, Meaning::Plain);
+        address(canvas, contact, Medium::Sms, area.x + reach, y, 16);
+        address(canvas, contact, Medium::Email, area.x + mail, y, note - mail - 1);
+        let but = but(contact);
+        let width = area.width.saturating_sub(note + 1);
+        canvas.put(area.x + note, y, width, &but, Meaning::Warn);
+        canvas.selected = false;
+    }
+    let y = area.bottom() - 1;
+    let says = match crate::console::allowed::allowed(model, crate::console::keymap::Action::Edit) {
+        Ok(()) => "Enter: edit; nothing is sent before Ctrl-s".to_owned(),
+        Err(why) => format!("Enter: not now, {why}"),
+    };
+    canvas.rule(area, y, &says, "", Meaning::Accent);
+    cursor
+}
+
+fn address(canvas: &mut Canvas<'_>, contact: &Contact, medium: Medium, x: u16, y: u16, width: u16) {
+    let (first, more) = match medium {
+        Medium::Sms => (contact.phones.first().map(|p| p.as_str()), contact.phones.len()),
+        Medium::Email => (contact.emails.first().map(|m| m.as_str()), contact.emails.len()),
+    };
+    if contact.opted_out.contains(&medium) {
+        canvas.put(x, y, width, "opted out", Meaning::Warn);
+        return;
+    }
+    match first {
+        Some(first) if more > 1 => {
+            let tail = format!(" +{}", more - 1);
+            let tail_width = super::paint::cells(&tail);
+            let used = canvas.put(x, y, width - tail_width, first, Meaning::Plain);
+            canvas.put(x + used, y, tail_width, &tail, Meaning::Quiet);
+        }
+        Some(first) => {
+            canvas.put(x, y, width, first, Meaning::Plain);
+        }
+        None => {
+            canvas.put(x, y, width, "none", Meaning::Quiet);
+        }
+    }
+}
+
+/// What keeps a message from them.
+fn but(contact: &Contact) -> String {
+    let mut but = Vec::new();
+    if contact.state == ContactState::Inactive {
+        but.push("has left".to_owned());
+    }
+    if let Some(hours) = contact.quiet_hours {
+        but.push(format!("quiet {hours}"));
+    }
+    but.join(", ")
+}

@@ -1,0 +1,337 @@
+//! Dialogs over the place they ask about.
+
+use crate::console::clock;
+use crate::console::desk::Desk;
+use crate::console::dialog::{
+    Button, Chooser, Close, Dialog, Escalate, LogIn, Note, Resend, ResendRow, completions,
+};
+use crate::console::line::Line;
+use crate::console::model::{About, Model};
+use crate::console::theme::Meaning;
+use crate::console::view::form::text_cursor;
+use crate::console::view::paint::{Canvas, Spans, cells, wrap};
+use crate::console::view::{help, why};
+use crate::core::text::sanitise;
+use crate::wire::Wake;
+use jiff::tz::TimeZone;
+use ratatui::layout::{Position, Rect};
+use ratatui::widgets::{Clear, Widget};
+
+pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect) -> Option<Position> {
+    match dialog {
+        Dialog::LogIn(dialog) => log_in(canvas, model, dialog, area),
+        Dialog::Chooser(dialog) => {
+            chooser(canvas, dialog, area);
+            None
+        }
+        Dialog::Escalate(dialog) => {
+            escalate(canvas, model, dialog, area);
+            None
+        }
+        Dialog::Resend(dialog) => {
+            resend(canvas, model, dialog, area);
+            None
+        }
+        Dialog::Note(dialog) => note(canvas, dialog, area),
+        Dialog::Close(dialog) => close(canvas, dialog, area),
+        Dialog::Palette(line) => palette(canvas, line, area),
+        Dialog::Help { scroll } => {
+            let inner = window(
+                canvas,
+                area,
+                area.width.saturating_sub(4).min(96),
+                area.height - 2,
+                "keys",
+                "Esc back",
+            );
+            pages(canvas, inner, &help::lines(model), *scroll);
+            None
+        }
+        Dialog::Why { alert, scroll } => {
+            let width = area.width.saturating_sub(4).min(110);
+            let title = format!("why {alert}");
+            let inner = window(canvas, area, width, area.height - 4, &title, "Esc back");
+            let lines = why::lines(model, *alert, inner.width);
+            pages(canvas, inner, &lines, *scroll);
+            None
+        }
+    }
+}
+
+/// An empty frame in the middle; returns what is inside.
+fn window(canvas: &mut Canvas<'_>, area: Rect, width: u16, height: u16, title: &str, right: &str) -> Rect {
+    let width = width.min(area.width);
+    let height = height.min(area.height);
+    let outer =
+        Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
+    // Wide characters that reach under the frame from the left would be cut in half.
+    let cleared = Rect { x: outer.x.saturating_sub(1), ..outer };
+    Clear.render(Rect { width: (outer.right() + 1).min(area.right()) - cleared.x, ..cleared }, canvas.buffer);
+    canvas.rule(outer, outer.y, title, right, Meaning::Accent);
+    canvas.rule(outer, outer.bottom() - 1, "", "", Meaning::Quiet);
+    let bar = canvas.theme.signs.bar;
+    for y in outer.y + 1..outer.bottom() - 1 {
+        canvas.put(outer.x, y, 1, bar, Meaning::Quiet);
+        canvas.put(outer.right() - 1, y, 1, bar, Meaning::Quiet);
+    }
+    Rect {
+        x: outer.x + 2,
+        y: outer.y + 1,
+        width: outer.width.saturating_sub(4),
+        height: outer.height.saturating_sub(2),
+    }
+}
+
+fn pages(canvas: &mut Canvas<'_>, inner: Rect, lines: &[Spans], scroll: u16) {
+    let most = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(inner.height);
+    let scroll = scroll.min(most);
+    for (row, line) in lines.iter().skip(usize::from(scroll)).take(usize::from(inner.height)).enumerate() {
+        let y = inner.y + u16::try_from(row).unwrap_or(0);
+        canvas.put_spans(inner.x, y, inner.width, line);
+    }
+    if most > scroll {
+        let hint = format!(" {} more {} ", most - scroll, canvas.theme.signs.down);
+        canvas.put_right(inner.x, inner.bottom(), inner.width, &hint, Meaning::Quiet);
+    }
+}
+
+/// `[ Cancel ]   [ Escalate ]`, the one that Enter presses marked.
+fn buttons(canvas: &mut Canvas<'_>, inner: Rect, y: u16, button: Option<Button>, deed: &str) {
+    let mut x = inner.x;
+    for (which, label) in [(Button::Cancel, "Cancel"), (Button::Do, deed)] {
+        let on = button == Some(which);
+        let (left, right) = if on { (canvas.theme.signs.marker, " Enter") } else { (" ", "") };
+        let meaning = if on { Meaning::Accent } else { Meaning::Quiet };
+        x += canvas.put(x, y, 1, left, meaning);
+        x += canvas.put(x, y, inner.right().saturating_sub(x), label, meaning);
+        x += canvas.put(x, y, inner.right().saturating_sub(x), right, Meaning::Quiet);
+        x += 4;
+    }
+}
+
+fn chooser(canvas: &mut Canvas<'_>, dialog: &Chooser, area: Rect) {
+    let height = u16::try_from(dialog.choices.len()).unwrap_or(0) + 2;
+    let inner = window(canvas, area, 64, height, &dialog.title, "Esc cancels");
+    for (i, choice) in dialog.choices.iter().enumerate() {
+        let y = inner.y + u16::try_from(i).unwrap_or(0);
+        let on = i == dialog.selected;
+        if on {
+            let marker = canvas.theme.signs.marker;
+            canvas.put(inner.x, y, 1, marker, Meaning::Accent);
+        }
+        let meaning = match (&choice.barred, on) {
+            (Some(_), _) => Meaning::Quiet,
+            (None, true) => Meaning::Strong,
+            (None, false) => Meaning::Plain,
+        };
+        let why = choice.barred.as_ref().map(|why| format!("  {why}")).unwrap_or_default();
+        canvas.put_spans(
+            inner.x + 2,
+            y,
+            inner.width.saturating_sub(2),
+            &[
+                (format!("{} ", i + 1), Meaning::Accent),
+                (choice.label.clone(), meaning),
+                (why, Meaning::Quiet),
+            ],
+        );
+    }
+}
+
+fn escalate(canvas: &mut Canvas<'_>, model: &Model, dialog: &Escalate, area: Rect) {
+    let zone = model.zone();
+    let title = format!("Escalate {} now", dialog.alert);
+    let lines: Vec<(Option<usize>, Spans)> = match (&dialog.steps, &model.desk) {
+        (Some(Ok(steps)), Some(desk)) if !steps.is_empty() => steps
+            .iter()
+            .enumerate()
+            .flat_map(|(i, step)| {
+                let name = match step.last_resort {
+                    true => "last resort".to_owned(),
+                    false => format!("step {}", step.step),
+                };
+                let done = if step.step <= dialog.taken { ", taken already" } else { "" };
+                let on = i == dialog.chosen;
+                let meaning = if on { Meaning::Strong } else { Meaning::Quiet };
+                let head = (Some(i), vec![(format!("{name}{done}"), meaning)]);
+                let wakes = if on { wakes(model, desk, &step.wakes, &zone) } else { Vec::new() };
+                std::iter::once(head).chain(wakes.into_iter().map(|line| (None, line)))
+            })
+            .collect(),
+        (Some(Ok(_)), _) => {
+            vec![(None, vec![("Its policy has no step that tells anybody.".to_owned(), Meaning::Warn)])]
+        }
+        (Some(Err(why)), _) => wrap(&format!("The steps could not be read: {}", sanitise(why)), 60)
+            .into_iter()
+            .map(|line| (None, vec![(line, Meaning::Warn)]))
+            .collect(),
+        (None, _) => vec![(None, vec![("Asking the agent who would be woken.".to_owned(), Meaning::Quiet)])],
+    };
+    let height = u16::try_from(lines.len()).unwrap_or(0) + 4;
+    let hint = "j k step  Tab button";
+    let inner = window(canvas, area, 72, height, &title, hint);
+    let room = inner.height.saturating_sub(2);
+    for (row, (step, line)) in lines.iter().take(usize::from(room)).enumerate() {
+        let y = inner.y + u16::try_from(row).unwrap_or(0);
+        if *step == Some(dialog.chosen) {
+            let marker = canvas.theme.signs.marker;
+            canvas.put(inner.x, y, 1, marker, Meaning::Accent);
+        }
+        canvas.put_spans(inner.x + 2, y, inner.width.saturating_sub(2), line);
+    }
+    let y = inner.bottom().saturating_sub(1);
+    let wakes = match &dialog.steps {
+        Some(Ok(steps)) => steps.get(dialog.chosen).map_or(0, |step| step.wakes.len()),
+        _ => 0,
+    };
+    let deed = match wakes {
+        0 => "Escalate".to_owned(),
+        1 => "Wake 1 person".to_owned(),
+        n => format!("Wake {n} people"),
+    };
+    let ready = matches!(&dialog.steps, Some(Ok(steps)) if !steps.is_empty());
+    let button = if ready { dialog.button } else { Button::Cancel };
+    buttons(canvas, inner, y, Some(button), &deed);
+}
+
+fn wakes(model: &Model, desk: &Desk, wakes: &[Wake], zone: &TimeZone) -> Vec<Spans> {
+    if wakes.is_empty() {
+        return vec![vec![("  nobody can be told by this step now".to_owned(), Meaning::Warn)]];
+    }
+    wakes
+        .iter()
+        .map(|wake| {
+            let theirs = wake.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
+            let at = clock::hour_minute(model.now, theirs.as_ref().unwrap_or(zone));
+            let media: Vec<&str> = wake.media.iter().map(|medium| medium.as_str()).collect();
+            let you = if desk.is_me(&wake.person) { " (you)" } else { "" };
+            let media = if media.is_empty() { "no way to tell them".to_owned() } else { media.join(" and ") };
+            vec![
+                (format!("  {}{you}", sanitise(&wake.name)), Meaning::Plain),
+                (format!("  {at} there"), Meaning::Warn),
+                (format!("  by {media}, {}", sanitise(&wake.via)), Meaning::Quiet),
+            ]
+        })
+        .collect()
+}
+
+fn resend(canvas: &mut Canvas<'_>, model: &Model, dialog: &Resend, area: Rect) {
+    let Some(desk) = &model.desk else { return };
+    let title = format!("Resend the latest message of {}", dialog.alert);
+    let inner = window(canvas, area, 66, 8, &title, "h l change");
+    let rows = [
+        (ResendRow::To, "to", &dialog.to[dialog.chosen_to].1),
+        (ResendRow::Via, "by", &dialog.via[dialog.chosen_via].1),
+    ];
+    for (row, (which, label, value)) in rows.into_iter().enumerate() {
+        let y = inner.y + u16::try_from(row).unwrap_or(0);
+        let on = dialog.on == which;
+        if on {
+            let marker = canvas.theme.signs.marker;
+            canvas.put(inner.x, y, 1, marker, Meaning::Accent);
+        }
+        canvas.put(inner.x + 2, y, 4, label, Meaning::Quiet);
+        let meaning = if on { Meaning::Strong } else { Meaning::Plain };
+        canvas.put(inner.x + 7, y, inner.width.saturating_sub(7), value, meaning);
+    }
+    let sentence = dialog.sentence(desk);
+    canvas.put(inner.x + 2, inner.y + 3, inner.width.saturating_sub(2), &sentence, Meaning::Warn);
+    let button = match dialog.on {
+        ResendRow::Cancel => Some(Button::Cancel),
+        ResendRow::Send => Some(Button::Do),
+        ResendRow::To | ResendRow::Via => None,
+    };
+    buttons(canvas, inner, inner.bottom().saturating_sub(1), button, "Send");
+}
+
+fn note(canvas: &mut Canvas<'_>, dialog: &Note, area: Rect) -> Option<Position> {
+    let of = match &dialog.about {
+        About::Alert(alert) => alert.to_string(),
+        About::Task(task) => task.to_string(),
+        About::Contact(contact) => contact.printable().into_string(),
+    };
+    let inner = window(canvas, area, 70, 9, &format!("Note on {of}"), "Ctrl-s saves, Esc drops");
+    (&*dialog.text).render(inner, canvas.buffer);
+    text_cursor(&dialog.text, inner)
+}
+
+fn close(canvas: &mut Canvas<'_>, dialog: &Close, area: Rect) -> Option<Position> {
+    let inner =
+        window(canvas, area, 70, 5, &format!("Close {}", dialog.alert), "Enter closes it, Esc cancels");
+    canvas.put(inner.x, inner.y, inner.width, "Why? It goes to those who were told.", Meaning::Quiet);
+    let cursor = input(canvas, &dialog.reason, inner.x, inner.y + 1, inner.width, None);
+    if let Some(error) = &dialog.error {
+        canvas.put(inner.x, inner.y + 2, inner.width, error, Meaning::Bad);
+    }
+    Some(cursor)
+}
+
+fn log_in(canvas: &mut Canvas<'_>, model: &Model, dialog: &LogIn, area: Rect) -> Option<Position> {
+    let login = model.desk.as_ref().map(|desk| sanitise(&desk.me.login).into_owned()).unwrap_or_default();
+    let inner = window(canvas, area, 60, 8, "Who are you?", "Esc only looks");
+    let said = format!("Several people share the login {login}.");
+    canvas.put(inner.x, inner.y, inner.width, &said, Meaning::Quiet);
+    let marker = canvas.theme.signs.marker;
+    let mut cursor = None;
+    for (row, (on, label, line, mask)) in
+        [(!dialog.on_pin, "person", &dialog.person, None), (dialog.on_pin, "PIN", &dialog.pin, Some('*'))]
+            .into_iter()
+            .enumerate()
+    {
+        let y = inner.y + 2 + u16::try_from(row).unwrap_or(0);
+        if on {
+            canvas.put(inner.x, y, 1, marker, Meaning::Accent);
+        }
+        canvas.put(inner.x + 2, y, 7, label, Meaning::Quiet);
+        let at = input(canvas, line, inner.x + 10, y, inner.width.saturating_sub(10), mask);
+        if on {
+            cursor = Some(at);
+        }
+    }
+    if let Some(error) = &dialog.error {
+        canvas.put(inner.x, inner.y + 5, inner.width, error, Meaning::Bad);
+    }
+    cursor
+}
+
+fn palette(canvas: &mut Canvas<'_>, line: &Line, area: Rect) -> Option<Position> {
+    let found: Vec<_> = completions(line.text()).take(6).collect();
+    let rows = u16::try_from(found.len()).unwrap_or(0);
+    let height = (rows + 1).min(area.height);
+    let top = area.bottom() - height;
+    Clear.render(Rect { y: top.saturating_sub(1), height: height + 1, ..area }, canvas.buffer);
+    canvas.rule(area, top.saturating_sub(1), "command", "Tab completes", Meaning::Accent);
+    for (row, (name, _, help)) in found.into_iter().enumerate() {
+        let y = top + u16::try_from(row).unwrap_or(0);
+        canvas.put(area.x + 1, y, 12, &format!(":{name}"), Meaning::Accent);
+        canvas.put(area.x + 14, y, area.width.saturating_sub(15), help, Meaning::Quiet);
+    }
+    let y = area.bottom() - 1;
+    canvas.put(area.x + 1, y, 1, ":", Meaning::Accent);
+    Some(input(canvas, line, area.x + 2, y, area.width.saturating_sub(3), None))
+}
+
+/// One line of text being typed; scrolls so that the cursor is in sight.
+fn input(canvas: &mut Canvas<'_>, line: &Line, x: u16, y: u16, width: u16, mask: Option<char>) -> Position {
+    let (text, before) = match mask {
+        Some(mask) => {
+            let masked = |text: &str| mask.to_string().repeat(text.chars().count());
+            (masked(line.text()), cells(&masked(line.before_cursor())))
+        }
+        None => (line.text().to_owned(), cells(line.before_cursor())),
+    };
+    let skip = (before + 1).saturating_sub(width);
+    let mut skipped = 0;
+    let shown: String = text
+        .chars()
+        .skip_while(|c| {
+            let skips = skipped < skip;
+            if skips {
+                skipped += cells(c.encode_utf8(&mut [0; 4]));
+            }
+            skips
+        })
+        .collect();
+    canvas.put(x, y, width, &shown, Meaning::Strong);
+    Position::new(x + before.saturating_sub(skipped).min(width.saturating_sub(1)), y)
+}

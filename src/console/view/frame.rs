@@ -1,0 +1,202 @@
+//! What stands around every place: who and where we are, whether it is live, and what the keys do.
+
+use crate::console::allowed::allowed;
+use crate::console::clock;
+use crate::console::desk::Desk;
+use crate::console::keymap::{self, Footer};
+use crate::console::model::{Link, Model, Place, RECONNECTING, Tone};
+use crate::console::theme::Meaning;
+use crate::console::view::paint::{Canvas, Spans, cells};
+use crate::core::contact::Medium;
+use crate::core::text::sanitise;
+use crate::wire::{ChannelState, SourceHealth};
+use ratatui::layout::Rect;
+
+/// A part of the header; those that matter least go first where there is no room.
+struct Part {
+    text: String,
+    meaning: Meaning,
+    /// 0 is never left out.
+    spare: u8,
+}
+
+fn part(text: impl Into<String>, meaning: Meaning, spare: u8) -> Part {
+    Part { text: text.into(), meaning, spare }
+}
+
+/// Paints the header and returns the area below it.
+pub fn header(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
+    let Some(desk) = &model.desk else {
+        canvas.put(area.x + 1, area.y, area.width - 1, "nightdesk", Meaning::Strong);
+        return below(area, 1);
+    };
+    let mut left = vec![part("nightdesk", Meaning::Quiet, 9)];
+    left.push(part(sanitise(&desk.info.name), Meaning::Strong, 0));
+    left.push(part(sanitise(&desk.info.host), Meaning::Quiet, 3));
+    if desk.info.practice {
+        left.push(part("PRACTICE", Meaning::Practice, 0));
+    }
+    let mut right = vec![link(model)];
+    right.extend(sources(model, desk));
+    right.extend(Medium::ALL.map(|medium| channel(desk, medium)));
+    right.push(part(clock::day_hour_zone(model.now, &desk.zone()), Meaning::Plain, 0));
+    let width = |parts: &[Part]| parts.iter().map(|part| cells(&part.text) + 2).sum::<u16>();
+    while width(&left) + width(&right) > area.width {
+        let worst = left.iter().chain(&right).map(|part| part.spare).max().unwrap_or(0);
+        if worst == 0 {
+            break;
+        }
+        left.retain(|part| part.spare != worst);
+        right.retain(|part| part.spare != worst);
+    }
+    let spans = |parts: Vec<Part>| -> Spans {
+        let gap = ("  ".to_owned(), Meaning::Plain);
+        let mut spans = Vec::new();
+        for part in parts {
+            if !spans.is_empty() {
+                spans.push(gap.clone());
+            }
+            spans.push((part.text, part.meaning));
+        }
+        spans
+    };
+    let right_width = width(&right).saturating_sub(2).min(area.width - 2);
+    canvas.put_spans(area.x + 1, area.y, area.width.saturating_sub(right_width + 3), &spans(left));
+    canvas.put_spans(area.right() - right_width - 1, area.y, right_width + 1, &spans(right));
+
+    let mut y = area.y + 1;
+    if area.height >= 20 {
+        for (text, meaning) in notices(model, desk) {
+            canvas.put(area.x + 1, y, area.width - 2, &text, meaning);
+            y += 1;
+        }
+    }
+    below(area, y - area.y)
+}
+
+fn below(area: Rect, rows: u16) -> Rect {
+    Rect { y: area.y + rows, height: area.height.saturating_sub(rows), ..area }
+}
+
+fn link(model: &Model) -> Part {
+    match &model.link {
+        Link::Connecting => part("connecting", Meaning::Warn, 0),
+        Link::Live => part("live", Meaning::Good, 0),
+        Link::Away { since, .. } if model.now.duration_since(*since) < RECONNECTING => {
+            part("reconnecting", Meaning::Warn, 0)
+        }
+        Link::Away { since, .. } => {
+            part(format!("AWAY since {}", clock::hour_minute(*since, &model.zone())), Meaning::Bad, 0)
+        }
+    }
+}
+
+/// The age of each source's last event, those that need a look first.
+fn sources(model: &Model, desk: &Desk) -> Vec<Part> {
+    let mut sources: Vec<&SourceHealth> = desk.sources.iter().collect();
+    sources.sort_by_key(|source| (!source.silent, source.last_event_at.is_none()));
+    let heard = sources.iter().any(|source| source.last_event_at.is_some());
+    if !heard {
+        return vec![part("no events yet", Meaning::Warn, 0)];
+    }
+    sources
+        .into_iter()
+        .enumerate()
+        .map(|(i, source)| {
+            let name = sanitise(&source.name);
+            let unsigned = if source.signed { "" } else { " unsigned" };
+            let spare = if i == 0 { 0 } else { 5 };
+            match source.last_event_at {
+                Some(at) if source.silent => {
+                    part(format!("{name} SILENT {}", clock::age(model.now, at)), Meaning::Bad, spare)
+                }
+                Some(at) => {
+                    let meaning = if source.signed { Meaning::Plain } else { Meaning::Warn };
+                    part(format!("{name} {}{unsigned}", clock::age(model.now, at)), meaning, spare)
+                }
+                None => part(format!("{name} never"), Meaning::Quiet, 6),
+            }
+        })
+        .collect()
+}
+
+/// How one medium is doing over all channels that carry it.
+fn channel(desk: &Desk, medium: Medium) -> Part {
+    let name = match medium {
+        Medium::Sms => "sms",
+        Medium::Email => "mail",
+    };
+    let states: Vec<ChannelState> = desk.carriers(medium).map(|channel| channel.state).collect();
+    let (word, meaning) = if states.is_empty() {
+        ("none", Meaning::Warn)
+    } else if states.contains(&ChannelState::Failing) {
+        ("FAILING", Meaning::Bad)
+    } else if states.contains(&ChannelState::Working) {
+        ("ok", Meaning::Plain)
+    } else {
+        ("untried", Meaning::Quiet)
+    };
+    part(format!("{name} {word}"), meaning, 0)
+}
+
+/// Whole sentences that somebody should know, a line each.
+fn notices(model: &Model, desk: &Desk) -> Vec<(String, Meaning)> {
+    let mut notices = Vec::new();
+    if let Link::Away { since, why } = &model.link
+        && model.now.duration_since(*since) >= RECONNECTING
+    {
+        let since = clock::hour_minute(*since, &desk.zone());
+        notices
+            .push((format!("What you see is as of {since}: {}. Trying again.", sanitise(why)), Meaning::Bad));
+    }
+    if desk.last_event().is_none() {
+        notices.push(("No source has ever sent anything to this agent.".to_owned(), Meaning::Warn));
+    }
+    if let Some(note) = &desk.info.config_note {
+        notices.push((sanitise(note).into_owned(), Meaning::Warn));
+    }
+    notices.truncate(2);
+    notices
+}
+
+/// Paints the last line and returns the area above it.
+pub fn footer(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
+    let y = area.bottom().saturating_sub(1);
+    let above = Rect { height: area.height.saturating_sub(1), ..area };
+    if let Some(flash) = &model.flash {
+        let meaning = match flash.tone {
+            Tone::Done => Meaning::Good,
+            Tone::Refused => Meaning::Warn,
+            Tone::Hint => Meaning::Accent,
+        };
+        canvas.put(area.x + 1, y, area.width - 2, &flash.text, meaning);
+        return above;
+    }
+    if model.place == Place::Contacts && model.contacts.form.is_some() {
+        let keys = [("Ctrl-s", "save"), ("Tab", "next"), ("Space", "tick"), ("Esc", "back")];
+        let spans: Spans = keys.iter().flat_map(|(key, label)| hint(key, label, true)).collect();
+        canvas.put_spans(area.x + 1, y, area.width - 2, &spans);
+        return above;
+    }
+    let mut x = area.x + 1;
+    for binding in keymap::bindings(model.context()).filter(|b| b.footer == Footer::Shown) {
+        let key = binding.key.name();
+        let width = cells(&key) + cells(binding.label) + 1;
+        if x + width > area.right() {
+            break;
+        }
+        let spans = hint(&key, binding.label, allowed(model, binding.action).is_ok());
+        x = canvas.put_spans(x, y, area.right() - x, &spans);
+    }
+    above
+}
+
+fn hint(key: &str, label: &str, enabled: bool) -> Spans {
+    let (key_meaning, label_meaning) =
+        if enabled { (Meaning::Accent, Meaning::Plain) } else { (Meaning::Quiet, Meaning::Quiet) };
+    vec![
+        (key.to_owned(), key_meaning),
+        (format!(" {label}"), label_meaning),
+        ("  ".to_owned(), Meaning::Plain),
+    ]
+}

@@ -1,0 +1,60 @@
+//! All keys, out of the one table.
+
+use crate::console::allowed::allowed;
+use crate::console::keymap::{self, Action, COMMANDS, Context, KEYMAP};
+use crate::console::model::Model;
+use crate::console::theme::Meaning;
+use crate::console::view::paint::Spans;
+
+const SECTIONS: [(Context, &str); 5] = [
+    (Context::Alerts, "on an alert"),
+    (Context::Tasks, "on a task"),
+    (Context::Stream, "in the Stream"),
+    (Context::Contacts, "in Contacts"),
+    (Context::Everywhere, "everywhere"),
+];
+
+pub fn lines(model: &Model) -> Vec<Spans> {
+    let here = model.context();
+    let mut lines = Vec::new();
+    // The keys of this place come first, and say when they cannot be used.
+    let mut sections = SECTIONS;
+    sections.sort_by_key(|(context, _)| *context != here);
+    for (context, title) in sections {
+        if !lines.is_empty() {
+            lines.push(Vec::new());
+        }
+        lines.push(vec![(title.to_owned(), Meaning::Strong)]);
+        for (keys, action, help) in grouped(context) {
+            let mut spans =
+                vec![(format!("  {keys:<14}"), Meaning::Accent), (help.to_owned(), Meaning::Plain)];
+            if context == here
+                && let Err(why) = allowed(model, action)
+            {
+                spans.push((format!("  (not now: {why})"), Meaning::Quiet));
+            }
+            lines.push(spans);
+        }
+    }
+    lines.push(Vec::new());
+    lines.push(vec![("after a colon".to_owned(), Meaning::Strong)]);
+    for (name, _, help) in COMMANDS {
+        lines.push(vec![(format!("  :{name:<13}"), Meaning::Accent), ((*help).to_owned(), Meaning::Plain)]);
+    }
+    lines
+}
+
+/// Keys that do the same stand on one line.
+fn grouped(context: Context) -> Vec<(String, Action, &'static str)> {
+    let mut rows: Vec<(String, Action, &'static str)> = Vec::new();
+    for binding in KEYMAP.iter().filter(|binding: &&keymap::Binding| binding.context == context) {
+        match rows.iter_mut().find(|(_, action, _)| *action == binding.action) {
+            Some((keys, ..)) => {
+                keys.push_str(", ");
+                keys.push_str(&binding.key.name());
+            }
+            None => rows.push((binding.key.name(), binding.action, binding.help)),
+        }
+    }
+    rows
+}

@@ -1,0 +1,70 @@
+//! What the model looks like. A view reads the model and writes cells, and changes nothing.
+
+pub mod contacts;
+pub mod detail;
+pub mod dialog;
+pub mod form;
+pub mod frame;
+pub mod help;
+pub mod paint;
+pub mod partner;
+pub mod stream;
+pub mod triage;
+pub mod why;
+
+use crate::console::model::{Model, Place};
+use crate::console::theme::{Meaning, Theme};
+use crate::console::view::paint::Canvas;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// From this many columns on there is a second pane beside the detail.
+pub const WIDE: u16 = 110;
+/// From this many columns on the stream has a column of its own.
+pub const VERY_WIDE: u16 = 180;
+/// Below this nothing can be laid out.
+const NARROWEST: u16 = 40;
+const LOWEST: u16 = 12;
+
+/// Paints one frame; says where the terminal's cursor is to stand while text is typed.
+pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Position> {
+    let area = buffer.area;
+    let mut canvas = Canvas { buffer, theme, selected: false };
+    if area.width < NARROWEST || area.height < LOWEST {
+        too_small(&mut canvas, area);
+        canvas.finish();
+        return None;
+    }
+    let body = frame::header(&mut canvas, model, area);
+    let body = frame::footer(&mut canvas, model, body);
+    let mut cursor = match (model.place, &model.contacts.form) {
+        (Place::Triage, _) => triage::paint(&mut canvas, model, body),
+        (Place::Stream, _) => stream::paint(&mut canvas, model, body),
+        (Place::Contacts, None) => contacts::paint(&mut canvas, model, body),
+        (Place::Contacts, Some(form)) => form::paint(&mut canvas, model, form, body),
+    };
+    if let Some(dialog) = &model.dialog {
+        cursor = dialog::paint(&mut canvas, model, dialog, area);
+    }
+    canvas.finish();
+    cursor.filter(|at| area.contains(*at))
+}
+
+/// How far the detail can be scrolled.
+pub fn detail_length(model: &Model) -> u16 {
+    let lines = detail::lines(model, model.size.0.saturating_sub(2)).len();
+    u16::try_from(lines.saturating_sub(1)).unwrap_or(u16::MAX)
+}
+
+fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
+    let said = format!("{}x{} is too small; 80x24 is meant", area.width, area.height);
+    canvas.put(area.x, area.y, area.width, &said, Meaning::Strong);
+}
+
+/// The first row to show so that `selected` is in sight.
+pub fn first_row(selected: Option<usize>, rows: usize, room: usize) -> usize {
+    match selected {
+        Some(at) if room > 0 && rows > room => (at + 1).saturating_sub(room).min(rows - room),
+        _ => 0,
+    }
+}

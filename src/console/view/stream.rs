@@ -1,0 +1,109 @@
+//! Everything as it happens, a line each, the newest at the bottom.
+
+use crate::console::clock;
+use crate::console::desk::Desk;
+use crate::console::model::Model;
+use crate::console::theme::Meaning;
+use crate::console::view::paint::{Canvas, cells};
+use crate::console::view::{detail, first_row};
+use crate::core::change::{Numbered, Object};
+use crate::core::event::Severity;
+use crate::core::text::Untrusted;
+use ratatui::layout::{Position, Rect};
+
+pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Position> {
+    let state = match model.stream.selected {
+        None if model.too_fast() => {
+            let many = model.stream.counting.max(model.stream.passed);
+            format!("following, {many} passed in a second")
+        }
+        None => "following".to_owned(),
+        Some(_) => match model.streamed_since() {
+            0 => "paused".to_owned(),
+            new => format!("paused, {new} new {}", canvas.theme.signs.down),
+        },
+    };
+    canvas.put(area.x + 1, area.y, 20, "Stream", Meaning::Strong);
+    canvas.put_right(area.x, area.y, area.width - 1, &state, Meaning::Quiet);
+    let cursor = filter_line(canvas, &model.stream.filter, area.x + 9, area.y, area.width.saturating_sub(45));
+    let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    lines(canvas, model, rows, model.stream.selected);
+    cursor
+}
+
+/// The filter where it is typed or holds; the cursor while it is typed.
+pub fn filter_line(
+    canvas: &mut Canvas<'_>,
+    filter: &crate::console::model::Filter,
+    x: u16,
+    y: u16,
+    width: u16,
+) -> Option<Position> {
+    if !filter.is_active() {
+        return None;
+    }
+    let before = cells(filter.line.before_cursor());
+    canvas.put(x, y, 1, "/", Meaning::Accent);
+    canvas.put(x + 1, y, width.saturating_sub(1), filter.line.text(), Meaning::Strong);
+    filter.open.then(|| Position::new(x + 1 + before.min(width.saturating_sub(2)), y))
+}
+
+/// The newest lines that fit, with the selected one in sight.
+pub fn lines(canvas: &mut Canvas<'_>, model: &Model, area: Rect, selected: Option<u64>) {
+    let Some(desk) = &model.desk else { return };
+    let all: Vec<&Numbered> = model.streamed().collect();
+    let room = usize::from(area.height);
+    let at = selected.and_then(|seq| all.iter().position(|numbered| numbered.seq == seq));
+    let newest_first = all.len().saturating_sub(room);
+    let first = match at {
+        Some(at) if at < newest_first => first_row(Some(at), all.len(), room).min(at),
+        _ => newest_first,
+    };
+    for (row, numbered) in all.iter().skip(first).take(room).enumerate() {
+        let y = area.y + u16::try_from(row).unwrap_or(0);
+        canvas.selected = Some(numbered.seq) == selected;
+        line(canvas, desk, numbered, Rect { y, height: 1, ..area });
+        canvas.selected = false;
+    }
+    if all.is_empty() && area.height > 0 {
+        canvas.put(area.x + 2, area.y, area.width.saturating_sub(3), "Nothing yet.", Meaning::Quiet);
+    }
+}
+
+fn line(canvas: &mut Canvas<'_>, desk: &Desk, numbered: &Numbered, area: Rect) {
+    let change = &numbered.change;
+    let (word, meaning) = detail::word(change.what);
+    if canvas.selected {
+        let marker = canvas.theme.signs.marker;
+        canvas.put(area.x, area.y, 1, marker, Meaning::Accent);
+    }
+    let time = clock::hour_minute_second(change.at, &desk.zone());
+    canvas.put(area.x + 1, area.y, 8, &time, Meaning::Quiet);
+    if let Some(severity) = severity(desk, numbered) {
+        canvas.put(area.x + 10, area.y, 4, severity.short(), Meaning::Severity(severity));
+    }
+    canvas.put(area.x + 15, area.y, 7, word, meaning);
+    let wide = if area.width >= 110 { 18 } else { 12 };
+    let partner = change.partner.as_ref().map(|id| partner_name(desk, id)).unwrap_or_default();
+    canvas.put(area.x + 23, area.y, wide, &partner, Meaning::Plain);
+    let x = area.x + 24 + wide;
+    let width = area.right().saturating_sub(x);
+    canvas.put(x, area.y, width, change.summary.printable().as_str(), Meaning::Plain);
+}
+
+fn severity(desk: &Desk, numbered: &Numbered) -> Option<Severity> {
+    match &numbered.change.object {
+        Object::Alert(alert) => Some(alert.severity),
+        Object::Event(event) => event.severity,
+        Object::Notification(notification) => Some(desk.alerts.get(&notification.alert?)?.severity),
+        _ => None,
+    }
+}
+
+/// A partner's name where any alert or task tells it, else the id.
+pub fn partner_name(desk: &Desk, id: &Untrusted) -> String {
+    let of_alerts = desk.alerts.values().map(|alert| &alert.partner);
+    let of_tasks = desk.tasks.values().filter_map(|task| task.partner.as_ref());
+    let known = of_alerts.chain(of_tasks).find(|partner| partner.id == *id);
+    known.map_or(id, |partner| &partner.name).printable().into_string()
+}

@@ -1,0 +1,84 @@
+//! Why an alert exists and why each person was told: rule, policy, step, verdicts.
+
+use crate::console::model::Model;
+use crate::console::theme::Meaning;
+use crate::console::view::paint::{Spans, wrap};
+use crate::core::id::AlertId;
+use crate::core::text::sanitise;
+
+pub fn lines(model: &Model, alert: AlertId, width: u16) -> Vec<Spans> {
+    let (Some(desk), Some(alert)) = (&model.desk, model.alert(alert)) else { return Vec::new() };
+    let mut lines: Vec<Spans> = Vec::new();
+    let mut say = |text: String, meaning: Meaning| {
+        lines.extend(wrap(&text, width).into_iter().map(|line| vec![(line, meaning)]));
+    };
+    say(
+        format!(
+            "{} was raised by rule {}, configuration {}.",
+            alert.id,
+            sanitise(&alert.rule),
+            alert.config_version
+        ),
+        Meaning::Strong,
+    );
+    let taken = match alert.step {
+        0 => "no step is taken yet".to_owned(),
+        step if alert.in_last_resort() => format!("{step} steps are taken, the last resort repeats"),
+        1 => "step 1 is taken".to_owned(),
+        step => format!("steps 1 to {step} are taken"),
+    };
+    let policy = sanitise(&alert.policy.name);
+    say(format!("Policy {policy} has {} steps; {taken}.", alert.policy.steps.len()), Meaning::Plain);
+    say(format!("Further events join it by {}.", alert.key.printable()), Meaning::Plain);
+
+    say(" ".to_owned(), Meaning::Plain);
+    let mut messages: Vec<_> = desk.notifications_of(alert.id).collect();
+    messages.sort_by_key(|message| message.id);
+    for message in messages {
+        let reason = &message.reason;
+        let step = reason.step.map(|step| format!(", step {step}")).unwrap_or_default();
+        let why = reason.outcome.as_ref().map(|why| format!(": {}", why.printable())).unwrap_or_default();
+        say(
+            format!(
+                "{} {} to {} {} because of {} (rule {}{step}){why}.",
+                message.id,
+                message.medium.as_str(),
+                desk.recipient_name(message),
+                message.state.as_str().replace('_', " "),
+                reason.via.printable(),
+                sanitise(&reason.rule),
+            ),
+            Meaning::Plain,
+        );
+    }
+
+    match model.detail_of(alert.id) {
+        None => lines.push(vec![("Asking the agent for the events.".to_owned(), Meaning::Quiet)]),
+        Some(detail) => {
+            for event in &detail.events {
+                lines.push(Vec::new());
+                lines.push(vec![(
+                    format!("{} from {}: {}", event.id, sanitise(&event.feed), event.title.printable()),
+                    Meaning::Strong,
+                )]);
+                for verdict in &event.why {
+                    let (word, meaning) = if verdict.matched {
+                        ("matched", Meaning::Good)
+                    } else {
+                        ("did not", Meaning::Quiet)
+                    };
+                    lines.push(vec![
+                        (format!("  {:<16} ", sanitise(&verdict.rule)), Meaning::Plain),
+                        (format!("{word:<8} "), meaning),
+                        (verdict.because.printable().into_string(), Meaning::Plain),
+                    ]);
+                }
+                for unreadable in &event.unreadable {
+                    let said = format!("  not readable: {unreadable}");
+                    lines.push(vec![(sanitise(&said).into_owned(), Meaning::Warn)]);
+                }
+            }
+        }
+    }
+    lines
+}

@@ -1,0 +1,130 @@
+//! `nightdesk --demo`: the practice community and a throw-away desk that is configured to talk to
+//! it. The agent is started like any other and knows nothing of this.
+
+use super::on_one_thread;
+use nightdesk::cli::{self, Cli, Context, Failed, Places};
+use nightdesk::console;
+use nightdesk::practice::{Haste, Practice, Settings};
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// The demo's configuration; `{{…}}` are the ports and files of this run.
+const CONFIG: &str = include_str!("../assets/demo/config.toml");
+
+pub fn run(cli: &Cli) -> Result<(), Failed> {
+    let folder = Folder::new()?;
+    // The community lives on a thread of its own, as it would live on another machine.
+    let (told, listening) = std::sync::mpsc::channel();
+    let (begin, wanted) = tokio::sync::oneshot::channel::<Settings>();
+    std::thread::Builder::new()
+        .name("practice".to_owned())
+        .spawn(move || community(&told, wanted))
+        .map_err(|why| Failed::No(format!("the practice community does not start: {why}")))?;
+    let (smtp, sms) = listening
+        .recv()
+        .map_err(|_| Failed::No("the practice community does not start".to_owned()))?
+        .map_err(|why| Failed::No(format!("the practice community cannot listen on loopback: {why}")))?;
+    let intake = free_port()?;
+    let secret = secret();
+    write(&folder.path().join("secret"), &secret)?;
+    write(&folder.path().join("gateway-password"), &super::cli::act::fresh_id())?;
+    let config = CONFIG
+        .replace("{{intake}}", &intake.to_string())
+        .replace("{{sms}}", &sms.to_string())
+        .replace("{{smtp_port}}", &smtp.port().to_string());
+    write(&folder.path().join("config.toml"), &config)?;
+    let places = Places {
+        config: Some(folder.path().join("config.toml")),
+        state: Some(folder.path().join("state")),
+        socket: None,
+        person: None,
+    };
+    let context = Context::new(&places)?;
+    on_one_thread(async {
+        cli::agent::start(&context).await?;
+        let url = format!("http://{intake}/v1/events/community");
+        let seed = u64::from(std::process::id());
+        let _ = begin.send(Settings::demo(url, secret.into(), seed));
+        let options = console::Options { socket: context.paths.socket.clone(), ascii: cli.ascii };
+        let shown = console::run(options).await.map_err(|why| Failed::No(why.to_string()));
+        let stopped = cli::agent::end(&context).await;
+        shown.and(stopped)
+    })
+}
+
+type Listening = std::io::Result<(SocketAddr, SocketAddr)>;
+
+fn community(told: &std::sync::mpsc::Sender<Listening>, wanted: tokio::sync::oneshot::Receiver<Settings>) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(why) => {
+            let _ = told.send(Err(why));
+            return;
+        }
+    };
+    runtime.block_on(async {
+        match Practice::bind(Haste::REAL).await {
+            Ok(practice) => {
+                let _ = told.send(Ok((practice.smtp_addr(), practice.sms_addr())));
+                if let Ok(settings) = wanted.await {
+                    let _ = practice.run(settings).await;
+                }
+                // The gateways answer on after the last event of the day.
+                std::future::pending::<()>().await;
+            }
+            Err(why) => {
+                let _ = told.send(Err(why));
+            }
+        }
+    });
+}
+
+/// A folder that goes when the demo ends.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new() -> Result<Self, Failed> {
+        use std::os::unix::fs::DirBuilderExt;
+        let path = std::env::temp_dir().join(format!("nightdesk-demo-{}", super::cli::act::fresh_id()));
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .map_err(|why| Failed::No(format!("{} cannot be made: {why}", path.display())))?;
+        Ok(Self(path))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failed> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|why| Failed::No(format!("{} cannot be written: {why}", path.display())))
+}
+
+/// An address on loopback that nobody uses at this moment.
+fn free_port() -> Result<SocketAddr, Failed> {
+    std::net::TcpListener::bind(("127.0.0.1", 0))
+        .and_then(|listener| listener.local_addr())
+        .map_err(|why| Failed::No(format!("no port on loopback is free: {why}")))
+}
+
+fn secret() -> String {
+    use base64::Engine;
+    let random: [u8; 32] = rand::random();
+    format!("whsec_{}", base64::engine::general_purpose::STANDARD.encode(random))
+}

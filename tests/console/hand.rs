@@ -1,0 +1,172 @@
+//! An operator's hand and eye: presses keys, lets time pass, reads the screen.
+
+use crate::night;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::{SignedDuration, Timestamp};
+use nightdesk::console::effect::Effect;
+use nightdesk::console::message::Msg;
+use nightdesk::console::model::Model;
+use nightdesk::console::theme::Theme;
+use nightdesk::console::update::update;
+use nightdesk::console::view;
+use nightdesk::core::change::Numbered;
+use nightdesk::core::command::{Action, Expect, Outcome};
+use nightdesk::term::capabilities::{Capabilities, Charset, Colours};
+use nightdesk::term::input::Input;
+use nightdesk::wire::Snapshot;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+pub struct Hand {
+    pub model: Model,
+    pub clock: Timestamp,
+    pub effects: Vec<Effect>,
+    pub size: (u16, u16),
+}
+
+pub fn theme(colours: Colours, charset: Charset) -> Theme {
+    Theme::new(Capabilities { colours, charset })
+}
+
+pub fn key(name: &str) -> KeyEvent {
+    let (code, modifiers) = match name {
+        "Enter" => (KeyCode::Enter, KeyModifiers::NONE),
+        "Esc" => (KeyCode::Esc, KeyModifiers::NONE),
+        "Tab" => (KeyCode::Tab, KeyModifiers::NONE),
+        "Down" => (KeyCode::Down, KeyModifiers::NONE),
+        "Backspace" => (KeyCode::Backspace, KeyModifiers::NONE),
+        _ => match name.strip_prefix("Ctrl-") {
+            Some(letter) => (KeyCode::Char(letter.chars().next().unwrap()), KeyModifiers::CONTROL),
+            None => (KeyCode::Char(name.chars().next().unwrap()), KeyModifiers::NONE),
+        },
+    };
+    KeyEvent::new(code, modifiers)
+}
+
+impl Hand {
+    pub fn on(snapshot: Snapshot) -> Self {
+        let clock = night::now();
+        let mut hand = Self { model: Model::new(clock), clock, effects: Vec::new(), size: (80, 24) };
+        hand.tell(Msg::Snapshot(Box::new(snapshot)));
+        hand.effects.clear();
+        hand
+    }
+
+    pub fn at_night() -> Self {
+        Self::on(night::snapshot())
+    }
+
+    pub fn sized(mut self, width: u16, height: u16) -> Self {
+        self.size = (width, height);
+        self.tell(Msg::Size(width, height));
+        self
+    }
+
+    pub fn tell(&mut self, msg: Msg) -> &mut Self {
+        self.effects.extend(update(&mut self.model, Msg::Clock(self.clock)));
+        self.effects.extend(update(&mut self.model, msg));
+        self
+    }
+
+    /// Presses keys by name, half a second apart.
+    pub fn press(&mut self, keys: &[&str]) -> &mut Self {
+        for name in keys {
+            self.clock += SignedDuration::from_millis(500);
+            self.tell(Msg::Input(Input::Key(key(name))));
+        }
+        self
+    }
+
+    pub fn type_text(&mut self, text: &str) -> &mut Self {
+        for c in text.chars() {
+            self.press(&[&c.to_string()]);
+        }
+        self
+    }
+
+    pub fn wait(&mut self, seconds: i64) -> &mut Self {
+        self.clock += SignedDuration::from_secs(seconds);
+        self.effects.extend(update(&mut self.model, Msg::Clock(self.clock)));
+        self
+    }
+
+    /// Lets the selection rest, and answers with the detail.
+    pub fn rest(&mut self) -> &mut Self {
+        for _ in 0..2 {
+            let rest = self.model.triage.rests;
+            self.tell(Msg::Rested(rest));
+        }
+        if let Some(alert) = self.model.selected_alert().map(|alert| alert.id) {
+            let detail = night::detail(alert.0);
+            self.tell(Msg::Detail(alert, Ok(Box::new(detail))));
+        }
+        self
+    }
+
+    pub fn change(&mut self, change: Numbered) -> &mut Self {
+        self.tell(Msg::Changes(vec![change]))
+    }
+
+    /// The one command on its way, which is then answered.
+    pub fn command(&mut self, answer: Outcome) -> (Action, Expect) {
+        let at = self.effects.iter().position(|effect| matches!(effect, Effect::Command { .. }));
+        let at = at.unwrap_or_else(|| panic!("no command in {:?}", self.effects));
+        let Effect::Command { ticket, action, expect } = self.effects.remove(at) else { unreachable!() };
+        self.tell(Msg::Answered(ticket, Ok(answer)));
+        (action, expect)
+    }
+
+    pub fn commands(&self) -> usize {
+        self.effects.iter().filter(|effect| matches!(effect, Effect::Command { .. })).count()
+    }
+
+    pub fn buffer(&self, theme: Theme) -> Buffer {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
+        view::paint(&self.model, theme, &mut buffer);
+        buffer
+    }
+
+    pub fn screen(&self) -> String {
+        text(&self.buffer(theme(Colours::Mono, Charset::Unicode)))
+    }
+
+    /// The line that holds `words`.
+    pub fn line(&self, words: &str) -> String {
+        let screen = self.screen();
+        let line = screen.lines().find(|line| line.contains(words));
+        line.unwrap_or_else(|| panic!("no line with {words:?} in\n{screen}")).to_owned()
+    }
+
+    pub fn selected_line(&self) -> String {
+        self.line("▌")
+    }
+
+    pub fn intent(&self) -> String {
+        let screen = self.screen();
+        screen.lines().rev().nth(1).unwrap().trim_matches(['─', ' ']).to_owned()
+    }
+
+    pub fn footer(&self) -> String {
+        self.screen().lines().last().unwrap().trim().to_owned()
+    }
+}
+
+pub fn text(buffer: &Buffer) -> String {
+    let mut screen = String::new();
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut skip = 0;
+        for x in 0..buffer.area.width {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let symbol = buffer[(x, y)].symbol();
+            skip = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+            line.push_str(symbol);
+        }
+        screen.push_str(line.trim_end());
+        screen.push('\n');
+    }
+    screen
+}

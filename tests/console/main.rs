@@ -1,0 +1,9 @@
+//! The console as an operator meets it: keys go in, lines come out.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod bytes;
+mod hand;
+mod hostile;
+mod night;
+mod presses;
+mod screens;

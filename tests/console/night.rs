@@ -1,0 +1,575 @@
+//! One night at a desk, as an agent would describe it: what every test of the console looks at.
+
+use jiff::{SignedDuration, Timestamp};
+use nightdesk::core::alert::{Alert, AlertState, Member, MemberOf, PolicySnapshot, Step, Target};
+use nightdesk::core::change::{Actor, Change, Numbered, Object, What};
+use nightdesk::core::contact::{Category, Contact, ContactState, Medium, QuietHours};
+use nightdesk::core::event::{Code, Event, EventState, ExceptionKind, Severity, Verdict};
+use nightdesk::core::id::{AlertId, EventId, NotificationId, TaskId};
+use nightdesk::core::money::Money;
+use nightdesk::core::notification::{
+    Attempt, AttemptState, Content, Evidence, Notification, NotificationState, Purpose, Reason, Recipient,
+    RecipientId, Rung,
+};
+use nightdesk::core::partner::PartnerRef;
+use nightdesk::core::person::{Person, PersonId, Role};
+use nightdesk::core::task::{Task, TaskKind, TaskState};
+use nightdesk::core::text::Untrusted;
+use nightdesk::wire::{
+    AlertDetail, ChannelHealth, ChannelState, DeskInfo, Me, OnCall, Snapshot, SourceHealth, StepPreview, Wake,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Tuesday, 03:07:38 in Berlin.
+pub const NOW: &str = "2026-11-24T02:07:38Z";
+
+pub fn at(text: &str) -> Timestamp {
+    format!("2026-11-24T{text}Z").parse().unwrap()
+}
+
+pub fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+pub fn person(id: &str) -> PersonId {
+    PersonId(id.to_owned())
+}
+
+fn partner(id: &str, name: &str) -> PartnerRef {
+    PartnerRef {
+        id: id.into(),
+        name: name.into(),
+        tier: (id == "acme").then(|| "gold".into()),
+        time_zone: (id == "acme").then(|| "America/New_York".into()),
+    }
+}
+
+fn eur(euros: i64) -> Money {
+    Money { cents: euros * 100, currency: "EUR".into() }
+}
+
+fn policy() -> PolicySnapshot {
+    let minutes = SignedDuration::from_mins;
+    let lead = Target::Lead("grid".into());
+    PolicySnapshot {
+        name: "urgent".into(),
+        steps: vec![
+            Step {
+                after: minutes(0),
+                notify: vec![Target::OnCall("primary".into()), Target::Assigned("coordinator".into())],
+            },
+            Step { after: minutes(9), notify: vec![Target::Person(person("maria"))] },
+            Step { after: minutes(10), notify: vec![lead.clone()] },
+        ],
+        last_resort: Step { after: minutes(10), notify: vec![Target::Person(person("maria")), lead] },
+    }
+}
+
+fn member(event: u64, title: &str, amount: Option<i64>) -> Member {
+    Member {
+        event: EventId(event),
+        id: Untrusted::new(format!("EX-{event}")),
+        of: MemberOf::Exception,
+        kind: ExceptionKind::LateShipment,
+        title: title.into(),
+        description: None,
+        severity: Severity::High,
+        order: None,
+        shipment: None,
+        case: None,
+        amount: amount.map(eur),
+        deadline: None,
+        codes: Vec::new(),
+        cleared_at: None,
+    }
+}
+
+pub fn alert(
+    id: u64,
+    of: PartnerRef,
+    severity: Severity,
+    title: &str,
+    deadline: &str,
+    risk: Option<i64>,
+) -> Alert {
+    Alert {
+        id: AlertId(id),
+        state: AlertState::Open,
+        severity,
+        partner: of,
+        title: title.into(),
+        kind: ExceptionKind::LateShipment,
+        key: Untrusted::new(format!("order {id}")),
+        members: vec![member(id, title, risk)],
+        at_risk: risk.map(eur).into_iter().collect(),
+        deadline: Some(at(deadline)),
+        policy: policy(),
+        step: 1,
+        next_escalation_at: None,
+        holder: None,
+        next_update_by: None,
+        snoozed_until: None,
+        cleared_at: None,
+        resolution: None,
+        rule: "urgent-exceptions".into(),
+        config_version: 12,
+        created_at: at("02:00:03"),
+        updated_at: at("02:00:31"),
+    }
+}
+
+pub fn alerts() -> Vec<Alert> {
+    let mut acme = alert(
+        8812,
+        partner("acme", "Acme Tools"),
+        Severity::Critical,
+        "Blocked order 4500123",
+        "05:00:00",
+        Some(84_200),
+    );
+    acme.next_escalation_at = Some(at("02:09:30"));
+    let of_acme = &mut acme.members[0];
+    of_acme.description = Some("Credit block, plant 12. Shipment delayed. Carrier pickup 06:00.".into());
+    of_acme.order = Some("4500123".into());
+    of_acme.case = Some("CASE-771".into());
+    of_acme.codes = vec![Code { set: "214".into(), element: "AT701".into(), code: "SD".into() }];
+
+    let mut borg = alert(
+        8809,
+        partner("borg", "Borg Steel"),
+        Severity::High,
+        "Late shipment",
+        "08:00:00",
+        Some(1_204_000),
+    );
+    borg.members = (0..37).map(|n| member(9000 + n, "Late shipment 88-1900", Some(32_540))).collect();
+    borg.next_escalation_at = Some(at("02:13:48"));
+    borg.created_at = at("01:51:10");
+
+    let mut delta =
+        alert(8801, partner("delta", "Delta Foods"), Severity::High, "Certificate expired", "11:00:00", None);
+    delta.state = AlertState::Acknowledged;
+    delta.holder = Some(person("kim"));
+    delta.next_update_by = Some(at("02:41:00"));
+    delta.created_at = at("00:40:00");
+
+    let mut fjord = alert(
+        8797,
+        partner("fjord", "Fjord AS"),
+        Severity::High,
+        "Late shipment 88-1920",
+        "13:00:00",
+        Some(12_000),
+    );
+    fjord.state = AlertState::Acknowledged;
+    fjord.holder = Some(person("maria"));
+    fjord.next_update_by = Some(at("06:22:00"));
+    fjord.created_at = at("00:02:00");
+    vec![acme, borg, delta, fjord]
+}
+
+pub fn notification(
+    id: u64,
+    alert: u64,
+    to: (&str, &str),
+    medium: Medium,
+    state: NotificationState,
+) -> Notification {
+    let sent = at("02:00:04");
+    let rung = |rung, time: &str, by: &str, said: &str| Evidence {
+        at: at(time),
+        attempt: 1,
+        part: 1,
+        rung,
+        by: by.into(),
+        detail: said.into(),
+    };
+    let evidence = match state {
+        NotificationState::Delivered => vec![rung(Rung::Delivered, "02:00:09", "handset receipt", "DELIVRD")],
+        NotificationState::Accepted => vec![rung(Rung::Accepted, "02:00:05", "mx1", "250 queued")],
+        NotificationState::Failed => {
+            vec![rung(Rung::Failed, "02:00:31", "carrier", "number unreachable, mail instead")]
+        }
+        _ => Vec::new(),
+    };
+    let channel = match medium {
+        Medium::Sms => "kannel",
+        Medium::Email => "smtp",
+    };
+    Notification {
+        id: NotificationId(id),
+        state,
+        disputed: false,
+        purpose: Purpose::Page,
+        category: Category::Urgent,
+        urgent: true,
+        alert: Some(AlertId(alert)),
+        event: Some(EventId(alert)),
+        partner: Some("acme".into()),
+        recipient: Recipient { who: RecipientId::Person(person(to.0)), name: to.1.into() },
+        medium,
+        channel: channel.into(),
+        content: Content {
+            subject: "".into(),
+            body: "CRIT Acme Tools: Blocked order 4500123, €84k, due 06:00".into(),
+        },
+        reason: Reason {
+            rule: "urgent-exceptions".into(),
+            policy: Some("urgent".into()),
+            step: Some(1),
+            via: "on call: primary".into(),
+            outcome: None,
+        },
+        attempts: vec![Attempt {
+            number: 1,
+            state: AttemptState::Handed,
+            channel: channel.into(),
+            address: "+491512345678".into(),
+            started_at: sent,
+            ended_at: Some(sent),
+            provider_ref: None,
+            answer: None,
+            possible_duplicate: false,
+            parts: 1,
+        }],
+        evidence,
+        provider_ref: None,
+        idempotency_key: format!("nd-{id}"),
+        due_at: None,
+        expires_at: None,
+        config_version: 12,
+        created_at: sent,
+        updated_at: sent,
+    }
+}
+
+fn notifications() -> Vec<Notification> {
+    use NotificationState::*;
+    let (kim, jonas, maria, anna) =
+        (("kim", "Kim Okafor"), ("jonas", "Jonas Roth"), ("maria", "Maria Weber"), ("anna", "Anna Lind"));
+    let mut doubt = notification(60, 8797, maria, Medium::Sms, InDoubt);
+    doubt.alert = None;
+    doubt.urgent = false;
+    doubt.purpose = Purpose::Notice;
+    doubt.recipient = Recipient { who: RecipientId::Contact("c-ames".into()), name: "Rita Ames".into() };
+    doubt.content.body = "Your order 4500123 is blocked; we are on it. CASE-771".into();
+    vec![
+        notification(45, 8812, kim, Medium::Sms, Delivered),
+        notification(46, 8812, kim, Medium::Email, Accepted),
+        notification(47, 8812, jonas, Medium::Sms, Failed),
+        notification(41, 8809, kim, Medium::Sms, Delivered),
+        notification(42, 8809, anna, Medium::Sms, Delivered),
+        notification(31, 8801, kim, Medium::Sms, Delivered),
+        notification(21, 8797, maria, Medium::Sms, Delivered),
+        doubt,
+    ]
+}
+
+fn task(
+    id: u64,
+    kind: TaskKind,
+    of: PartnerRef,
+    title: &str,
+    owner: Option<&str>,
+    due: Option<Timestamp>,
+) -> Task {
+    Task {
+        id: TaskId(id),
+        state: TaskState::Open,
+        kind,
+        title: title.into(),
+        partner: Some(of),
+        alert: None,
+        notification: None,
+        key: Untrusted::new(format!("task {id}")),
+        team: Some("grid".into()),
+        owner: owner.map(person),
+        due_at: due,
+        snoozed_until: None,
+        created_at: at("01:30:00"),
+        updated_at: at("01:30:00"),
+    }
+}
+
+fn tasks() -> Vec<Task> {
+    let mut doubt =
+        task(302, TaskKind::Doubt, partner("acme", "Acme Tools"), "SMS R.Ames: sent or not?", None, None);
+    doubt.notification = Some(NotificationId(60));
+    vec![
+        task(
+            301,
+            TaskKind::Fix,
+            partner("gamma", "Gamma GmbH"),
+            "A.Lopez: phone is dead",
+            None,
+            Some(at("07:00:00")),
+        ),
+        doubt,
+        task(
+            303,
+            TaskKind::Fix,
+            partner("borg", "Borg Steel"),
+            "Nobody for documents is known",
+            Some("jonas"),
+            Some("2026-11-22T02:00:00Z".parse().unwrap()),
+        ),
+        task(
+            304,
+            TaskKind::Fix,
+            partner("ibex", "Ibex Ltd"),
+            "Their mail bounces since Monday",
+            None,
+            Some(at("09:00:00")),
+        ),
+        task(305, TaskKind::Fix, partner("kilo", "Kilo Corp"), "B.Sand: two mobiles", None, None),
+    ]
+}
+
+pub fn contact(id: &str, of: &str, name: &str) -> Contact {
+    Contact {
+        id: id.into(),
+        partner_id: Some(of.into()),
+        name: name.into(),
+        state: ContactState::Active,
+        emails: vec![format!("{id}@{of}.example").parse().unwrap()],
+        phones: vec!["+4915123456789".parse().unwrap()],
+        locale: Some("en".into()),
+        time_zone: Some("America/New_York".into()),
+        roles: vec!["shipping".into()],
+        channels: BTreeMap::from([(Category::Urgent, vec![Medium::Sms, Medium::Email])]),
+        quiet_hours: None,
+        opted_out: BTreeSet::new(),
+        notes: "".into(),
+        created_at: at("00:00:00"),
+        updated_at: at("00:00:00"),
+    }
+}
+
+fn contacts() -> Vec<Contact> {
+    let mut lopez = contact("c-lopez", "gamma", "Ana Lopez");
+    lopez.opted_out.insert(Medium::Sms);
+    let mut sand = contact("c-sand", "kilo", "Bill Sand");
+    sand.phones.push("+4915123456780".parse().unwrap());
+    sand.quiet_hours = Some("22:00-07:00".parse::<QuietHours>().unwrap());
+    let mut gone = contact("c-old", "acme", "Otto Alt");
+    gone.state = ContactState::Inactive;
+    vec![contact("c-ames", "acme", "Rita Ames"), gone, lopez, sand]
+}
+
+fn people() -> Vec<Person> {
+    [
+        ("kim", "Kim Okafor", "Europe/Berlin"),
+        ("jonas", "Jonas Roth", "Europe/Berlin"),
+        ("maria", "Maria Weber", "Europe/Berlin"),
+        ("anna", "Anna Lind", "Europe/Stockholm"),
+        ("asli", "Aslı Kaya", "Asia/Kolkata"),
+    ]
+    .map(|(id, name, zone)| Person {
+        id: person(id),
+        name: name.into(),
+        role: Role::Responder,
+        email: Some(format!("{id}@desk.example").parse().unwrap()),
+        phone: Some("+4915123456789".parse().unwrap()),
+        time_zone: Some(zone.into()),
+        teams: vec!["grid".into()],
+    })
+    .into()
+}
+
+pub fn change(
+    seq: u64,
+    time: &str,
+    what: What,
+    alert: Option<u64>,
+    summary: &str,
+    object: Object,
+) -> Numbered {
+    let actor = match what {
+        What::EventReceived => Actor::Source("grid".into()),
+        What::NotificationEvidence => Actor::Channel("kannel".into()),
+        _ => Actor::Desk,
+    };
+    Numbered {
+        seq,
+        change: Change {
+            at: at(time),
+            actor,
+            what,
+            summary: summary.into(),
+            alert: alert.map(AlertId),
+            partner: Some("acme".into()),
+            object,
+        },
+    }
+}
+
+fn recent() -> Vec<Numbered> {
+    let acme = || Object::Alert(Box::new(alerts().remove(0)));
+    vec![
+        change(
+            101,
+            "02:00:03",
+            What::EventReceived,
+            Some(8812),
+            "Blocked order 4500123 raised by grid",
+            Object::Nothing,
+        ),
+        change(
+            102,
+            "02:00:03",
+            What::AlertRaised,
+            Some(8812),
+            "A8812 raised by rule urgent-exceptions",
+            acme(),
+        ),
+        change(
+            103,
+            "02:00:04",
+            What::NotificationSending,
+            Some(8812),
+            "SMS to Kim Okafor handed to kannel",
+            Object::Nothing,
+        ),
+        change(
+            104,
+            "02:00:09",
+            What::NotificationEvidence,
+            Some(8812),
+            "SMS to Kim Okafor delivered, by handset receipt",
+            Object::Nothing,
+        ),
+        change(
+            105,
+            "02:00:31",
+            What::NotificationEvidence,
+            Some(8812),
+            "SMS to Jonas Roth failed: number unreachable",
+            Object::Nothing,
+        ),
+        change(
+            106,
+            "02:05:40",
+            What::Noted,
+            Some(8812),
+            "Carrier says the truck waits until 06:15",
+            Object::Nothing,
+        ),
+    ]
+}
+
+pub fn snapshot() -> Snapshot {
+    let people = people();
+    Snapshot {
+        seq: 106,
+        now: now(),
+        me: Me {
+            login: "kim".into(),
+            person: Some(people[0].clone()),
+            role: Role::Responder,
+            pin_needed: false,
+        },
+        desk: DeskInfo {
+            name: "eu-prod".into(),
+            host: "ops1".into(),
+            version: "0.1.0".into(),
+            practice: false,
+            time_zone: "Europe/Berlin".into(),
+            config_version: 12,
+            config_note: None,
+            promises: Severity::ALL.map(|severity| (severity, SignedDuration::from_mins(30))).into(),
+        },
+        alerts: alerts(),
+        notifications: notifications(),
+        tasks: tasks(),
+        recent: recent(),
+        contacts: contacts(),
+        people,
+        on_call: vec![OnCall {
+            schedule: "primary".into(),
+            person: Some(person("kim")),
+            until: Some(at("06:00:00")),
+            next: Some(person("maria")),
+        }],
+        sources: vec![SourceHealth {
+            name: "grid".into(),
+            signed: true,
+            last_event_at: Some(at("02:07:26")),
+            silent: false,
+        }],
+        channels: vec![channel("kannel", Medium::Sms), channel("smtp", Medium::Email)],
+    }
+}
+
+pub fn channel(name: &str, medium: Medium) -> ChannelHealth {
+    ChannelHealth {
+        name: name.into(),
+        kind: name.into(),
+        carries: vec![medium],
+        state: ChannelState::Working,
+        since: at("00:00:00"),
+        last_accepted_at: Some(at("02:00:05")),
+        last_proven_at: Some(at("01:51:20")),
+        last_error: None,
+        queued: 0,
+    }
+}
+
+/// A night in which nothing needs anybody.
+pub fn quiet() -> Snapshot {
+    Snapshot { alerts: Vec::new(), notifications: Vec::new(), tasks: Vec::new(), ..snapshot() }
+}
+
+pub fn steps() -> Vec<StepPreview> {
+    let wake = |id: &str, name: &str, zone: &str, via: &str| Wake {
+        person: person(id),
+        name: name.into(),
+        time_zone: Some(zone.into()),
+        media: vec![Medium::Sms],
+        via: via.into(),
+    };
+    let maria = || wake("maria", "Maria Weber", "Europe/Berlin", "named by the policy");
+    let asli = || wake("asli", "Aslı Kaya", "Asia/Kolkata", "lead of grid");
+    let kim = wake("kim", "Kim Okafor", "Europe/Berlin", "on call: primary");
+    vec![
+        StepPreview { step: 1, last_resort: false, wakes: vec![kim] },
+        StepPreview { step: 2, last_resort: false, wakes: vec![maria()] },
+        StepPreview { step: 3, last_resort: false, wakes: vec![asli()] },
+        StepPreview { step: 4, last_resort: true, wakes: vec![maria(), asli()] },
+    ]
+}
+
+pub fn detail(id: u64) -> AlertDetail {
+    let alert = alerts().into_iter().find(|alert| alert.id.0 == id).unwrap();
+    let verdict =
+        |rule: &str, matched, because: &str| Verdict { rule: rule.into(), matched, because: because.into() };
+    AlertDetail {
+        notifications: notifications().into_iter().filter(|n| n.alert == Some(alert.id)).collect(),
+        timeline: recent().into_iter().filter(|c| c.change.alert == Some(alert.id)).collect(),
+        events: vec![Event {
+            id: EventId(id),
+            state: EventState::Handled,
+            feed: "grid".into(),
+            source: "/grid".into(),
+            event_id: "ev-1".into(),
+            kind: "community.exception.raised".into(),
+            subject: None,
+            time: Some(at("02:00:02")),
+            attributes: BTreeMap::new(),
+            data: serde_json::Value::Null,
+            unreadable: Vec::new(),
+            partner: Some(alert.partner.clone()),
+            severity: Some(alert.severity),
+            title: alert.title.clone(),
+            alert: Some(alert.id),
+            why: vec![
+                verdict("night-digest", false, "severity is critical, the rule wants low"),
+                verdict("urgent-exceptions", true, "severity is critical"),
+            ],
+            fingerprint: "f".into(),
+            config_version: 12,
+            created_at: at("02:00:03"),
+        }],
+        steps: steps(),
+        alert,
+    }
+}

@@ -1,0 +1,105 @@
+//! The screens as they look, at the two sizes that are meant and in the looks that exist.
+
+use crate::hand::{Hand, text, theme};
+use crate::night;
+use nightdesk::console::message::Msg;
+use nightdesk::core::id::AlertId;
+use nightdesk::term::capabilities::{Charset, Colours};
+use ratatui::style::Color;
+
+#[test]
+fn triage_at_80x24() {
+    let mut hand = Hand::at_night();
+    hand.rest();
+    insta::assert_snapshot!(hand.screen());
+}
+
+#[test]
+fn triage_at_120x40() {
+    let mut hand = Hand::at_night().sized(120, 40);
+    hand.rest();
+    insta::assert_snapshot!(hand.screen());
+}
+
+#[test]
+fn triage_at_200x60() {
+    let mut hand = Hand::at_night().sized(200, 60);
+    hand.rest();
+    insta::assert_snapshot!(hand.screen());
+}
+
+#[test]
+fn triage_in_ascii() {
+    let mut hand = Hand::at_night();
+    hand.rest();
+    let screen = text(&hand.buffer(theme(Colours::Mono, Charset::Ascii)));
+    assert!(screen.is_ascii(), "{screen}");
+    insta::assert_snapshot!(screen);
+}
+
+#[test]
+fn a_task_in_hand() {
+    let mut hand = Hand::at_night();
+    hand.press(&["Tab", "j"]).rest();
+    insta::assert_snapshot!(hand.screen());
+}
+
+#[test]
+fn a_calm_night() {
+    insta::assert_snapshot!(Hand::on(night::quiet()).screen());
+}
+
+#[test]
+fn the_stream() {
+    let mut hand = Hand::at_night();
+    hand.press(&["2", "k"]);
+    insta::assert_snapshot!(hand.screen());
+}
+
+#[test]
+fn the_contacts_and_one_of_them() {
+    let mut hand = Hand::at_night();
+    hand.press(&["3"]);
+    insta::assert_snapshot!("contacts", hand.screen());
+    hand.press(&["j", "j", "Enter"]);
+    insta::assert_snapshot!("contact", hand.screen());
+}
+
+#[test]
+fn the_escalation_names_who_is_woken_and_when_it_is_there() {
+    let mut hand = Hand::at_night();
+    hand.press(&["e"]);
+    hand.tell(Msg::Steps(AlertId(8812), Ok(night::steps())));
+    hand.press(&["j"]);
+    insta::assert_snapshot!(hand.screen());
+}
+
+#[test]
+fn the_other_dialogs() {
+    for (name, keys) in [
+        ("resend", ["r"]),
+        ("snooze", ["s"]),
+        ("note", ["n"]),
+        ("why", ["w"]),
+        ("palette", [":"]),
+        ("help", ["?"]),
+    ] {
+        let mut hand = Hand::at_night();
+        hand.rest().press(&keys);
+        insta::assert_snapshot!(name, hand.screen());
+    }
+}
+
+#[test]
+fn every_meaning_survives_without_colour_and_no_background_is_painted() {
+    let mut hand = Hand::at_night().sized(120, 40);
+    hand.rest();
+    let words = hand.screen();
+    for colours in [Colours::Mono, Colours::Ansi16, Colours::Ansi256, Colours::Rgb] {
+        let buffer = hand.buffer(theme(colours, Charset::Unicode));
+        assert_eq!(text(&buffer), words);
+        assert!(buffer.content.iter().all(|cell| cell.bg == Color::Reset));
+        let coloured = buffer.content.iter().any(|cell| cell.fg != Color::Reset);
+        assert_eq!(coloured, colours != Colours::Mono);
+    }
+}
