@@ -30,8 +30,8 @@ pub struct ListArgs {
     #[arg(long)]
     pub json: bool,
     /// Only in these states (several with commas)
-    #[arg(long, value_name = "STATE")]
-    pub state: Option<String>,
+    #[arg(long = "in", value_name = "STATE")]
+    pub states: Option<String>,
     /// Only of this partner (its id)
     #[arg(long, value_name = "ID")]
     pub partner: Option<String>,
@@ -95,7 +95,7 @@ pub async fn run(things: Things, command: ListCommand, context: &Context) -> Res
 pub async fn list(things: Things, args: &ListArgs, context: &Context) -> Result<(), Failed> {
     let mut path = format!("/v1/{}", things.path());
     if things.is_whole() {
-        if args.state.is_some() || args.partner.is_some() || args.alert.is_some() {
+        if args.states.is_some() || args.partner.is_some() || args.alert.is_some() {
             return Err(Failed::Usage(format!(
                 "{} have no state, partner or alert to narrow by",
                 things.path()
@@ -103,7 +103,7 @@ pub async fn list(things: Things, args: &ListArgs, context: &Context) -> Result<
         }
     } else {
         path.push_str(&format!("?limit={}", args.limit));
-        for (name, value) in [("state", &args.state), ("partner", &args.partner), ("alert", &args.alert)] {
+        for (name, value) in [("state", &args.states), ("partner", &args.partner), ("alert", &args.alert)] {
             if let Some(value) = value {
                 path.push_str(&format!("&{name}={}", encoded(value)));
             }
