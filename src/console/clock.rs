@@ -76,12 +76,13 @@ pub fn when(now: Timestamp, at: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
-/// Six cells for a deadline: `06:00` within a day, `2d ago` when past, `Thu 9h` this week, `27 Nov`.
+/// Six cells for a deadline: `06:00` within a day, `-27m` and `2d ago` when past, `Thu 9h` this week, `27 Nov`.
 pub fn due(now: Timestamp, at: Timestamp, zone: &TimeZone) -> String {
     let minutes = minutes_until(now, at);
     let local = at.to_zoned(zone.clone());
     match minutes {
-        ..0 => format!("{} ago", span(-minutes)),
+        -99..0 => format!("{minutes}m"),
+        ..-99 => format!("{} ago", span(-minutes)),
         0..1_440 => local.strftime("%H:%M").to_string(),
         1_440..8_640 => local.strftime("%a %-Hh").to_string(),
         _ => local.strftime("%-d %b").to_string(),
@@ -114,7 +115,7 @@ mod tests {
         for (deadline, shown) in [
             ("2026-11-24T05:00:00Z", "06:00"),
             ("2026-11-22T02:00:00Z", "2d ago"),
-            ("2026-11-24T01:40:00Z", "27m ago"),
+            ("2026-11-24T01:40:00Z", "-27m"),
             ("2026-11-26T08:00:00Z", "Thu 9h"),
             ("2026-12-27T05:00:00Z", "27 Dec"),
         ] {

@@ -179,12 +179,12 @@ impl Chooser {
             let latest_said = clock::when(now, latest, zone);
             for choice in &mut choices {
                 if choice.at > latest {
-                    choice.barred = Some(format!("after {latest_said}, half the time to its deadline"));
+                    choice.barred = Some(format!("past {latest_said}, half way to its deadline"));
                 }
             }
             if half > SignedDuration::from_mins(1) && choices.iter().any(|choice| choice.barred.is_some()) {
-                choices
-                    .insert(0, Choice { label: "the longest allowed".to_owned(), at: latest, barred: None });
+                let label = format!("the longest allowed, {latest_said}");
+                choices.insert(0, Choice { label, at: latest, barred: None });
             }
         }
         let selected = choices.iter().position(|choice| choice.barred.is_none()).unwrap_or(0);

@@ -9,7 +9,7 @@ use crate::console::message::Ticket;
 use crate::console::rows::Rows;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::Numbered;
-use crate::core::contact::Contact;
+use crate::core::contact::{Contact, ContactState};
 use crate::core::id::{AlertId, TaskId};
 use crate::core::partner::PartnerRef;
 use crate::core::task::{Task, TaskState};
@@ -87,6 +87,8 @@ pub struct Triage {
     pub scroll: u16,
     /// What the detail pane shows; follows the selection once it rests.
     pub shown: Option<Subject>,
+    /// Where the hand went and has not rested yet.
+    pub resting: Option<Subject>,
     pub rests: u64,
     pub detail: Option<Box<AlertDetail>>,
     /// Why the detail could not be fetched.
@@ -195,6 +197,7 @@ impl Model {
                 zoomed: false,
                 scroll: 0,
                 shown: None,
+                resting: None,
                 rests: 0,
                 detail: None,
                 detail_missing: None,
@@ -355,7 +358,10 @@ impl Model {
                 self.contacts.filter.matches(&texts)
             })
             .collect();
-        contacts.sort_by(|a, b| (&a.partner_id, &a.name, &a.id).cmp(&(&b.partner_id, &b.name, &b.id)));
+        let rank = |c: &Contact| c.state == ContactState::Inactive;
+        contacts.sort_by(|a, b| {
+            (&a.partner_id, rank(a), &a.name, &a.id).cmp(&(&b.partner_id, rank(b), &b.name, &b.id))
+        });
         contacts.into_iter().map(|contact| contact.id.clone()).collect()
     }
 

@@ -259,9 +259,11 @@ fn arrange_contacts(model: &mut Model) {
 
 /// When the hand is on another row than the detail shows, the detail follows after a rest.
 fn follow_selection(model: &mut Model) -> Vec<Effect> {
-    if model.place != Place::Triage || model.subject() == model.triage.shown {
+    let subject = model.subject();
+    if model.place != Place::Triage || subject == model.triage.shown || subject == model.triage.resting {
         return Vec::new();
     }
+    model.triage.resting = subject;
     model.triage.rests += 1;
     vec![Effect::Rest(model.triage.rests, SHOW_AFTER)]
 }
@@ -271,6 +273,7 @@ fn rested(model: &mut Model, rest: u64) -> Vec<Effect> {
         return Vec::new();
     }
     let subject = model.subject();
+    model.triage.resting = None;
     if model.triage.shown != subject {
         model.triage.shown = subject;
         model.triage.scroll = 0;

@@ -1,1 +1,136 @@
+//! No size and no content breaks the screen or gets anything past the wall.
 
+use crate::hand::{Hand, theme};
+use crate::night;
+use nightdesk::console::message::Msg;
+use nightdesk::console::view;
+use nightdesk::core::id::AlertId;
+use nightdesk::core::text::{Untrusted, sanitise};
+use nightdesk::term::capabilities::{Charset, Colours};
+use nightdesk::wire::Snapshot;
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// The night with every word from outside replaced.
+fn said_by(words: &str) -> Snapshot {
+    let said = || Untrusted::from(words);
+    let mut snapshot = night::snapshot();
+    for alert in &mut snapshot.alerts {
+        alert.title = said();
+        alert.partner.name = said();
+        alert.partner.tier = Some(said());
+        for member in &mut alert.members {
+            member.description = Some(said());
+            member.case = Some(said());
+        }
+        for money in &mut alert.at_risk {
+            money.currency = said();
+        }
+    }
+    for notification in &mut snapshot.notifications {
+        notification.recipient.name = said();
+        notification.reason.outcome = Some(said());
+        for evidence in &mut notification.evidence {
+            evidence.detail = said();
+            evidence.by = words.to_owned();
+        }
+    }
+    for task in &mut snapshot.tasks {
+        task.title = said();
+    }
+    for contact in &mut snapshot.contacts {
+        contact.name = said();
+        contact.notes = said();
+        contact.locale = Some(said());
+    }
+    for numbered in &mut snapshot.recent {
+        numbered.change.summary = said();
+    }
+    // What comes from a configuration gets no easier way in.
+    snapshot.desk.name = words.to_owned();
+    snapshot.desk.config_note = Some(words.to_owned());
+    snapshot.people[1].name = words.to_owned();
+    snapshot.sources[0].name = words.to_owned();
+    snapshot
+}
+
+fn check(hand: &Hand, width: u16, height: u16, charset: Charset) {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    let cursor = view::paint(&hand.model, theme(Colours::Rgb, charset), &mut buffer);
+    for cell in &buffer.content {
+        let symbol = cell.symbol();
+        assert_eq!(sanitise(symbol), symbol, "{symbol:?} is on the screen");
+        assert!(charset == Charset::Unicode || symbol.is_ascii(), "{symbol:?} is not ASCII");
+    }
+    assert!(cursor.is_none_or(|at| at.x < width && at.y < height));
+}
+
+const WAYS: [&[&str]; 16] = [
+    &[],
+    &["j"],
+    &["Tab", "j"],
+    &["Enter", "Ctrl-d"],
+    &["2", "k"],
+    &["3"],
+    &["3", "Enter"],
+    &["3", "Enter", "Tab", "Tab"],
+    &["e"],
+    &["r"],
+    &["s"],
+    &["n", "x"],
+    &["w"],
+    &["x"],
+    &[":"],
+    &["?"],
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn nothing_breaks_the_screen(
+        width in 1u16..=200,
+        height in 1u16..=60,
+        way in 0usize..WAYS.len(),
+        ascii in any::<bool>(),
+        words in prop_oneof![
+            "\\PC{0,60}",
+            ".{0,40}",
+            "[\\x00-\\x1f\u{80}-\u{9f}\u{200b}-\u{206f}\u{e0041}a]{0,30}",
+            "(a\u{301}{0,40}){0,4}",
+            "[漢字かな한글🚚👍🏽é]{0,60}",
+            "x{0,300}",
+        ],
+    ) {
+        let mut hand = Hand::on(said_by(&words)).sized(width, height);
+        hand.rest().press(WAYS[way]);
+        hand.tell(Msg::Steps(AlertId(8812), Ok(night::steps())));
+        hand.press(&["j"]);
+        check(&hand, width, height, if ascii { Charset::Ascii } else { Charset::Unicode });
+    }
+}
+
+#[test]
+fn every_size_from_one_cell_on_can_be_painted() {
+    for way in WAYS {
+        let mut hand = Hand::at_night();
+        hand.rest().press(way);
+        for width in (1..=200).step_by(7) {
+            for height in (1..=60).step_by(3) {
+                check(&hand, width, height, Charset::Unicode);
+            }
+        }
+    }
+}
+
+#[test]
+fn wide_names_keep_the_columns_in_line() {
+    let mut snapshot = night::snapshot();
+    snapshot.alerts[0].partner.name = "東京製作所株式会社".into();
+    snapshot.alerts[1].partner.name = "Cafe\u{301} 🚚 Ltd".into();
+    let hand = Hand::on(snapshot);
+    let buffer = hand.buffer(theme(Colours::Mono, Charset::Unicode));
+    let due = |row: u16| (61..80).find(|x| buffer[(*x, row)].symbol() == ":");
+    assert_eq!(due(3), due(4));
+    assert_eq!(due(4), due(5));
+}

@@ -1,1 +1,394 @@
+//! What an operator does and what comes of it, in their own words.
 
+use crate::hand::Hand;
+use crate::night::{self, at, person};
+use nightdesk::console::effect::Effect;
+use nightdesk::console::message::Msg;
+use nightdesk::core::alert::AlertState;
+use nightdesk::core::change::{Object, What};
+use nightdesk::core::command::{Action, Outcome, Refusal, RefusalCode};
+use nightdesk::core::contact::{ContactField, Medium};
+use nightdesk::core::event::Severity;
+use nightdesk::core::id::AlertId;
+use nightdesk::core::person::Role;
+use nightdesk::core::text::Untrusted;
+use nightdesk::term::input::Input;
+use nightdesk::wire::client::LinkError;
+use std::collections::BTreeSet;
+
+fn done(said: &str) -> Outcome {
+    Outcome::Done { said: said.into() }
+}
+
+fn new_alert(id: u64) -> nightdesk::core::change::Numbered {
+    let of = night::alerts().remove(0).partner;
+    let alert = night::alert(id, of, Severity::Critical, "Customs hold", "03:00:00", Some(500_000));
+    night::change(200 + id, "02:07:40", What::AlertRaised, Some(id), "raised", Object::Alert(Box::new(alert)))
+}
+
+#[test]
+fn a_takes_the_alert_without_a_dialog_and_u_gives_it_back() {
+    let mut hand = Hand::at_night();
+    assert_eq!(hand.intent(), "a: you take it, M.Weber is not paged, news promised by 03:37 ────── u undoes");
+    hand.press(&["a"]);
+    assert!(hand.selected_line().contains("ack .."), "{}", hand.selected_line());
+    assert_eq!(hand.intent(), "ack A8812: waiting for the agent");
+    let (action, expect) = hand.command(done("You took A8812; news promised by 03:37."));
+    assert_eq!(action, Action::Ack { alert: AlertId(8812), next_update_by: None });
+    assert_eq!(expect.holder, Some(None));
+    assert_eq!(hand.footer(), "You took A8812; news promised by 03:37.");
+    hand.press(&["u"]);
+    let (action, _) = hand.command(done("A8812 is open again."));
+    assert_eq!(action, Action::Unack { alert: AlertId(8812) });
+}
+
+#[test]
+fn u_undoes_for_ten_seconds_even_from_another_row() {
+    let mut hand = Hand::at_night();
+    hand.press(&["a"]);
+    hand.command(done("You took A8812."));
+    hand.press(&["j", "u"]);
+    assert_eq!(hand.command(done("ok")).0, Action::Unack { alert: AlertId(8812) });
+
+    hand.press(&["k", "a"]);
+    hand.command(done("You took A8812."));
+    hand.wait(11).press(&["j", "u"]);
+    assert_eq!(hand.commands(), 0);
+    assert!(hand.footer().starts_with("Nobody has taken it"), "{}", hand.footer());
+}
+
+#[test]
+fn who_was_first_is_said_and_nothing_else_happens() {
+    let mut hand = Hand::at_night();
+    hand.press(&["a"]);
+    hand.command(Outcome::Refused {
+        refusal: Refusal {
+            code: RefusalCode::Raced,
+            said: "Jonas Roth was first: he took A8812 at 03:04.".into(),
+            by: Some(person("jonas")),
+        },
+    });
+    assert_eq!(hand.footer(), "Jonas Roth was first: he took A8812 at 03:04.");
+    assert!(hand.model.undo.is_none());
+}
+
+#[test]
+fn a_on_my_own_alert_changes_the_promise() {
+    let mut hand = Hand::at_night();
+    hand.press(&["j", "j", "a", "3"]);
+    let (action, expect) = hand.command(done("News promised by 04:07."));
+    let Action::Ack { alert: AlertId(8801), next_update_by: Some(by) } = action else { panic!("{action:?}") };
+    assert_eq!(by.duration_since(hand.clock).as_mins(), 59);
+    assert_eq!(expect.holder, Some(Some(person("kim"))));
+}
+
+#[test]
+fn new_alerts_wait_while_the_hand_is_on_the_list() {
+    let mut hand = Hand::at_night();
+    hand.press(&["j"]);
+    assert!(hand.selected_line().contains("Borg Steel"));
+    let before = hand.selected_line();
+    hand.change(new_alert(8900)).change(new_alert(8901));
+    assert!(hand.effects.contains(&Effect::Bell));
+    assert_eq!(hand.selected_line(), before);
+    assert!(hand.line("2 new ↑").ends_with("2 new ↑ g"));
+    hand.wait(21);
+    assert!(!hand.screen().contains("new ↑"));
+    assert!(hand.selected_line().contains("Borg Steel"), "the hand stays on the same alert");
+    assert!(hand.screen().lines().nth(3).unwrap().contains("Customs hold"));
+}
+
+#[test]
+fn g_takes_in_what_is_new() {
+    let mut hand = Hand::at_night();
+    hand.press(&["j"]).change(new_alert(8900)).press(&["g"]);
+    assert!(hand.selected_line().contains("Customs hold"));
+}
+
+#[test]
+fn escalating_names_who_is_woken_stands_on_cancel_and_swallows_type_ahead() {
+    let mut hand = Hand::at_night();
+    hand.press(&["e"]);
+    hand.tell(Msg::Steps(AlertId(8812), Ok(night::steps())));
+    assert!(hand.line("Maria Weber").contains("03:07 there"));
+    // Typed before the names could be read.
+    hand.tell(Msg::Input(Input::Key(crate::hand::key("Tab"))));
+    hand.press(&["Enter"]);
+    assert_eq!((hand.commands(), hand.model.dialog.is_none()), (0, true), "Enter on Cancel");
+
+    hand.press(&["e"]);
+    hand.tell(Msg::Steps(AlertId(8812), Ok(night::steps())));
+    hand.press(&["j", "Tab", "Enter"]);
+    let (action, expect) = hand.command(done("Aslı Kaya is woken."));
+    assert_eq!(action, Action::Escalate { alert: AlertId(8812), step: Some(3) });
+    assert_eq!(expect.step, Some(1));
+}
+
+#[test]
+fn resending_says_what_it_costs_and_to_whom() {
+    let mut hand = Hand::at_night();
+    hand.press(&["r"]);
+    assert!(hand.screen().contains("2 people, 1 SMS, 1 mail, not opted out"));
+    hand.press(&["k", "k", "l"]);
+    assert!(hand.screen().contains("1 person, 1 SMS, not opted out"), "{}", hand.screen());
+    hand.press(&["j", "j", "l", "Enter"]);
+    let (action, _) = hand.command(done("Sent again."));
+    assert!(matches!(action, Action::ResendAlert { to: Some(_), via: None, .. }), "{action:?}");
+}
+
+#[test]
+fn a_snooze_never_reaches_past_half_the_way_to_the_deadline() {
+    let mut hand = Hand::at_night();
+    hand.press(&["s", "5"]);
+    assert_eq!(hand.commands(), 0);
+    assert!(hand.footer().contains("half way to its deadline"), "{}", hand.footer());
+    hand.press(&["1"]);
+    let (action, _) = hand.command(done("Snoozed."));
+    let Action::Snooze { until, .. } = action else { panic!("{action:?}") };
+    assert!(until < at("03:34:00"));
+}
+
+#[test]
+fn a_note_takes_lines_and_pasted_escapes_lose_their_power() {
+    let mut hand = Hand::at_night();
+    hand.press(&["n"]).type_text("Called").press(&["Enter"]);
+    hand.tell(Msg::Input(Input::Paste("them\u{1b}[2J\r\ntwice".into())));
+    hand.press(&["Ctrl-s"]);
+    let (action, _) = hand.command(done("Noted."));
+    let text = Untrusted::from("Called\nthem<U+001B>[2J\ntwice");
+    assert_eq!(action, Action::NoteAlert { alert: AlertId(8812), text });
+}
+
+#[test]
+fn closing_wants_a_reason() {
+    let mut hand = Hand::at_night();
+    hand.press(&["x", "Enter"]);
+    assert!(hand.screen().contains("a reason is needed"));
+    hand.type_text("qax").press(&["Enter"]);
+    let (action, _) = hand.command(done("Closed."));
+    assert_eq!(action, Action::Resolve { alert: AlertId(8812), reason: "qax".into() });
+}
+
+#[test]
+fn a_task_is_taken_and_done() {
+    let mut hand = Hand::at_night();
+    hand.press(&["Tab", "j", "a"]);
+    assert!(matches!(hand.command(done("T301 is yours.")).0, Action::TakeTask { .. }));
+    hand.press(&["x"]);
+    assert!(matches!(hand.command(done("T301 is done.")).0, Action::DoneTask { .. }));
+}
+
+#[test]
+fn esc_and_q_go_back_and_never_leave() {
+    let mut hand = Hand::at_night();
+    hand.press(&["Enter", "Esc", "q", "Esc", "q", "2", "q"]);
+    assert!(!hand.effects.contains(&Effect::Quit));
+    assert!(hand.screen().contains("Triage"));
+    hand.press(&["Ctrl-c"]);
+    assert!(!hand.effects.contains(&Effect::Quit));
+    hand.press(&["j", "Ctrl-c", "Ctrl-c"]);
+    assert!(hand.effects.contains(&Effect::Quit));
+}
+
+#[test]
+fn colon_q_leaves() {
+    let mut hand = Hand::at_night();
+    hand.press(&[":", "q", "Enter"]);
+    assert!(hand.effects.contains(&Effect::Quit));
+}
+
+#[test]
+fn the_filter_works_as_you_type_and_esc_shows_all_again() {
+    let mut hand = Hand::at_night();
+    hand.press(&["/"]).type_text("fjord");
+    assert!(hand.selected_line().contains("Fjord"));
+    assert!(!hand.screen().contains("Borg Steel  Late"));
+    hand.press(&["Enter", "Esc"]);
+    assert!(hand.screen().contains("Borg Steel"));
+    assert!(hand.selected_line().contains("Fjord"));
+}
+
+#[test]
+fn a_viewer_sees_everything_and_is_told_why_not() {
+    let mut snapshot = night::snapshot();
+    snapshot.me.role = Role::Viewer;
+    let mut hand = Hand::on(snapshot);
+    assert!(hand.intent().starts_with("a: not now, your role is viewer"), "{}", hand.intent());
+    for keys in ["a", "e", "r", "s", "n", "x"] {
+        hand.press(&[keys]);
+        assert!(hand.model.dialog.is_none() && hand.commands() == 0, "{keys}");
+        assert!(hand.footer().starts_with("Your role is viewer"), "{}", hand.footer());
+    }
+}
+
+#[test]
+fn a_shared_login_is_asked_who_it_is() {
+    let mut snapshot = night::snapshot();
+    snapshot.me.pin_needed = true;
+    let mut hand = Hand::on(snapshot);
+    hand.type_text("kim").press(&["Enter"]).type_text("4711");
+    assert!(!hand.screen().contains("4711"));
+    hand.press(&["Enter"]);
+    let log_in = Effect::LogIn { person: "kim".into(), pin: "4711".into() };
+    assert!(hand.effects.contains(&log_in));
+}
+
+#[test]
+fn while_the_agent_is_away_the_header_says_since_when_and_actions_say_why_not() {
+    let mut hand = Hand::at_night();
+    hand.tell(Msg::Away(LinkError::Broken("the agent ended the live stream".into())));
+    assert!(hand.screen().contains("reconnecting"));
+    hand.wait(60).tell(Msg::Away(LinkError::NoAgent { socket: "/run/x.sock".into() }));
+    assert!(hand.screen().contains("AWAY since 03:07"), "{}", hand.screen());
+    hand.press(&["a"]);
+    assert_eq!(hand.commands(), 0);
+    assert_eq!(hand.footer(), "The agent is away since 03:07 and can take no order.");
+    hand.tell(Msg::Snapshot(Box::new(night::snapshot())));
+    assert!(hand.screen().contains(" live "));
+}
+
+#[test]
+fn an_agent_that_was_never_fed_says_so() {
+    let mut snapshot = night::quiet();
+    snapshot.sources[0].last_event_at = None;
+    let hand = Hand::on(snapshot);
+    assert!(hand.screen().contains("No source has ever sent anything"));
+}
+
+#[test]
+fn the_header_tells_practice_unsigned_intake_silence_and_failing_channels() {
+    let mut snapshot = night::snapshot();
+    snapshot.desk.practice = true;
+    snapshot.sources[0].signed = false;
+    snapshot.channels[0].state = nightdesk::wire::ChannelState::Failing;
+    let hand = Hand::on(snapshot.clone());
+    let header = hand.screen().lines().next().unwrap().to_owned();
+    for words in ["eu-prod", "PRACTICE", "grid now unsigned", "sms FAILING", "mail ok", "03:07 CET"] {
+        assert!(header.contains(words), "{words}: {header}");
+    }
+    snapshot.sources[0].silent = true;
+    assert!(Hand::on(snapshot).screen().contains("grid SILENT now"));
+}
+
+#[test]
+fn the_stream_pauses_under_the_hand_and_enter_goes_to_the_alert() {
+    let mut hand = Hand::at_night();
+    hand.press(&["2", "k", "k"]);
+    let before = hand.selected_line();
+    hand.change(new_alert(8900));
+    assert_eq!(hand.selected_line(), before);
+    assert!(hand.screen().contains("paused, 1 new ↓"));
+    hand.press(&["Enter"]);
+    assert!(hand.selected_line().contains("Acme Tools"));
+    assert!(hand.screen().contains("Triage"));
+}
+
+#[test]
+fn a_stream_too_fast_to_read_is_counted() {
+    let mut hand = Hand::at_night();
+    hand.press(&["2"]).wait(1);
+    for id in 8900..8930 {
+        hand.change(new_alert(id));
+    }
+    assert!(hand.model.too_fast());
+    assert!(hand.screen().contains("30 passed in a second"));
+}
+
+#[test]
+fn a_contact_is_checked_beside_the_field_and_sent_with_what_it_was() {
+    let mut hand = Hand::at_night();
+    hand.press(&["c", "Enter", "Tab", "Tab"]).type_text(", nonsense").press(&["Ctrl-s"]);
+    assert_eq!(hand.commands(), 0);
+    assert!(hand.line("emails").contains("is not an email"), "{}", hand.line("emails"));
+    for _ in 0..", nonsense".len() {
+        hand.press(&["Backspace"]);
+    }
+    hand.type_text(",r@acme.example").press(&["Ctrl-s"]);
+    let (action, expect) = hand.command(done("Saved."));
+    let Action::SetContact { contact, fields } = action else { panic!("{action:?}") };
+    assert_eq!(contact, "c-ames".into());
+    let emails =
+        |list: &[&str]| vec![ContactField::Emails(list.iter().map(|m| m.parse().unwrap()).collect())];
+    assert_eq!(fields, emails(&["c-ames@acme.example", "r@acme.example"]));
+    assert_eq!(expect.fields, emails(&["c-ames@acme.example"]));
+    assert!(hand.model.contacts.form.is_none());
+}
+
+#[test]
+fn an_opt_out_can_be_set_and_never_taken_back() {
+    let mut hand = Hand::at_night();
+    hand.press(&["3", "j", "j", "Enter"]);
+    let to_opt_out = ["Tab"; 11];
+    hand.press(&to_opt_out).press(&[" "]);
+    assert!(hand.line("no SMS").contains("[×]"));
+    assert!(hand.line("no SMS").contains("only the recipient ends an opt-out"));
+    hand.press(&["Tab", " ", "Ctrl-s"]);
+    let (action, _) = hand.command(done("Saved."));
+    let Action::SetContact { fields, .. } = action else { panic!("{action:?}") };
+    assert_eq!(fields, [ContactField::OptedOut(BTreeSet::from(Medium::ALL))]);
+}
+
+#[test]
+fn a_refused_contact_stays_in_the_form_with_the_reason() {
+    let mut hand = Hand::at_night();
+    hand.press(&["3", "Enter"]).type_text("!").press(&["Ctrl-s"]);
+    hand.command(Outcome::Refused {
+        refusal: Refusal {
+            code: RefusalCode::Raced,
+            said: "The name was changed meanwhile.".into(),
+            by: None,
+        },
+    });
+    assert!(hand.screen().contains("The name was changed meanwhile."));
+    hand.press(&["Esc"]);
+    assert!(hand.screen().contains("Esc again drops the changes"));
+    hand.press(&["Esc"]);
+    assert!(hand.model.contacts.form.is_none());
+}
+
+#[test]
+fn y_copies_what_one_would_say_on_the_telephone() {
+    let mut hand = Hand::at_night();
+    hand.press(&["y"]);
+    assert!(hand.effects.contains(&Effect::Copy(Untrusted::from("CASE-771").printable())));
+    assert!(hand.footer().contains("sent to the terminal"));
+}
+
+#[test]
+fn the_detail_follows_when_the_hand_rests_also_while_changes_pour_in() {
+    let mut hand = Hand::at_night();
+    hand.rest().press(&["j"]);
+    assert!(hand.screen().contains("─ Acme Tools"), "the detail waits for the hand");
+    let rest = hand.model.triage.rests;
+    hand.change(new_alert(8900)).change(new_alert(8901));
+    hand.tell(Msg::Rested(rest));
+    assert!(hand.screen().contains("─ Borg Steel"));
+    hand.effects.clear();
+    hand.tell(Msg::Rested(rest));
+    assert!(hand.effects.contains(&Effect::FetchDetail(AlertId(8809))));
+}
+
+#[test]
+fn what_happens_if_nobody_acts_is_said_in_each_state() {
+    let mut snapshot = night::snapshot();
+    snapshot.alerts[0].step = 5;
+    snapshot.alerts[1].cleared_at = Some(at("02:06:00"));
+    snapshot.alerts[2].next_update_by = Some(at("02:07:00"));
+    snapshot.alerts[3].state = AlertState::Snoozed;
+    snapshot.alerts[3].snoozed_until = Some(at("03:10:00"));
+    let hand = Hand::on(snapshot);
+    assert!(hand.line("Acme Tools").contains("LAST RESORT"));
+    assert!(hand.line("Borg Steel  Late").contains("cleared"));
+    assert!(hand.line("Delta").contains("you LATE"));
+    assert!(hand.line("Fjord").contains("zzz 04:10"));
+}
+
+#[test]
+fn a_quiet_screen_sleeps_until_the_minute_turns_and_a_watched_countdown_ticks() {
+    let hand = Hand::on(night::quiet());
+    assert_eq!(hand.model.wakes_at(), at("02:08:00"));
+    let mut hand = Hand::at_night();
+    assert_eq!(hand.model.wakes_at(), at("02:07:39"));
+    hand.press(&["j"]);
+    assert_eq!(hand.model.wakes_at(), at("02:08:00"));
+}

@@ -8,6 +8,9 @@ use crate::console::view::stream::{filter_line, partner_name};
 use crate::core::contact::{Contact, ContactState, Medium};
 use ratatui::layout::{Position, Rect};
 
+/// A number of E.164 and how many more there are.
+const SMS_WIDE: u16 = 18;
+
 pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Position> {
     let desk = model.desk.as_ref()?;
     canvas.put(area.x + 1, area.y, 10, "Contacts", Meaning::Strong);
@@ -17,18 +20,18 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     canvas.put_right(area.x, area.y, area.width - 1, &count, Meaning::Quiet);
 
     let wide = area.width >= super::WIDE;
-    let (name, partner) = if wide { (24, 20) } else { (16, 13) };
+    let (name, partner) = if wide { (24, 20) } else { (14, 11) };
     let columns = [2, 2 + name + 1, 2 + name + 1 + partner + 1];
     let reach = columns[2];
-    let mail = reach + 17;
-    let note = mail + if wide { 34 } else { 22 };
+    let mail = reach + SMS_WIDE + 1;
+    let note = mail + if wide { 34 } else { 20 };
     let y = area.y + 1;
     for (x, width, label) in [
         (columns[0], name, "NAME"),
         (columns[1], partner, "PARTNER"),
-        (reach, 16, "SMS"),
+        (reach, SMS_WIDE, "SMS"),
         (mail, note - mail - 1, "MAIL"),
-        (note, area.width.saturating_sub(note), "BUT"),
+        (note, area.width.saturating_sub(note), "QUIET"),
     ] {
         canvas.put(area.x + x, y, width, label, Meaning::Quiet);
     }
@@ -51,7 +54,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         canvas.put(area.x + columns[0], y, name, contact.name.printable().as_str(), meaning);
         let of = contact.partner_id.as_ref().map(|id| partner_name(desk, id)).unwrap_or_default();
         canvas.put(area.x + columns[1], y, partner, &of, Meaning::Plain);
-        address(canvas, contact, Medium::Sms, area.x + reach, y, 16);
+        address(canvas, contact, Medium::Sms, area.x + reach, y, SMS_WIDE);
         address(canvas, contact, Medium::Email, area.x + mail, y, note - mail - 1);
         let but = but(contact);
         let width = area.width.saturating_sub(note + 1);
@@ -94,12 +97,9 @@ fn address(canvas: &mut Canvas<'_>, contact: &Contact, medium: Medium, x: u16, y
 
 /// What keeps a message from them.
 fn but(contact: &Contact) -> String {
-    let mut but = Vec::new();
-    if contact.state == ContactState::Inactive {
-        but.push("has left".to_owned());
+    match (contact.state, contact.quiet_hours) {
+        (ContactState::Inactive, _) => "has left".to_owned(),
+        (ContactState::Active, Some(hours)) => hours.to_string(),
+        (ContactState::Active, None) => String::new(),
     }
-    if let Some(hours) = contact.quiet_hours {
-        but.push(format!("quiet {hours}"));
-    }
-    but.join(", ")
 }

@@ -18,20 +18,18 @@ use ratatui::layout::Rect;
 
 /// Paints the detail under its title.
 pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
-    let (title, right) = title(model);
-    canvas.rule(area, area.y, &title, &right, Meaning::Strong);
+    let (title, mut right) = title(model);
     let room = area.height.saturating_sub(1);
     let lines = lines(model, area.width.saturating_sub(2));
     let longest = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(room);
     let scroll = model.triage.scroll.min(longest);
+    if longest > scroll && room > 0 {
+        right = format!("{right} · {} more {}", longest - scroll, canvas.theme.signs.down);
+    }
+    canvas.rule(area, area.y, &title, &right, Meaning::Strong);
     for (row, line) in lines.iter().skip(usize::from(scroll)).take(usize::from(room)).enumerate() {
         let y = area.y + 1 + u16::try_from(row).unwrap_or(0);
         canvas.put_spans(area.x + 1, y, area.width.saturating_sub(2), line);
-    }
-    let more = longest - scroll;
-    if more > 0 && room > 0 {
-        let hint = format!(" {more} more {} Ctrl-d ", canvas.theme.signs.down);
-        canvas.put_right(area.x, area.bottom() - 1, area.width, &hint, Meaning::Quiet);
     }
 }
 
@@ -225,15 +223,16 @@ fn next(model: &Model, desk: &Desk, alert: &Alert, zone: &TimeZone, width: u16) 
         parts.push(format!("{} {}", clock::when(model.now, at, zone), desk.targets(&step.notify)));
     }
     let last = &alert.policy.last_resort;
-    let every = last.after.as_mins();
-    let resort = format!("{} every {every} min", desk.targets(&last.notify));
+    let every = clock::span(last.after.as_mins());
+    let resort = format!("{} every {every}", desk.targets(&last.notify));
     if parts.is_empty() {
         parts.push(format!("{} {resort}: LAST RESORT", clock::when(model.now, at, zone)));
     } else {
         parts.push(format!("then {resort}"));
     }
-    let text = format!("next {}", parts.join(", "));
-    wrap(&text, width).into_iter().take(2).map(|line| vec![(line, Meaning::Accent)]).collect()
+    let lines = wrap(&parts.join(", "), width.saturating_sub(5)).into_iter().take(2);
+    let label = |row| if row == 0 { "next " } else { "     " }.to_owned();
+    lines.enumerate().map(|(row, line)| vec![(label(row), Meaning::Warn), (line, Meaning::Plain)]).collect()
 }
 
 fn entry(zone: &TimeZone, at: Timestamp, word: &str, meaning: Meaning, text: String) -> Spans {

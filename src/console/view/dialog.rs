@@ -44,7 +44,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
                 "keys",
                 "Esc back",
             );
-            pages(canvas, inner, &help::lines(model), *scroll);
+            pages(canvas, inner, &help::lines(model, inner.width), *scroll);
             None
         }
         Dialog::Why { alert, scroll } => {
@@ -100,9 +100,9 @@ fn buttons(canvas: &mut Canvas<'_>, inner: Rect, y: u16, button: Option<Button>,
     let mut x = inner.x;
     for (which, label) in [(Button::Cancel, "Cancel"), (Button::Do, deed)] {
         let on = button == Some(which);
-        let (left, right) = if on { (canvas.theme.signs.marker, " Enter") } else { (" ", "") };
+        let (left, right) = if on { (canvas.theme.signs.marker, " (Enter)") } else { (" ", "") };
         let meaning = if on { Meaning::Accent } else { Meaning::Quiet };
-        x += canvas.put(x, y, 1, left, meaning);
+        x += canvas.put(x, y, 1, left, meaning) + 1;
         x += canvas.put(x, y, inner.right().saturating_sub(x), label, meaning);
         x += canvas.put(x, y, inner.right().saturating_sub(x), right, Meaning::Quiet);
         x += 4;

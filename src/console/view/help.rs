@@ -4,7 +4,10 @@ use crate::console::allowed::allowed;
 use crate::console::keymap::{self, Action, COMMANDS, Context, KEYMAP};
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
-use crate::console::view::paint::Spans;
+use crate::console::view::paint::{Spans, wrap};
+
+/// The cells that the keys take.
+const KEYS: u16 = 16;
 
 const SECTIONS: [(Context, &str); 5] = [
     (Context::Alerts, "on an alert"),
@@ -14,7 +17,7 @@ const SECTIONS: [(Context, &str); 5] = [
     (Context::Everywhere, "everywhere"),
 ];
 
-pub fn lines(model: &Model) -> Vec<Spans> {
+pub fn lines(model: &Model, width: u16) -> Vec<Spans> {
     let here = model.context();
     let mut lines = Vec::new();
     // The keys of this place come first, and say when they cannot be used.
@@ -26,14 +29,16 @@ pub fn lines(model: &Model) -> Vec<Spans> {
         }
         lines.push(vec![(title.to_owned(), Meaning::Strong)]);
         for (keys, action, help) in grouped(context) {
-            let mut spans =
-                vec![(format!("  {keys:<14}"), Meaning::Accent), (help.to_owned(), Meaning::Plain)];
-            if context == here
-                && let Err(why) = allowed(model, action)
-            {
-                spans.push((format!("  (not now: {why})"), Meaning::Quiet));
+            let why_not = allowed(model, action).err().filter(|_| context == here);
+            let (help, meaning) = match why_not {
+                Some(why) => (format!("{help} (not now: {why})"), Meaning::Quiet),
+                None => (help.to_owned(), Meaning::Plain),
+            };
+            for (row, help) in wrap(&help, width.saturating_sub(KEYS)).into_iter().enumerate() {
+                let keys = if row == 0 { format!("  {keys}") } else { String::new() };
+                let keys = format!("{keys:<wide$}", wide = usize::from(KEYS));
+                lines.push(vec![(keys, Meaning::Accent), (help, meaning)]);
             }
-            lines.push(spans);
         }
     }
     lines.push(Vec::new());

@@ -8,7 +8,7 @@ use crate::core::text::sanitise;
 use crate::term::capabilities::Charset;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -31,7 +31,8 @@ impl Canvas<'_> {
         }
         let width = width.min(area.right() - x);
         let text = self.fit(text, width);
-        let mut style = self.theme.style(meaning);
+        // Whatever was painted below, a line perhaps, leaves no trace in what is painted now.
+        let mut style = Style::reset().patch(self.theme.style(meaning));
         if self.selected {
             style = style.add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM);
         }
@@ -141,8 +142,8 @@ fn ascii(text: &str) -> String {
 /// The nearest ASCII; `?` for what has none.
 fn nearest(c: char) -> &'static str {
     match c {
-        '€' => "EUR ",
-        '£' => "GBP ",
+        '€' => "EUR",
+        '£' => "GBP",
         'ä' => "ae",
         'ö' => "oe",
         'ü' => "ue",

@@ -62,9 +62,11 @@ fn lines(canvas: &Canvas<'_>, model: &Model, desk: &Desk, partner: &PartnerRef) 
     lines.push(match told {
         Some(told) => {
             let when = clock::when(model.now, told.created_at, &desk.zone());
-            vec![(format!("last told {when}: {}", told.recipient.name.printable()), Meaning::Plain)]
+            let name = super::triage::short(told.recipient.name.printable().as_str());
+            let state = told.state.as_str().replace('_', " ");
+            vec![(format!("last message {when} to {name}: {state}"), Meaning::Plain)]
         }
-        None => vec![("nobody there was told of late".to_owned(), Meaning::Quiet)],
+        None => vec![("no message to them of late".to_owned(), Meaning::Quiet)],
     });
     lines.push(Vec::new());
     lines.push(vec![("Can we reach them?".to_owned(), Meaning::Strong)]);

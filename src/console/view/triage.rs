@@ -32,19 +32,19 @@ struct Columns {
 const SEVERITY: u16 = 2;
 const NEXT_WIDE: u16 = 11;
 const RISK_WIDE: u16 = 7;
-const DUE_WIDE: u16 = 7;
+const DUE_WIDE: u16 = 6;
 
 impl Columns {
     fn of(area: Rect) -> Self {
         let x = area.x;
         let wide = area.width >= WIDE;
-        let next = x + 7;
+        let next = x + 8;
         let id = wide.then_some(next + NEXT_WIDE + 1);
         let partner = (id.map_or(next + NEXT_WIDE + 1, |id| id + 7), if wide { 18 } else { 11 });
-        let told_wide = if wide { (area.width - WIDE) / 2 + 22 } else { 12 };
+        let told_wide = if wide { (area.width - WIDE) / 2 + 22 } else { 11 };
         let told = (area.right().saturating_sub(told_wide), told_wide);
         let age = wide.then(|| told.0.saturating_sub(6));
-        let due = age.unwrap_or(told.0).saturating_sub(DUE_WIDE + u16::from(age.is_some()));
+        let due = age.unwrap_or(told.0).saturating_sub(DUE_WIDE + 1);
         let risk = due.saturating_sub(RISK_WIDE + 1);
         let what = partner.0 + partner.1 + 1;
         Self { id, next, partner, what: (what, risk.saturating_sub(what + 1)), risk, due, age, told }
@@ -412,7 +412,7 @@ fn task_row(
         (None, Some(owner)) => (desk.short_name(owner), Meaning::Plain),
         (None, None) => ("nobody".to_owned(), Meaning::Quiet),
     };
-    canvas.put(columns.next + 1, y, NEXT_WIDE - 1, &owner, meaning);
+    canvas.put(columns.next, y, NEXT_WIDE, &owner, meaning);
     if let Some(id) = columns.id {
         canvas.put(id, y, 6, &task.id.to_string(), Meaning::Quiet);
     }

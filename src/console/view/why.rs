@@ -9,10 +9,10 @@ use crate::core::text::sanitise;
 pub fn lines(model: &Model, alert: AlertId, width: u16) -> Vec<Spans> {
     let (Some(desk), Some(alert)) = (&model.desk, model.alert(alert)) else { return Vec::new() };
     let mut lines: Vec<Spans> = Vec::new();
-    let mut say = |text: String, meaning: Meaning| {
-        lines.extend(wrap(&text, width).into_iter().map(|line| vec![(line, meaning)]));
+    let say = |text: String, meaning: Meaning| -> Vec<Spans> {
+        wrap(&text, width).into_iter().map(|line| vec![(line, meaning)]).collect()
     };
-    say(
+    lines.extend(say(
         format!(
             "{} was raised by rule {}, configuration {}.",
             alert.id,
@@ -20,7 +20,7 @@ pub fn lines(model: &Model, alert: AlertId, width: u16) -> Vec<Spans> {
             alert.config_version
         ),
         Meaning::Strong,
-    );
+    ));
     let taken = match alert.step {
         0 => "no step is taken yet".to_owned(),
         step if alert.in_last_resort() => format!("{step} steps are taken, the last resort repeats"),
@@ -28,17 +28,20 @@ pub fn lines(model: &Model, alert: AlertId, width: u16) -> Vec<Spans> {
         step => format!("steps 1 to {step} are taken"),
     };
     let policy = sanitise(&alert.policy.name);
-    say(format!("Policy {policy} has {} steps; {taken}.", alert.policy.steps.len()), Meaning::Plain);
-    say(format!("Further events join it by {}.", alert.key.printable()), Meaning::Plain);
+    lines.extend(say(
+        format!("Policy {policy} has {} steps; {taken}.", alert.policy.steps.len()),
+        Meaning::Plain,
+    ));
+    lines.extend(say(format!("Further events join it by {}.", alert.key.printable()), Meaning::Plain));
 
-    say(" ".to_owned(), Meaning::Plain);
+    lines.push(Vec::new());
     let mut messages: Vec<_> = desk.notifications_of(alert.id).collect();
     messages.sort_by_key(|message| message.id);
     for message in messages {
         let reason = &message.reason;
         let step = reason.step.map(|step| format!(", step {step}")).unwrap_or_default();
         let why = reason.outcome.as_ref().map(|why| format!(": {}", why.printable())).unwrap_or_default();
-        say(
+        lines.extend(say(
             format!(
                 "{} {} to {} {} because of {} (rule {}{step}){why}.",
                 message.id,
@@ -49,7 +52,7 @@ pub fn lines(model: &Model, alert: AlertId, width: u16) -> Vec<Spans> {
                 sanitise(&reason.rule),
             ),
             Meaning::Plain,
-        );
+        ));
     }
 
     match model.detail_of(alert.id) {

@@ -1,0 +1,319 @@
+//! The real binary in a real terminal, against an agent that is only a socket: how it starts, stops,
+//! is stopped and dies, and in what state it leaves the terminal.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+#[path = "console/night.rs"]
+#[allow(dead_code, reason = "shared with the other tests of the console")]
+mod night;
+
+use axum::Json;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::{get, post};
+use nightdesk::core::command::{Command, Outcome};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const WAIT: Duration = Duration::from_secs(10);
+
+/// An agent that knows one night and agrees to everything. Gone when dropped.
+struct Agent {
+    folder: tempfile::TempDir,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Agent {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let agent = Self { folder, _runtime: runtime };
+        let socket = agent.socket();
+        let silence = || async {
+            let body = axum::body::Body::from_stream(futures_util::stream::pending::<
+                Result<String, std::io::Error>,
+            >());
+            ([(CONTENT_TYPE, "text/event-stream")], body)
+        };
+        let router = axum::Router::new()
+            .route("/v1/snapshot", get(|| async { Json(night::snapshot()) }))
+            .route("/v1/stream", get(silence))
+            .route("/v1/alerts/{id}", get(|| async { Json(night::detail(8812)) }))
+            .route(
+                "/v1/commands",
+                post(|Json(_): Json<Command>| async {
+                    Json(Outcome::Done { said: "You took A8812.".into() })
+                }),
+            );
+        agent._runtime.spawn(async move {
+            let listener = tokio::net::UnixListener::bind(socket).unwrap();
+            axum::serve(listener, router).await
+        });
+        agent
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("agent.sock")
+    }
+}
+
+/// A terminal with a program in it.
+struct Terminal {
+    master: Option<Box<dyn MasterPty + Send>>,
+    writer: Option<Box<dyn Write + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+    heard: Arc<Mutex<Vec<u8>>>,
+    /// Tells the reading thread to let go of the terminal.
+    gone: Arc<AtomicBool>,
+}
+
+impl Terminal {
+    fn of_console(socket: &Path) -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_nightdesk"));
+        command.args(["--socket", socket.to_str().unwrap()]);
+        command.env_remove("NO_COLOR");
+        Self::of(command)
+    }
+
+    fn of(mut command: CommandBuilder) -> Self {
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.env_remove("LC_ALL");
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let writer = pair.master.take_writer().unwrap();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let ear = heard.clone();
+        let gone = Arc::new(AtomicBool::new(false));
+        let lets_go = gone.clone();
+        std::thread::spawn(move || {
+            let mut chunk = [0; 4096];
+            while let Ok(n @ 1..) = reader.read(&mut chunk) {
+                ear.lock().unwrap().extend_from_slice(&chunk[..n]);
+                if lets_go.load(Ordering::SeqCst) {
+                    break;
+                }
+            }
+        });
+        Self { master: Some(pair.master), writer: Some(writer), child, heard, gone }
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.process_id().unwrap()).unwrap()).unwrap()
+    }
+
+    fn keys(&mut self, keys: &str) {
+        self.writer.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
+    }
+
+    fn bytes(&self) -> usize {
+        self.heard.lock().unwrap().len()
+    }
+
+    fn screen(&self) -> vt100::Parser {
+        let mut parser = vt100::Parser::new(24, 80, 0);
+        parser.process(&self.heard.lock().unwrap());
+        parser
+    }
+
+    fn wait_for(&self, what: &str, mut until: impl FnMut(&vt100::Screen) -> bool) {
+        let end = Instant::now() + WAIT;
+        while !until(self.screen().screen()) {
+            assert!(Instant::now() < end, "no {what} in\n{}", self.screen().screen().contents());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn wait_for_text(&self, text: &str) {
+        self.wait_for(text, |screen| screen.contents().contains(text));
+    }
+
+    /// The exit code; the program must end by itself.
+    fn ends(&mut self) -> u32 {
+        let end = Instant::now() + WAIT;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < end, "still running:\n{}", self.screen().screen().contents());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Main screen, cursor shown, no bracketed paste, and the line discipline as it was.
+    fn is_given_back(&self) {
+        self.wait_for("terminal given back", |screen| {
+            !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+        });
+        if let Some(fd) = self.master.as_ref().and_then(|master| master.as_raw_fd()) {
+            // Read through a file of its own, so that no descriptor is borrowed.
+            let pty = std::fs::File::open(format!("/proc/self/fd/{fd}")).ok();
+            if let Some(modes) = pty.and_then(|pty| rustix::termios::tcgetattr(&pty).ok()) {
+                assert!(modes.local_modes.contains(rustix::termios::LocalModes::ICANON), "still raw");
+            }
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn state_of(pid: Pid) -> char {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    stat.rsplit(')').next().and_then(|rest| rest.trim().chars().next()).unwrap_or('?')
+}
+
+#[test]
+fn it_starts_fast_idles_silently_acts_and_leaves_a_clean_terminal() {
+    let agent = Agent::start();
+    let started = Instant::now();
+    let mut terminal = Terminal::of_console(&agent.socket());
+    terminal.wait_for_text("a: you take it");
+    println!("first frame after {:?}", started.elapsed());
+    terminal.keys("jjj");
+    terminal.wait_for_text("Fjord AS · Late");
+    std::thread::sleep(Duration::from_millis(400));
+    let before = terminal.bytes();
+    std::thread::sleep(Duration::from_secs(2));
+    // The clock in the header may turn once within the two seconds.
+    assert!(terminal.bytes() - before < 400, "{} bytes while idle", terminal.bytes() - before);
+    let memory =
+        std::fs::read_to_string(format!("/proc/{}/status", terminal.pid().as_raw_nonzero())).unwrap();
+    println!("{}", memory.lines().find(|line| line.starts_with("VmRSS")).unwrap());
+    terminal.keys("ka");
+    terminal.wait_for_text("promised within");
+    terminal.keys("\u{1b}");
+    terminal.wait_for("dialog closed", |screen| !screen.contents().contains("promised within"));
+    terminal.keys(":q\r");
+    assert_eq!(terminal.ends(), 0);
+    terminal.is_given_back();
+}
+
+#[test]
+fn without_an_agent_it_says_which_it_looked_for_and_goes_on_trying() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::of_console(&folder.path().join("agent.sock"));
+    terminal.wait_for_text("No agent answers at");
+    terminal.wait_for_text("nightdesk agent start");
+    terminal.keys("\u{3}\u{3}");
+    assert_eq!(terminal.ends(), 0);
+    terminal.is_given_back();
+}
+
+#[test]
+fn it_finds_an_agent_that_comes_later() {
+    let agent = Agent::start();
+    let moved = agent.folder.path().join("elsewhere.sock");
+    let mut terminal = Terminal::of_console(&moved);
+    terminal.wait_for_text("No agent answers at");
+    while std::os::unix::fs::symlink(agent.socket(), &moved).is_err() {}
+    terminal.wait_for_text("Blocked order 4500123");
+    terminal.keys("\u{3}\u{3}");
+    assert_eq!(terminal.ends(), 0);
+}
+
+#[test]
+fn a_signal_to_end_gives_the_terminal_back() {
+    let agent = Agent::start();
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let mut terminal = Terminal::of_console(&agent.socket());
+        terminal.wait_for_text("a: you take it");
+        kill_process(terminal.pid(), signal).unwrap();
+        terminal.ends();
+        terminal.is_given_back();
+    }
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_it_and_no_core_spins() {
+    let agent = Agent::start();
+    let mut terminal = Terminal::of_console(&agent.socket());
+    terminal.wait_for_text("a: you take it");
+    // The reader lets go at the next tick of the countdown.
+    terminal.gone.store(true, Ordering::SeqCst);
+    terminal.writer = None;
+    terminal.master = None;
+    terminal.ends();
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_and_continuing_draws_anew() {
+    let agent = Agent::start();
+    let mut terminal = Terminal::of_console(&agent.socket());
+    terminal.wait_for_text("a: you take it");
+    for way in ["a key", "a signal"] {
+        match way {
+            "a key" => terminal.keys("\u{1a}"),
+            _ => kill_process(terminal.pid(), Signal::TSTP).unwrap(),
+        }
+        let end = Instant::now() + WAIT;
+        while state_of(terminal.pid()) != 'T' {
+            assert!(Instant::now() < end, "not stopped by {way}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        terminal.is_given_back();
+        terminal.heard.lock().unwrap().clear();
+        kill_process(terminal.pid(), Signal::CONT).unwrap();
+        terminal.wait_for_text("a: you take it");
+        terminal.wait_for("alternate screen", vt100::Screen::alternate_screen);
+    }
+    terminal.keys(":q\r");
+    assert_eq!(terminal.ends(), 0);
+    terminal.is_given_back();
+}
+
+#[test]
+fn a_panic_is_printed_on_the_screen_that_was_there_before() {
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "panics_with_the_terminal_taken", "--ignored", "--nocapture"]);
+    command.env("RUST_BACKTRACE", "0");
+    let mut terminal = Terminal::of(command);
+    terminal.ends();
+    terminal.is_given_back();
+    terminal.wait_for_text("the sky has fallen");
+}
+
+/// Not a test of its own: what the one above runs in a terminal.
+#[test]
+#[ignore = "run in a terminal by a_panic_is_printed_on_the_screen_that_was_there_before"]
+fn panics_with_the_terminal_taken() {
+    let _guard = nightdesk::term::guard::Guard::take().unwrap();
+    panic!("the sky has fallen");
+}
+
+#[test]
+fn no_color_keeps_bold_and_writes_no_colour() {
+    let agent = Agent::start();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_nightdesk"));
+    command.args(["--ascii", "--socket", agent.socket().to_str().unwrap()]);
+    command.env("NO_COLOR", "1");
+    let mut terminal = Terminal::of(command);
+    terminal.wait_for("selected row in bold", |screen| {
+        let row = (0..24).find(|row| screen.cell(*row, 0).is_some_and(|cell| cell.contents() == ">"));
+        row.and_then(|row| screen.cell(row, 32)).is_some_and(vt100::Cell::bold)
+    });
+    let parser = terminal.screen();
+    for (row, column) in (0..24).flat_map(|row| (0..80).map(move |column| (row, column))) {
+        let cell = parser.screen().cell(row, column).unwrap();
+        assert_eq!(cell.fgcolor(), vt100::Color::Default);
+        assert!(cell.contents().is_ascii());
+    }
+    terminal.keys(":q\r");
+    assert_eq!(terminal.ends(), 0);
+}
