@@ -126,13 +126,17 @@ pub async fn end(context: &Context) -> Result<(), Failed> {
     rustix::process::kill_process(pid, rustix::process::Signal::TERM)
         .map_err(|why| Failed::No(format!("process {} cannot be told to stop: {why}", status.pid)))?;
     let began = Instant::now();
-    while rustix::process::test_kill_process(pid).is_ok() {
+    loop {
+        // Where this very process started the agent, it must also take note of its end.
+        let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::NOHANG);
+        if rustix::process::test_kill_process(pid).is_err() {
+            return Ok(());
+        }
         if began.elapsed() > STOP {
             return Err(Failed::No(format!("process {} has not ended after {STOP:?}", status.pid)));
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    Ok(())
 }
 
 async fn status(json: bool, context: &Context) -> Result<(), Failed> {
