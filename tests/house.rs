@@ -106,13 +106,3 @@ fn every_file_says_first_why_it_exists() {
         assert!(text.starts_with("//! "), "{} must begin with why it exists", file.display());
     }
 }
-
-#[test]
-fn the_program_speaks_only_of_itself() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let texts = ["README.md", "CONTRIBUTING.md", "config.toml"].map(|name| root.join(name));
-    for file in texts {
-        let text = fs::read_to_string(&file).unwrap_or_else(|why| panic!("{}: {why}", file.display()));
-        assert!(text.len() > 500, "{} says too little", file.display());
-    }
-}
