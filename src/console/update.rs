@@ -385,21 +385,15 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             model.dialog = None;
             send(model, order)
         }
-        Pressed::LogIn { person, .. } if person.is_empty() => {
-            model.dialog = Some(Dialog::LogIn(LogIn::default()));
-            Vec::new()
-        }
         Pressed::LogIn { person, pin } => {
             model.dialog = None;
             vec![Effect::LogIn { person, pin }]
         }
         Pressed::Run(action) => {
             model.dialog = None;
-            let action = if action == Action::Quit {
+            if action == Action::Quit {
                 return vec![Effect::Quit];
-            } else {
-                action
-            };
+            }
             let mut effects = act(model, action);
             effects.extend(follow_selection(model));
             effects
@@ -509,6 +503,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Triage => model.place = Place::Triage,
         Action::Stream => model.place = Place::Stream,
         Action::Contacts => model.place = Place::Contacts,
+        Action::LogIn => model.dialog = Some(Dialog::LogIn(LogIn::default())),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit if model.leaving => return vec![Effect::Quit],

@@ -405,3 +405,10 @@ fn what_was_raised_while_the_agent_was_away_rings_when_it_is_back() {
     hand.tell(Msg::Snapshot(Box::new(later)));
     assert!(hand.effects.contains(&Effect::Bell));
 }
+
+#[test]
+fn behind_a_shared_login_another_person_can_take_over_the_console() {
+    let mut hand = Hand::at_night();
+    hand.press(&[":"]).type_text("login").press(&["Enter"]);
+    assert!(hand.screen().contains("Who are you?"));
+}
