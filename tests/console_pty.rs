@@ -157,13 +157,12 @@ impl Terminal {
         self.wait_for("terminal given back", |screen| {
             !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
         });
-        if let Some(fd) = self.master.as_ref().and_then(|master| master.as_raw_fd()) {
-            // Read through a file of its own, so that no descriptor is borrowed.
-            let pty = std::fs::File::open(format!("/proc/self/fd/{fd}")).ok();
-            if let Some(modes) = pty.and_then(|pty| rustix::termios::tcgetattr(&pty).ok()) {
-                assert!(modes.local_modes.contains(rustix::termios::LocalModes::ICANON), "still raw");
-            }
-        }
+        assert!(!self.is_raw(), "still raw");
+    }
+
+    fn is_raw(&self) -> bool {
+        let modes = self.master.as_ref().and_then(|master| master.get_termios()).unwrap();
+        !format!("{:?}", modes.local_flags).contains("ICANON")
     }
 }
 
@@ -186,6 +185,7 @@ fn it_starts_fast_idles_silently_acts_and_leaves_a_clean_terminal() {
     let mut terminal = Terminal::of_console(&agent.socket());
     terminal.wait_for_text("a: you take it");
     println!("first frame after {:?}", started.elapsed());
+    assert!(terminal.is_raw());
     terminal.keys("jjj");
     terminal.wait_for_text("Fjord AS · Late");
     std::thread::sleep(Duration::from_millis(400));

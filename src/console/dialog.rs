@@ -537,7 +537,6 @@ fn press_palette(line: &mut Line, key: KeyEvent) -> Pressed {
             match exact.or_else(|| completions(&typed).next().filter(|_| !typed.is_empty())) {
                 Some((_, action, _)) => Pressed::Run(*action),
                 None if typed.is_empty() => Pressed::Close,
-                None if typed == "login" => Pressed::LogIn { person: String::new(), pin: String::new() },
                 None => Pressed::Say(format!("There is no command :{typed}. ? shows what there is.")),
             }
         }

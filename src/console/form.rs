@@ -174,7 +174,9 @@ impl Form {
 
     fn send(&mut self) -> Pressed {
         let Some(fields) = self.check() else {
-            self.error = Some("nothing was sent; see the fields marked below".to_owned());
+            // The whole sentence; beside a long value there may be little room for it.
+            let bad = self.fields.iter().find_map(|field| Some((field.name.label(), field.error.as_ref()?)));
+            self.error = bad.map(|(label, error)| format!("Nothing was sent; {label}: {error}"));
             return Pressed::Stay;
         };
         if fields.is_empty() {

@@ -4,45 +4,59 @@ use crate::console::allowed::allowed;
 use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::keymap::Action;
-use crate::console::model::{About, Model, Subject};
+use crate::console::model::{About, Model, Pending, Subject};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::task::Task;
 
 /// The sentence, and what the one next to it would undo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
+    pub key: MainKey,
     pub says: String,
     pub undo: Option<&'static str>,
+}
+
+/// What pressing the main key would come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MainKey {
+    Acts,
+    Waits,
+    Cannot,
 }
 
 pub fn intent(model: &Model) -> Option<Intent> {
     let desk = model.desk.as_ref()?;
     let undo = (model.undo.is_some()).then_some("u undoes");
-    let (says, usual_undo) = match model.subject()? {
+    let (key, says, usual_undo) = match model.subject()? {
         Subject::Alert(id) => {
             if let Some(pending) = model.pending_for(&About::Alert(id)) {
-                return Some(Intent { says: format!("{} {id}: waiting for the agent", pending.word), undo });
+                return Some(waiting(pending, &id.to_string(), undo));
             }
             let alert = model.alert(id)?;
             match allowed(model, Action::Ack) {
-                Err(why) => (format!("a: not now, {why}"), None),
+                Err(why) => (MainKey::Cannot, format!("a: not now, {why}"), None),
                 Ok(()) => {
                     let takes = alert.state == AlertState::Open;
-                    (of_alert(model, desk, alert), takes.then_some("u undoes"))
+                    (MainKey::Acts, of_alert(model, desk, alert), takes.then_some("u undoes"))
                 }
             }
         }
         Subject::Task(id) => {
             if let Some(pending) = model.pending_for(&About::Task(id)) {
-                return Some(Intent { says: format!("{} {id}: waiting for the agent", pending.word), undo });
+                return Some(waiting(pending, &id.to_string(), undo));
             }
             match allowed(model, Action::Take) {
-                Err(why) => (format!("a: not now, {why}"), None),
-                Ok(()) => (of_task(desk, model.task(id)?), None),
+                Err(why) => (MainKey::Cannot, format!("a: not now, {why}"), None),
+                Ok(()) => (MainKey::Acts, of_task(desk, model.task(id)?), None),
             }
         }
     };
-    Some(Intent { says, undo: undo.or(usual_undo) })
+    Some(Intent { key, says, undo: undo.or(usual_undo) })
+}
+
+fn waiting(pending: &Pending, id: &str, undo: Option<&'static str>) -> Intent {
+    let says = format!("{} {id}: waiting for the agent", pending.word);
+    Intent { key: MainKey::Waits, says, undo }
 }
 
 fn of_alert(model: &Model, desk: &Desk, alert: &Alert) -> String {

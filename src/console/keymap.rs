@@ -35,6 +35,7 @@ pub enum Action {
     Triage,
     Stream,
     Contacts,
+    LogIn,
     Redraw,
     Suspend,
     Quit,
@@ -201,6 +202,7 @@ pub const COMMANDS: &[(&str, Action, &str)] = &[
     ("why", Why, "why this alert exists"),
     ("close", Close, "close with a reason"),
     ("copy", CopyReference, "copy the reference"),
+    ("login", LogIn, "say who you are behind a shared login"),
     ("help", Help, "all keys"),
     ("redraw", Redraw, "draw the screen anew"),
 ];

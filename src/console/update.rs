@@ -108,6 +108,11 @@ fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
     model.clock_offset =
         if apart.abs() > SignedDuration::from_secs(2) { apart } else { SignedDuration::ZERO };
     model.now = local.saturating_add(model.clock_offset).unwrap_or(local);
+    let rings = |alert: &Alert, known: &Desk| {
+        alert.state == AlertState::Open && !known.alerts.contains_key(&alert.id)
+    };
+    let known = model.desk.as_ref();
+    let rings = known.is_some_and(|known| snapshot.alerts.iter().any(|alert| rings(alert, known)));
     model.desk = Some(Desk::new(snapshot));
     model.stream.selected = None;
     // Whatever was on its way is in the snapshot or was not done; its answer says which.
@@ -120,12 +125,15 @@ fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
     if pin_needed && !matches!(model.dialog, Some(Dialog::LogIn(_))) {
         model.dialog = Some(Dialog::LogIn(LogIn::default()));
     }
-    let Some(subject) = model.subject() else { return Vec::new() };
-    model.triage.shown = Some(subject);
-    match subject {
-        Subject::Alert(alert) => vec![Effect::FetchDetail(alert)],
-        Subject::Task(_) => Vec::new(),
+    // What was raised while the agent was away has to be heard, too.
+    let mut effects: Vec<Effect> = rings.then_some(Effect::Bell).into_iter().collect();
+    if let Some(subject) = model.subject() {
+        model.triage.shown = Some(subject);
+        if let Subject::Alert(alert) = subject {
+            effects.push(Effect::FetchDetail(alert));
+        }
     }
+    effects
 }
 
 fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
@@ -377,21 +385,15 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             model.dialog = None;
             send(model, order)
         }
-        Pressed::LogIn { person, .. } if person.is_empty() => {
-            model.dialog = Some(Dialog::LogIn(LogIn::default()));
-            Vec::new()
-        }
         Pressed::LogIn { person, pin } => {
             model.dialog = None;
             vec![Effect::LogIn { person, pin }]
         }
         Pressed::Run(action) => {
             model.dialog = None;
-            let action = if action == Action::Quit {
+            if action == Action::Quit {
                 return vec![Effect::Quit];
-            } else {
-                action
-            };
+            }
             let mut effects = act(model, action);
             effects.extend(follow_selection(model));
             effects
@@ -501,6 +503,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Triage => model.place = Place::Triage,
         Action::Stream => model.place = Place::Stream,
         Action::Contacts => model.place = Place::Contacts,
+        Action::LogIn => model.dialog = Some(Dialog::LogIn(LogIn::default())),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit if model.leaving => return vec![Effect::Quit],

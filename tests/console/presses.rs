@@ -392,3 +392,23 @@ fn a_quiet_screen_sleeps_until_the_minute_turns_and_a_watched_countdown_ticks() 
     hand.press(&["j"]);
     assert_eq!(hand.model.wakes_at(), at("02:08:00"));
 }
+
+#[test]
+fn what_was_raised_while_the_agent_was_away_rings_when_it_is_back() {
+    let mut hand = Hand::at_night();
+    hand.tell(Msg::Away(LinkError::Broken("gone".into())));
+    hand.tell(Msg::Snapshot(Box::new(night::snapshot())));
+    assert!(!hand.effects.contains(&Effect::Bell));
+    let mut later = night::snapshot();
+    let Object::Alert(alert) = new_alert(8900).change.object else { panic!() };
+    later.alerts.push(*alert);
+    hand.tell(Msg::Snapshot(Box::new(later)));
+    assert!(hand.effects.contains(&Effect::Bell));
+}
+
+#[test]
+fn behind_a_shared_login_another_person_can_take_over_the_console() {
+    let mut hand = Hand::at_night();
+    hand.press(&[":"]).type_text("login").press(&["Enter"]);
+    assert!(hand.screen().contains("Who are you?"));
+}

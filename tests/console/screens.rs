@@ -103,3 +103,37 @@ fn every_meaning_survives_without_colour_and_no_background_is_painted() {
         assert_eq!(coloured, colours != Colours::Mono);
     }
 }
+
+#[test]
+fn triage_in_sixteen_colours() {
+    let mut hand = Hand::at_night();
+    hand.rest();
+    let buffer = hand.buffer(theme(Colours::Ansi16, Charset::Unicode));
+    insta::assert_snapshot!(coloured(&buffer));
+}
+
+/// Each row as the runs that have a colour or a weight of their own.
+fn coloured(buffer: &ratatui::buffer::Buffer) -> String {
+    let mut rows = String::new();
+    for y in 0..buffer.area.height {
+        let mut runs: Vec<(String, String)> = Vec::new();
+        for x in 0..buffer.area.width {
+            let cell = &buffer[(x, y)];
+            let look = format!("{:?} {:?}", cell.fg, cell.modifier)
+                .replace("Modifier(NONE)", "")
+                .replace("Modifier", "");
+            match runs.last_mut() {
+                Some((known, text)) if *known == look => text.push_str(cell.symbol()),
+                _ => runs.push((look, cell.symbol().to_owned())),
+            }
+        }
+        for (look, text) in runs.iter().filter(|(look, text)| look != "Reset NONE" && !text.trim().is_empty())
+        {
+            let text = text.trim().trim_matches('─');
+            if !text.is_empty() {
+                rows.push_str(&format!("{y:>2} {:<16} {text}\n", look.trim()));
+            }
+        }
+    }
+    rows
+}

@@ -2,7 +2,7 @@
 
 use crate::console::clock;
 use crate::console::desk::Desk;
-use crate::console::intent::intent;
+use crate::console::intent::{MainKey, intent};
 use crate::console::model::{About, Focus, Model, SECONDS_BELOW};
 use crate::console::theme::Meaning;
 use crate::console::told::{Mark, told};
@@ -467,7 +467,14 @@ fn hidden(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout, area: Rect) {
 fn intent_line(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let y = area.bottom().saturating_sub(1);
     match intent(model) {
-        Some(intent) => canvas.rule(area, y, &intent.says, intent.undo.unwrap_or(""), Meaning::Accent),
+        Some(intent) => {
+            let meaning = match intent.key {
+                MainKey::Acts => Meaning::Accent,
+                MainKey::Waits => Meaning::Quiet,
+                MainKey::Cannot => Meaning::Warn,
+            };
+            canvas.rule(area, y, &intent.says, intent.undo.unwrap_or(""), meaning);
+        }
         None => canvas.rule(area, y, "", "", Meaning::Quiet),
     }
 }
