@@ -8,6 +8,7 @@ use nightdesk::cli::{self, Cli, Command, Context, Failed};
 use nightdesk::config::{self, Start};
 use nightdesk::console;
 use nightdesk::wire::Status;
+use nightdesk::wire::client::LinkError;
 use std::future::Future;
 use std::process::ExitCode;
 
@@ -62,7 +63,7 @@ fn run_agent(cli: &Cli, apply: bool) -> Result<(), Failed> {
 fn open_console(cli: &Cli) -> Result<(), Failed> {
     let context = Context::new(&cli.places)?;
     on_one_thread(async {
-        if context.client.get::<Status>("/v1/status").await.is_err() {
+        if let Err(LinkError::NoAgent { .. }) = context.client.get::<Status>("/v1/status").await {
             let start = match config::load(&context.paths.config) {
                 Ok(settings) => settings.agent.start,
                 Err(why) => return Err(Failed::Usage(why.to_string())),

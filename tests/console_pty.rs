@@ -85,6 +85,7 @@ impl Terminal {
     }
 
     fn of(mut command: CommandBuilder) -> Self {
+        command.env("NIGHTDESK_CONFIG", service_config());
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
         command.env_remove("LC_ALL");
@@ -176,6 +177,18 @@ impl Drop for Terminal {
 fn state_of(pid: Pid) -> char {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
     stat.rsplit(')').next().and_then(|rest| rest.trim().chars().next()).unwrap_or('?')
+}
+
+/// The default configuration of a service, whose console starts no agent of its own.
+fn service_config() -> &'static std::path::Path {
+    static FILE: std::sync::OnceLock<tempfile::NamedTempFile> = std::sync::OnceLock::new();
+    let file = FILE.get_or_init(|| {
+        let text = nightdesk::config::DEFAULT.replace("start = \"console\"", "start = \"service\"");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    });
+    file.path()
 }
 
 #[test]

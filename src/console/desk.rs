@@ -5,6 +5,7 @@ use crate::core::change::{Numbered, Object};
 use crate::core::contact::{Contact, Medium};
 use crate::core::id::{AlertId, NotificationId, TaskId};
 use crate::core::notification::{Notification, RecipientId};
+use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::task::{Task, TaskState};
 use crate::core::text::{Untrusted, sanitise};
@@ -26,6 +27,8 @@ pub struct Desk {
     pub notifications: BTreeMap<NotificationId, Notification>,
     pub tasks: BTreeMap<TaskId, Task>,
     pub contacts: BTreeMap<Untrusted, Contact>,
+    /// The names of partners by their ids, as far as anything told them.
+    partners: BTreeMap<Untrusted, Untrusted>,
     pub people: BTreeMap<PersonId, Person>,
     pub on_call: Vec<OnCall>,
     pub sources: Vec<SourceHealth>,
@@ -61,9 +64,16 @@ impl Desk {
             sources,
             channels,
         } = snapshot;
+        let mut partners = BTreeMap::new();
+        let of_recent = recent.iter().filter_map(|numbered| partner_of(&numbered.change.object));
+        let of_alerts = alerts.iter().map(|alert| &alert.partner);
+        for about in of_recent.chain(of_alerts).chain(tasks.iter().filter_map(|task| task.partner.as_ref())) {
+            partners.insert(about.id.clone(), about.name.clone());
+        }
         Self {
             seq,
             me,
+            partners,
             info: desk,
             alerts: alerts.into_iter().map(|alert| (alert.id, alert)).collect(),
             notifications: notifications.into_iter().map(|n| (n.id, n)).collect(),
@@ -77,6 +87,11 @@ impl Desk {
         }
     }
 
+    /// A partner's name where anything told it, else the id.
+    pub fn partner_name(&self, id: &Untrusted) -> String {
+        self.partners.get(id).unwrap_or(id).printable().into_string()
+    }
+
     /// Applies one change of the stream.
     pub fn fold(&mut self, numbered: Numbered) -> Folded {
         if numbered.seq <= self.seq {
@@ -84,6 +99,9 @@ impl Desk {
         }
         self.seq = numbered.seq;
         let at = numbered.change.at;
+        if let Some(about) = partner_of(&numbered.change.object) {
+            self.partners.insert(about.id.clone(), about.name.clone());
+        }
         let folded = match &numbered.change.object {
             Object::Alert(alert) => match self.alerts.insert(alert.id, (**alert).clone()) {
                 None => Folded::NewAlert(alert.id),
@@ -241,5 +259,16 @@ impl Desk {
     /// The channels that carry a medium.
     pub fn carriers(&self, medium: Medium) -> impl Iterator<Item = &ChannelHealth> {
         self.channels.iter().filter(move |channel| channel.carries.contains(&medium))
+    }
+}
+
+/// The partner as an object describes it.
+fn partner_of(object: &Object) -> Option<&PartnerRef> {
+    match object {
+        Object::Alert(alert) => Some(&alert.partner),
+        Object::Event(event) => event.partner.as_ref(),
+        Object::Task(task) => task.partner.as_ref(),
+        Object::Partner(partner) => Some(&partner.about),
+        Object::Notification(_) | Object::Contact(_) | Object::Config(_) | Object::Nothing => None,
     }
 }

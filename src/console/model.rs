@@ -8,7 +8,7 @@ use crate::console::line::Line;
 use crate::console::message::Ticket;
 use crate::console::rows::Rows;
 use crate::core::alert::{Alert, AlertState};
-use crate::core::change::Numbered;
+use crate::core::change::{Numbered, What};
 use crate::core::contact::{Contact, ContactState};
 use crate::core::id::{AlertId, TaskId};
 use crate::core::partner::PartnerRef;
@@ -373,6 +373,10 @@ impl Model {
         };
         let recent = self.desk.iter().flat_map(|desk| desk.recent.iter());
         recent.filter(move |numbered| numbered.seq <= newest).filter(|numbered| {
+            // A partner described by its events is no news beside the event itself.
+            if numbered.change.what == What::PartnerSeen {
+                return false;
+            }
             let partner = numbered.change.partner.as_ref().map_or("", Untrusted::raw);
             let alert = numbered.change.alert.map(|alert| alert.to_string()).unwrap_or_default();
             self.stream.filter.matches(&[numbered.change.summary.raw(), partner, &alert])

@@ -32,7 +32,7 @@ impl From<Written> for Money {
 }
 
 impl Money {
-    /// `€84k`, `€1.2M`, `SEK 310`: what fits a narrow column and one SMS.
+    /// `€84k`, `€1.2M`, `SEK310k`: what fits a narrow column and one SMS.
     pub fn short(&self) -> String {
         let units = self.cents / 100;
         let number = match units.unsigned_abs() {
@@ -41,7 +41,7 @@ impl Money {
             999_500..=9_949_999 => format!("{:.1}M", units as f64 / 1e6),
             _ => format!("{}M", (units + 500_000) / 1_000_000),
         };
-        self.with_symbol(&number)
+        self.with_symbol(&number, "")
     }
 
     /// `€84,200` or `€84,200.50`: for the detail and for email.
@@ -57,17 +57,17 @@ impl Money {
         }
         let sign = if self.cents < 0 { "-" } else { "" };
         let cents = if cents == 0 { String::new() } else { format!(".{cents:02}") };
-        self.with_symbol(&format!("{sign}{grouped}{cents}"))
+        self.with_symbol(&format!("{sign}{grouped}{cents}"), " ")
     }
 
-    fn with_symbol(&self, number: &str) -> String {
+    fn with_symbol(&self, number: &str, gap: &str) -> String {
         match self.currency.raw() {
             "EUR" => format!("€{number}"),
             "USD" => format!("${number}"),
             "GBP" => format!("£{number}"),
             _ => {
                 let code: String = self.currency.printable().as_str().chars().take(4).collect();
-                format!("{code} {number}")
+                format!("{code}{gap}{number}")
             }
         }
     }

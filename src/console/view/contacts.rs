@@ -4,7 +4,7 @@ use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::first_row;
 use crate::console::view::paint::Canvas;
-use crate::console::view::stream::{filter_line, partner_name};
+use crate::console::view::stream::filter_line;
 use crate::core::contact::{Contact, ContactState, Medium};
 use ratatui::layout::{Position, Rect};
 
@@ -52,7 +52,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         }
         let meaning = if contact.state == ContactState::Active { Meaning::Plain } else { Meaning::Quiet };
         canvas.put(area.x + columns[0], y, name, contact.name.printable().as_str(), meaning);
-        let of = contact.partner_id.as_ref().map(|id| partner_name(desk, id)).unwrap_or_default();
+        let of = contact.partner_id.as_ref().map(|id| desk.partner_name(id)).unwrap_or_default();
         canvas.put(area.x + columns[1], y, partner, &of, Meaning::Plain);
         address(canvas, contact, Medium::Sms, area.x + reach, y, SMS_WIDE);
         address(canvas, contact, Medium::Email, area.x + mail, y, note - mail - 1);

@@ -9,6 +9,7 @@ use crate::console::view::paint::{Canvas, Spans, wrap};
 use crate::core::alert::{Alert, AlertState, Member};
 use crate::core::change::{Actor, Numbered, What};
 use crate::core::contact::Medium;
+use crate::core::edi;
 use crate::core::notification::{Notification, NotificationState};
 use crate::core::task::Task;
 use crate::core::text::sanitise;
@@ -137,15 +138,9 @@ fn description(alert: &Alert) -> String {
         Some(description) => description.printable().into_string(),
         None => member.title.printable().into_string(),
     };
-    let codes: Vec<String> = member
-        .codes
-        .iter()
-        .map(|code| {
-            format!("{} {} {}", code.set.printable(), code.element.printable(), code.code.printable())
-        })
-        .collect();
+    let codes: Vec<String> = member.codes.iter().map(edi::in_words).collect();
     if !codes.is_empty() {
-        text = format!("{text} ({})", codes.join(", "));
+        text = format!("{text} {}.", codes.join(", "));
     }
     let (all, cleared) = (alert.members.len(), alert.members.len() - open().count());
     match (all, cleared) {

@@ -8,7 +8,6 @@ use crate::console::view::paint::{Canvas, cells};
 use crate::console::view::{detail, first_row};
 use crate::core::change::{Numbered, Object};
 use crate::core::event::Severity;
-use crate::core::text::Untrusted;
 use ratatui::layout::{Position, Rect};
 
 pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Position> {
@@ -84,11 +83,14 @@ fn line(canvas: &mut Canvas<'_>, desk: &Desk, numbered: &Numbered, area: Rect) {
     }
     canvas.put(area.x + 15, area.y, 7, word, meaning);
     let wide = if area.width >= 110 { 18 } else { 12 };
-    let partner = change.partner.as_ref().map(|id| partner_name(desk, id)).unwrap_or_default();
+    let partner = change.partner.as_ref().map(|id| desk.partner_name(id)).unwrap_or_default();
     canvas.put(area.x + 23, area.y, wide, &partner, Meaning::Plain);
     let x = area.x + 24 + wide;
     let width = area.right().saturating_sub(x);
-    canvas.put(x, area.y, width, change.summary.printable().as_str(), Meaning::Plain);
+    let summary = change.summary.printable();
+    // The column before says whose it is.
+    let said = summary.as_str().strip_prefix(partner.as_str()).and_then(|rest| rest.strip_prefix(": "));
+    canvas.put(x, area.y, width, said.unwrap_or(summary.as_str()), Meaning::Plain);
 }
 
 fn severity(desk: &Desk, numbered: &Numbered) -> Option<Severity> {
@@ -98,12 +100,4 @@ fn severity(desk: &Desk, numbered: &Numbered) -> Option<Severity> {
         Object::Notification(notification) => Some(desk.alerts.get(&notification.alert?)?.severity),
         _ => None,
     }
-}
-
-/// A partner's name where any alert or task tells it, else the id.
-pub fn partner_name(desk: &Desk, id: &Untrusted) -> String {
-    let of_alerts = desk.alerts.values().map(|alert| &alert.partner);
-    let of_tasks = desk.tasks.values().filter_map(|task| task.partner.as_ref());
-    let known = of_alerts.chain(of_tasks).find(|partner| partner.id == *id);
-    known.map_or(id, |partner| &partner.name).printable().into_string()
 }
