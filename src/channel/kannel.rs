@@ -128,6 +128,12 @@ impl Kannel {
     }
 }
 
+/// A field of the receipt text that most SMSCs send (SMPP 3.4, appendix B), such as `stat:UNDELIV`.
+fn receipt_field<'r>(reply: &'r str, name: &str) -> Option<&'r str> {
+    let value = reply.split_once(name)?.1.split_whitespace().next()?;
+    (value.len() <= 16 && value.chars().all(|c| c.is_ascii_alphanumeric())).then_some(value)
+}
+
 #[async_trait]
 impl Channel for Kannel {
     async fn send(&self, message: &Outgoing) -> Answer {
@@ -178,7 +184,11 @@ impl Channel for Kannel {
             _ => (None, "gateway"),
         };
         let reply = callback.query.get("e").map(String::as_str).unwrap_or_default();
-        let detail = format!("status {status} {}", http::clip(reply)).trim_end().to_owned();
+        let detail = match (receipt_field(reply, "stat:"), receipt_field(reply, "err:")) {
+            (Some(stat), Some(err)) if err.chars().any(|c| c != '0') => format!("{stat}, error {err}"),
+            (Some(stat), _) => stat.to_owned(),
+            (None, _) => format!("status {status} {}", http::clip(reply)).trim_end().to_owned(),
+        };
         Ok(Receipt { notification, attempt, part: 1, rung, by, detail })
     }
 

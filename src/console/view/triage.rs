@@ -345,8 +345,13 @@ fn initials(desk: &Desk, person: &PersonId) -> String {
 
 fn who_was_told(canvas: &mut Canvas<'_>, desk: &Desk, alert: &Alert, (x, width): (u16, u16), y: u16) {
     let signs = canvas.theme.signs;
-    let told = told(desk, alert);
+    let mut told = told(desk, alert);
     let ascii = signs.charset == crate::term::capabilities::Charset::Ascii;
+    let asked: u16 = told.iter().map(|told| cells(&told.name) + 2).sum();
+    if asked > width + 1 {
+        // Where not all fit, nobody whom the message missed is hidden behind a number.
+        told.sort_by_key(|told| !matches!(told.mark, Mark::Failed | Mark::Doubt));
+    }
     let words: Vec<(String, Meaning)> = told
         .iter()
         .map(|told| {

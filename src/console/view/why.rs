@@ -32,7 +32,9 @@ pub fn lines(model: &Model, alert: AlertId, width: u16) -> Vec<Spans> {
         format!("Policy {policy} has {} steps; {taken}.", alert.policy.steps.len()),
         Meaning::Plain,
     ));
-    lines.extend(say(format!("Further events join it by {}.", alert.key.printable()), Meaning::Plain));
+    let group = if alert.key.is_empty() { "" } else { ", or fall into the same group of its rule" };
+    let joins = "Further exceptions join it when they name the same order, shipment or case";
+    lines.extend(say(format!("{joins}{group}."), Meaning::Plain));
 
     lines.push(Vec::new());
     let mut messages: Vec<_> = desk.notifications_of(alert.id).collect();
