@@ -64,9 +64,12 @@ CREATE TABLE notification (
   alert      INTEGER,
   partner    TEXT,
   due_at     INTEGER,
+  in_flight  INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   body       TEXT NOT NULL
 );
+-- Claimed and not answered for, whatever a receipt that was faster than the answer made of the state.
+CREATE INDEX notification_in_flight ON notification (id) WHERE in_flight = 1;
 CREATE INDEX notification_due ON notification (channel, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX notification_alert ON notification (alert) WHERE alert IS NOT NULL;
 CREATE INDEX notification_state ON notification (state, id);

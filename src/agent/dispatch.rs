@@ -11,7 +11,9 @@ use crate::core::notification::Notification;
 use crate::core::page::AGAIN;
 use crate::core::text::Untrusted;
 use crate::store::{StoreError, Tx};
+use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -19,6 +21,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Messages claimed in one transaction at most.
 const BATCH: usize = 64;
+/// A claim that has no answer by then is in doubt. Channels limit their own waits; this is for one
+/// that does not.
+const LEASE: Duration = Duration::from_secs(600);
 
 /// Runs one loop a channel, and new ones when the configuration changes.
 pub async fn job(agent: Arc<Agent>) {
@@ -30,6 +35,7 @@ pub async fn job(agent: Arc<Agent>) {
         for (name, channel) in &setup.channels {
             let one = Way {
                 agent: agent.clone(),
+                setup: setup.clone(),
                 name: name.clone(),
                 channel: channel.clone(),
                 free: Arc::new(Semaphore::new(channel.connections().max(1))),
@@ -50,6 +56,8 @@ pub async fn job(agent: Arc<Agent>) {
 /// One channel being worked.
 struct Way {
     agent: Arc<Agent>,
+    /// The set-up that this channel belongs to, so that what is claimed by it also goes out by it.
+    setup: Arc<Setup>,
     name: String,
     channel: Arc<dyn Channel>,
     free: Arc<Semaphore>,
@@ -111,7 +119,7 @@ impl Way {
 
     /// Claims up to `room` due messages; when this returns the claim is on disk.
     async fn claim(&self, room: usize, now: Timestamp) -> Result<Vec<Outgoing>, StoreError> {
-        let setup = self.agent.setup();
+        let setup = self.setup.clone();
         let name = self.name.clone();
         self.agent
             .store
@@ -130,7 +138,7 @@ impl Way {
     }
 
     async fn send(&self, outgoing: Outgoing) {
-        let answer = self.channel.send(&outgoing).await;
+        let answer = self.hand_over(&outgoing).await;
         let now = self.agent.world.now();
         match &answer {
             Answer::Accepted { .. } | Answer::Refused { .. } => self.agent.vitals.accepted(&self.name, now),
@@ -149,6 +157,16 @@ impl Way {
                 Ok(()) | Err(StoreError::Closed) => return,
                 Err(why) => self.stumble(&why).await,
             }
+        }
+    }
+
+    /// Every claim gets an answer, even from a channel that hangs or fails within.
+    async fn hand_over(&self, outgoing: &Outgoing) -> Answer {
+        let sending = AssertUnwindSafe(self.channel.send(outgoing)).catch_unwind();
+        match tokio::time::timeout(LEASE, sending).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Answer::Unknown { said: "the channel failed while it was sending".to_owned() },
+            Err(_) => Answer::Unknown { said: "no answer came within ten minutes".to_owned() },
         }
     }
 
@@ -179,12 +197,12 @@ fn record(
 ) -> Result<(), StoreError> {
     let Some(mut notification) = tx.notification(id)? else { return Ok(()) };
     let alert = match notification.alert {
-        Some(id) => tx.alert(id)?.map(|alert| alert.state),
+        Some(id) => tx.alert(id)?,
         None => None,
     };
     let context = Answering {
         desk: &setup.settings.desk,
-        needed: delivery::still_needed(&notification, alert),
+        needed: delivery::still_needed(&notification, alert.as_ref()),
         jitter,
         now,
     };

@@ -152,10 +152,10 @@ async fn settle_left_sending(store: &Store, now: Timestamp) -> Result<(), StoreE
         .write(move |tx| {
             for mut notification in tx.left_sending()? {
                 let alert = match notification.alert {
-                    Some(id) => tx.alert(id)?.map(|alert| alert.state),
+                    Some(id) => tx.alert(id)?,
                     None => None,
                 };
-                let needed = delivery::still_needed(&notification, alert);
+                let needed = delivery::still_needed(&notification, alert.as_ref());
                 let mut ids = tx.ids();
                 let changes = delivery::lease_ended(&mut notification, needed, &mut ids, now);
                 tx.keep_ids(ids);

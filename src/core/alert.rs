@@ -139,6 +139,11 @@ impl Alert {
         self.step as usize > self.policy.steps.len()
     }
 
+    /// Whether people are being told of it, step by step.
+    pub fn is_paging(&self) -> bool {
+        self.state == AlertState::Open && self.next_escalation_at.is_some()
+    }
+
     /// When the desk will act on this alert by itself, whatever the reason.
     pub fn next_due(&self) -> Option<Timestamp> {
         match self.state {

@@ -14,6 +14,7 @@ use crate::core::person::{Person, PersonId, Role};
 use crate::core::task::{Task, TaskState};
 use crate::core::text::Untrusted;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
 /// Who asks, as the agent knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,22 +203,42 @@ impl Asked<'_> {
         self.fact(What::AlertUnacknowledged, sentence, &alert);
         if alert.cleared_at.is_none() {
             // Those whose page the acknowledgment cancelled are paged after all.
-            let missed: Vec<Told> = notifications
-                .iter()
-                .filter(|n| n.state == NotificationState::Cancelled && n.purpose == Purpose::Page)
-                .filter(|n| n.reason.step == Some(alert.step))
-                .filter_map(|n| match &n.recipient.who {
-                    RecipientId::Person(id) => {
-                        Some(Told { person: id.clone(), via: n.reason.via.printable().into_string() })
-                    }
-                    RecipientId::Contact(_) => None,
-                })
-                .collect();
+            let mut latest: BTreeMap<&PersonId, &Notification> = BTreeMap::new();
+            for n in notifications {
+                if let RecipientId::Person(id) = &n.recipient.who
+                    && n.purpose == Purpose::Page
+                    && n.reason.step == Some(alert.step)
+                {
+                    latest.insert(id, n);
+                }
+            }
+            let mut missed = Vec::new();
+            for (person, n) in latest {
+                match n.state {
+                    NotificationState::Cancelled => missed
+                        .push(Told { person: person.clone(), via: n.reason.via.printable().into_string() }),
+                    // It may have got through, so it goes out as what it is: the same again, marked.
+                    NotificationState::InDoubt if n.due_at.is_none() => self.send_again(n.clone()),
+                    _ => {}
+                }
+            }
             let step = alert.step;
             self.decision.page(&alert, &missed, step, false);
             self.decision.advance(&mut alert);
         }
         Ok(format!("{} is open again; paging goes on.", alert.id))
+    }
+
+    fn send_again(&mut self, mut n: Notification) {
+        let now = self.decision.now;
+        n.due_at = Some(now);
+        n.expires_at = Some(now + self.decision.desk.retry.give_up);
+        n.reason.outcome = None;
+        n.updated_at = now;
+        let summary =
+            format!("Sent again to {}, marked: it may have got through.", n.recipient.name.printable());
+        let change = Change::notification(now, self.actor.clone(), What::NotificationInDoubt, summary, &n);
+        self.decision.changes.push(change);
     }
 
     fn snooze(
@@ -352,8 +373,7 @@ impl Asked<'_> {
             let next = self.decision.next_after(&alert).filter(|_| alert.state == AlertState::Open);
             for (i, medium) in media.iter().copied().enumerate() {
                 let content = self.decision.content(&alert, medium, next.as_ref(), &one.via);
-                let purpose =
-                    if i == 0 && alert.state == AlertState::Open { Purpose::Page } else { Purpose::Detail };
+                let purpose = if i == 0 && alert.is_paging() { Purpose::Page } else { Purpose::Detail };
                 let via = format!("{}, {}", self.by_hand(), one.via);
                 self.resend(&alert, &person, medium, purpose, content, &via, carrier.as_deref());
             }

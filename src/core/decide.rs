@@ -370,11 +370,11 @@ fn clear(decision: &mut Decision<'_>, view: &mut View, mut alert: Alert, excepti
         let end = if alert.state == AlertState::Open { "; nobody is paged any more" } else { "" };
         let sentence = Untrusted::new(format!("Cleared: {named}{end}."));
         decision.alert_change(Actor::Desk, What::AlertCleared, sentence, &alert);
-        cancel_pages(
-            decision,
-            view.waiting.iter_mut().filter(|n| n.alert == Some(alert.id)),
-            "it was cleared",
-        );
+        // What this very batch has queued waits too.
+        let mut waiting = decision.queued_for(alert.id);
+        waiting.extend(view.waiting.iter().filter(|n| n.alert == Some(alert.id)).cloned());
+        cancel_pages(decision, waiting.iter_mut(), "it was cleared");
+        view.waiting.retain(|n| n.alert != Some(alert.id));
     }
     remember(view, alert);
 }

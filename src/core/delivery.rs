@@ -4,7 +4,7 @@
 //! that attempt; a claim that was never answered is in doubt, never queued again. What is sent out
 //! of doubt is a new attempt, labelled as a possible duplicate.
 
-use crate::core::alert::AlertState;
+use crate::core::alert::Alert;
 use crate::core::change::{Actor, Change, What};
 use crate::core::contact::Medium;
 use crate::core::desk::Desk;
@@ -87,6 +87,13 @@ pub fn may_be_second(n: &Notification) -> bool {
     n.attempts.iter().any(|attempt| attempt.state == AttemptState::InDoubt)
 }
 
+/// Nothing more is sent. What may already have got through stays in doubt, whatever else became of
+/// the message: it cannot be said that it was never sent.
+fn give_up(n: &mut Notification, state: NotificationState) {
+    n.state = if may_be_second(n) { NotificationState::InDoubt } else { state };
+    n.due_at = None;
+}
+
 fn drop_it(
     n: &mut Notification,
     now: Timestamp,
@@ -94,7 +101,7 @@ fn drop_it(
     what: What,
     because: &str,
 ) -> (Claim, Change) {
-    n.state = state;
+    give_up(n, state);
     n.reason.outcome = Some(because.into());
     let summary = format!("Not sent to {}: {because}.", n.recipient.name.printable());
     (Claim::Drop, Change::notification(now, Actor::Desk, what, summary, n))
@@ -119,9 +126,9 @@ pub struct Answering<'a> {
     pub now: Timestamp,
 }
 
-/// A page is of no use once somebody took its alert; everything else is.
-pub fn still_needed(n: &Notification, alert: Option<AlertState>) -> bool {
-    n.purpose != Purpose::Page || alert.is_none_or(|state| state == AlertState::Open)
+/// A page is of no use once nobody is paged for its alert any more; everything else is.
+pub fn still_needed(n: &Notification, alert: Option<&Alert>) -> bool {
+    n.purpose != Purpose::Page || alert.is_none_or(Alert::is_paging)
 }
 
 /// Records the answer to the attempt numbered `attempt`.
@@ -168,17 +175,15 @@ pub fn answered(
                 return vec![Change::notification(now, actor, What::NotificationDeferred, said, n)];
             }
             if !needed {
-                n.state = NotificationState::Cancelled;
-                n.due_at = None;
-                n.reason.outcome = Some("somebody took the alert".into());
-                let summary = format!("Not tried again to {who}: somebody took the alert.");
+                give_up(n, NotificationState::Cancelled);
+                n.reason.outcome = Some("nobody is paged for the alert any more".into());
+                let summary = format!("Not tried again to {who}: nobody is paged for the alert any more.");
                 return vec![Change::notification(now, actor, What::NotificationCancelled, summary, n)];
             }
             let due = now
                 + after.unwrap_or(SignedDuration::ZERO).max(backoff(desk, n.attempts.len() as u32, jitter));
             if n.expires_at.is_some_and(|end| end <= due) {
-                n.state = NotificationState::Expired;
-                n.due_at = None;
+                give_up(n, NotificationState::Expired);
                 n.reason.outcome = Some(Untrusted::new(format!("gave up: {said}")));
                 let summary = format!("Gave up on {} to {who}: {said}", medium_word(n.medium));
                 return vec![Change::notification(now, actor, What::NotificationExpired, summary, n)];
@@ -214,10 +219,12 @@ pub fn answered(
 /// The agent stopped, or lost its hold on the attempt, before an answer was recorded.
 pub fn lease_ended(n: &mut Notification, needed: bool, ids: &mut Ids, now: Timestamp) -> Vec<Change> {
     let wait = needed.then_some(SignedDuration::ZERO);
-    match n.attempts.iter().rposition(|attempt| attempt.state == AttemptState::Sending) {
-        Some(index) => in_doubt(n, index, "the agent stopped before an answer came", wait, ids, now),
-        None => Vec::new(),
+    let open = |attempt: &Attempt| attempt.state == AttemptState::Sending;
+    let mut changes = Vec::new();
+    while let Some(index) = n.attempts.iter().position(open) {
+        changes.extend(in_doubt(n, index, "the agent stopped before an answer came", wait, ids, now));
     }
+    changes
 }
 
 /// `again_after` is how long to wait before an urgent message is sent again; `None`: never.
@@ -325,9 +332,15 @@ fn add_evidence(n: &mut Notification, evidence: Evidence) {
     n.evidence.push(evidence);
     if let Some((rung, Disputed(disputed))) = proven(&n.evidence) {
         // A later attempt on its way, or a decision not to send, is not undone by a late failure.
-        let waits =
-            matches!(n.state, NotificationState::Queued | NotificationState::InDoubt) && n.due_at.is_some();
-        if waits && rung >= Rung::Failed {
+        let decided = match n.state {
+            NotificationState::Queued | NotificationState::InDoubt => n.due_at.is_some(),
+            NotificationState::Sending => {
+                n.attempts.iter().any(|attempt| attempt.state == AttemptState::Sending)
+            }
+            NotificationState::Cancelled => true,
+            _ => false,
+        };
+        if decided && rung >= Rung::Failed {
             return;
         }
         n.state = rung.state();

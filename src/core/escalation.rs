@@ -7,7 +7,7 @@ use crate::core::alert::{Alert, AlertState};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Category, Medium};
 use crate::core::desk::{Desk, Told};
-use crate::core::id::Ids;
+use crate::core::id::{AlertId, Ids, NotificationId};
 use crate::core::notification::{
     Content, Notification, NotificationState, Purpose, Reason, Recipient, RecipientId,
 };
@@ -15,6 +15,7 @@ use crate::core::page::{self, Next};
 use crate::core::person::Person;
 use crate::core::text::Untrusted;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
 /// What a decision works with: the configuration, the moment, fresh ids, and the changes made so far.
 pub struct Decision<'a> {
@@ -71,7 +72,33 @@ impl<'a> Decision<'a> {
                     alert,
                 );
             }
+            self.restate(before, alert);
         }
+    }
+
+    /// Every fact since then carries the alert as it is after all of them: whichever of them is
+    /// written last must not bring back a due time that was already acted on.
+    fn restate(&mut self, since: usize, alert: &Alert) {
+        for change in self.changes.iter_mut().skip(since) {
+            if let Object::Alert(stated) = &mut change.object
+                && stated.id == alert.id
+            {
+                **stated = alert.clone();
+            }
+        }
+    }
+
+    /// The messages about an alert that these decisions have queued, as they are after them.
+    pub fn queued_for(&self, alert: AlertId) -> Vec<Notification> {
+        let mut queued: BTreeMap<NotificationId, Notification> = BTreeMap::new();
+        for change in &self.changes {
+            if let Object::Notification(n) = &change.object
+                && n.alert == Some(alert)
+            {
+                queued.insert(n.id, (**n).clone());
+            }
+        }
+        queued.into_values().collect()
     }
 
     /// Puts a fact before the changes that followed from it, with the alert as it is after them.
@@ -100,6 +127,7 @@ impl<'a> Decision<'a> {
         alert.next_escalation_at = Some(self.now + alert.next_step().1.after);
         self.advance(alert);
         self.alert_fact_at(before, actor, what, summary, alert);
+        self.restate(before, alert);
     }
 
     /// Queues the messages that page these people, and returns who can be reached at all.
@@ -272,16 +300,17 @@ impl<'a> Decision<'a> {
         let holder = alert.holder.clone();
         let name = holder.as_ref().map_or_else(|| "Nobody".to_owned(), |id| self.desk.name_of(id));
         let sentence = format!("{name} promised news and gave none; paging starts again.");
+        let before = self.changes.len();
         self.start_policy_because(alert, Actor::Desk, What::AlertPromiseMissed, sentence);
         let paged_again = |changes: &[Change]| {
             changes.iter().any(|change| match (&change.object, &holder) {
                 (Object::Notification(n), Some(holder)) => {
-                    n.recipient.who == RecipientId::Person(holder.clone())
+                    n.purpose == Purpose::Page && n.recipient.who == RecipientId::Person(holder.clone())
                 }
                 _ => false,
             })
         };
-        if !paged_again(&self.changes)
+        if !paged_again(&self.changes[before..])
             && let Some(person) = holder.clone()
         {
             let via = "promised news by now".to_owned();

@@ -9,7 +9,7 @@ use crate::core::contact::Contact;
 use crate::core::decide::keys_of_last_member;
 use crate::core::event::{Event, EventState};
 use crate::core::id::{AlertId, NotificationId, TaskId};
-use crate::core::notification::Notification;
+use crate::core::notification::{AttemptState, Notification};
 use crate::core::partner::Partner;
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
@@ -95,9 +95,10 @@ impl Tx<'_> {
     fn put_notification(&mut self, n: &Notification) -> Result<(), StoreError> {
         self.dues |= n.due_at.is_some();
         self.execute(
-            "INSERT INTO notification (id, state, channel, medium, urgent, alert, partner, due_at, updated_at, body)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-             ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, due_at = $8, updated_at = $9, body = $10",
+            "INSERT INTO notification (id, state, channel, medium, urgent, alert, partner, due_at, updated_at, body, in_flight)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, due_at = $8, updated_at = $9, body = $10,
+               in_flight = $11",
             cells![
                 n.id.0,
                 n.state.as_str(),
@@ -108,7 +109,8 @@ impl Tx<'_> {
                 n.partner.as_ref().map(Untrusted::raw),
                 n.due_at,
                 n.updated_at,
-                encode(n)?
+                encode(n)?,
+                i64::from(n.attempts.iter().any(|attempt| attempt.state == AttemptState::Sending))
             ],
         )?;
         Ok(())

@@ -93,11 +93,16 @@ impl Tx<'_> {
     }
 
     pub fn notifications_of(&self, alert: AlertId) -> Result<Vec<Notification>, StoreError> {
+        // The newest, should there be more: those are the ones that may still be waiting.
         self.query(
-            "SELECT body FROM notification WHERE alert = $1 ORDER BY id LIMIT 2000",
+            "SELECT body FROM notification WHERE alert = $1 ORDER BY id DESC LIMIT 2000",
             cells![alert.0],
             body("notification"),
         )
+        .map(|mut newest_first| {
+            newest_first.reverse();
+            newest_first
+        })
     }
 
     pub fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
@@ -213,7 +218,7 @@ impl Tx<'_> {
 
     /// Messages that an agent claimed and never answered for.
     pub fn left_sending(&self) -> Result<Vec<Notification>, StoreError> {
-        self.query("SELECT body FROM notification WHERE state = 'sending'", &[], body("notification"))
+        self.query("SELECT body FROM notification WHERE in_flight = 1 ORDER BY id", &[], body("notification"))
     }
 
     pub fn count(&self, list: List, state: &str) -> Result<u64, StoreError> {

@@ -25,7 +25,8 @@ const QUEUE: usize = 4096;
 const GROUP: usize = 512;
 const READERS: usize = 2;
 
-type Operation = Box<dyn FnOnce(&mut Tx<'_>) -> Finish + Send>;
+/// Given the transaction, or why there is none: either way its asker is told.
+type Operation = Box<dyn FnOnce(Result<&mut Tx<'_>, StoreError>) -> Finish + Send>;
 type Reading = Box<dyn FnOnce(&Tx<'_>) + Send>;
 
 /// What an operation did, and how to tell its asker once the group is on disk.
@@ -168,7 +169,7 @@ impl Store {
     {
         let (tell, told) = oneshot::channel();
         let boxed: Operation = Box::new(move |tx| {
-            let result = operation(tx);
+            let result = tx.and_then(operation);
             Finish {
                 failed: result.is_err(),
                 tell: Box::new(move |committed| {
@@ -266,13 +267,18 @@ impl Writer {
     }
 
     /// Runs operations in one transaction, each in a savepoint, and answers after the commit.
+    ///
+    /// Some errors end the whole transaction (a full disk, a lock that is not given): then nothing of
+    /// the group is written, and every asker is told so, those whose turn never came among them.
     fn group(&mut self, operations: Vec<Operation>) {
         let mut finished = Vec::with_capacity(operations.len());
         let (ids, head) = (self.ids, self.head);
-        let committed = self.transact(operations, &mut finished);
-        if committed.is_err() {
+        let mut operations = operations.into_iter();
+        let committed = self.transact(&mut operations, &mut finished);
+        if let Err(why) = &committed {
             (self.ids, self.head) = (ids, head);
             let _ = self.connection.execute_batch("ROLLBACK");
+            finished.extend(operations.map(|operation| operation(Err(why.clone()))));
         } else if self.head != head {
             self.sealed.send_replace(self.head.0);
         }
@@ -281,20 +287,29 @@ impl Writer {
         }
     }
 
-    fn transact(&mut self, operations: Vec<Operation>, finished: &mut Vec<Finish>) -> Result<(), StoreError> {
+    fn transact(
+        &mut self,
+        operations: &mut impl Iterator<Item = Operation>,
+        finished: &mut Vec<Finish>,
+    ) -> Result<(), StoreError> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let mut tx = Tx::new(&self.connection, self.ids);
         for operation in operations {
-            tx.execute("SAVEPOINT op", &[])?;
+            let point = tx.execute("SAVEPOINT op", &[]);
+            if let Err(why) = point {
+                finished.push(operation(Err(why.clone())));
+                return Err(why);
+            }
             let (facts, ids) = (tx.unsealed.len(), tx.ids);
-            let finish = operation(&mut tx);
-            if finish.failed {
+            let finish = operation(Ok(&mut tx));
+            let failed = finish.failed;
+            finished.push(finish);
+            if failed {
                 tx.execute("ROLLBACK TO op", &[])?;
                 tx.unsealed.truncate(facts);
                 tx.ids = ids;
             }
             tx.execute("RELEASE op", &[])?;
-            finished.push(finish);
         }
         let (seq, hash) = seal(&tx, self.head)?;
         let (ids, dues) = (tx.ids, tx.dues);

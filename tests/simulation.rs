@@ -1,0 +1,377 @@
+//! Whole nights on virtual time: the agent as it is, with everything around it simulated, killed at
+//! random moments and opened again from the same file. What must always hold is checked at every
+//! committed fact, and once more over the whole history in the morning.
+//!
+//! A failure names its seed; `SEED=7 cargo nextest run -E 'test(the_night_of_a_seed)' --run-ignored all`
+//! plays that night alone, and `NIGHTS=1000` plays as many.
+
+#[path = "support/night.rs"]
+mod night;
+
+use jiff::{SignedDuration, Timestamp};
+use night::{Clock, Gateway, Night, SOURCE};
+use nightdesk::agent::Agent;
+use nightdesk::agent::setup::{self, Origin};
+use nightdesk::agent::world::World;
+use nightdesk::cells;
+use nightdesk::channel::Channel;
+use nightdesk::core::alert::AlertState;
+use nightdesk::core::apply::Asker;
+use nightdesk::core::change::Change;
+use nightdesk::core::command::{Action, Command, Expect, Outcome};
+use nightdesk::core::notification::AttemptState;
+use nightdesk::core::person::{PersonId, Role};
+use nightdesk::store::sqlite::link;
+use nightdesk::store::tx::Cell;
+use nightdesk::store::{Open, Store, Tx};
+use rand::Rng;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+const CONFIG: &str = r#"
+[desk]
+name = "simulated"
+time_zone = "Europe/Berlin"
+
+[[source]]
+name = "community"
+
+[[channel]]
+name = "sms"
+kind = "spool"
+carries = ["sms"]
+
+[[channel]]
+name = "mail"
+kind = "spool"
+carries = ["email"]
+
+[retry]
+first = "5s"
+longest = "5m"
+give_up = "40m"
+
+[[person]]
+id = "maria"
+name = "Maria Weber"
+role = "responder"
+phone = "+49 151 23456701"
+email = "maria.weber@example.net"
+
+[[person]]
+id = "jonas"
+name = "Jonas Roth"
+role = "responder"
+phone = "+49 151 23456702"
+
+[[person]]
+id = "aylin"
+name = "Aylin Kaya"
+role = "admin"
+email = "aylin.kaya@example.net"
+
+# Nobody can reach Nils: whatever tells only him must move on.
+[[person]]
+id = "nils"
+name = "Nils Unreachable"
+
+[[team]]
+name = "operations"
+members = ["maria", "jonas", "nils"]
+lead = "aylin"
+
+[[schedule]]
+name = "primary"
+people = ["maria", "jonas"]
+turn_days = 1
+start = 2026-01-05
+handoff = "02:00"
+
+[[assign]]
+role = "coordinator"
+person = "jonas"
+
+[[assign]]
+role = "coordinator"
+person = "nils"
+partner = "far"
+
+[[policy]]
+name = "urgent"
+steps = [
+  { after = "0s", notify = ["oncall:primary", "coordinator"] },
+  { after = "6m", notify = ["team:operations"] },
+  { after = "10m", notify = ["lead:operations"] },
+]
+last_resort = { every = "10m", notify = ["oncall:primary", "lead:operations"] }
+
+[[policy]]
+name = "hollow"
+steps = [
+  { after = "0s", notify = ["person:nils"] },
+  { after = "5m", notify = ["person:nils", "coordinator"] },
+]
+last_resort = { every = "7m", notify = ["person:nils"] }
+
+[promise]
+critical = "30m"
+high = "1h"
+other = "2h"
+
+[[rule]]
+name = "hollow"
+match = { type = "community.exception.raised", kind = "hollow", severity = ["high", "critical"] }
+policy = "hollow"
+
+[[rule]]
+name = "late shipments"
+match = { type = "community.exception.raised", kind = "late_shipment", severity = ["high", "critical"] }
+policy = "urgent"
+group_by = ["partner", "kind"]
+group_window = "30m"
+
+[[rule]]
+name = "smaller exceptions"
+match = { type = "community.exception.raised", severity = ["low", "medium"] }
+tell = ["team:operations"]
+by = ["email"]
+
+[catch_all]
+policy = "urgent"
+"#;
+
+macro_rules! nights {
+    ($($name:ident = $seed:literal),* $(,)?) => { $(#[test] fn $name() { play($seed); })* };
+}
+
+nights! {
+    night_01 = 1, night_02 = 2, night_03 = 3, night_04 = 4, night_05 = 5, night_06 = 6,
+    night_07 = 7, night_08 = 8, night_09 = 9, night_10 = 10, night_11 = 11, night_12 = 12,
+}
+
+/// Nights by the thousand, for an idle machine.
+#[test]
+#[ignore = "plays as many nights as the environment asks for"]
+fn the_night_of_a_seed() {
+    let number =
+        |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let first = number("SEED", 1);
+    (first..first + number("NIGHTS", 1)).for_each(play);
+}
+
+/// Says which night it was, whatever fails in it.
+struct Seed(u64);
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("\nthis was the night of seed {}\n", self.0);
+        }
+    }
+}
+
+fn play(seed: u64) {
+    let _named = Seed(seed);
+    // Memory where there is some: a night syncs tens of thousands of commits.
+    let folder = match tempfile::tempdir_in("/dev/shm") {
+        Ok(folder) => folder,
+        Err(_) => tempfile::tempdir().unwrap(),
+    };
+    std::fs::write(folder.path().join("config.toml"), CONFIG).unwrap();
+    let evening: Timestamp = "2026-03-28T20:00:00Z".parse().unwrap();
+    let morning = evening + SignedDuration::from_hours(10);
+    let night = Night::new(seed, evening);
+    let mut now = evening;
+    while now < morning {
+        let until = now + minutes(&night, 5, 150);
+        now = live(&night, folder.path(), now, until.min(morning), true);
+        // Usually restarted at once, sometimes after a while.
+        if let Some(broken) = night.look().broken.take() {
+            panic!("{broken}");
+        }
+        let away = minutes(&night, 0, 1) * if night.look().rng.random_bool(0.2) { 20 } else { 1 };
+        now += away;
+    }
+    night.calm_down(now);
+    live(&night, folder.path(), now, now + SignedDuration::from_hours(3), false);
+    assert_eq!(night.look().broken, None);
+    let store = Store::open(&Open::Inline(folder.path().join("nightdesk.db")), seed).unwrap();
+    let runtime = runtime();
+    runtime.block_on(async {
+        night::read_facts(&store, &night).await;
+        nothing_is_left(&store, &night).await;
+        every_accepted_event_is_there(&store, &night).await;
+        the_chain_holds(&store).await;
+        replay_gives_the_same_tables(&store, folder.path()).await;
+    });
+    println!("night {seed}: {:?}", night.look().counts);
+}
+
+fn minutes(night: &Night, least: i64, most: i64) -> SignedDuration {
+    SignedDuration::from_mins(night.look().rng.random_range(least..=most))
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
+}
+
+/// One life of the agent, ended by a crash; returns the moment. Dropping the runtime drops every
+/// task where it stands, as a kill would.
+fn live(night: &Night, folder: &Path, start: Timestamp, until: Timestamp, busy: bool) -> Timestamp {
+    let runtime = runtime();
+    runtime.block_on(async {
+        let clock = Clock::starting(start);
+        let entropy = night.look().rng.random();
+        let world = World::simulated(start, entropy);
+        let store = Store::open(&Open::Inline(folder.join("nightdesk.db")), entropy).unwrap();
+        let origin = Origin { file: folder.join("config.toml"), state: folder.to_owned(), apply: false };
+        let mut setup = setup::at_start(&origin, &store, &world).await.unwrap();
+        let crash = Arc::new(Notify::new());
+        for name in ["sms", "mail"] {
+            let (store, night, crash) = (store.clone(), night.clone(), crash.clone());
+            let gateway: Arc<dyn Channel> = Arc::new(Gateway { name, store, night, clock, crash });
+            setup.channels.insert(name.to_owned(), gateway);
+        }
+        let agent = Agent::start(store.clone(), world, origin, setup).await.unwrap();
+        let outside = async {
+            let auditor = night::auditor(store.clone(), night.clone(), clock);
+            let carrier = night::carrier(agent.clone(), night.clone(), clock);
+            let busy_people = async {
+                if busy {
+                    let community = night::community(agent.clone(), night.clone(), clock);
+                    let operators = night::operators(agent.clone(), night.clone(), clock);
+                    tokio::join!(community, operators);
+                } else {
+                    close_everything(&agent, night).await;
+                }
+            };
+            tokio::join!(auditor, carrier, busy_people);
+        };
+        tokio::select! {
+            () = outside => {}
+            () = crash.notified(), if busy => {}
+            () = agent.world.sleep_until(until) => {}
+            () = a_long_time(until.duration_since(start)) => {}
+        }
+        if !busy {
+            agent.stop(Duration::from_secs(60)).await.unwrap();
+        }
+        store.crash();
+        clock.now()
+    })
+}
+
+/// Longer than one sleep of the agent's own clock may be.
+async fn a_long_time(wait: SignedDuration) {
+    tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
+}
+
+async fn close_everything(agent: &Agent, night: &Night) {
+    night::read_facts(&agent.store, night).await;
+    let open: Vec<_> = {
+        let outside = night.look();
+        outside.alerts.values().filter(|a| a.state != AlertState::Resolved).map(|a| a.id).collect()
+    };
+    for alert in open {
+        let command = Command {
+            id: format!("morning-{alert}"),
+            action: Action::Resolve { alert, reason: "The night is over.".into() },
+            expect: Expect::default(),
+        };
+        let aylin = Asker {
+            id: PersonId("aylin".to_owned()),
+            name: "Aylin Kaya".to_owned(),
+            role: Role::Admin,
+            login: None,
+        };
+        let outcome = agent.command(command, aylin).await.unwrap();
+        assert!(matches!(outcome, Outcome::Done { .. }), "{alert} cannot be closed: {outcome:?}");
+    }
+}
+
+async fn nothing_is_left(store: &Store, night: &Night) {
+    let waiting = store.read(|tx| tx.channels_waiting()).await.unwrap();
+    assert!(waiting.is_empty(), "messages still wait: {waiting:?}");
+    assert_eq!(store.read(|tx| tx.next_due()).await.unwrap(), None, "something is still due");
+    let outside = night.look();
+    for n in outside.notifications.values() {
+        let open = n.attempts.iter().any(|attempt| attempt.state == AttemptState::Sending);
+        assert!(!open, "{} was claimed and never settled: {n:?}", n.id);
+    }
+    assert!(outside.alerts.len() > 5 && outside.counts["delivered"] > 20, "the night was too quiet");
+}
+
+async fn every_accepted_event_is_there(store: &Store, night: &Night) {
+    let accepted: Vec<String> = night.look().accepted.keys().cloned().collect();
+    store
+        .read(move |tx| {
+            for id in accepted {
+                assert!(tx.known_event(SOURCE, &id)?.is_some(), "event {id} was accepted and is lost");
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn the_chain_holds(store: &Store) {
+    store
+        .read(|tx| {
+            let rows = tx.query("SELECT seq, body, hash FROM change ORDER BY seq", cells![], |row| {
+                Ok((row.int(0)? as u64, row.text(1)?, row.bytes(2)?))
+            })?;
+            let mut before = [0; 32];
+            for (i, (seq, body, hash)) in rows.into_iter().enumerate() {
+                assert_eq!(seq, i as u64 + 1, "the history has a gap");
+                before = link(&before, seq, &body);
+                assert_eq!(hash, before, "fact {seq} does not follow from the one before");
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+}
+
+/// The tables are nothing but the history applied in order. What commands were answered is kept
+/// beside the history and is no part of it.
+async fn replay_gives_the_same_tables(store: &Store, folder: &Path) {
+    let bodies = store.read(|tx| tx.changes_since(0, u32::MAX)).await.unwrap();
+    let again = Store::open(&Open::Inline(folder.join("replay.db")), 1).unwrap();
+    again
+        .write(|tx| {
+            for (_, body) in bodies {
+                let change: Change = serde_json::from_str(&body).unwrap();
+                tx.apply(vec![change])?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    for table in
+        ["event", "alert", "alert_key", "notification", "task", "partner", "contact", "config", "change"]
+    {
+        let (was, is) = (rows(store, table).await, rows(&again, table).await);
+        assert_eq!(was.len(), is.len(), "table {table}");
+        for (was, is) in was.iter().zip(&is) {
+            assert_eq!(was, is, "table {table}");
+        }
+    }
+}
+
+async fn rows(store: &Store, table: &'static str) -> Vec<Vec<String>> {
+    store
+        .read(move |tx: &Tx<'_>| {
+            let columns =
+                tx.query("SELECT name FROM pragma_table_info($1) ORDER BY cid", cells![table], |row| {
+                    row.text(0)
+                })?;
+            let list: Vec<String> =
+                columns.iter().map(|name| format!("COALESCE(quote({name}), '')")).collect();
+            let sql = format!("SELECT {} FROM {table} ORDER BY 1, 2", list.join(", "));
+            tx.query(&sql, &[] as &[Cell], |row| (0..columns.len()).map(|i| row.text(i)).collect())
+        })
+        .await
+        .unwrap()
+}
