@@ -85,7 +85,12 @@ impl Agent {
         let settings = crate::config::load(&self.origin.file)?;
         let before = self.setup();
         if settings.sha256 == before.settings.sha256 {
-            return Ok(before.settings.desk.version);
+            // No new version; but secrets may have changed where it points, and a note that the
+            // file differs or is broken holds no longer.
+            let version = before.settings.desk.version;
+            let setup = Setup::build(settings, version, &self.store, &self.origin.state)?;
+            self.setup.send_replace(Arc::new(setup));
+            return Ok(version);
         }
         let setup = setup::apply(settings, why, actor, &self.origin, &self.store, &self.world).await?;
         let version = setup.settings.desk.version;
