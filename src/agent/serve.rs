@@ -434,7 +434,7 @@ async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Failure> {
 }
 
 /// How many of each the first frame needs at most; older ones are fetched when looked for.
-const ALERTS: u32 = 500;
+const ALERTS: u32 = 2000;
 const NOTIFICATIONS: u32 = 1000;
 const CONTACTS: u32 = 1000;
 

@@ -132,7 +132,7 @@ pub struct Snapshot {
     pub now: Timestamp,
     pub me: Me,
     pub desk: DeskInfo,
-    /// All that are not resolved, and those resolved within the last day (at most 500).
+    /// All that are not resolved, and those resolved within the last day (at most 2000).
     pub alerts: Vec<Alert>,
     /// The notifications of those alerts, and the newest others (at most 2000).
     pub notifications: Vec<Notification>,
