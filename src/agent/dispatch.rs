@@ -25,6 +25,9 @@ const BATCH: usize = 64;
 /// that does not.
 const LEASE: Duration = Duration::from_secs(600);
 
+/// How often messages of channels that are no longer configured are looked for.
+const ORPHANS_EVERY: Duration = Duration::from_secs(15);
+
 /// Runs one loop a channel, and new ones when the configuration changes.
 pub async fn job(agent: Arc<Agent>) {
     let mut setups = agent.setups();
@@ -43,12 +46,17 @@ pub async fn job(agent: Arc<Agent>) {
             };
             agent.tracker.spawn(one.run());
         }
-        tokio::select! {
-            changed = setups.changed() => {
-                superseded.cancel();
-                if changed.is_err() { return }
+        loop {
+            tokio::select! {
+                changed = setups.changed() => {
+                    superseded.cancel();
+                    if changed.is_err() { return }
+                    break;
+                }
+                // What was decided or answered while the configuration changed may name an old channel.
+                () = tokio::time::sleep(ORPHANS_EVERY) => adopt_orphans(&agent, &setup).await,
+                () = agent.stopping.cancelled() => return,
             }
-            () = agent.stopping.cancelled() => return,
         }
     }
 }
@@ -141,7 +149,8 @@ impl Way {
         let answer = self.hand_over(&outgoing).await;
         let now = self.agent.world.now();
         match &answer {
-            Answer::Accepted { .. } | Answer::Refused { .. } => self.agent.vitals.accepted(&self.name, now),
+            Answer::Accepted { .. } => self.agent.vitals.accepted(&self.name, now),
+            Answer::Refused { said } => self.agent.vitals.refused(&self.name, now, said),
             Answer::Deferred { said, .. } | Answer::Unknown { said } => {
                 tracing::warn!(channel = self.name, notification = %outgoing.notification, said, "a message was not taken");
                 self.agent.vitals.failed(&self.name, now, said);
@@ -249,6 +258,10 @@ fn outgoing(n: &Notification, address: String) -> Outgoing {
 
 /// Messages that wait for a channel which is no longer configured go to the one that carries them now.
 async fn adopt_orphans(agent: &Agent, setup: &Arc<Setup>) {
+    let waiting = agent.store.read(|tx| tx.channels_waiting()).await;
+    if waiting.is_ok_and(|all| all.iter().all(|(channel, _)| setup.channels.contains_key(channel))) {
+        return;
+    }
     let setup = setup.clone();
     let now = agent.world.now();
     let adopted = agent
@@ -259,18 +272,8 @@ async fn adopt_orphans(agent: &Agent, setup: &Arc<Setup>) {
                     continue;
                 }
                 for mut notification in tx.due_notifications(&channel, Timestamp::MAX, 10_000)? {
-                    let Some(carrier) = setup.settings.desk.carrier(notification.medium) else { continue };
-                    notification.channel = carrier.name.clone();
-                    notification.updated_at = now;
-                    let summary =
-                        format!("Waits for {} now; {channel} is no longer configured.", notification.channel);
-                    tx.apply(vec![crate::core::change::Change::notification(
-                        now,
-                        crate::core::change::Actor::Desk,
-                        crate::core::change::What::NotificationQueued,
-                        summary,
-                        &notification,
-                    )])?;
+                    let change = delivery::rehome(&setup.settings.desk, &mut notification, now);
+                    tx.apply(vec![change])?;
                 }
             }
             Ok(())

@@ -33,7 +33,12 @@ struct Pulse {
     last_accepted_at: Option<Timestamp>,
     last_proven_at: Option<Timestamp>,
     last_error: Option<Untrusted>,
+    /// In a row, with nothing accepted between them.
+    refusals: u32,
 }
+
+/// So many refusals in a row make a channel failing.
+const REFUSALS: u32 = 3;
 
 impl Vitals {
     /// What the store remembers from before.
@@ -84,11 +89,28 @@ impl Vitals {
     }
 
     pub fn accepted(&self, channel: &str, at: Timestamp) {
-        self.pulse(channel, at, ChannelState::Working, |pulse| pulse.last_accepted_at = Some(at));
+        self.pulse(channel, at, ChannelState::Working, |pulse| {
+            pulse.last_accepted_at = Some(at);
+            pulse.refusals = 0;
+        });
     }
 
     pub fn proven(&self, channel: &str, at: Timestamp) {
         self.pulse(channel, at, ChannelState::Working, |pulse| pulse.last_proven_at = Some(at));
+    }
+
+    /// One refusal may be one bad address; several in a row with nothing taken are the channel's.
+    pub fn refused(&self, channel: &str, at: Timestamp, error: &str) {
+        let refusals = {
+            let mut known = self.locked();
+            let pulse = known.channels.entry(channel.to_owned()).or_insert_with(|| Pulse::untried(at));
+            pulse.refusals += 1;
+            pulse.last_error = Some(error.into());
+            pulse.refusals
+        };
+        if refusals >= REFUSALS {
+            self.failed(channel, at, error);
+        }
     }
 
     pub fn failed(&self, channel: &str, at: Timestamp, error: &str) {
@@ -175,6 +197,7 @@ impl Pulse {
             last_accepted_at: None,
             last_proven_at: None,
             last_error: None,
+            refusals: 0,
         }
     }
 }

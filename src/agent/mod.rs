@@ -10,6 +10,7 @@ pub mod receipts;
 pub mod run;
 pub mod serve;
 pub mod setup;
+pub mod silence;
 pub mod world;
 
 use crate::core::apply::{self, Asker, CommandView};
@@ -69,6 +70,7 @@ impl Agent {
         agent.tracker.spawn(intake::job(agent.clone(), queue));
         agent.tracker.spawn(dispatch::job(agent.clone()));
         agent.tracker.spawn(escalate::job(agent.clone()));
+        agent.tracker.spawn(silence::job(agent.clone()));
         Ok(agent)
     }
 
@@ -88,11 +90,23 @@ impl Agent {
             // No new version; but secrets may have changed where it points, and a note that the
             // file differs or is broken holds no longer.
             let version = before.settings.desk.version;
+            let mut settings = settings;
+            settings.intake = before.settings.intake.clone();
+            settings.agent = before.settings.agent.clone();
             let setup = Setup::build(settings, version, &self.store, &self.origin.state)?;
             self.setup.send_replace(Arc::new(setup));
             return Ok(version);
         }
-        let setup = setup::apply(settings, why, actor, &self.origin, &self.store, &self.world).await?;
+        let (listens, group) = (settings.intake.listen, settings.agent.group.clone());
+        let mut settings = settings;
+        // Sockets are opened once; what the file says of them counts from the next start.
+        settings.intake = before.settings.intake.clone();
+        settings.agent = before.settings.agent.clone();
+        let mut setup = setup::apply(settings, why, actor, &self.origin, &self.store, &self.world).await?;
+        if listens != before.settings.intake.listen || group != before.settings.agent.group {
+            setup.note =
+                Some("[intake] and [agent] of the file count from the agent's next start".to_owned());
+        }
         let version = setup.settings.desk.version;
         self.setup.send_replace(Arc::new(setup));
         Ok(version)

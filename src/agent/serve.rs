@@ -414,9 +414,13 @@ pub async fn health_now(agent: &Agent) -> Result<Health, StoreError> {
 async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Failure> {
     let agent = &desk.agent;
     let health = health_now(agent).await?;
-    let (seq, open_alerts, open_tasks) = agent
+    let (seq, open_alerts, open_tasks, queued) = agent
         .store
-        .read(|tx| Ok((tx.newest_seq()?, tx.count(List::Alerts, "open")?, tx.count(List::Tasks, "open")?)))
+        .read(|tx| {
+            // All that wait, those of a channel that is no longer configured included.
+            let queued: u64 = tx.channels_waiting()?.iter().map(|(_, waiting)| waiting).sum();
+            Ok((tx.newest_seq()?, tx.count(List::Alerts, "open")?, tx.count(List::Tasks, "open")?, queued))
+        })
         .await?;
     Ok(Json(Status {
         ready: !agent.stopping.is_cancelled(),
@@ -425,7 +429,7 @@ async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Failure> {
         since: agent.since,
         seq,
         intake: Some(agent.setup().settings.intake.listen.to_string()),
-        queued: health.channels.iter().map(|channel| channel.queued).sum(),
+        queued,
         sources: health.sources,
         channels: health.channels,
         open_alerts,
@@ -435,7 +439,7 @@ async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Failure> {
 
 /// How many of each the first frame needs at most; older ones are fetched when looked for.
 const ALERTS: u32 = 2000;
-const NOTIFICATIONS: u32 = 1000;
+const NOTIFICATIONS: u32 = 6000;
 const CONTACTS: u32 = 1000;
 
 async fn snapshot(
@@ -458,7 +462,10 @@ async fn snapshot(
         let day = jiff::SignedDuration::from_hours(24);
         alerts.extend(closed.into_iter().filter(|alert| now.duration_since(alert.updated_at) < day));
         let mut notifications: Vec<Notification> = Vec::new();
-        for alert in alerts.iter().take(100) {
+        // Who was told long ago matters most: the alerts that wait longest come first.
+        let mut waiting: Vec<&Alert> = alerts.iter().collect();
+        waiting.sort_by_key(|alert| (alert.state, alert.next_due().is_none(), alert.next_due(), alert.id));
+        for alert in waiting {
             notifications.extend(tx.notifications_of(alert.id)?);
             if notifications.len() >= NOTIFICATIONS as usize {
                 break;

@@ -7,6 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// The longest one waits before looking at the clock again. Timers stand still while a machine
+/// sleeps and do not see its clock set; a page must not be late by more than this for it.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
+
 /// Time and randomness.
 pub struct World {
     clock: Clock,
@@ -54,10 +58,11 @@ impl World {
         self.random.lock().unwrap_or_else(PoisonError::into_inner).random()
     }
 
-    /// Waits until a moment; at most an hour at a time, so that a clock that is set is noticed.
+    /// Waits until a moment, but at most a little while: a clock that is set, or a machine that
+    /// slept, is noticed by whoever looks again.
     pub async fn sleep_until(&self, at: Timestamp) {
         let wait = Duration::try_from(at.duration_since(self.now())).unwrap_or_default();
-        tokio::time::sleep(wait.min(Duration::from_secs(3600))).await;
+        tokio::time::sleep(wait.min(LOOK_AGAIN)).await;
     }
 }
 

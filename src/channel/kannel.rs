@@ -238,7 +238,10 @@ fn judge(status: StatusCode, text: &str, after: Option<Duration>, parts: u32) ->
         300..=399 => {
             Answer::Deferred { said: format!("{said}: the address has moved; change the url"), after }
         }
-        408 | 425 | 429 | 500..=599 => Answer::Deferred { said, after },
+        408 | 425 | 429 | 503 => Answer::Deferred { said, after },
+        // A server or a gateway before it that failed on the way may have passed the message on
+        // first (RFC 9110, sections 15.6.1, 15.6.3 and 15.6.5).
+        500..=599 => Answer::Unknown { said },
         _ if text.contains("Temporal failure") => Answer::Deferred { said, after },
         _ => Answer::Refused { said },
     }

@@ -99,10 +99,13 @@ impl Channel for Spool {
         let (folder, named) = (self.folder.clone(), name.clone());
         let written = tokio::task::spawn_blocking(move || write_once(&folder, &named, &content)).await;
         match written {
-            Ok(Ok(())) => {
+            Ok(Ok(Ok(()))) => {
                 Answer::Accepted { said: format!("written to {name}"), provider_ref: Some(name), parts }
             }
             Ok(Err(e)) => Answer::Deferred { said: format!("{name} cannot be written: {e}"), after: None },
+            Ok(Ok(Err(e))) => {
+                Answer::Unknown { said: format!("{name} is written, but may not outlast a power cut: {e}") }
+            }
             // The runtime is going down; the file may be there or not.
             Err(_) => Answer::Unknown { said: format!("the agent stopped while it wrote {name}") },
         }
@@ -132,13 +135,14 @@ fn sms_file(message: &Outgoing) -> serde_json::Result<(Vec<u8>, u32)> {
     Ok((content, u32::try_from(segments.parts.len()).unwrap_or(u32::MAX)))
 }
 
-/// Writes a file whole or not at all, and never a second time.
-fn write_once(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
+/// Writes a file whole or not at all, and never a second time. The outer error: nothing is there.
+/// The inner one: it is there under its name, but its folder could not be synced.
+fn write_once(folder: &Path, name: &str, content: &[u8]) -> io::Result<io::Result<()>> {
     static WRITES: AtomicU64 = AtomicU64::new(0);
     let target = folder.join(name);
     if target.try_exists()? {
         // An earlier try may have stopped just before this.
-        return sync_folder(folder);
+        return Ok(sync_folder(folder));
     }
     let number = WRITES.fetch_add(1, Ordering::Relaxed);
     let unfinished = folder.join(format!("{UNFINISHED}{}-{number}", std::process::id()));
@@ -153,7 +157,7 @@ fn write_once(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
         let _ = std::fs::remove_file(&unfinished);
     }
     written?;
-    sync_folder(folder)
+    Ok(sync_folder(folder))
 }
 
 /// Removes what agents that stopped while they wrote have left behind.

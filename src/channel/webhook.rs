@@ -132,7 +132,10 @@ fn judge(status: StatusCode, text: String, after: Option<Duration>, parts: u32) 
     let said = format!("{status} {text}").trim_end().to_owned();
     match status.as_u16() {
         200..=299 => Answer::Accepted { provider_ref: None, said, parts },
-        408 | 425 | 429 | 500..=599 => Answer::Deferred { said, after },
+        408 | 425 | 429 | 503 => Answer::Deferred { said, after },
+        // A server or a gateway before it that failed on the way may have passed the message on
+        // first (RFC 9110, sections 15.6.1, 15.6.3 and 15.6.5).
+        500..=599 => Answer::Unknown { said },
         // Nothing was taken, and only the configuration has to change.
         300..=399 => {
             Answer::Deferred { said: format!("{said}: the address has moved; change the url"), after }

@@ -6,16 +6,18 @@ use super::{
     Agent, Channel, ChannelKind, Intake, Login, SampleContact, Settings, Source, Start, Tls, digest,
 };
 use crate::core::alert::{PolicySnapshot, Step, Target};
-use crate::core::contact::{Category, Contact, ContactState, Medium};
+use crate::core::contact::{Category, Contact, ContactState, Mailbox, Medium};
 use crate::core::desk::{Assignment, Carrier, Desk, Promise, Retry, Scope, Team};
 use crate::core::event::{Priority, Severity};
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::rule::{GroupField, Match, Rule, Then, check_expression};
 use crate::core::schedule::Schedule;
 use crate::core::text::sanitise;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::ops::Range;
@@ -165,7 +167,7 @@ impl Check<'_> {
         let mut sources = Vec::new();
         for table in tables {
             self.name("source", &table.name, &mut names);
-            let secrets = table.secrets.iter().filter_map(|secret| self.secret(secret)).collect();
+            let secrets = table.secrets.iter().filter_map(|secret| self.signing_secret(secret)).collect();
             let silent_after = table.silent_after.as_ref().map(|text| self.duration(text).unsigned_abs());
             sources.push(Source { name: table.name.into_inner(), secrets, silent_after });
         }
@@ -219,6 +221,20 @@ impl Check<'_> {
             None => Duration::from_secs(30),
         };
         let receipts = t.receipts.unwrap_or(false);
+        if let Some(url) = &t.url {
+            self.http_url(url);
+        }
+        if let Some(host) = &t.host {
+            self.host(host);
+        }
+        if kind == ChannelWord::Smtp {
+            self.parsed::<Mailbox>(t.from.as_ref());
+        }
+        if kind == ChannelWord::Webhook
+            && let Some(secret) = &t.secret
+        {
+            self.signing_secret(secret);
+        }
         let kind = match kind {
             ChannelWord::Spool => ChannelKind::Spool,
             ChannelWord::Webhook => ChannelKind::Webhook {
@@ -238,7 +254,7 @@ impl Check<'_> {
                 from: self.needed(&t.name, "from", t.from.take())?,
                 from_name: t.from_name.take().map(Spanned::into_inner).unwrap_or_default(),
                 hello: t.hello.take().map(Spanned::into_inner).unwrap_or_default(),
-                ca_file: t.ca_file.take().map(|file| self.beside(file.as_ref())),
+                ca_file: t.ca_file.take().map(|file| self.readable(&file)),
             },
             ChannelWord::Kannel => ChannelKind::Kannel {
                 url: self.needed(&t.name, "url", t.url.take())?,
@@ -668,6 +684,10 @@ impl Check<'_> {
                 }
             },
             (None, Some(path)) => match std::fs::read_to_string(self.beside(path.as_ref())) {
+                Ok(value) if value.trim().is_empty() => {
+                    self.wrong(path.span(), "the file of this secret is empty");
+                    None
+                }
                 Ok(value) => Some(SecretString::from(value.trim_end_matches(['\r', '\n']).to_owned())),
                 Err(why) if *optional && why.kind() == std::io::ErrorKind::NotFound => None,
                 Err(why) => {
@@ -679,6 +699,50 @@ impl Check<'_> {
                 self.wrong(secret.span(), "a secret is { env = \"NAME\" } or { file = \"path\" }");
                 None
             }
+        }
+    }
+
+    /// A secret that can sign web hooks: 8 to 128 bytes in base64, after `whsec_` or bare.
+    fn signing_secret(&mut self, secret: &Spanned<SecretRef>) -> Option<SecretString> {
+        let found = self.secret(secret)?;
+        let text = found.expose_secret();
+        let bytes = BASE64.decode(text.strip_prefix("whsec_").unwrap_or(text)).unwrap_or_default();
+        if (8..=128).contains(&bytes.len()) {
+            return Some(found);
+        }
+        let message = "this secret cannot sign: it must be whsec_ and base64 of 24 to 64 bytes, such as \
+            whsec_ followed by the output of `openssl rand -base64 32`";
+        self.wrong(secret.span(), message);
+        None
+    }
+
+    /// A file that is there and can be read.
+    fn readable(&mut self, file: &Text) -> PathBuf {
+        let path = self.beside(file.as_ref());
+        if let Err(why) = std::fs::File::open(&path) {
+            self.wrong(
+                file.span(),
+                format!("{} cannot be read: {why}", sanitise(&path.display().to_string())),
+            );
+        }
+        path
+    }
+
+    /// A host as it stands in an address.
+    fn host(&mut self, host: &Text) {
+        let odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '_'));
+        if host.as_ref().is_empty() || host.as_ref().contains(odd) {
+            self.wrong(host.span(), "this is neither a host name nor an IP address");
+        }
+    }
+
+    fn http_url(&mut self, url: &Text) {
+        let text = url.as_ref();
+        let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+        if rest
+            .is_none_or(|rest| rest.is_empty() || rest.starts_with('/') || rest.contains(char::is_whitespace))
+        {
+            self.wrong(url.span(), "this must be an address such as https://example.net/path");
         }
     }
 

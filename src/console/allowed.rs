@@ -74,7 +74,7 @@ fn undo(model: &Model) -> Result<(), String> {
         return Ok(());
     }
     on_alert(model, Action::Undo)?;
-    match (model.selected_alert().and_then(|alert| alert.holder.as_ref()), &model.desk) {
+    match (model.selected_alert().and_then(|alert| alert.held_by()), &model.desk) {
         (Some(holder), Some(desk)) if desk.is_me(holder) => Ok(()),
         (Some(holder), Some(desk)) => Err(format!("{} holds it, not you", desk.short_name(holder))),
         _ => Err("nobody has taken it, so there is nothing to undo".to_owned()),

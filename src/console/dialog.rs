@@ -149,7 +149,7 @@ pub struct Close {
 }
 
 fn holder_of(alert: &Alert) -> Expect {
-    Expect { holder: Some(alert.holder.clone()), ..Expect::default() }
+    Expect { holder: Some(alert.held_by().cloned()), ..Expect::default() }
 }
 
 fn control(key: KeyEvent, c: char) -> bool {

@@ -518,8 +518,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 fn ack(model: &mut Model) -> Vec<Effect> {
     let (now, zone) = (model.now, model.zone());
     let Some((alert, desk)) = model.selected_alert().zip(model.desk.as_ref()) else { return Vec::new() };
-    let mine = alert.holder.as_ref().is_some_and(|holder| desk.is_me(holder));
-    if mine && alert.state == AlertState::Acknowledged {
+    if alert.held_by().is_some_and(|holder| desk.is_me(holder)) && alert.state == AlertState::Acknowledged {
         model.dialog = Some(Dialog::Chooser(Chooser::promise(alert, now, &zone)));
         return Vec::new();
     }
@@ -527,7 +526,7 @@ fn ack(model: &mut Model) -> Vec<Effect> {
         about: About::Alert(alert.id),
         word: "ack",
         ask: Ask::Ack { alert: alert.id, next_update_by: None },
-        expect: Expect { holder: Some(alert.holder.clone()), ..Expect::default() },
+        expect: Expect { holder: Some(alert.held_by().cloned()), ..Expect::default() },
     };
     send(model, order)
 }
@@ -542,7 +541,7 @@ fn undo(model: &mut Model) -> Vec<Effect> {
         about: About::Alert(alert.id),
         word: "unack",
         ask: Ask::Unack { alert: alert.id },
-        expect: Expect { holder: Some(alert.holder.clone()), ..Expect::default() },
+        expect: Expect { holder: Some(alert.held_by().cloned()), ..Expect::default() },
     };
     send(model, order)
 }

@@ -64,6 +64,8 @@ pub struct Member {
 pub enum MemberOf {
     Exception,
     Case,
+    /// Any other event that a rule makes an alert of.
+    Event,
 }
 
 /// Whom a policy step tells.
@@ -142,6 +144,15 @@ impl Alert {
     /// Whether people are being told of it, step by step.
     pub fn is_paging(&self) -> bool {
         self.state == AlertState::Open && self.next_escalation_at.is_some()
+    }
+
+    /// Who has it in hand now. An alert that pages again keeps the name of its last holder for the
+    /// record, and is in nobody's hand.
+    pub fn held_by(&self) -> Option<&PersonId> {
+        match self.state {
+            AlertState::Acknowledged | AlertState::Snoozed => self.holder.as_ref(),
+            AlertState::Open | AlertState::Resolved => None,
+        }
     }
 
     /// When the desk will act on this alert by itself, whatever the reason.

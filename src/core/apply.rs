@@ -148,19 +148,13 @@ impl Asked<'_> {
         promise: Option<Timestamp>,
     ) -> Result<String, Refusal> {
         self.not_resolved(&alert)?;
-        let mine = alert.holder.as_ref() == Some(&self.asker.id);
-        if matches!(alert.state, AlertState::Acknowledged | AlertState::Snoozed) && !mine {
-            let takes_over =
-                self.expect.holder.as_ref().is_some_and(|seen| *seen == alert.holder && seen.is_some());
-            if !takes_over {
+        let mine = alert.held_by() == Some(&self.asker.id);
+        // Somebody else's is taken over only by who saw whose it is.
+        if !mine && (alert.held_by().is_some() || self.expect.holder.is_some()) {
+            self.holder_as_seen(&alert)?;
+            if self.expect.holder.is_none() {
                 return Err(self.raced(&alert));
             }
-        }
-        if let Some(seen) = &self.expect.holder
-            && *seen != alert.holder
-            && !mine
-        {
-            return Err(self.raced(&alert));
         }
         let by = match promise {
             Some(by) => self.in_future(by)?,
@@ -418,7 +412,9 @@ impl Asked<'_> {
             outcome: None,
             ..n.reason.clone()
         };
-        let purpose = if n.purpose == Purpose::Page { Purpose::Detail } else { n.purpose };
+        // Sent again it is still a page, and goes the way of pages when somebody takes the alert.
+        let open = alert.as_ref().is_some_and(|alert| alert.state == AlertState::Open);
+        let purpose = if n.purpose == Purpose::Page && !open { Purpose::Detail } else { n.purpose };
         self.decision.queue_message(about, &person, medium, purpose, content, reason, carrier.as_deref());
         self.name_the_sender(before);
         Ok(format!("{} goes out again: {} to {}.", n.id, medium_word(medium), person.name))
@@ -563,13 +559,18 @@ impl Asked<'_> {
 
     fn holder_as_seen(&self, alert: &Alert) -> Result<(), Refusal> {
         match &self.expect.holder {
-            Some(seen) if *seen != alert.holder => Err(self.raced(alert)),
-            _ => Ok(()),
+            Some(seen) if seen.as_ref() == alert.held_by() => Ok(()),
+            // What the desk did by itself since (a promise missed, a step) does not make it stale.
+            Some(seen) if alert.state == AlertState::Open && seen.is_some() && *seen == alert.holder => {
+                Ok(())
+            }
+            Some(_) => Err(self.raced(alert)),
+            None => Ok(()),
         }
     }
 
     fn raced(&self, alert: &Alert) -> Refusal {
-        let said = match &alert.holder {
+        let said = match alert.held_by() {
             Some(holder) => format!(
                 "{} was first: {} is theirs since {}.",
                 self.decision.desk.name_of(holder),
@@ -578,7 +579,7 @@ impl Asked<'_> {
             ),
             None => format!("{} was given back meanwhile; look again.", alert.id),
         };
-        Refusal { code: RefusalCode::Raced, said: said.into(), by: alert.holder.clone() }
+        Refusal { code: RefusalCode::Raced, said: said.into(), by: alert.held_by().cloned() }
     }
 
     fn known(&self, id: &PersonId) -> Result<&Person, Refusal> {

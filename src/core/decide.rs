@@ -57,7 +57,7 @@ pub fn prepare<'d>(desk: &'d Desk, incoming: Incoming, now: Timestamp) -> Prepar
     let facts = Facts::of(&incoming.event.kind, &incoming.native, &incoming.event.data);
     let (rule, why) = rule::first_match(&desk.rules, &facts, now);
     let group = rule.and_then(|rule| rule.group_key(&facts));
-    let mut keys = match subject(&incoming.native) {
+    let mut keys = match subject(&incoming, rule) {
         Some((member, partner)) => member_keys(&partner.id, &member),
         None => Vec::new(),
     };
@@ -105,9 +105,14 @@ pub fn sum_up(alert: &mut Alert) {
 fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
     let Prepared { incoming, rule, why, keys } = prepared;
     let id = decision.ids.next_event();
-    let subject = subject(&incoming.native);
+    let subject = subject(&incoming, rule);
     let facts = Facts::of(&incoming.event.kind, &incoming.native, &incoming.event.data);
-    let severity = subject.as_ref().map(|(member, _)| member.severity);
+    let severity = match &incoming.native {
+        Native::ExceptionRaised { .. } | Native::ExceptionCleared { .. } | Native::CaseOpened { .. } => {
+            subject.as_ref().map(|(member, _)| member.severity)
+        }
+        _ => None,
+    };
     let partner = facts.partner.cloned();
     let group = rule.and_then(|rule| rule.group_key(&facts));
     let mut event = Event {
@@ -201,7 +206,7 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
         _ => {}
     }
     if let Some(Rule { then: Then::Tell { targets, by }, name, .. }) = rule {
-        let nowhere = PartnerRef { id: "".into(), name: "the desk".into(), tier: None, time_zone: None };
+        let nowhere = the_desk();
         let (told, nobody) =
             decision.desk.people_behind(targets, partner.as_ref().unwrap_or(&nowhere), decision.now);
         event.why.extend(nobody.into_iter().map(|why| no_rule(&why)));
@@ -287,6 +292,56 @@ fn raise(
     decision.start_policy_because(&mut alert, Actor::Desk, What::AlertRaised, sentence);
     remember(view, alert);
     Some(id)
+}
+
+/// The key of the alert about a silent source.
+pub fn silence_key(source: &str) -> String {
+    format!("silence\u{1f}{source}")
+}
+
+/// A source has sent nothing for longer than it may: an alert of its own, by the catch-all's policy.
+pub fn silent(decision: &mut Decision<'_>, view: &mut View, source: &str, last_event_at: Timestamp) {
+    let known = view.keys.get(&silence_key(source)).and_then(|alert| view.alerts.get(alert));
+    let known = known.map(|alert| (alert.id, alert.cleared_at));
+    if matches!(known, Some((_, None))) {
+        return;
+    }
+    let since = last_event_at.to_zoned(decision.desk.time_zone.clone()).strftime("%a %H:%M %Z").to_string();
+    let member = Member {
+        event: EventId(0),
+        id: source.into(),
+        of: MemberOf::Event,
+        kind: ExceptionKind::from("silent_source".to_owned()),
+        title: Untrusted::new(format!("Source {source} is silent since {since}")),
+        description: Some("Nothing comes in: what partners report now is not known here.".into()),
+        severity: Severity::High,
+        order: None,
+        shipment: None,
+        case: None,
+        amount: None,
+        deadline: None,
+        codes: Vec::new(),
+        cleared_at: None,
+    };
+    if let Some((alert, Some(_))) = known {
+        return join(decision, view, alert, member);
+    }
+    let policy = decision.desk.catch_all.clone();
+    raise(decision, view, member, the_desk(), &policy, "silent source", Some(silence_key(source)));
+}
+
+/// A silent source has spoken again: nobody is paged for it any more.
+pub fn spoke_again(decision: &mut Decision<'_>, view: &mut View, source: &str) {
+    let found = view.keys.get(&silence_key(source)).and_then(|alert| view.alerts.get(alert)).cloned();
+    let Some(mut alert) = found.filter(|alert| alert.cleared_at.is_none()) else { return };
+    alert.members.iter_mut().for_each(|member| member.cleared_at = Some(decision.now));
+    alert.cleared_at = Some(decision.now);
+    alert.next_escalation_at = None;
+    alert.updated_at = decision.now;
+    let sentence = Untrusted::new(format!("Source {source} sends again."));
+    decision.alert_change(Actor::Desk, What::AlertCleared, sentence, &alert);
+    cancel_pages(decision, view.waiting.iter_mut().filter(|n| n.alert == Some(alert.id)), "it was cleared");
+    remember(view, alert);
 }
 
 /// A further exception on an alert. It pages again only if it makes things worse.
@@ -442,9 +497,15 @@ fn see_partner(decision: &mut Decision<'_>, view: &mut View, about: &PartnerRef)
     });
 }
 
-/// The member an event would be of an alert, and its partner.
-fn subject(native: &Native) -> Option<(Member, PartnerRef)> {
-    match native {
+/// Stands for the partner where an event names none.
+fn the_desk() -> PartnerRef {
+    PartnerRef { id: "".into(), name: "the desk".into(), tier: None, time_zone: None }
+}
+
+/// The member an event would be of an alert, and its partner. Exceptions and cases are members by
+/// nature; any other event is one when a rule makes an alert of it.
+fn subject(incoming: &Incoming, rule: Option<&Rule>) -> Option<(Member, PartnerRef)> {
+    match &incoming.native {
         Native::ExceptionRaised { exception, partner, severity }
         | Native::ExceptionCleared { exception, partner, severity } => {
             let e = exception.clone();
@@ -491,6 +552,29 @@ fn subject(native: &Native) -> Option<(Member, PartnerRef)> {
             };
             Some((member, partner.clone()))
         }
+        other if matches!(rule, Some(Rule { then: Then::Alert { .. }, .. })) => {
+            let facts = Facts::of(&incoming.event.kind, other, &incoming.event.data);
+            let member = Member {
+                event: EventId(0),
+                id: incoming.event.id.as_str().into(),
+                of: MemberOf::Event,
+                kind: ExceptionKind::from(facts.kind.unwrap_or(&incoming.event.kind).to_owned()),
+                title: match &incoming.event.subject {
+                    Some(subject) if *other == Native::Foreign => subject.as_str().into(),
+                    _ => title(other, &incoming.event.kind),
+                },
+                description: None,
+                severity: Severity::High,
+                order: None,
+                shipment: None,
+                case: None,
+                amount: None,
+                deadline: None,
+                codes: Vec::new(),
+                cleared_at: None,
+            };
+            Some((member, facts.partner.cloned().unwrap_or_else(the_desk)))
+        }
         _ => None,
     }
 }
@@ -516,6 +600,7 @@ fn member_keys(partner: &Untrusted, member: &Member) -> Vec<String> {
     let own = match member.of {
         MemberOf::Exception => key("exception", &member.id),
         MemberOf::Case => key("case", &member.id),
+        MemberOf::Event => key("event", &member.id),
     };
     let mut keys = vec![own];
     keys.extend(member.order.as_ref().map(|order| key("order", order)));

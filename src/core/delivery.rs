@@ -107,6 +107,31 @@ fn drop_it(
     (Claim::Drop, Change::notification(now, Actor::Desk, what, summary, n))
 }
 
+/// Gives a waiting message, whose channel is no longer configured, to the one that carries its
+/// medium now; where none does, it is suppressed and says so.
+pub fn rehome(desk: &Desk, n: &mut Notification, now: Timestamp) -> Change {
+    n.updated_at = now;
+    let before = std::mem::take(&mut n.channel);
+    match desk.carrier(n.medium) {
+        Some(carrier) => {
+            n.channel = carrier.name.clone();
+            let summary = format!("Waits for {} now; {before} is no longer configured.", n.channel);
+            Change::notification(now, Actor::Desk, What::NotificationQueued, summary, n)
+        }
+        None => {
+            n.channel = before;
+            n.due_at = None;
+            let because = "no configured channel carries it";
+            if n.state != NotificationState::InDoubt {
+                n.state = NotificationState::Suppressed;
+            }
+            n.reason.outcome = Some(because.into());
+            let summary = format!("Not sent to {}: {because}.", n.recipient.name.printable());
+            Change::notification(now, Actor::Desk, What::NotificationSuppressed, summary, n)
+        }
+    }
+}
+
 /// What came of an attempt, as the channel tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered {

@@ -254,7 +254,9 @@ impl<'a> Decision<'a> {
     /// Who is told next if nobody acts, for the text of a page.
     pub fn next_after(&self, alert: &Alert) -> Option<Next> {
         let step = alert.next_step().1;
-        let at = self.now + step.after.max(minimum_wait(alert));
+        // Inside a step the due time is past and the wait begins now; otherwise it runs already.
+        let runs = alert.next_escalation_at.filter(|at| *at > self.now);
+        let at = runs.unwrap_or(self.now + step.after.max(minimum_wait(alert)));
         let (told, _) = self.desk.people_behind(&step.notify, &alert.partner, at);
         let first = told.first()?;
         let name = self.desk.person(&first.person).map_or_else(|| first.person.0.clone(), Person::short_name);

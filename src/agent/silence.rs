@@ -1,0 +1,62 @@
+//! Notices a source that has sent nothing for longer than it may, and one that speaks again. What
+//! does not come makes no sound of its own, so somebody is paged for it like for an exception.
+
+use super::Agent;
+use crate::core::decide::{self, silence_key};
+use crate::core::escalation::Decision;
+use std::sync::Arc;
+use std::time::Duration;
+
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// Looks at every source until the agent stops.
+pub async fn job(agent: Arc<Agent>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = agent.stopping.cancelled() => return,
+        }
+        if let Err(why) = look(&agent).await {
+            tracing::error!(%why, "silent sources could not be looked for");
+        }
+    }
+}
+
+async fn look(agent: &Agent) -> Result<(), crate::store::StoreError> {
+    let (setup, now) = (agent.setup(), agent.world.now());
+    let sources = agent.vitals.sources(&setup, now);
+    let watched: Vec<String> = setup
+        .settings
+        .sources
+        .iter()
+        .filter(|source| source.silent_after.is_some())
+        .map(|source| silence_key(&source.name))
+        .collect();
+    let keys = watched.clone();
+    let open = agent.store.read(move |tx| tx.view(&keys, &[], false)).await?;
+    let news = sources.iter().any(|source| {
+        let known = open.keys.get(&silence_key(&source.name)).and_then(|alert| open.alerts.get(alert));
+        match known {
+            Some(alert) => source.silent == alert.cleared_at.is_some(),
+            None => source.silent,
+        }
+    });
+    if !news {
+        return Ok(());
+    }
+    agent
+        .store
+        .write(move |tx| {
+            let mut view = tx.view(&watched, &[], true)?;
+            let mut decision = Decision::new(&setup.settings.desk, now, tx.ids());
+            for source in &sources {
+                match source.last_event_at {
+                    Some(at) if source.silent => decide::silent(&mut decision, &mut view, &source.name, at),
+                    _ => decide::spoke_again(&mut decision, &mut view, &source.name),
+                }
+            }
+            tx.keep_ids(decision.ids);
+            tx.apply(decision.changes)
+        })
+        .await
+}
