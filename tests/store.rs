@@ -1,6 +1,8 @@
 //! What every store operation may rely on: one failing operation takes no other with it, what was
 //! answered is on disk, and nobody else works on the same folder.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use nightdesk::cells;
 use nightdesk::core::change::{Actor, Change, Object, What};
 use nightdesk::store::{Open, Store, StoreError};
