@@ -5,6 +5,8 @@
 //! A failure names its seed; `SEED=7 cargo nextest run -E 'test(the_night_of_a_seed)' --run-ignored all`
 //! plays that night alone, and `NIGHTS=1000` plays as many.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 #[path = "support/night.rs"]
 mod night;
 

@@ -389,3 +389,78 @@ fn backoff(desk: &Desk, attempts: u32, jitter: f64) -> SignedDuration {
     let capped = doubled.min(desk.retry.longest.as_secs_f64());
     SignedDuration::from_secs_f64(capped * (1.0 - jitter.clamp(0.0, 1.0) / 2.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::scenario::Scene;
+
+    fn claimed() -> (Scene, Notification) {
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        let mut page = scene.message(1).clone();
+        claim(&scene.desk, &mut page, scene.now);
+        (scene, page)
+    }
+
+    fn answer(scene: &mut Scene, n: &mut Notification, attempt: u32, needed: bool, said: Answered) {
+        let context = Answering { desk: &scene.desk, needed, jitter: 0.0, now: scene.now };
+        answered(&context, n, attempt, said, &mut scene.ids);
+    }
+
+    fn unknown() -> Answered {
+        Answered::Unknown { said: "timeout".into() }
+    }
+
+    fn deferred() -> Answered {
+        Answered::Deferred { said: "busy".into(), after: None }
+    }
+
+    fn says(attempt: u32, rung: Rung, now: Timestamp) -> Evidence {
+        Evidence { at: now, attempt, part: 1, rung, by: "carrier".into(), detail: "".into() }
+    }
+
+    #[test]
+    fn only_what_may_have_got_through_is_marked_when_it_is_sent_again() {
+        let (mut scene, mut page) = claimed();
+        answer(&mut scene, &mut page, 1, true, deferred());
+        claim(&scene.desk, &mut page, scene.now);
+        assert!(!page.attempts[1].possible_duplicate);
+        answer(&mut scene, &mut page, 2, true, unknown());
+        assert_eq!((page.state, page.due_at.is_some()), (NotificationState::InDoubt, true));
+        claim(&scene.desk, &mut page, scene.now);
+        assert!(page.attempts[2].possible_duplicate);
+    }
+
+    #[test]
+    fn a_late_failure_of_an_earlier_attempt_leaves_the_one_on_its_way_alone() {
+        let (mut scene, mut page) = claimed();
+        answer(&mut scene, &mut page, 1, true, unknown());
+        claim(&scene.desk, &mut page, scene.now);
+        receipt(&mut page, says(1, Rung::Failed, scene.now), "sms", scene.now);
+        assert_eq!(page.state, NotificationState::Sending);
+        answer(&mut scene, &mut page, 2, true, deferred());
+        assert!(page.due_at.is_some(), "it is tried again");
+    }
+
+    #[test]
+    fn what_may_have_left_is_never_called_unsent() {
+        let (mut scene, mut page) = claimed();
+        answer(&mut scene, &mut page, 1, true, unknown());
+        let mut late = page.clone();
+        claim(&scene.desk, &mut late, scene.now + SignedDuration::from_hours(5));
+        assert_eq!((late.state, late.due_at), (NotificationState::InDoubt, None));
+        claim(&scene.desk, &mut page, scene.now);
+        answer(&mut scene, &mut page, 2, false, deferred());
+        assert_eq!((page.state, page.due_at), (NotificationState::InDoubt, None));
+    }
+
+    #[test]
+    fn a_claim_is_settled_after_a_crash_though_a_receipt_was_faster_than_the_answer() {
+        let (mut scene, mut page) = claimed();
+        receipt(&mut page, says(1, Rung::Delivered, scene.now), "sms", scene.now);
+        lease_ended(&mut page, true, &mut scene.ids, scene.now);
+        assert_eq!(page.state, NotificationState::Delivered);
+        assert_eq!((page.attempts[0].state, page.due_at), (AttemptState::InDoubt, None));
+    }
+}

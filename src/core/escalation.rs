@@ -343,3 +343,44 @@ pub fn medium_word(medium: Medium) -> &'static str {
 fn minimum_wait(alert: &Alert) -> SignedDuration {
     if alert.in_last_resort() { SignedDuration::from_secs(60) } else { SignedDuration::ZERO }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::core::alert::AlertState;
+    use crate::core::scenario::{Scene, tells};
+    use jiff::SignedDuration;
+
+    #[test]
+    fn a_step_that_reaches_nobody_is_followed_at_once_and_its_last_resort_rests() {
+        let mut scene =
+            Scene::new(vec![tells(&["nils"], 0), tells(&["nils", "maria"], 6)], tells(&["nils"], 10));
+        scene.raise("x1");
+        assert_eq!(scene.alert().step, 2, "step 1 reaches nobody");
+        assert_eq!(scene.alert().next_escalation_at, Some(scene.now + SignedDuration::from_mins(10)));
+        scene.pass(10);
+        scene.due();
+        assert_eq!((scene.alert().step, scene.notifications.len()), (3, 1));
+        // What is stored must lie ahead, or the last resort is tried again without end.
+        assert!(scene.alert().next_escalation_at > Some(scene.now));
+    }
+
+    #[test]
+    fn the_last_resort_repeats_until_somebody_acknowledges() {
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        for _ in 0..6 {
+            scene.pass(10);
+            scene.due();
+        }
+        assert_eq!((scene.alert().step, scene.notifications.len()), (7, 1 + 1 + 5 * 2));
+        scene.ack("jonas").unwrap();
+        scene.pass(20);
+        scene.due();
+        assert_eq!(scene.notifications.len(), 12);
+        scene.pass(60);
+        scene.due();
+        assert_eq!(scene.alert().state, AlertState::Open, "the promise was missed");
+        let told: Vec<_> = scene.notifications.values().skip(12).map(|n| n.recipient.name.raw()).collect();
+        assert_eq!(told, ["maria", "jonas"], "the first step, and whoever promised");
+    }
+}

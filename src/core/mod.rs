@@ -21,6 +21,8 @@ pub mod page;
 pub mod partner;
 pub mod person;
 pub mod rule;
+#[cfg(test)]
+mod scenario;
 pub mod schedule;
 pub mod sms;
 pub mod task;

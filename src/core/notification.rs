@@ -279,3 +279,54 @@ fn worseness(rung: Rung) -> u8 {
         Rung::Bounced => 6,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn said(attempt: u32, part: u32, rung: Rung) -> Evidence {
+        Evidence { at: Timestamp::UNIX_EPOCH, attempt, part, rung, by: "carrier".into(), detail: "".into() }
+    }
+
+    fn any_evidence() -> impl Strategy<Value = Vec<Evidence>> {
+        use Rung::*;
+        let rung = prop::sample::select(vec![Accepted, Sent, Delivered, Read, Failed, Bounced, Expired]);
+        prop::collection::vec((1u32..4, 1u32..4, rung).prop_map(|(a, p, r)| said(a, p, r)), 0..12)
+    }
+
+    proptest! {
+        #[test]
+        fn neither_the_order_nor_the_number_of_receipts_changes_what_is_proven(
+            (evidence, shuffled) in any_evidence().prop_flat_map(|e| (Just(e.clone()), Just(e).prop_shuffle())),
+        ) {
+            prop_assert_eq!(proven(&evidence), proven(&shuffled));
+            let twice: Vec<_> = evidence.iter().chain(&shuffled).cloned().collect();
+            prop_assert_eq!(proven(&evidence), proven(&twice));
+        }
+
+        #[test]
+        fn nothing_is_proven_that_nobody_said(evidence in any_evidence()) {
+            match proven(&evidence) {
+                Some((rung, _)) => prop_assert!(evidence.iter().any(|e| e.rung == rung)),
+                None => prop_assert!(evidence.is_empty()),
+            }
+        }
+    }
+
+    #[test]
+    fn an_attempt_is_its_worst_part_and_a_message_its_best_attempt() {
+        let first = [said(1, 1, Rung::Delivered), said(1, 2, Rung::Sent)];
+        assert_eq!(proven(&first), Some((Rung::Sent, Disputed(false))));
+        let second = [&first[..], &[said(2, 1, Rung::Failed)]].concat();
+        assert_eq!(proven(&second), Some((Rung::Sent, Disputed(false))));
+        let third = [&second[..], &[said(3, 1, Rung::Read)]].concat();
+        assert_eq!(proven(&third), Some((Rung::Read, Disputed(false))));
+    }
+
+    #[test]
+    fn delivered_and_failed_both_seen_is_failed_and_disputed() {
+        let both = [said(1, 1, Rung::Failed), said(1, 1, Rung::Delivered)];
+        assert_eq!(proven(&both), Some((Rung::Failed, Disputed(true))));
+    }
+}

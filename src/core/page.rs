@@ -28,6 +28,12 @@ const DETAIL: &str = include_str!("../../assets/templates/en/detail.email.txt");
 /// Septets a page may use, so that it stays one part when [`AGAIN`] comes before it.
 const ROOM: usize = 160 - AGAIN.len();
 
+/// Septets that partner and title together keep, whatever else there is to say.
+const LEAST_NAMES: usize = 24;
+
+/// A shorter name of who is next would name nobody.
+const LEAST_NEXT: usize = 6;
+
 /// The SMS that wakes somebody.
 pub fn sms(alert: &Alert, next: Option<&Next>, zone: &TimeZone, now: Timestamp) -> Content {
     let head = format!("{} ", alert.severity.short());
@@ -49,13 +55,21 @@ pub fn sms(alert: &Alert, next: Option<&Next>, zone: &TimeZone, now: Timestamp) 
         facts.push_str(&format!(" due {}", clock(deadline, zone, now)));
     }
     facts.push('.');
+    let id = format!(" {}", alert.id);
+    let reference = order_in(alert);
+    let fixed = septets(&head) + septets(&facts) + septets(&id);
+    // Who is next gives way before the partner and what happened do.
     if let Some(next) = next {
-        facts.push_str(&format!(" Next {} {}.", clip(&plain(&next.who), 20), clock(next.at, zone, now)));
+        let when = clock(next.at, zone, now);
+        let kept = reference.as_ref().map_or(0, |r| septets(&clip(r, 40)) + 1) + LEAST_NAMES;
+        let room = ROOM.saturating_sub(fixed + kept + septets(&when) + " Next  .".len());
+        if room >= LEAST_NEXT {
+            facts.push_str(&format!(" Next {} {when}.", clip(&plain(&next.who), room.min(20))));
+        }
     }
-    facts.push_str(&format!(" {}", alert.id));
+    facts.push_str(&id);
     let room = ROOM.saturating_sub(septets(&head) + septets(&facts));
-    let named =
-        names(&plain(alert.partner.name.printable().as_str()), &title, order_in(alert).as_deref(), room);
+    let named = names(&plain(alert.partner.name.printable().as_str()), &title, reference.as_deref(), room);
     Content { subject: Untrusted::default(), body: Untrusted::new(format!("{head}{named}{facts}")) }
 }
 
@@ -120,7 +134,7 @@ fn clock(at: Timestamp, zone: &TimeZone, now: Timestamp) -> String {
 fn order_in(alert: &Alert) -> Option<String> {
     let order = alert.members.iter().find_map(|m| m.order.as_ref().or(m.shipment.as_ref()))?;
     let order = plain(order.printable().as_str());
-    alert.title.printable().as_str().contains(&order).then_some(order)
+    plain(alert.title.printable().as_str()).contains(&order).then_some(order)
 }
 
 /// `Partner: title` in at most `room` septets; a reference inside the title is moved behind the cut.
@@ -163,4 +177,121 @@ fn clip(text: &str, room: usize) -> String {
     }
     let out = out.trim_end().to_owned();
     if room < 3 { out } else { format!("{out}..") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::alert::{AlertState, Member, MemberOf, PolicySnapshot, Step};
+    use crate::core::event::{Code, ExceptionKind, Severity};
+    use crate::core::id::{AlertId, EventId};
+    use crate::core::partner::PartnerRef;
+    use crate::core::text::sanitise;
+    use jiff::SignedDuration;
+    use proptest::prelude::*;
+
+    fn alert(partner: &str, title: &str, order: Option<&str>, cents: i64) -> Alert {
+        let deadline = Some("2026-03-29T04:00:00Z".parse().unwrap());
+        let amount = Money { cents, currency: "EUR".into() };
+        let member = Member {
+            event: EventId(1),
+            id: "x1".into(),
+            of: MemberOf::Exception,
+            kind: ExceptionKind::BlockedOrder,
+            title: title.into(),
+            description: Some("Plant 12 waits.\nCall the dock.".into()),
+            severity: Severity::Critical,
+            order: order.map(Untrusted::from),
+            shipment: Some("SH-7".into()),
+            case: Some("CS-9".into()),
+            amount: Some(amount.clone()),
+            deadline,
+            codes: vec![Code { set: "214".into(), element: "AT701".into(), code: "SD".into() }],
+            cleared_at: None,
+        };
+        let now = "2026-03-28T22:00:00Z".parse().unwrap();
+        Alert {
+            id: AlertId(4711),
+            state: AlertState::Open,
+            severity: Severity::Critical,
+            partner: PartnerRef { id: "acme".into(), name: partner.into(), tier: None, time_zone: None },
+            title: title.into(),
+            kind: ExceptionKind::BlockedOrder,
+            key: "".into(),
+            members: vec![member],
+            at_risk: vec![amount, Money { cents: 98_765_432_100, currency: "SEKX".into() }],
+            deadline,
+            policy: PolicySnapshot {
+                name: "urgent".into(),
+                steps: vec![],
+                last_resort: Step { after: SignedDuration::from_mins(10), notify: vec![] },
+            },
+            step: 1,
+            next_escalation_at: None,
+            holder: None,
+            next_update_by: None,
+            snoozed_until: None,
+            cleared_at: None,
+            resolution: None,
+            rule: "blocked orders".into(),
+            config_version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    fn next() -> Next {
+        Next { who: "M.Weber-Hinterhuber +3".into(), at: "2026-03-30T00:12:00Z".parse().unwrap() }
+    }
+
+    proptest! {
+        #[test]
+        fn a_page_is_one_part_even_marked_and_keeps_order_amount_deadline_and_id(
+            partner in "\\PC{1,60}|[a-z\u{202e}\u{1b}€株{}]{1,200}",
+            title in "\\PC{1,60}|[A-Za-z0-9 €\\[\\]]{1,300}",
+            order in "[A-Z]{2}-[0-9]{1,30}",
+            inside in any::<bool>(),
+            cents in 0i64..100_000_000_000,
+        ) {
+            let title = if inside { format!("{title} {order}") } else { title };
+            let alert = alert(&partner, &title, Some(&order), cents);
+            let body = sms(&alert, Some(&next()), &TimeZone::UTC, alert.created_at).body;
+            let marked = format!("{AGAIN}{}", body.raw());
+            prop_assert!(sms::segments(&marked).culprit.is_none(), "{marked:?}");
+            prop_assert!(septets(&marked) <= 160, "{} septets: {marked:?}", septets(&marked));
+            for kept in [order.as_str(), &alert.at_risk[0].short(), "04:00", "A4711"] {
+                prop_assert!(body.raw().contains(kept), "{kept} is cut: {marked:?}");
+            }
+            prop_assert_eq!(sanitise(&marked), marked.as_str());
+        }
+    }
+
+    #[test]
+    fn the_email_says_everything_that_is_known() {
+        let alert = alert("Acme Tools", "Line 12 stands still", Some("PO-450017"), 8_420_000);
+        let content = email(&alert, Some(&next()), &TimeZone::UTC, "on call: primary");
+        assert_eq!(content.subject.raw(), "[CRIT] Acme Tools: Line 12 stands still (A4711)");
+        insta::assert_snapshot!(content.body.raw(), @r#"
+        Acme Tools: Line 12 stands still
+
+        Severity    critical
+        At risk     €84,200, SEKX 987,654,321
+        Deadline    Sun 29 Mar 2026 04:00 UTC
+        Raised      Sat 28 Mar 2026 22:00 UTC
+        Alert       A4711
+
+        - Line 12 stands still (blocked order, critical)
+          Plant 12 waits.
+          Call the dock.
+          Order      PO-450017
+          Shipment   SH-7
+          Case       CS-9
+          Amount     €84,200
+          Deadline   Sun 29 Mar 2026 04:00 UTC
+          Code       Shipment delayed (214 SD)
+
+        If nobody acknowledges, M.Weber-Hinterhuber +3 is told at Mon 30 Mar 2026 00:12 UTC.
+        You get this because: on call: primary (rule "blocked orders", policy "urgent").
+        "#);
+    }
 }

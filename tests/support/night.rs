@@ -160,7 +160,7 @@ pub async fn community(agent: Arc<Agent>, night: Night, clock: Clock) {
             let mut outside = night.look();
             let size = if outside.rng.random_bool(0.05) { outside.between(5, 20) } else { 1 };
             let batch: Vec<CloudEvent> = (0..size).map(|_| outside.next_event(clock.now())).collect();
-            (outside.between(5, 400), batch)
+            (outside.between(5, 500), batch)
         };
         if night.look().rng.random_bool(0.3) {
             // Requests that arrive together are decided together.
@@ -447,7 +447,7 @@ pub async fn carrier(agent: Arc<Agent>, night: Night, clock: Clock) {
             let mut outside = night.look();
             if !outside.calm {
                 for name in ["sms", "mail"] {
-                    if outside.rng.random_bool(0.002) {
+                    if outside.rng.random_bool(0.004) {
                         let weather =
                             outside.pick(&[Weather::Good, Weather::Good, Weather::Rough, Weather::Down]);
                         if outside.weather[name].0 != weather {
@@ -477,7 +477,7 @@ pub async fn carrier(agent: Arc<Agent>, night: Night, clock: Clock) {
                 other => panic!("a receipt for {:?} was answered with {other}", report.query),
             }
         }
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
     }
 }
 
@@ -491,7 +491,7 @@ fn asker(id: &str) -> Asker {
 pub async fn operators(agent: Arc<Agent>, night: Night, clock: Clock) {
     let mut number = 0;
     loop {
-        let pause = night.look().between(20, 600);
+        let pause = night.look().between(10, 110);
         tokio::time::sleep(Duration::from_secs(pause)).await;
         number += 1;
         let id = format!("{}-{number}", clock.base);
@@ -514,18 +514,18 @@ pub async fn operators(agent: Arc<Agent>, night: Night, clock: Clock) {
         let later = now + SignedDuration::from_mins(i64::try_from(night.look().between(1, 90)).unwrap());
         let alert_id = alert.id;
         let action = match dice {
-            15..=39 => Action::Ack {
+            15..=34 => Action::Ack {
                 alert: alert_id,
                 next_update_by: night.look().rng.random_bool(0.5).then_some(later),
             },
-            40..=49 => Action::Unack { alert: alert_id },
-            50..=59 => Action::Snooze { alert: alert_id, until: later },
-            60..=69 => {
+            35..=42 => Action::Unack { alert: alert_id },
+            43..=50 => Action::Snooze { alert: alert_id, until: later },
+            51..=58 => {
                 let step = night.look().between(0, 4);
                 Action::Escalate { alert: alert_id, step: u32::try_from(step).ok().filter(|s| *s > 0) }
             }
-            70..=74 => Action::ResendAlert { alert: alert_id, to: None, via: None },
-            75..=77 => {
+            59..=62 => Action::ResendAlert { alert: alert_id, to: None, via: None },
+            63..=65 => {
                 let mine: Vec<NotificationId> = {
                     let outside = night.look();
                     outside
@@ -538,7 +538,7 @@ pub async fn operators(agent: Arc<Agent>, night: Night, clock: Clock) {
                 let Some(notification) = mine.last().copied() else { continue };
                 Action::ResendNotification { notification, to: None, via: None }
             }
-            78..=80 => Action::NoteAlert { alert: alert_id, text: "Called them.".into() },
+            66..=67 => Action::NoteAlert { alert: alert_id, text: "Called them.".into() },
             _ => Action::Resolve { alert: alert_id, reason: "It is done.".into() },
         };
         let command = Command { id, action, expect: Expect::default() };
