@@ -70,7 +70,7 @@ CREATE TABLE notification (
 );
 -- Claimed and not answered for, whatever a receipt that was faster than the answer made of the state.
 CREATE INDEX notification_in_flight ON notification (id) WHERE in_flight = 1;
-CREATE INDEX notification_due ON notification (channel, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX notification_due ON notification (channel, urgent, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX notification_alert ON notification (alert) WHERE alert IS NOT NULL;
 CREATE INDEX notification_state ON notification (state, id);
 CREATE INDEX notification_partner ON notification (partner, id) WHERE partner IS NOT NULL;
