@@ -478,7 +478,9 @@ async fn every_status_means_what_the_contract_says() {
         ("410 Gone", "refused"),
         ("425 Too Early", "deferred"),
         ("429 Too Many Requests", "deferred"),
-        ("500 Internal Server Error", "deferred"),
+        ("500 Internal Server Error", "unknown"),
+        ("502 Bad Gateway", "unknown"),
+        ("504 Gateway Timeout", "unknown"),
         ("503 Service Unavailable", "deferred"),
     ] {
         server.then(Then::Answer(status, "location: /elsewhere\r\nretry-after: 999999999\r\n", ""));

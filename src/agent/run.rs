@@ -102,8 +102,12 @@ async fn wait_for_the_end(agent: &Arc<Agent>) -> Result<(), NotRunning> {
     let mut terminate = signal(SignalKind::terminate()).map_err(NotRunning::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(NotRunning::Signals)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(NotRunning::Signals)?;
+    let mut sealed = agent.store.sealed();
     loop {
         tokio::select! {
+            // The store's writer has ended, so nothing can be kept or claimed: better no agent, which is
+            // seen and started again, than one that looks alive.
+            () = gone(&mut sealed) => return Err(NotRunning::Store(StoreError::Closed)),
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
             _ = hangup.recv() => match agent.apply_file("on SIGHUP", Actor::Desk).await {
@@ -112,6 +116,11 @@ async fn wait_for_the_end(agent: &Arc<Agent>) -> Result<(), NotRunning> {
             },
         }
     }
+}
+
+/// Returns when nobody can seal any more.
+async fn gone(sealed: &mut tokio::sync::watch::Receiver<u64>) {
+    while sealed.changed().await.is_ok() {}
 }
 
 fn private_folder(path: &Path, mode: u32) -> Result<(), NotRunning> {

@@ -91,8 +91,19 @@ pub async fn at_start(origin: &Origin, store: &Store, world: &World) -> Result<S
     match file {
         Ok(file) if file.sha256 == stored.sha256 => Setup::build(file, stored.version, store, &origin.state),
         Ok(file) if origin.apply || file.agent.start == config::Start::Console => {
-            apply(file, "the file had changed when the agent started", Actor::Desk, origin, store, world)
-                .await
+            let why = "the file had changed when the agent started";
+            match apply(file, why, Actor::Desk, origin, store, world).await {
+                Err(NotApplied::Channel { name, why }) if !origin.apply => {
+                    let settings = config::parse(&stored.text, &origin.file)?;
+                    let mut setup = Setup::build(settings, stored.version, store, &origin.state)?;
+                    let version = stored.version;
+                    setup.note = Some(format!(
+                        "version {version} is used: channel {name} of the file cannot be set up: {why}"
+                    ));
+                    Ok(setup)
+                }
+                applied => applied,
+            }
         }
         Ok(file) => {
             let mut settings = config::parse(&stored.text, &origin.file)?;

@@ -36,6 +36,9 @@ pub struct CommandView {
     pub contact: Option<Contact>,
 }
 
+/// How long a promise or a snooze may keep an alert quiet.
+const LONGEST_QUIET: SignedDuration = SignedDuration::from_hours(72);
+
 /// What happened, in one sentence for the asker, and the changes that made it so.
 pub type Applied = Result<(String, Vec<Change>, Ids), Refusal>;
 
@@ -157,7 +160,7 @@ impl Asked<'_> {
             }
         }
         let by = match promise {
-            Some(by) => self.in_future(by)?,
+            Some(by) => self.soon_enough(by)?,
             None => self.decision.now + self.decision.desk.promise.for_severity(alert.severity),
         };
         let again = mine && alert.state == AlertState::Acknowledged;
@@ -243,7 +246,7 @@ impl Asked<'_> {
     ) -> Result<String, Refusal> {
         self.not_resolved(&alert)?;
         self.holder_as_seen(&alert)?;
-        self.in_future(until)?;
+        self.soon_enough(until)?;
         let now = self.decision.now;
         if let Some(deadline) = alert.deadline.filter(|d| *d > now && alert.severity >= Severity::High) {
             let latest = now + deadline.duration_since(now) / 2;
@@ -605,6 +608,18 @@ impl Asked<'_> {
         match at > self.decision.now {
             true => Ok(at),
             false => Err(refuse(RefusalCode::Invalid, format!("{} is past.", self.clock(at)))),
+        }
+    }
+
+    /// A promise or a snooze of an alert: to come, and not so far off that nobody would be paged again.
+    fn soon_enough(&self, at: Timestamp) -> Result<Timestamp, Refusal> {
+        let at = self.in_future(at)?;
+        match at.duration_since(self.decision.now) <= LONGEST_QUIET {
+            true => Ok(at),
+            false => Err(refuse(
+                RefusalCode::Invalid,
+                "An alert may be quiet for three days at most; close it with a reason instead.".to_owned(),
+            )),
         }
     }
 
