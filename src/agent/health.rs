@@ -180,7 +180,8 @@ impl Vitals {
         }
     }
 
-    fn beat(&self) {
+    /// Makes every stream look at the health again.
+    pub fn beat(&self) {
         self.changed.send_modify(|count| *count += 1);
     }
 

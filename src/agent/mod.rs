@@ -6,6 +6,7 @@ pub mod feed;
 pub mod health;
 pub mod identity;
 pub mod intake;
+pub mod notice;
 pub mod receipts;
 pub mod run;
 pub mod serve;
@@ -22,7 +23,7 @@ use crate::store::{Store, StoreError, Tx};
 use health::Vitals;
 use jiff::Timestamp;
 use setup::{Origin, Setup};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,6 +37,8 @@ pub struct Agent {
     pub vitals: Vitals,
     pub since: Timestamp,
     setup: watch::Sender<Arc<Setup>>,
+    /// What there is to say of the file beside what was said when the set-up was made.
+    noticed: Mutex<Option<String>>,
     submissions: tokio::sync::mpsc::Sender<intake::Submission>,
     /// No new work once cancelled.
     pub stopping: CancellationToken,
@@ -62,6 +65,7 @@ impl Agent {
             vitals,
             since: now,
             setup: watch::Sender::new(Arc::new(setup)),
+            noticed: Mutex::new(None),
             submissions,
             stopping: CancellationToken::new(),
             tracker: TaskTracker::new(),
@@ -71,11 +75,27 @@ impl Agent {
         agent.tracker.spawn(dispatch::job(agent.clone()));
         agent.tracker.spawn(escalate::job(agent.clone()));
         agent.tracker.spawn(silence::job(agent.clone()));
+        agent.tracker.spawn(notice::job(agent.clone()));
         Ok(agent)
     }
 
     pub fn setup(&self) -> Arc<Setup> {
         self.setup.borrow().clone()
+    }
+
+    /// Something to say about the configuration file, if there is.
+    pub fn config_note(&self) -> Option<String> {
+        let noticed = self.noticed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.setup().note.clone().or(noticed)
+    }
+
+    fn notice(&self, note: Option<String>) {
+        let mut noticed = self.noticed.lock().unwrap_or_else(PoisonError::into_inner);
+        if *noticed != note {
+            *noticed = note;
+            drop(noticed);
+            self.vitals.beat();
+        }
     }
 
     pub fn setups(&self) -> watch::Receiver<Arc<Setup>> {

@@ -393,7 +393,7 @@ fn desk_info(agent: &Agent) -> DeskInfo {
         practice: setup.settings.practice,
         time_zone: desk.time_zone.iana_name().unwrap_or("UTC").to_owned(),
         config_version: desk.version,
-        config_note: setup.note.clone(),
+        config_note: agent.config_note(),
         promises: Severity::ALL.into_iter().map(|s| (s, desk.promise.for_severity(s))).collect(),
     }
 }

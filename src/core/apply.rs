@@ -646,7 +646,7 @@ fn not_done(task: Task) -> Result<Task, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::id::AlertId;
+    use crate::core::id::{AlertId, NotificationId};
     use crate::core::notification::{Attempt, AttemptState};
     use crate::core::scenario::{Scene, exception};
     use serde_json::json;
@@ -663,6 +663,53 @@ mod tests {
         let refusal = scene.ack("jonas").unwrap_err();
         assert_eq!((refusal.code, refusal.by), (RefusalCode::Raced, Some(PersonId("maria".into()))));
         assert_eq!(scene.alert().holder, Some(PersonId("maria".into())));
+    }
+
+    #[test]
+    fn of_two_who_saw_it_page_again_the_second_is_told_who_was_first() {
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        scene.ack("maria").unwrap();
+        scene.pass(61);
+        scene.due();
+        assert_eq!(scene.alert().state, AlertState::Open, "the promise was missed");
+        let seen = || Expect { holder: Some(scene.alert().held_by().cloned()), ..Expect::default() };
+        let (ack, maria, jonas) = (Action::Ack { alert: AlertId(1), next_update_by: None }, seen(), seen());
+        scene.command("maria", ack.clone(), maria).unwrap();
+        let refusal = scene.command("jonas", ack, jonas).unwrap_err();
+        assert_eq!(refusal.by, Some(PersonId("maria".into())));
+    }
+
+    #[test]
+    fn what_the_desk_did_by_itself_does_not_make_a_takeover_stale() {
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        scene.ack("maria").unwrap();
+        let seen = Expect { holder: Some(Some(PersonId("maria".into()))), ..Expect::default() };
+        scene.pass(61);
+        scene.due();
+        scene.command("jonas", Action::Ack { alert: AlertId(1), next_update_by: None }, seen).unwrap();
+        assert_eq!(scene.alert().held_by(), Some(&PersonId("jonas".into())));
+    }
+
+    #[test]
+    fn a_page_sent_again_by_its_number_is_cancelled_like_any_other() {
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        let again = Action::ResendNotification { notification: NotificationId(1), to: None, via: None };
+        scene.command("jonas", again, Expect::default()).unwrap();
+        scene.ack("maria").unwrap();
+        assert!(scene.notifications.values().all(|n| n.state == NotificationState::Cancelled));
+    }
+
+    #[test]
+    fn nothing_urgent_is_promised_or_put_to_sleep_for_longer_than_three_days() {
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        let far = Some(scene.now + SignedDuration::from_hours(73));
+        let refusal =
+            scene.command("maria", Action::Ack { alert: AlertId(1), next_update_by: far }, Expect::default());
+        assert_eq!(refusal.unwrap_err().code, RefusalCode::Invalid);
     }
 
     #[test]

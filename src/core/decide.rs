@@ -680,6 +680,38 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_with_a_policy_pages_for_an_event_of_any_type() {
+        let mut scene = Scene::usual();
+        scene.desk.rules[0].matches =
+            rule::Match { types: vec!["com.example.edi.failed".into()], ..Default::default() };
+        scene.foreign("com.example.edi.failed");
+        assert_eq!(scene.alerts.len(), 1);
+        assert_eq!(scene.events[0].state, EventState::Handled);
+        assert!(scene.notifications.values().any(|n| n.purpose == Purpose::Page));
+    }
+
+    #[test]
+    fn a_silent_source_pages_once_stops_when_it_speaks_and_pages_again() {
+        let mut scene = Scene::usual();
+        let (desk, mut view) = (scene.desk.clone(), View::default());
+        let mut steps = Vec::new();
+        for speaks in [false, false, true, false] {
+            scene.pass(1);
+            let mut decision = Decision::new(&desk, scene.now, scene.ids);
+            match speaks {
+                true => spoke_again(&mut decision, &mut view, "edi"),
+                false => silent(&mut decision, &mut view, "edi", scene.now),
+            }
+            scene.ids = decision.ids;
+            let pages = decision.changes.iter().filter(|c| c.what == What::NotificationQueued).count();
+            scene.keep(decision.changes);
+            steps.push((pages, scene.alert().is_paging()));
+        }
+        assert_eq!(steps, [(1, true), (0, true), (0, false), (1, true)]);
+        assert_eq!(scene.alerts.len(), 1);
+    }
+
+    #[test]
     fn a_rule_groups_only_within_its_window() {
         let mut scene = Scene::usual();
         let late = |id: &str| of(id, json!({ "kind": "late_shipment" }));

@@ -146,6 +146,26 @@ impl Scene {
         self.keep(changes);
     }
 
+    /// Decides one event of a type that is not ours, without data.
+    pub fn foreign(&mut self, kind: &str) {
+        let event = CloudEvent {
+            id: "e".into(),
+            source: "s".into(),
+            kind: kind.into(),
+            time: None,
+            subject: None,
+            attributes: BTreeMap::new(),
+            data: serde_json::Value::Null,
+        };
+        let (native, unreadable) = native(&event).unwrap();
+        let incoming = Incoming { feed: "f".into(), event, native, unreadable, fingerprint: String::new() };
+        let desk = self.desk.clone();
+        let prepared = vec![decide::prepare(&desk, incoming, self.now)];
+        let (changes, ids) = decide::events(&desk, &mut self.view, prepared, self.ids, self.now);
+        self.ids = ids;
+        self.keep(changes);
+    }
+
     pub fn raise(&mut self, id: &str) {
         self.events(&[("raised", exception(id), "high")]);
     }

@@ -1,0 +1,36 @@
+//! Notices that the configuration file is no longer what is applied. It is only said, in the header
+//! and in `agent status`; applying it stays a person's decision.
+
+use super::Agent;
+use crate::config;
+use std::sync::Arc;
+use std::time::Duration;
+
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// Looks at the file until the agent stops.
+pub async fn job(agent: Arc<Agent>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = agent.stopping.cancelled() => return,
+        }
+        let (file, applied) = (agent.origin.file.clone(), agent.setup());
+        let digest = tokio::fs::read_to_string(&file).await.map(|text| config::digest(&text));
+        let note = match digest {
+            Ok(digest) if digest == applied.settings.sha256 => None,
+            _ => Some(match config::load(&file) {
+                Ok(_) => format!(
+                    "{} differs from the applied version {}; `nightdesk config apply` applies it",
+                    file.display(),
+                    applied.settings.desk.version
+                ),
+                Err(broken) => {
+                    let first = broken.to_string().lines().next().unwrap_or_default().to_owned();
+                    format!("version {} is used, the file is broken: {first}", applied.settings.desk.version)
+                }
+            }),
+        };
+        agent.notice(note);
+    }
+}
