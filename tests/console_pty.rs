@@ -292,6 +292,24 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_continuing_draws_anew() {
 }
 
 #[test]
+fn no_key_is_lost_when_the_window_changes_at_the_same_moment() {
+    let agent = Agent::start();
+    let mut terminal = Terminal::of_console(&agent.socket());
+    terminal.wait_for_text("a: you take it");
+    let helps = |screen: &vt100::Screen| screen.contents().contains("take the alert; on your own");
+    for _ in 0..40 {
+        kill_process(terminal.pid(), Signal::WINCH).unwrap();
+        terminal.keys("?");
+        terminal.wait_for("help", helps);
+        terminal.keys("q");
+        kill_process(terminal.pid(), Signal::WINCH).unwrap();
+        terminal.wait_for("the list again", |screen| !helps(screen));
+    }
+    terminal.keys(":q\r");
+    assert_eq!(terminal.ends(), 0);
+}
+
+#[test]
 fn a_panic_is_printed_on_the_screen_that_was_there_before() {
     let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
     command.args(["--exact", "panics_with_the_terminal_taken", "--ignored", "--nocapture"]);

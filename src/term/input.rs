@@ -16,6 +16,9 @@ pub enum Input {
     HungUp,
 }
 
+/// How long one looks for a further key after another. Not zero: the reader would then not look at all.
+const MOMENT: Duration = Duration::from_millis(1);
+
 /// Reads until the terminal hangs up or `take` says that nobody listens any more.
 ///
 /// A pty whose other end is closed is readable for ever and never yields a key, so a reader that
@@ -41,7 +44,7 @@ fn read_on(take: &impl Fn(Input) -> bool) -> io::Result<()> {
         if terminal[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        while event::poll(Duration::ZERO)? {
+        while event::poll(MOMENT)? {
             let input = match event::read()? {
                 Event::Key(key) if key.kind == KeyEventKind::Release => continue,
                 Event::Key(key) => Input::Key(key),
