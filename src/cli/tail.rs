@@ -21,23 +21,19 @@ pub struct TailArgs {
 }
 
 pub async fn run(args: &TailArgs, context: &Context) -> Result<(), Failed> {
-    let mut seq = match args.since {
-        Some(seq) => seq,
-        None => context.client.get::<Status>("/v1/status").await?.seq,
-    };
-    let mut heard = false;
+    // Whether there is an agent at all is asked once; one that goes away later is waited for.
+    let status = context.client.get::<Status>("/v1/status").await?;
+    let mut seq = args.since.unwrap_or(status.seq);
     loop {
         let mut stream = pin!(context.client.stream(seq));
         while let Some(item) = stream.next().await {
             match item {
                 Ok(StreamItem::Change(change)) => {
-                    heard = true;
                     seq = change.seq;
                     show(&change, args.json)?;
                 }
-                Ok(_) => heard = true,
+                Ok(_) => {}
                 Err(why @ LinkError::Refused { .. }) => return Err(why.into()),
-                Err(why) if !heard => return Err(why.into()),
                 Err(why) => {
                     eprintln!("nightdesk: {why}; waiting for the agent");
                     break;
