@@ -254,8 +254,7 @@ fn live(night: &Night, folder: &Path, start: Timestamp, until: Timestamp, busy: 
         tokio::select! {
             () = outside => {}
             () = crash.notified(), if busy => {}
-            () = agent.world.sleep_until(until) => {}
-            () = a_long_time(until.duration_since(start)) => {}
+            () = virtual_time(until.duration_since(start)) => {}
         }
         if !busy {
             agent.stop(Duration::from_secs(60)).await.unwrap();
@@ -265,8 +264,8 @@ fn live(night: &Night, folder: &Path, start: Timestamp, until: Timestamp, busy: 
     })
 }
 
-/// Longer than one sleep of the agent's own clock may be.
-async fn a_long_time(wait: SignedDuration) {
+/// A length of the paused clock; the agent's own waiting looks up more often than that.
+async fn virtual_time(wait: SignedDuration) {
     tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
 }
 
