@@ -42,7 +42,7 @@ const REFUSALS: u32 = 3;
 
 impl Vitals {
     /// What the store remembers from before.
-    pub async fn load(store: &Store, setup: &Setup, now: Timestamp) -> Result<Self, StoreError> {
+    pub async fn load(store: &Store, setup: &Setup) -> Result<Self, StoreError> {
         let feeds: Vec<String> = setup.feeds.keys().cloned().collect();
         let (sources, newest) = store
             .read(move |tx| {
@@ -73,7 +73,6 @@ impl Vitals {
                 }
             }
         }
-        let _ = now;
         Ok(vitals)
     }
 

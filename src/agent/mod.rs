@@ -56,7 +56,7 @@ impl Agent {
     ) -> Result<Arc<Self>, StoreError> {
         let now = world.now();
         settle_left_sending(&store, now).await?;
-        let vitals = Vitals::load(&store, &setup, now).await?;
+        let vitals = Vitals::load(&store, &setup).await?;
         let (submissions, queue) = tokio::sync::mpsc::channel(intake::QUEUE);
         let agent = Arc::new(Self {
             store,

@@ -145,7 +145,7 @@ pub async fn apply(
         why: why.into(),
         created_at: now,
     };
-    let contacts: Vec<_> = setup.settings.contacts.iter().map(|sample| sample.contact.clone()).collect();
+    let contacts = setup.settings.contacts.clone();
     store
         .write(move |tx| {
             let mut changes = vec![Change {

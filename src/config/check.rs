@@ -2,9 +2,7 @@
 
 use super::file::{self, CategoryWord, ChannelTable, ChannelWord, File, MediumWord, SecretRef, Text, Words};
 use super::problem::{ConfigError, Problem};
-use super::{
-    Agent, Channel, ChannelKind, Intake, Login, SampleContact, Settings, Source, Start, Tls, digest,
-};
+use super::{Agent, Channel, ChannelKind, Intake, Login, Settings, Source, Start, Tls, digest};
 use crate::core::alert::{PolicySnapshot, Step, Target};
 use crate::core::contact::{Category, Contact, ContactState, Mailbox, Medium};
 use crate::core::desk::{Assignment, Carrier, Desk, Promise, Retry, Scope, Team};
@@ -572,7 +570,7 @@ impl Check<'_> {
         rules
     }
 
-    fn contacts(&mut self, tables: Vec<file::ContactTable>) -> Vec<SampleContact> {
+    fn contacts(&mut self, tables: Vec<file::ContactTable>) -> Vec<Contact> {
         let mut names = BTreeSet::new();
         let mut contacts = Vec::new();
         for t in tables {
@@ -602,7 +600,7 @@ impl Check<'_> {
                 created_at: Timestamp::UNIX_EPOCH,
                 updated_at: Timestamp::UNIX_EPOCH,
             };
-            contacts.push(SampleContact { contact });
+            contacts.push(contact);
         }
         contacts
     }

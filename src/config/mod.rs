@@ -32,7 +32,8 @@ pub struct Settings {
     pub channels: Vec<Channel>,
     pub logins: Vec<Login>,
     /// Created in the store if absent, never written over.
-    pub contacts: Vec<SampleContact>,
+    /// The store adds the times.
+    pub contacts: Vec<Contact>,
     /// The file as it is, and its SHA-256 in hex.
     pub text: String,
     pub sha256: String,
@@ -135,12 +136,6 @@ pub struct Login {
     pub role: Role,
     /// Set where several people share the login: each gives name and PIN once a session.
     pub pin: Option<SecretString>,
-}
-
-/// A contact as the configuration gives it; the store adds the times.
-#[derive(Clone, Debug)]
-pub struct SampleContact {
-    pub contact: Contact,
 }
 
 /// Reads and checks a configuration file.

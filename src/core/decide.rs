@@ -307,22 +307,9 @@ pub fn silent(decision: &mut Decision<'_>, view: &mut View, source: &str, last_e
         return;
     }
     let since = last_event_at.to_zoned(decision.desk.time_zone.clone()).strftime("%a %H:%M %Z").to_string();
-    let member = Member {
-        event: EventId(0),
-        id: source.into(),
-        of: MemberOf::Event,
-        kind: ExceptionKind::from("silent_source".to_owned()),
-        title: Untrusted::new(format!("Source {source} is silent since {since}")),
-        description: Some("Nothing comes in: what partners report now is not known here.".into()),
-        severity: Severity::High,
-        order: None,
-        shipment: None,
-        case: None,
-        amount: None,
-        deadline: None,
-        codes: Vec::new(),
-        cleared_at: None,
-    };
+    let title = Untrusted::new(format!("Source {source} is silent since {since}"));
+    let mut member = bare_member(source.into(), "silent_source", title);
+    member.description = Some("Nothing comes in: what partners report now is not known here.".into());
     if let Some((alert, Some(_))) = known {
         return join(decision, view, alert, member);
     }
@@ -554,28 +541,36 @@ fn subject(incoming: &Incoming, rule: Option<&Rule>) -> Option<(Member, PartnerR
         }
         other if matches!(rule, Some(Rule { then: Then::Alert { .. }, .. })) => {
             let facts = Facts::of(&incoming.event.kind, other, &incoming.event.data);
-            let member = Member {
-                event: EventId(0),
-                id: incoming.event.id.as_str().into(),
-                of: MemberOf::Event,
-                kind: ExceptionKind::from(facts.kind.unwrap_or(&incoming.event.kind).to_owned()),
-                title: match &incoming.event.subject {
-                    Some(subject) if *other == Native::Foreign => subject.as_str().into(),
-                    _ => title(other, &incoming.event.kind),
-                },
-                description: None,
-                severity: Severity::High,
-                order: None,
-                shipment: None,
-                case: None,
-                amount: None,
-                deadline: None,
-                codes: Vec::new(),
-                cleared_at: None,
+            let title = match &incoming.event.subject {
+                Some(subject) if *other == Native::Foreign => subject.as_str().into(),
+                _ => title(other, &incoming.event.kind),
             };
+            // An event's id is its own only together with its source (CloudEvents 1.0.2).
+            let id = Untrusted::new(format!("{} {}", incoming.event.source, incoming.event.id));
+            let member = bare_member(id, facts.kind.unwrap_or(&incoming.event.kind), title);
             Some((member, facts.partner.cloned().unwrap_or_else(the_desk)))
         }
         _ => None,
+    }
+}
+
+/// A member that is neither exception nor case: it has a title, and counts as high.
+fn bare_member(id: Untrusted, kind: &str, title: Untrusted) -> Member {
+    Member {
+        event: EventId(0),
+        id,
+        of: MemberOf::Event,
+        kind: ExceptionKind::from(kind.to_owned()),
+        title,
+        description: None,
+        severity: Severity::High,
+        order: None,
+        shipment: None,
+        case: None,
+        amount: None,
+        deadline: None,
+        codes: Vec::new(),
+        cleared_at: None,
     }
 }
 
@@ -684,8 +679,10 @@ mod tests {
         let mut scene = Scene::usual();
         scene.desk.rules[0].matches =
             rule::Match { types: vec!["com.example.edi.failed".into()], ..Default::default() };
-        scene.foreign("com.example.edi.failed");
-        assert_eq!(scene.alerts.len(), 1);
+        scene.foreign("com.example.edi.failed", "s");
+        scene.foreign("com.example.edi.failed", "another");
+        assert_eq!(scene.alerts.len(), 1, "its rule groups them");
+        assert_eq!(scene.alert().members.len(), 2, "the same id of another source is another event");
         assert_eq!(scene.events[0].state, EventState::Handled);
         assert!(scene.notifications.values().any(|n| n.purpose == Purpose::Page));
     }

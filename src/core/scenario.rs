@@ -147,10 +147,10 @@ impl Scene {
     }
 
     /// Decides one event of a type that is not ours, without data.
-    pub fn foreign(&mut self, kind: &str) {
+    pub fn foreign(&mut self, kind: &str, source: &str) {
         let event = CloudEvent {
             id: "e".into(),
-            source: "s".into(),
+            source: source.into(),
             kind: kind.into(),
             time: None,
             subject: None,
