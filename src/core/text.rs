@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Text as somebody outside wrote it. It has no `Display`; its `Debug` is escaped.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -101,7 +102,7 @@ pub fn sanitise(text: &str) -> Cow<'_, str> {
     out.push_str(&text[..first]);
     let mut marks = trailing_marks(&out);
     for c in text[first..].chars() {
-        match verdict(c, marks) {
+        match verdict(c, marks, out.chars().next_back()) {
             Verdict::Keep => {
                 out.push(c);
                 marks = if is_combining(c) { marks + 1 } else { 0 };
@@ -129,8 +130,9 @@ enum Verdict {
 
 fn first_to_change(text: &str) -> Option<usize> {
     let mut marks = MAX_COMBINING;
+    let mut before = None;
     for (at, c) in text.char_indices() {
-        match verdict(c, marks) {
+        match verdict(c, marks, before.replace(c)) {
             Verdict::Keep => marks = if is_combining(c) { marks + 1 } else { 0 },
             _ => return Some(at),
         }
@@ -145,7 +147,7 @@ fn trailing_marks(kept: &str) -> usize {
     kept.chars().rev().take_while(|c| is_combining(*c)).count()
 }
 
-fn verdict(c: char, marks: usize) -> Verdict {
+fn verdict(c: char, marks: usize, before: Option<char>) -> Verdict {
     match c {
         ' '..='~' => Verdict::Keep,
         '\t' | '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{a0}' | '\u{1680}' => Verdict::Space,
@@ -154,7 +156,7 @@ fn verdict(c: char, marks: usize) -> Verdict {
         // terminals disagree about their width.
         '\u{fe00}'..='\u{fe0f}' => Verdict::Drop,
         c if c.is_control() || is_invisible(c) => Verdict::Show,
-        c if is_combining(c) && marks >= MAX_COMBINING => Verdict::Show,
+        c if is_combining(c) && (marks >= MAX_COMBINING || !joins(before, c)) => Verdict::Show,
         _ => Verdict::Keep,
     }
 }
@@ -169,6 +171,12 @@ fn is_invisible(c: char) -> bool {
         | 0xE000..=0xF8FF | 0xE0000..=0x10FFFF)
         || (c as u32) & 0xFFFE == 0xFFFE
         || (0xFDD0..=0xFDEF).contains(&(c as u32))
+}
+
+/// Whether a character of no width is drawn with the one before it (UAX #29). One that is not, such
+/// as a prepended sign or a stray vowel of Hangul, would move everything after it.
+fn joins(before: Option<char>, c: char) -> bool {
+    before.is_some_and(|before| String::from_iter([before, c]).graphemes(true).count() == 1)
 }
 
 /// Marks that draw onto the character before them. Zero width says it for every script at once.
@@ -191,6 +199,8 @@ mod tests {
             ("tag\u{e0041}", "tag<U+E0041>"),
             ("two\nlines\tx", "two lines x"),
             ("bell\u{7}", "bell<U+0007>"),
+            ("a\u{11941}B", "a<U+11941>B"),
+            ("a\u{11a8}", "a<U+11A8>"),
         ] {
             assert_eq!(Untrusted::from(from).printable().as_str(), to);
         }
