@@ -10,6 +10,7 @@ use crate::core::event::{Priority, Severity};
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::rule::{GroupField, Match, Rule, Then, check_expression};
 use crate::core::schedule::Schedule;
+use crate::core::template::Templates;
 use crate::core::text::sanitise;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -110,6 +111,7 @@ impl Check<'_> {
                 promise,
                 retry,
                 amount_factor: 2.0,
+                templates: Templates::shipped(),
             },
             practice: file.desk.practice,
             agent: Agent {

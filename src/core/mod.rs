@@ -27,4 +27,5 @@ mod scenario;
 pub mod schedule;
 pub mod sms;
 pub mod task;
+pub mod template;
 pub mod text;
