@@ -46,14 +46,14 @@ fn sentence(message: &str) -> String {
     sanitise(message).trim().to_owned()
 }
 
-struct Check<'t> {
+pub(super) struct Check<'t> {
     text: &'t str,
-    path: &'t Path,
-    problems: Vec<Problem>,
+    pub(super) path: &'t Path,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Check<'_> {
-    fn wrong(&mut self, span: Range<usize>, message: impl Into<String>) {
+    pub(super) fn wrong(&mut self, span: Range<usize>, message: impl Into<String>) {
         self.problems.push(Problem::at(self.text, self.path, span, message));
     }
 
@@ -71,6 +71,7 @@ impl Check<'_> {
         let teams = self.teams(file.team, &people);
         let people = with_teams(people, &teams);
         let schedules = self.schedules(file.schedule, &people, &zone);
+        let (calendars, main_calendar) = self.calendars(file.calendar, &zone);
         let assignments = self.assignments(file.assign, &people);
         let known =
             Known { people: &people, teams: &teams, schedules: &schedules, assignments: &assignments };
@@ -102,6 +103,8 @@ impl Check<'_> {
                 people,
                 teams,
                 schedules,
+                calendars,
+                main_calendar,
                 policies,
                 rules,
                 catch_all: file.catch_all.policy.into_inner(),
@@ -605,7 +608,7 @@ impl Check<'_> {
         contacts
     }
 
-    fn name(&mut self, what: &str, name: &Text, taken: &mut BTreeSet<String>) {
+    pub(super) fn name(&mut self, what: &str, name: &Text, taken: &mut BTreeSet<String>) {
         let text = name.as_ref();
         if text.trim().is_empty() || text.chars().any(char::is_control) || text.contains('/') {
             self.wrong(name.span(), format!("a {what} needs a name of letters and digits"));
@@ -638,7 +641,7 @@ impl Check<'_> {
         }
     }
 
-    fn zone(&mut self, name: &Text) -> TimeZone {
+    pub(super) fn zone(&mut self, name: &Text) -> TimeZone {
         TimeZone::get(name.as_ref()).unwrap_or_else(|_| {
             let message = format!(
                 "{:?} is not a time zone; they are named like Europe/Berlin",
@@ -653,7 +656,7 @@ impl Check<'_> {
         text.map_or(SignedDuration::from_secs(default_seconds), |text| self.duration(text))
     }
 
-    fn duration(&mut self, text: &Text) -> SignedDuration {
+    pub(super) fn duration(&mut self, text: &Text) -> SignedDuration {
         let parsed = text.as_ref().parse::<SignedDuration>().ok();
         match parsed.filter(|d| !d.is_negative() && *d <= SignedDuration::from_hours(24 * 366)) {
             Some(duration) => duration,
@@ -745,7 +748,7 @@ impl Check<'_> {
     }
 
     /// Relative files are beside the configuration.
-    fn beside(&self, file: &str) -> PathBuf {
+    pub(super) fn beside(&self, file: &str) -> PathBuf {
         self.path.parent().unwrap_or(Path::new(".")).join(file)
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod apply;
+pub mod calendar;
 pub mod change;
 pub mod command;
 pub mod contact;
@@ -28,3 +29,4 @@ pub mod schedule;
 pub mod sms;
 pub mod task;
 pub mod text;
+pub mod wall;
