@@ -49,8 +49,8 @@ fn sentence(message: &str) -> String {
 
 pub(super) struct Check<'t> {
     text: &'t str,
-    path: &'t Path,
-    problems: Vec<Problem>,
+    pub(super) path: &'t Path,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Check<'_> {
@@ -72,6 +72,7 @@ impl Check<'_> {
         let teams = self.teams(file.team, &people);
         let people = with_teams(people, &teams);
         let schedules = self.schedules(file.schedule, &people, &zone);
+        let (calendars, main_calendar) = self.calendars(file.calendar, &zone);
         let assignments = self.assignments(file.assign, &people);
         let known =
             Known { people: &people, teams: &teams, schedules: &schedules, assignments: &assignments, calendars: &[] };
@@ -111,6 +112,8 @@ impl Check<'_> {
                 people,
                 teams,
                 schedules,
+                calendars,
+                main_calendar,
                 policies,
                 rules,
                 catch_all: file.catch_all.policy.into_inner(),
@@ -650,7 +653,7 @@ impl Check<'_> {
         }
     }
 
-    fn zone(&mut self, name: &Text) -> TimeZone {
+    pub(super) fn zone(&mut self, name: &Text) -> TimeZone {
         TimeZone::get(name.as_ref()).unwrap_or_else(|_| {
             let message = format!(
                 "{:?} is not a time zone; they are named like Europe/Berlin",
@@ -757,7 +760,7 @@ impl Check<'_> {
     }
 
     /// Relative files are beside the configuration.
-    fn beside(&self, file: &str) -> PathBuf {
+    pub(super) fn beside(&self, file: &str) -> PathBuf {
         self.path.parent().unwrap_or(Path::new(".")).join(file)
     }
 }

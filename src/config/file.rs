@@ -32,6 +32,8 @@ pub struct File {
     #[serde(default)]
     pub schedule: Vec<ScheduleTable>,
     #[serde(default)]
+    pub calendar: Vec<super::calendar::CalendarTable>,
+    #[serde(default)]
     pub policy: Vec<PolicyTable>,
     #[serde(default)]
     pub assign: Vec<AssignTable>,

@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod apply;
+pub mod calendar;
 pub mod case;
 pub mod change;
 pub mod command;
@@ -37,3 +38,4 @@ pub mod suppression;
 pub mod task;
 pub mod text;
 pub mod thread;
+pub mod wall;

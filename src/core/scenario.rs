@@ -76,6 +76,8 @@ impl Scene {
             people: people.into_iter().map(|p| (p.id.clone(), p)).collect(),
             teams: BTreeMap::new(),
             schedules: BTreeMap::new(),
+            calendars: BTreeMap::new(),
+            main_calendar: None,
             policies: BTreeMap::from([("urgent".into(), policy)]),
             rules: vec![late],
             catch_all: "urgent".into(),
