@@ -15,6 +15,7 @@ pub mod edi;
 pub mod escalation;
 pub mod event;
 pub mod id;
+pub mod label;
 pub mod money;
 pub mod notification;
 pub mod page;
