@@ -21,6 +21,7 @@ pub mod event;
 pub mod expectation;
 pub mod flow;
 pub mod id;
+pub mod label;
 pub mod mark;
 pub mod message;
 pub mod money;
