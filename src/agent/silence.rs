@@ -4,6 +4,7 @@
 use super::Agent;
 use crate::core::decide::{self, Needs, silence_key};
 use crate::core::escalation::Decision;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,13 +1,15 @@
 //! The file's values, checked and given meaning. Everything wrong is reported at once.
 
-use super::file::{self, CategoryWord, ChannelTable, ChannelWord, File, MediumWord, SecretRef, Text, Words};
+use super::file::{self, CategoryWord, ChannelTable, ChannelWord, File, MediumWord, SecretRef, Text};
 use super::problem::{ConfigError, Problem};
 use super::{Agent, Channel, ChannelKind, Intake, Login, Settings, Source, Start, Tls, digest};
 use crate::core::alert::{PolicySnapshot, Step, Target};
+use crate::core::calendar::Calendar;
 use crate::core::contact::{Category, Contact, ContactState, Mailbox, Medium};
-use crate::core::duty::DutyChange;
 use crate::core::desk::{Assignment, Carrier, Desk, Promise, Retry, Scope, Team};
+use crate::core::duty::DutyChange;
 use crate::core::event::{Priority, Severity};
+use crate::core::label::Labels;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::rule::{GroupField, Match, Rule, Then, check_expression};
 use crate::core::schedule::Schedule;
@@ -74,8 +76,13 @@ impl Check<'_> {
         let schedules = self.schedules(file.schedule, &people, &zone);
         let (calendars, main_calendar) = self.calendars(file.calendar, &zone);
         let assignments = self.assignments(file.assign, &people);
-        let known =
-            Known { people: &people, teams: &teams, schedules: &schedules, assignments: &assignments, calendars: &[] };
+        let known = Known {
+            people: &people,
+            teams: &teams,
+            schedules: &schedules,
+            assignments: &assignments,
+            calendars: &calendars,
+        };
         let policies = self.policies(file.policy, &known);
         let rules = self.rules(file.rule, &policies, &known);
         if !policies.contains_key(file.catch_all.policy.as_ref()) {
@@ -118,6 +125,7 @@ impl Check<'_> {
                 rules,
                 catch_all: file.catch_all.policy.into_inner(),
                 assignments,
+                labels: Labels::shipped(),
                 work,
                 plans,
                 expects,
@@ -771,7 +779,7 @@ pub(super) struct Known<'k> {
     pub teams: &'k BTreeMap<String, Team>,
     pub schedules: &'k BTreeMap<String, Schedule>,
     pub assignments: &'k [Assignment],
-    pub calendars: &'k [String],
+    pub calendars: &'k BTreeMap<String, Calendar>,
 }
 
 pub(super) fn unknown(what: &str, name: &str, known: impl Iterator<Item = impl Display>) -> String {

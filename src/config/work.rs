@@ -1,7 +1,7 @@
 //! `[work.*]`, `[[plan]]` and `[[expect]]`: who is responsible for what partners bring, how soon, and
 //! what is expected of them.
 
-use super::check::{Check, Known, medium, matches, unknown};
+use super::check::{Check, Known, matches, medium, unknown};
 use super::file::{self, ExpectTable, PlanTable, WorkTable, WorkTables};
 use crate::core::alert::Target;
 use crate::core::duty::{Duty, Work};
@@ -60,10 +60,10 @@ impl Check<'_> {
     }
 
     fn calendar_named(&mut self, name: &file::Text, known: &Known<'_>) -> Option<String> {
-        if known.calendars.iter().any(|calendar| calendar == name.as_ref()) {
+        if known.calendars.contains_key(name.as_ref()) {
             return Some(name.as_ref().clone());
         }
-        self.wrong(name.span(), unknown("calendar", name.as_ref(), known.calendars.iter()));
+        self.wrong(name.span(), unknown("calendar", name.as_ref(), known.calendars.keys()));
         None
     }
 

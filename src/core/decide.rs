@@ -15,12 +15,12 @@ use crate::core::event::{
     CloudEvent, Event, EventState, Exception, ExceptionKind, FieldError, Native, Priority, Severity, Verdict,
 };
 use crate::core::expectation::Expectation;
+use crate::core::flow;
 use crate::core::id::{AlertId, EventId, Ids};
 use crate::core::money::Money;
 use crate::core::notification::{Content, Notification, NotificationState, Purpose, Reason};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::{Partner, PartnerRef, PartnerState};
-use crate::core::flow;
 use crate::core::rule::{self, Facts, Rule, Then};
 use crate::core::task::Task;
 use crate::core::text::Untrusted;

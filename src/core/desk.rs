@@ -7,6 +7,7 @@ use crate::core::contact::Medium;
 use crate::core::duty::{Duty, Work};
 use crate::core::event::Severity;
 use crate::core::expectation::Expect;
+use crate::core::label::Labels;
 use crate::core::onboarding::Plan;
 use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
@@ -97,6 +98,8 @@ pub struct Desk {
     /// The policy for urgent events that no rule matches.
     pub catch_all: String,
     pub assignments: Vec<Assignment>,
+    /// What the words of the community are called, in each reader's language.
+    pub labels: Labels,
     /// Who is responsible for each kind of work where no rule says otherwise.
     pub work: BTreeMap<Work, Duty>,
     /// How partners come aboard; the first that fits a partner's tier.

@@ -50,14 +50,16 @@ mod tests {
 
     #[test]
     fn sequence_outweighs_time_and_numbers_are_compared_as_numbers() {
-        let (nine, ten) = (mark(Some("9"), Some("2026-01-02T00:00:00Z")), mark(Some("010"), Some("2026-01-01T00:00:00Z")));
+        let (nine, ten) =
+            (mark(Some("9"), Some("2026-01-02T00:00:00Z")), mark(Some("010"), Some("2026-01-01T00:00:00Z")));
         assert!(nine.is_before(&ten) && !ten.is_before(&nine));
         assert!(mark(Some("00a"), None).is_before(&mark(Some("00b"), None)));
     }
 
     #[test]
     fn time_decides_where_either_has_no_sequence_and_arrival_where_it_has_no_time() {
-        let (early, late) = (mark(None, Some("2026-01-01T00:00:00Z")), mark(Some("7"), Some("2026-01-02T00:00:00Z")));
+        let (early, late) =
+            (mark(None, Some("2026-01-01T00:00:00Z")), mark(Some("7"), Some("2026-01-02T00:00:00Z")));
         assert!(early.is_before(&late) && !late.is_before(&early));
         assert!(!mark(None, None).is_before(&late));
         assert!(!early.is_before(&early));

@@ -1,8 +1,8 @@
 //! One message to one recipient over one medium, and what is really known of its delivery.
 
 use crate::core::contact::{Category, Medium};
-use crate::core::message::{Frame, Message};
 use crate::core::id::{AlertId, EventId, NotificationId};
+use crate::core::message::{Frame, Message};
 use crate::core::person::PersonId;
 use crate::core::text::Untrusted;
 use jiff::Timestamp;

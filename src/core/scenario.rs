@@ -7,11 +7,12 @@ use crate::core::change::{Change, Object};
 use crate::core::command::{Action, Command, Expect, Refusal};
 use crate::core::contact::Medium;
 use crate::core::decide::{self, Incoming, View};
-use crate::core::duty::DutyChange;
 use crate::core::desk::{Carrier, Desk, Promise, Retry};
+use crate::core::duty::DutyChange;
 use crate::core::escalation::Decision;
 use crate::core::event::{CloudEvent, Event, native};
 use crate::core::id::{AlertId, Ids, NotificationId};
+use crate::core::label::Labels;
 use crate::core::notification::Notification;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::rule::{GroupField, Match, Rule, Then};
@@ -82,6 +83,7 @@ impl Scene {
             rules: vec![late],
             catch_all: "urgent".into(),
             assignments: vec![],
+            labels: Labels::shipped(),
             work: BTreeMap::new(),
             plans: vec![],
             expects: vec![],

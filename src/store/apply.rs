@@ -281,9 +281,7 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         Object::Partner(partner) => Some(RowKey::Partner(partner.about.id.raw())),
         Object::Contact(contact) => Some(RowKey::Contact(contact.id.raw())),
         Object::Case(case) => Some(RowKey::Case(case.partner.id.raw(), case.id.raw())),
-        Object::Document(document) => {
-            Some(RowKey::Document(document.partner.id.raw(), document.id.raw()))
-        }
+        Object::Document(document) => Some(RowKey::Document(document.partner.id.raw(), document.id.raw())),
         Object::Thread(thread) => Some(RowKey::Thread(thread.partner.id.raw(), thread.id.raw())),
         Object::Milestone(milestone) => Some(RowKey::Milestone(milestone.id.raw())),
         Object::Expectation(expectation) => Some(RowKey::Expectation(expectation.id.raw())),

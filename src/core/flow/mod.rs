@@ -25,7 +25,8 @@ pub fn needs(_desk: &Desk, native: &Native, needs: &mut Needs) {
             needs.keys.insert(format!("case\u{1f}{}\u{1f}{}", partner.id.raw(), change.case.raw()));
             needs.waiting = true;
         }
-        Native::DocumentUploaded { document, partner } | Native::DocumentReviewed { document, partner, .. } => {
+        Native::DocumentUploaded { document, partner }
+        | Native::DocumentReviewed { document, partner, .. } => {
             needs.documents.insert(Thing::of(partner, &document.id));
             needs.tasks.insert(review_task(partner, &document.id));
             needs.contacts.extend(document.uploaded_by.iter().map(|id| id.raw().to_owned()));
