@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod change;
 pub mod command;
 pub mod contact;
+pub mod cron;
 pub mod decide;
 pub mod delivery;
 pub mod desk;
