@@ -6,6 +6,7 @@ mod check;
 mod file;
 pub mod paths;
 mod problem;
+mod work;
 
 pub use problem::{ConfigError, Problem};
 

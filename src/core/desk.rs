@@ -4,7 +4,10 @@
 use crate::core::alert::{PolicySnapshot, Target};
 use crate::core::calendar::Calendar;
 use crate::core::contact::Medium;
+use crate::core::duty::{Duty, Work};
 use crate::core::event::Severity;
+use crate::core::expectation::Expect;
+use crate::core::onboarding::Plan;
 use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::rule::Rule;
@@ -94,6 +97,11 @@ pub struct Desk {
     /// The policy for urgent events that no rule matches.
     pub catch_all: String,
     pub assignments: Vec<Assignment>,
+    /// Who is responsible for each kind of work where no rule says otherwise.
+    pub work: BTreeMap<Work, Duty>,
+    /// How partners come aboard; the first that fits a partner's tier.
+    pub plans: Vec<Plan>,
+    pub expects: Vec<Expect>,
     /// In order of preference.
     pub carriers: Vec<Carrier>,
     pub promise: Promise,

@@ -7,6 +7,7 @@ use crate::core::change::{Change, Object};
 use crate::core::command::{Action, Command, Expect, Refusal};
 use crate::core::contact::Medium;
 use crate::core::decide::{self, Incoming, View};
+use crate::core::duty::DutyChange;
 use crate::core::desk::{Carrier, Desk, Promise, Retry};
 use crate::core::escalation::Decision;
 use crate::core::event::{CloudEvent, Event, native};
@@ -62,6 +63,7 @@ impl Scene {
             matches: Match { kinds: vec!["late_shipment".into()], ..Match::default() },
             when: None,
             then: Then::Alert { policy: "urgent".into() },
+            duty: DutyChange::default(),
             group_by: vec![GroupField::Partner, GroupField::Kind],
             group_window: minutes(30),
         };
@@ -80,6 +82,9 @@ impl Scene {
             rules: vec![late],
             catch_all: "urgent".into(),
             assignments: vec![],
+            work: BTreeMap::new(),
+            plans: vec![],
+            expects: vec![],
             carriers: vec![Carrier { name: "sms".into(), carries: vec![Medium::Sms] }],
             promise: Promise { critical: minutes(30), high: minutes(60), other: minutes(240) },
             retry: Retry { first: SignedDuration::from_secs(5), longest: minutes(5), give_up: minutes(240) },
