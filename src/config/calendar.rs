@@ -149,7 +149,7 @@ mod tests {
         .unwrap();
         let calendar = r#"
             [[calendar]]
-            name = "office"
+            name = "shop"
             hours = { weekdays = ["08:00-12:00", "13:00-17:00"], fri = ["08:00-12:00"], sat = [] }
             holidays = [2026-12-25]
             holidays_file = "holidays.txt"
@@ -159,10 +159,10 @@ mod tests {
             hours = { sun = ["22:00-24:00"] }
         "#;
         let desk = with(calendar, folder.path()).unwrap().desk;
-        let office = desk.calendar(None);
-        assert_eq!(office.name, "office");
-        assert_eq!(office.holidays.len(), 3);
-        let working = |at: &str| office.is_working(at.parse().unwrap());
+        assert_eq!(desk.calendar(None).name, "office", "the first of the file");
+        let shop = desk.calendar(Some("shop"));
+        assert_eq!(shop.holidays.len(), 3);
+        let working = |at: &str| shop.is_working(at.parse().unwrap());
         assert!(working("2026-01-05T15:00:00Z"), "a Monday afternoon");
         assert!(!working("2026-01-09T15:00:00Z"), "a Friday afternoon");
         assert!(!working("2026-01-06T15:00:00Z"), "a holiday");

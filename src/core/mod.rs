@@ -10,6 +10,7 @@ pub mod case;
 pub mod change;
 pub mod command;
 pub mod contact;
+pub mod cron;
 pub mod decide;
 pub mod delivery;
 pub mod desk;
