@@ -1,10 +1,10 @@
 //! What the desk has to say, before it has words: one struct a message, every value already chosen,
 //! localised and safe to show. Templates turn it into an SMS or a mail.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Who reads it and why; every template sees these.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     /// The desk's configured name.
     pub desk: String,
@@ -17,15 +17,15 @@ pub struct Frame {
 }
 
 /// The task that goes with a message.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskLine {
     pub id: String,
     pub due: Option<String>,
 }
 
 /// Everything there is to say.
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "says", rename_all = "snake_case")]
 pub enum Message {
     /// To the responsible team: a partner opened a case. (internal)
     CaseOpened(CaseOpened),
@@ -49,7 +49,7 @@ pub enum Message {
     Notice(Notice),
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseOpened {
     pub reference: String,
     pub kind: String,
@@ -64,7 +64,7 @@ pub struct CaseOpened {
     pub task: Option<TaskLine>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentUploaded {
     pub document: String,
     pub kind: String,
@@ -74,7 +74,7 @@ pub struct DocumentUploaded {
     pub task: Option<TaskLine>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acknowledgment {
     /// The case's or thread's reference; never cut.
     pub reference: String,
@@ -84,7 +84,7 @@ pub struct Acknowledgment {
     pub answer_by: Option<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostCreated {
     pub reference: String,
     pub kind: String,
@@ -96,7 +96,7 @@ pub struct PostCreated {
     pub task: Option<TaskLine>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseStatusNews {
     pub reference: String,
     /// The case's title; empty where it is not known.
@@ -112,7 +112,7 @@ pub struct CaseStatusNews {
     pub due: Option<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     pub alert: String,
     pub title: String,
@@ -128,7 +128,7 @@ pub struct Outcome {
     pub resolution: Option<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MilestoneNews {
     pub milestone: String,
     /// What comes next; nothing after the last.
@@ -139,7 +139,7 @@ pub struct MilestoneNews {
     pub withdrawn: bool,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NextStep {
     pub milestone: String,
     /// Who does it: the partner's or the person's or team's name.
@@ -148,7 +148,7 @@ pub struct NextStep {
     pub by: Option<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgressLine {
     pub milestone: String,
     /// `reached`, `expected`, `late`, `skipped` or `withdrawn`.
@@ -157,7 +157,7 @@ pub struct ProgressLine {
     pub date: Option<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskOverdue {
     pub task: String,
     pub kind: String,
@@ -168,7 +168,7 @@ pub struct TaskOverdue {
     pub to_lead: bool,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     pub title: String,
     pub event: String,
