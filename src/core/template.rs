@@ -169,6 +169,7 @@ fn environment() -> Environment<'static> {
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment.set_fuel(Some(FUEL));
     environment.add_filter("cut", cut);
+    environment.add_filter("lower_first", lower_first);
     environment.set_formatter(|out, state, value| {
         if value.is_none() {
             return Err(absent());
@@ -184,6 +185,17 @@ fn cut(value: &Value, room: usize) -> Result<String, Error> {
         Some(text) => Ok(sms::clip(text, room)),
         None if value.is_none() => Err(absent()),
         None => Ok(sms::clip(&value.to_string(), room)),
+    }
+}
+
+/// A label within a sentence: `Late shipment` becomes `late shipment`, and `EDI query` stays.
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => {
+            first.to_lowercase().chain([second]).chain(letters).collect()
+        }
+        _ => text.to_owned(),
     }
 }
 

@@ -38,4 +38,4 @@ macro_rules! files {
 }
 
 /// Name and source of each.
-pub const ALL: &[(&str, &str)] = files!("en");
+pub const ALL: &[(&str, &str)] = files!("en" "de" "fr" "es");

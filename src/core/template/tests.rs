@@ -1,13 +1,15 @@
 //! What every shipped template says, and what no value and no template may do.
 
 use super::*;
+use crate::core::label::Labels;
+use jiff::tz::TimeZone;
 use std::fmt::Write as _;
 
 /// Everything a language says, full and bare, as its readers get it.
 fn everything(locale: &str) -> String {
     let templates = Templates::shipped();
     let mut out = String::new();
-    for samples in Message::samples(locale) {
+    for samples in Message::samples(&Labels::shipped(), locale, &TimeZone::UTC) {
         for (message, frame) in samples.iter().zip(Frame::samples()) {
             let said = Said::message(message, &frame);
             for medium in [Medium::Email, Medium::Sms] {
@@ -47,4 +49,19 @@ fn reads_as_reviewed(locale: &str) {
 #[test]
 fn every_message_reads_as_reviewed_in_english() {
     reads_as_reviewed("en");
+}
+
+#[test]
+fn every_message_reads_as_reviewed_in_german() {
+    reads_as_reviewed("de");
+}
+
+#[test]
+fn every_message_reads_as_reviewed_in_french() {
+    reads_as_reviewed("fr");
+}
+
+#[test]
+fn every_message_reads_as_reviewed_in_spanish() {
+    reads_as_reviewed("es");
 }
