@@ -14,13 +14,16 @@ pub mod desk;
 pub mod edi;
 pub mod escalation;
 pub mod event;
+pub mod expression;
 pub mod id;
 pub mod label;
+pub mod mapping;
 pub mod money;
 pub mod notification;
 pub mod page;
 pub mod partner;
 pub mod person;
+pub mod reading;
 pub mod rule;
 #[cfg(test)]
 mod scenario;
