@@ -34,6 +34,7 @@ pub mod page;
 pub mod partner;
 pub mod person;
 pub mod reading;
+pub mod reach;
 pub mod rule;
 #[cfg(test)]
 mod scenario;
