@@ -2,10 +2,13 @@
 
 use crate::community::cloudevents::{self, Mode, Wrong};
 use crate::community::fingerprint::fingerprint;
+use crate::community::json;
 use crate::community::problem::{Kind, Problem};
 use crate::core::event::{CloudEvent, FieldError, Native, native};
+use crate::core::mapping::{Made, Mapping};
 use crate::core::text::sanitise;
 use axum::http::HeaderMap;
+use std::collections::BTreeMap;
 
 /// One checked event.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +31,24 @@ impl Received {
         let events = cloudevents::read(mode, headers, body).map_err(Refused)?;
         let place = |index| (mode == Mode::Batch).then_some(index);
         events.into_iter().enumerate().map(|(index, event)| Self::check(event, place(index))).collect()
+    }
+
+    /// Makes events of a payload that is the source's own, by its mapping.
+    pub fn mapped(
+        mapping: &Mapping,
+        headers: &BTreeMap<String, String>,
+        body: &[u8],
+    ) -> Result<Vec<Received>, Refused> {
+        let wrong = |index, error| Refused(Wrong { index, id: None, error });
+        let body = json::parse(body).map_err(|why| {
+            wrong(None, FieldError { field: "body".to_owned(), problem: format!("is {why}") })
+        })?;
+        let mapped = mapping.map(&body, headers).map_err(|error| wrong(error.item, error.into()))?;
+        let received = |made: Made| {
+            let fingerprint = fingerprint(&made.event);
+            Received { event: made.event, native: made.native, unreadable: made.unreadable, fingerprint }
+        };
+        Ok(mapped.events.into_iter().map(received).collect())
     }
 
     /// Checks one event that is already known to be a CloudEvent.

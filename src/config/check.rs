@@ -1,6 +1,7 @@
 //! The file's values, checked and given meaning. Everything wrong is reported at once.
 
 use super::file::{self, CategoryWord, ChannelTable, ChannelWord, File, MediumWord, SecretRef, Text, Words};
+use super::mapping::MappingTable;
 use super::problem::{ConfigError, Problem};
 use super::{Agent, Channel, ChannelKind, Intake, Login, Settings, Source, Start, Tls, digest};
 use crate::core::alert::{PolicySnapshot, Step, Target};
@@ -46,14 +47,14 @@ fn sentence(message: &str) -> String {
     sanitise(message).trim().to_owned()
 }
 
-struct Check<'t> {
+pub(super) struct Check<'t> {
     text: &'t str,
-    path: &'t Path,
-    problems: Vec<Problem>,
+    pub(super) path: &'t Path,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Check<'_> {
-    fn wrong(&mut self, span: Range<usize>, message: impl Into<String>) {
+    pub(super) fn wrong(&mut self, span: Range<usize>, message: impl Into<String>) {
         self.problems.push(Problem::at(self.text, self.path, span, message));
     }
 
@@ -93,6 +94,7 @@ impl Check<'_> {
         let carriers =
             channels.iter().map(|c| Carrier { name: c.name.clone(), carries: c.carries.clone() }).collect();
         let contacts = self.contacts(file.contact);
+        let sources = self.sources(file.source, &zone);
         Settings {
             desk: Desk {
                 version: 0,
@@ -120,7 +122,7 @@ impl Check<'_> {
                 group: file.agent.group.map(Spanned::into_inner),
             },
             intake: self.intake(file.intake),
-            sources: self.sources(file.source),
+            sources,
             channels,
             logins,
             contacts,
@@ -160,14 +162,24 @@ impl Check<'_> {
         Intake { listen, public_url }
     }
 
-    fn sources(&mut self, tables: Vec<file::SourceTable>) -> Vec<Source> {
+    fn sources(&mut self, tables: Vec<file::SourceTable>, zone: &TimeZone) -> Vec<Source> {
         let mut names = BTreeSet::new();
         let mut sources = Vec::new();
         for table in tables {
             self.name("source", &table.name, &mut names);
             let secrets = table.secrets.iter().filter_map(|secret| self.signing_secret(secret)).collect();
             let silent_after = table.silent_after.as_ref().map(|text| self.duration(text).unsigned_abs());
-            sources.push(Source { name: table.name.into_inner(), secrets, silent_after });
+            let mapping = self.mapping(
+                table.name.as_ref(),
+                MappingTable {
+                    map: table.map,
+                    unmapped: table.unmapped,
+                    headers: table.headers,
+                    time_zone: table.time_zone,
+                },
+                zone,
+            );
+            sources.push(Source { name: table.name.into_inner(), secrets, silent_after, mapping });
         }
         sources
     }
@@ -638,7 +650,7 @@ impl Check<'_> {
         }
     }
 
-    fn zone(&mut self, name: &Text) -> TimeZone {
+    pub(super) fn zone(&mut self, name: &Text) -> TimeZone {
         TimeZone::get(name.as_ref()).unwrap_or_else(|_| {
             let message = format!(
                 "{:?} is not a time zone; they are named like Europe/Berlin",
@@ -745,7 +757,7 @@ impl Check<'_> {
     }
 
     /// Relative files are beside the configuration.
-    fn beside(&self, file: &str) -> PathBuf {
+    pub(super) fn beside(&self, file: &str) -> PathBuf {
         self.path.parent().unwrap_or(Path::new(".")).join(file)
     }
 }
