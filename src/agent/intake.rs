@@ -3,7 +3,7 @@
 use super::Agent;
 use crate::community::Received;
 use crate::community::intake::{Desk, Feed, NotTaken, ReceiptAnswer, ReceiptRequest, Taken};
-use crate::core::decide::{self, Incoming};
+use crate::core::decide::{self, Incoming, Prepared, View};
 use crate::core::event::Native;
 use crate::core::rule::Facts;
 use crate::store::{StoreError, Tx};
@@ -89,6 +89,15 @@ fn decide_batch(
             Err(refused) => results.push(Err(refused)),
         }
     }
+    let mut view = view(tx, &prepared)?;
+    let (changes, ids) = decide::events(desk, &mut view, prepared, tx.ids(), now);
+    tx.keep_ids(ids);
+    tx.apply(changes)?;
+    Ok(results)
+}
+
+/// What a batch is decided against.
+pub(super) fn view(tx: &Tx<'_>, prepared: &[Prepared<'_>]) -> Result<View, StoreError> {
     let keys: Vec<String> = prepared.iter().flat_map(|p| p.keys.iter().cloned()).collect();
     let partners: Vec<String> = prepared
         .iter()
@@ -98,11 +107,7 @@ fn decide_batch(
         })
         .collect();
     let clears = prepared.iter().any(|p| matches!(p.incoming.native, Native::ExceptionCleared { .. }));
-    let mut view = tx.view(&keys, &partners, clears)?;
-    let (changes, ids) = decide::events(desk, &mut view, prepared, tx.ids(), now);
-    tx.keep_ids(ids);
-    tx.apply(changes)?;
-    Ok(results)
+    tx.view(&keys, &partners, clears)
 }
 
 /// One request's events: new ones, and how many were known. A conflict refuses the request whole.

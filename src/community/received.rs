@@ -78,15 +78,7 @@ impl Refused {
 
     pub fn problem(&self) -> Problem {
         let Wrong { index, id, error } = &self.0;
-        let shown = |text: &str| sanitise(text).chars().take(120).collect::<String>();
-        let which = match (index, id) {
-            (Some(index), Some(id)) => format!("Event {index} of the batch (id {:?}): ", shown(id)),
-            (Some(index), None) => format!("Event {index} of the batch: "),
-            (None, Some(id)) => format!("Event (id {:?}): ", shown(id)),
-            (None, None) => String::new(),
-        };
-        let detail = format!("{which}{} {}.", shown(&error.field), sanitise(&error.problem));
-        let mut problem = Problem::new(Kind::BadEvent, detail).with("field", shown(&error.field));
+        let mut problem = Problem::new(Kind::BadEvent, self.sentence()).with("field", shown(&error.field));
         if let Some(index) = index {
             problem = problem.with("index", *index);
         }
@@ -95,4 +87,20 @@ impl Refused {
         }
         problem
     }
+
+    /// Which event, which field, and what is wrong with it; printable.
+    pub fn sentence(&self) -> String {
+        let Wrong { index, id, error } = &self.0;
+        let which = match (index, id) {
+            (Some(index), Some(id)) => format!("Event {index} of the batch (id {:?}): ", shown(id)),
+            (Some(index), None) => format!("Event {index} of the batch: "),
+            (None, Some(id)) => format!("Event (id {:?}): ", shown(id)),
+            (None, None) => String::new(),
+        };
+        format!("{which}{} {}.", shown(&error.field), sanitise(&error.problem))
+    }
+}
+
+fn shown(text: &str) -> String {
+    sanitise(text).chars().take(120).collect()
 }

@@ -31,3 +31,4 @@ pub mod schedule;
 pub mod sms;
 pub mod task;
 pub mod text;
+pub mod why;
