@@ -46,3 +46,4 @@ pub mod template;
 pub mod text;
 pub mod thread;
 pub mod wall;
+pub mod why;

@@ -1,13 +1,18 @@
 //! What is expected of partners after something happened. Begun and met by events; what does not come
 //! in time makes an event of its own, which goes through the rules like any other.
 
-use super::reader::partner_zone;
+use super::audience::{Pressing, ruling};
+use super::reader::{line, partner_zone};
+use super::{Heard, Taken};
 use crate::core::change::{Change, Object, What};
+use crate::core::contact::Category;
 use crate::core::decide::{Incoming, View};
 use crate::core::desk::Desk;
+use crate::core::duty::Work;
 use crate::core::escalation::Decision;
 use crate::core::event::{CloudEvent, Native};
 use crate::core::expectation::{Expect, Expectation, ExpectationState, MISSED};
+use crate::core::message::{Message, Notice};
 use crate::core::partner::PartnerRef;
 use crate::core::rule::Facts;
 use crate::core::text::Untrusted;
@@ -79,6 +84,19 @@ pub fn missed(decision: &mut Decision<'_>, view: &mut View, mut expectation: Exp
     let sentence = format!("{}: it did not come in time.", expectation.name);
     keep(decision, view, expectation, What::ExpectationMissed, &sentence);
     Incoming { feed: "desk".into(), event, native, unreadable: Vec::new(), fingerprint }
+}
+
+/// Tells those whom a rule, or else the work on cases, names.
+pub fn tell(decision: &mut Decision<'_>, heard: &Heard<'_>, partner: &PartnerRef) -> Taken {
+    let Some((audience, _)) = ruling(decision.desk, Work::Cases, heard.rule) else {
+        return Taken::quiet("a rule keeps it quiet");
+    };
+    let about = heard.about(partner, Category::CaseUpdates, None);
+    let notice = Notice { title: line(&heard.title), event: heard.event.to_string() };
+    let (_, nobody) = decision.tell_people(&audience, partner, &about, Pressing::No, |_| {
+        Message::Notice(notice.clone())
+    });
+    Taken::handled(nobody)
 }
 
 fn begins(expect: &Expect, facts: &Facts<'_>, now: Timestamp) -> bool {

@@ -30,6 +30,8 @@ pub use onboarding::late;
 /// What a flow must know of the event beside what it says.
 pub struct Heard<'a> {
     pub event: EventId,
+    /// What it is about, in a few words.
+    pub title: Untrusted,
     pub mark: Mark,
     /// The rule that matched.
     pub rule: Option<&'a Rule>,
@@ -92,6 +94,7 @@ pub fn take(decision: &mut Decision<'_>, view: &mut View, native: &Native, heard
         Native::OnboardingMilestone { partner, milestone, contacts, withdrawn } => {
             onboarding::told(decision, view, heard, partner, milestone, contacts, *withdrawn)
         }
+        Native::Missed { partner, .. } => expectations::tell(decision, heard, partner),
         Native::ExceptionRaised { .. }
         | Native::ExceptionCleared { .. }
         | Native::ContactChanged { .. }
@@ -137,6 +140,7 @@ pub fn needs(desk: &Desk, native: &Native, needs: &mut Needs) {
         Native::ExceptionRaised { .. }
         | Native::ExceptionCleared { .. }
         | Native::ContactChanged { .. }
+        | Native::Missed { .. }
         | Native::Foreign => {}
     }
 }
