@@ -20,7 +20,7 @@ use crate::core::id::{AlertId, EventId, Ids};
 use crate::core::mark::Mark;
 use crate::core::message::{Message, Notice};
 use crate::core::money::Money;
-use crate::core::notification::{Content, Notification, NotificationState, Purpose, Reason};
+use crate::core::notification::{Notification, NotificationState, Purpose};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::{Partner, PartnerRef, PartnerState};
 use crate::core::rule::{self, Facts, Rule, Then};
@@ -199,15 +199,16 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
     let Prepared { incoming, rule, why, keys, .. } = prepared;
     let id = decision.ids.next_event();
     let subject = subject(&incoming, rule);
-    let facts = Facts::of(&incoming.event.kind, &incoming.native, &incoming.event.data);
+    let (partner, group) = {
+        let facts = Facts::of(&incoming.event.kind, &incoming.native, &incoming.event.data);
+        (facts.partner.cloned(), rule.and_then(|rule| rule.group_key(&facts)))
+    };
     let severity = match &incoming.native {
         Native::ExceptionRaised { .. } | Native::ExceptionCleared { .. } | Native::CaseOpened { .. } => {
             subject.as_ref().map(|(member, _)| member.severity)
         }
         _ => None,
     };
-    let partner = facts.partner.cloned();
-    let group = rule.and_then(|rule| rule.group_key(&facts));
     let mut event = Event {
         id,
         state: if rule.is_some() || incoming.native != Native::Foreign {
@@ -306,6 +307,7 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
         let title = event.title.clone();
         clear(decision, view, alert.clone(), MemberOf::Case, &change.case, &title);
     }
+    let facts = Facts::of(event.kind.raw(), &incoming.native, &event.data);
     flow::expectations::heard(decision, view, &facts, &event.title);
     let heard = flow::Heard {
         event: id,
