@@ -33,8 +33,9 @@ pub mod onboarding;
 pub mod page;
 pub mod partner;
 pub mod person;
-pub mod reading;
 pub mod reach;
+pub mod reading;
+pub mod reroute;
 pub mod rule;
 #[cfg(test)]
 mod scenario;
