@@ -2,6 +2,7 @@
 //! and open to be replaced from the configuration folder. Whatever a template does, somebody gets a
 //! readable text: one that fails gives way to the shipped one, and no reference is ever cut.
 
+mod check;
 mod name;
 mod sample;
 mod shipped;
@@ -116,6 +117,16 @@ fn make_printable(values: &mut Json) {
     }
 }
 
+/// A text and where its words come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// `de/case-status.email.txt`; nothing where no template could say it.
+    pub template: Option<String>,
+    /// It is one from the configuration folder.
+    pub replaced: bool,
+    pub content: Content,
+}
+
 /// Why a template did not give a text, and in which of its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fault {
@@ -137,16 +148,34 @@ impl Templates {
 
     /// Any text in words; never fails either.
     pub fn write(&self, said: &Said, medium: Medium, locale: &str) -> Content {
+        self.preview(said, medium, locale).content
+    }
+
+    /// A text and the template that wrote it.
+    pub fn preview(&self, said: &Said, medium: Medium, locale: &str) -> Preview {
         for locale in languages(locale) {
             let key = Key { locale, name: said.name, medium }.to_string();
-            for environment in [&self.replaced, &self.shipped] {
+            for (environment, replaced) in [(&self.replaced, true), (&self.shipped, false)] {
                 if let Ok(content) = attempt(environment, &key, said, medium) {
-                    return content;
+                    return Preview { template: Some(key), replaced, content };
                 }
             }
         }
         let text = format!("{} {}", said.bare, said.reference);
-        finish(medium, &text, text.trim(), &said.reference)
+        let content = finish(medium, &text, text.trim(), &said.reference);
+        Preview { template: None, replaced: false, content }
+    }
+
+    /// The languages that have a template for this.
+    pub fn languages(&self, name: Name, medium: Medium) -> Vec<String> {
+        let of = |environment: &Environment| {
+            let keys = environment.templates().filter_map(|(key, _)| key.parse::<Key>().ok());
+            keys.filter(|k| k.name == name && k.medium == medium).map(|k| k.locale).collect::<Vec<_>>()
+        };
+        let mut languages = [of(&self.shipped), of(&self.replaced)].concat();
+        languages.sort();
+        languages.dedup();
+        languages
     }
 }
 
@@ -306,8 +335,14 @@ impl Fault {
     }
 
     fn of(error: &Error) -> Self {
-        let detail = error.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
-        let message = sanitise(&format!("{}{detail}", error.kind())).into_owned();
+        let message = match (error.kind(), error.detail()) {
+            (ErrorKind::UndefinedError, None) => "this is undefined: the value has no such part".to_owned(),
+            (ErrorKind::OutOfFuel, _) => "this takes too long; is a loop too large?".to_owned(),
+            (ErrorKind::InvalidOperation | ErrorKind::SyntaxError, Some(detail)) => detail.to_owned(),
+            (kind, None) => kind.to_string(),
+            (kind, Some(detail)) => format!("{kind}: {detail}"),
+        };
+        let message = sanitise(&message).into_owned();
         Self { line: error.line().unwrap_or(1), message }
     }
 }
