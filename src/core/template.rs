@@ -82,6 +82,8 @@ impl Said {
         let name = Name::of(message);
         let mut values = serde_json::to_value(message).unwrap_or_default();
         if let (Json::Object(values), Ok(Json::Object(frame))) = (&mut values, serde_json::to_value(frame)) {
+            // Which message it is stands in the template's name.
+            values.remove("says");
             values.extend(frame.into_iter().filter(|(key, _)| key != "why" || !name.is_for_contacts()));
         }
         let (reference, about) = match message {
@@ -97,6 +99,11 @@ impl Said {
         };
         let bare = format!("{}: {about}", frame.desk);
         Self::new(name, values, reference, &bare)
+    }
+
+    /// What the template may use.
+    pub fn values(&self) -> &Json {
+        &self.values
     }
 
     /// Any other text, from its values.

@@ -216,6 +216,8 @@ fn reference_in(said: &Said) -> &'static str {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn no_value_adds_a_line_to_a_subject_or_cuts_a_reference(
         words in prop::collection::vec(
@@ -229,6 +231,9 @@ proptest! {
                 hostile(&mut values, &mut words.iter().cycle().cloned());
                 let reference = values.get(reference_in(&sample)).and_then(Json::as_str).unwrap_or_default().to_owned();
                 let said = Said::new(name, values, &reference, "bare");
+                if ["title", "partner", "event"].iter().all(|field| said.values.get(field).is_some_and(|v| v == "")) {
+                    continue;
+                }
                 for locale in ["en", "de", "fr", "es"] {
                     for &medium in name.media() {
                         let key = Key { locale: locale.into(), name, medium }.to_string();
