@@ -273,6 +273,9 @@ async fn contact(id: &str, settings: Option<&Settings>, context: &Context) -> Re
             .and_then(|settings| settings.contacts.iter().find(|contact| contact.id.raw() == id))
             .cloned()
             .ok_or_else(|| error.into()),
+        Err(LinkError::Refused { status: 404, .. }) => {
+            Err(Failed::No(format!("there is no contact and no person {:?}", sanitise(id))))
+        }
         Err(error) => Err(error.into()),
     }
 }

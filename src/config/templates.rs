@@ -151,7 +151,7 @@ mod tests {
         ]);
         let plain = config::parse(config::DEFAULT, &path).unwrap();
         let settings = config::load(&path).unwrap();
-        assert_eq!(notice(&settings), "Neu: New price list for 2027 # communi..");
+        assert_eq!(notice(&settings), "Neu: New price list for 2027 # community.pricelist.published");
         assert_ne!(settings.sha256, plain.sha256, "a template is part of the configuration");
         assert_eq!(config::digest(&config::read(&path).unwrap()), settings.sha256);
         drop(folder);

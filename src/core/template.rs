@@ -16,7 +16,8 @@ use crate::core::sms;
 use crate::core::text::{Untrusted, sanitise};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, escape_formatter};
+use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value, escape_formatter};
+use serde::Serialize;
 use serde_json::Value as Json;
 use std::sync::{Arc, LazyLock};
 
@@ -25,6 +26,15 @@ pub const SUBJECT: usize = 180;
 
 /// What one rendering may spend, in minijinja's units: a long mail takes a few thousand.
 const FUEL: u64 = 200_000;
+
+/// How much of its room each `cut` of an SMS may use, tried in this order.
+const PERCENTS: [usize; 8] = [400, 250, 175, 130, 100, 80, 60, 45];
+
+/// Less of a name would name nobody, in septets.
+const LEAST_CUT: usize = 8;
+
+/// Where `cut` finds how much of its room to use.
+const PERCENT: &str = "cut_percent";
 
 /// The language everything exists in.
 const LAST: &str = "en";
@@ -114,6 +124,15 @@ impl Said {
     }
 }
 
+/// What a template sees.
+#[derive(Serialize)]
+struct Context<'a> {
+    #[serde(flatten)]
+    values: &'a Json,
+    #[serde(rename = "cut_percent")]
+    percent: usize,
+}
+
 /// What comes from outside stays one harmless line wherever a template puts it.
 fn make_printable(values: &mut Json) {
     match values {
@@ -186,12 +205,15 @@ impl Templates {
     }
 }
 
-/// `de-AT` is looked for as it is, then as `de`, then in English.
+/// `zh-Hant-TW` is looked for as it is, then ever shorter (RFC 4647, section 3.4), then in English.
 fn languages(locale: &str) -> Vec<String> {
     let whole = name::locale(locale);
-    let language = whole.split('-').next().unwrap_or_default().to_owned();
-    let mut languages = vec![whole, language, LAST.to_owned()];
-    languages.dedup();
+    let ladder =
+        std::iter::successors(Some(whole.as_str()), |tag| tag.rsplit_once('-').map(|(shorter, _)| shorter));
+    let mut languages: Vec<_> = ladder.map(str::to_owned).collect();
+    if !languages.iter().any(|language| language == LAST) {
+        languages.push(LAST.to_owned());
+    }
     languages
 }
 
@@ -215,8 +237,11 @@ fn environment() -> Environment<'static> {
     environment
 }
 
-/// At most so many septets, ending in `..` where something was cut.
-fn cut(value: &Value, room: usize) -> Result<String, Error> {
+/// At most so many septets, ending in `..` where something was cut; in an SMS more where there is room
+/// for it, and less where it takes that to leave the text in one part.
+fn cut(state: &State, value: &Value, room: usize) -> Result<String, Error> {
+    let percent = state.lookup(PERCENT).and_then(|percent| usize::try_from(percent).ok()).unwrap_or(100);
+    let room = (room.saturating_mul(percent) / 100).max(LEAST_CUT.min(room));
     match value.as_str() {
         Some(text) => Ok(sms::clip(text, room)),
         None if value.is_none() => Err(absent()),
@@ -242,10 +267,31 @@ fn absent() -> Error {
     )
 }
 
+/// What one template makes of it. An SMS is the longest of its texts that is one part; where none is,
+/// names and titles are as long as the template says.
 fn attempt(environment: &Environment, key: &str, said: &Said, medium: Medium) -> Result<Content, Fault> {
+    let at = |percent| attempt_at(percent, environment, key, said, medium);
+    match medium {
+        Medium::Email => at(100),
+        Medium::Sms => {
+            let one_part = |content: &Content| sms::segments(content.body.raw()).parts.len() == 1;
+            let fits = PERCENTS.into_iter().filter_map(|percent| at(percent).ok()).find(one_part);
+            fits.map_or_else(|| at(100), Ok)
+        }
+    }
+}
+
+fn attempt_at(
+    percent: usize,
+    environment: &Environment,
+    key: &str,
+    said: &Said,
+    medium: Medium,
+) -> Result<Content, Fault> {
+    let context = Value::from(Serde(Context { values: &said.values, percent }));
     let text = environment
         .get_template(key)
-        .and_then(|template| template.render(Value::from(Serde(&said.values))))
+        .and_then(|template| template.render(context))
         .map_err(|error| Fault::of(&error))?;
     let (subject, body) = match medium {
         Medium::Sms => ("", text.as_str()),

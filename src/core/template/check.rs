@@ -1,7 +1,7 @@
 //! Looks at a template from the configuration folder before anything uses it: every problem at once,
 //! each with its line.
 
-use super::sample::LONG_REFERENCE;
+use super::sample::long_reference;
 use super::{Fault, Key, Override, Said, TemplateProblem, Templates, attempt, environment};
 use crate::core::label::Labels;
 use crate::core::message::Frame;
@@ -67,7 +67,7 @@ fn check(key: &Key, source: &str) -> Result<(), Vec<Fault>> {
     let samples = Said::samples(key.name, &Frame::samples(), &Labels::shipped(), &key.locale, &TimeZone::UTC);
     let mut faults = unknown(&alone, &name, source, &samples);
     if faults.is_empty() {
-        let long = samples.iter().map(|said| said.with_reference(LONG_REFERENCE)).collect::<Vec<_>>();
+        let long = samples.iter().map(|said| said.with_reference(&long_reference())).collect::<Vec<_>>();
         for said in samples.iter().chain(&long) {
             if let Err(fault) = attempt(&alone, &name, said, key.medium)
                 && !faults.iter().any(|f| f.message == fault.message)

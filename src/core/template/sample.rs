@@ -36,8 +36,10 @@ const WEDNESDAY: Timestamp = Timestamp::constant(1_795_622_400, 0);
 /// 27 November 2026, 11:00 UTC.
 const FRIDAY: Timestamp = Timestamp::constant(1_795_777_200, 0);
 
-/// As long as a reference may well be, so that a template that cuts one is found out.
-pub(super) const LONG_REFERENCE: &str = "REFERENCE-2026-11-25-4711-0815-ABCDEFGHIJKLMNOPQRSTUVWXYZ-END";
+/// Longer than any reference, so that a template that cuts one is found out.
+pub(super) fn long_reference() -> String {
+    "REFERENCE-".repeat(70)
+}
 
 impl Said {
     /// The samples of one template: with everything it may say, then with as little as there may be.

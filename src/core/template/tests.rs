@@ -73,6 +73,51 @@ fn sms_templates_are_written_in_the_seven_bit_alphabet() {
     }
 }
 
+/// Names and titles of a length that is met, though not often.
+fn lengthen(values: &mut Json) {
+    let long = [
+        ("desk", "Northwind Industrial Service Desk Europe"),
+        ("partner", "Hinterhuber Maschinenbau und Anlagentechnik GmbH"),
+        ("title", "Shipment of twelve pallets of hydraulic pumps is held at customs in Antwerp"),
+        ("subject", "When will the replacement for the damaged hydraulic pumps be delivered?"),
+        ("document", "claims_evidence_pallets_2026-11-25_dock_4_photo_0017_signed.pdf"),
+        ("author", "Maximiliane Hinterhuber-Weber"),
+        ("owner", "Maximiliane Hinterhuber-Weber"),
+        ("who", "Hinterhuber Maschinenbau und Anlagentechnik GmbH"),
+        ("resolution", "A replacement truck was unloaded at dock 4 and the line runs again since noon."),
+        ("reference", "CASE-2026-004711"),
+    ];
+    let Json::Object(fields) = values else { return };
+    for (name, field) in fields.iter_mut() {
+        match long.iter().find(|(long, _)| long == name) {
+            Some((_, text)) if field.is_string() => *field = (*text).into(),
+            _ => lengthen(field),
+        }
+    }
+}
+
+#[test]
+fn long_names_and_titles_still_leave_an_sms_in_one_part() {
+    let mut long = Vec::new();
+    for (name, locale) in Name::ALL.into_iter().flat_map(|n| ["en", "de", "fr", "es"].map(|l| (n, l))) {
+        let zone = TimeZone::fixed(jiff::tz::offset(1));
+        for sample in Said::samples(name, &Frame::samples(), &Labels::shipped(), locale, &zone) {
+            let mut values = sample.values.clone();
+            lengthen(&mut values);
+            let reference =
+                values.get(reference_in(&sample)).and_then(Json::as_str).unwrap_or_default().to_owned();
+            let body = Templates::shipped()
+                .write(&Said::new(name, values, &reference, ""), Medium::Sms, locale)
+                .body;
+            let cut = sms::segments(body.raw());
+            if name != Name::Detail && cut.parts.len() > 1 {
+                long.push(format!("{locale}/{name} {}: {}", cut.units, body.raw()));
+            }
+        }
+    }
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
 #[test]
 fn every_language_ships_every_template() {
     let shipped: Vec<_> = shipped::ALL.iter().map(|(name, _)| *name).collect();
@@ -120,6 +165,7 @@ fn a_template_that_would_fail_is_refused_with_its_line() {
         (sms, "{{ reference }}\n{{ answer_by }}", 2, "not always there"),
         (sms, "{{ reference }}\n{{ answer_by | cut(4) }}", 2, "not always there"),
         (sms, "{{ reference | cut(10) }}", 1, "must never be cut"),
+        (sms, "{{ reference | cut(90) }}", 1, "must never be cut"),
         (sms, "{{ subject }}", 1, "must never be cut"),
         (sms, "{# nothing #}", 1, "nothing is left to say"),
         (
