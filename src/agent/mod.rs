@@ -2,6 +2,7 @@
 
 pub mod dispatch;
 pub mod escalate;
+pub mod explain;
 pub mod feed;
 pub mod health;
 pub mod identity;

@@ -28,10 +28,11 @@ pub struct Mapping {
     unmapped: Unmapped,
     /// The request headers that expressions see, in lower case.
     headers: Vec<String>,
-    /// For conditions: what is missing is just not there.
-    conditions: Environment<'static>,
-    /// For values: working with what is missing is an error.
-    values: Environment<'static>,
+    /// For conditions and for values with a default: what is missing is just not there.
+    lenient: Environment<'static>,
+    /// For all other values: working with what is missing is an error, so that no id or title is
+    /// made of half of what it should be.
+    strict: Environment<'static>,
 }
 
 /// One `[[source.map]]`.
@@ -149,8 +150,8 @@ impl Mapping {
             entries,
             unmapped,
             headers,
-            conditions: environment(UndefinedBehavior::Chainable, zone.clone()),
-            values: environment(UndefinedBehavior::SemiStrict, zone),
+            lenient: environment(UndefinedBehavior::Chainable, zone.clone()),
+            strict: environment(UndefinedBehavior::SemiStrict, zone),
         }
     }
 
@@ -195,7 +196,7 @@ impl Mapping {
 
     fn fits(&self, entry: &Entry, outer: &BTreeMap<&'static str, Jinja>) -> Result<bool, MappingError> {
         let Some(when) = &entry.when else { return Ok(true) };
-        match evaluate(&self.conditions, when, Jinja::from(outer.clone())) {
+        match evaluate(&self.lenient, when, Jinja::from(outer.clone())) {
             Ok(value) => Ok(value.is_true()),
             Err(why) => Err(entry.wrong(None, "when", Some(when), cannot_be_evaluated(&why))),
         }
@@ -208,7 +209,8 @@ impl Mapping {
     ) -> Result<Vec<Made>, MappingError> {
         let mut compiled = BTreeMap::new();
         for expression in entry.expressions() {
-            let ready = self.values.compile_expression(expression).map_err(|why| {
+            let environment = if has_default(expression) { &self.lenient } else { &self.strict };
+            let ready = environment.compile_expression(expression).map_err(|why| {
                 entry.wrong(None, "data", Some(expression), cannot_be_evaluated(&why.to_string()))
             })?;
             compiled.insert(expression, ready);
@@ -224,7 +226,7 @@ impl Mapping {
             return Ok(vec![scope(None, outer.clone()).event()?]);
         };
         let wrong = |problem: String| entry.wrong(None, "each", Some(each), problem);
-        let list = evaluate(&self.values, each, Jinja::from(outer.clone()))
+        let list = evaluate(&self.strict, each, Jinja::from(outer.clone()))
             .map_err(|why| wrong(cannot_be_evaluated(&why)))?;
         if !matches!(list.kind(), ValueKind::Seq | ValueKind::Iterable) {
             return Err(wrong(format!("is {}, not a list", a(list.kind()))));
@@ -446,7 +448,11 @@ impl Scope<'_> {
 
 impl From<MappingError> for FieldError {
     fn from(error: MappingError) -> Self {
-        Self { field: error.field, problem: error.problem }
+        let problem = match error.entry {
+            Some(entry) => format!("{}, in {}", error.problem, sanitise(&entry)),
+            None => error.problem,
+        };
+        Self { field: error.field, problem }
     }
 }
 
@@ -478,6 +484,11 @@ impl Tree {
             _ => None,
         }
     }
+}
+
+/// Whether the expression says itself what stands for something missing.
+fn has_default(expression: &str) -> bool {
+    expression.contains("default(")
 }
 
 /// A source's name as the CloudEvents `source` of what it sends: a relative URI reference.

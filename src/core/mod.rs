@@ -34,6 +34,7 @@ pub mod page;
 pub mod partner;
 pub mod person;
 pub mod reading;
+pub mod reach;
 pub mod rule;
 #[cfg(test)]
 mod scenario;
@@ -45,3 +46,4 @@ pub mod template;
 pub mod text;
 pub mod thread;
 pub mod wall;
+pub mod why;
