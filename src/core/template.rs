@@ -119,7 +119,7 @@ impl Said {
     /// Any other text, from its values.
     pub fn new(name: Name, mut values: Json, reference: &str, bare: &str) -> Self {
         make_printable(&mut values);
-        let clean = |text: &str| sanitise(text).trim().to_owned();
+        let clean = |text: &str| alone(text).trim_start().to_owned();
         Self { name, values, reference: clean(reference), bare: clean(bare) }
     }
 }
@@ -136,7 +136,7 @@ struct Context<'a> {
 /// What comes from outside stays one harmless line wherever a template puts it.
 fn make_printable(values: &mut Json) {
     match values {
-        Json::String(text) => *text = sanitise(text).trim_end().to_owned(),
+        Json::String(text) => *text = alone(text),
         Json::Array(items) => items.iter_mut().for_each(make_printable),
         Json::Object(fields) => fields.values_mut().for_each(make_printable),
         Json::Null | Json::Bool(_) | Json::Number(_) => {}
@@ -151,6 +151,15 @@ pub struct Preview {
     /// It is one from the configuration folder.
     pub replaced: bool,
     pub content: Content,
+}
+
+/// Printable wherever it stands, even first in a line: a mark that drew onto a space before it would
+/// draw onto nothing there.
+fn alone(text: &str) -> String {
+    let printable = sanitise(text);
+    let words = printable.trim();
+    let indent = " ".repeat(printable.trim_end().len().saturating_sub(words.len()));
+    format!("{indent}{}", sanitise(words))
 }
 
 /// Why a template did not give a text, and in which of its lines.

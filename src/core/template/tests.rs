@@ -251,6 +251,18 @@ fn hostile(values: &mut Json, words: &mut dyn Iterator<Item = String>) {
     }
 }
 
+#[test]
+fn a_mark_that_drew_onto_a_space_is_shown_where_it_comes_first() {
+    let said = Said::new(
+        Name::Notice,
+        serde_json::json!({"title": " \u{dca}x", "partner": "", "event": "e", "why": "w", "desk": "d"}),
+        "",
+        "",
+    );
+    let subject = Templates::shipped().write(&said, Medium::Email, "en").subject;
+    assert_eq!(subject.raw(), "<U+0DCA>x");
+}
+
 fn reference_in(said: &Said) -> &'static str {
     match said.name {
         Name::DocumentUploaded => "case",
