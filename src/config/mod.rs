@@ -1,11 +1,13 @@
 //! `config.toml` → checked settings. Nothing outside this room sees the file's own shape, and
 //! nothing inside it is looked up later: what is accepted here works.
 
+mod calendar;
 mod check;
 mod file;
 mod mapping;
 pub mod paths;
 mod problem;
+mod work;
 
 pub use problem::{ConfigError, Problem};
 

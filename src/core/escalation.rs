@@ -161,7 +161,7 @@ impl<'a> Decision<'a> {
     pub fn content(&self, alert: &Alert, medium: Medium, next: Option<&Next>, why: &str) -> Content {
         match medium {
             Medium::Sms => page::sms(alert, next, &self.desk.time_zone, self.now),
-            Medium::Email => page::email(alert, next, &self.desk.time_zone, why),
+            Medium::Email => page::email(alert, next, &self.desk.time_zone, why, &self.desk.templates, "en"),
         }
     }
 
@@ -229,6 +229,9 @@ impl<'a> Decision<'a> {
             medium,
             channel,
             content,
+            said: None,
+            hold: None,
+            thread: None,
             reason,
             attempts: Vec::new(),
             evidence: Vec::new(),
