@@ -4,7 +4,7 @@
 
 use crate::core::alert::Alert;
 use crate::core::contact::Medium;
-use crate::core::edi;
+use crate::core::edi::Codes;
 use crate::core::money::Money;
 use crate::core::notification::Content;
 use crate::core::sms::{self, clip, length};
@@ -80,6 +80,7 @@ pub fn email(
     why: &str,
     templates: &Templates,
     locale: &str,
+    codes: &Codes,
 ) -> Content {
     let long = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%a %-d %b %Y %H:%M %Z").to_string();
     let members: Vec<_> = alert
@@ -97,7 +98,7 @@ pub fn email(
                 "case": m.case.as_ref().map(|t| t.printable().into_string()),
                 "amount": m.amount.as_ref().map(|a| a.long()),
                 "deadline": m.deadline.map(long),
-                "codes": m.codes.iter().map(edi::in_words).collect::<Vec<_>>(),
+                "codes": m.codes.iter().map(|code| codes.in_words(code)).collect::<Vec<_>>(),
                 "cleared": m.cleared_at.is_some(),
             })
         })
@@ -244,8 +245,15 @@ mod tests {
     #[test]
     fn the_email_says_everything_that_is_known() {
         let alert = alert("Acme Tools", "Line 12 stands still", Some("PO-450017"), 8_420_000);
-        let content =
-            email(&alert, Some(&next()), &TimeZone::UTC, "on call: primary", &Templates::shipped(), "en");
+        let content = email(
+            &alert,
+            Some(&next()),
+            &TimeZone::UTC,
+            "on call: primary",
+            &Templates::shipped(),
+            "en",
+            &Codes::shipped(),
+        );
         assert_eq!(content.subject.raw(), "[CRIT] Acme Tools: Line 12 stands still (A4711)");
         insta::assert_snapshot!(content.body.raw(), @r#"
         Acme Tools: Line 12 stands still
