@@ -2,9 +2,10 @@
 //! the decision is the one that intake makes, against a reading of the store.
 
 use super::Agent;
+use super::intake;
 use crate::community::cloudevents::Mode;
 use crate::community::{Received, Refused};
-use crate::core::decide::{self, Incoming, Needs};
+use crate::core::decide::{self, Incoming};
 use crate::core::why::{Before, Explanation, explained};
 use crate::store::StoreError;
 use axum::http::HeaderMap;
@@ -37,7 +38,7 @@ pub async fn explain(agent: &Agent, feed: &str, text: &str) -> Result<Explanatio
             let incoming = Incoming { feed: feed.clone(), event, native, unreadable, fingerprint };
             prepared.push(decide::prepare(desk, incoming, now));
         }
-        let mut view = tx.view(&Needs::of(prepared.iter().map(|p| &p.needs)))?;
+        let mut view = intake::view(tx, &prepared)?;
         let (changes, _) = decide::events(desk, &mut view, prepared, tx.next_ids()?, now);
         Ok(explained(changes, before))
     });

@@ -846,6 +846,7 @@ pub(super) fn matches(t: file::MatchTable) -> Match {
         kinds: words(t.kind),
         partners: words(t.partner),
         tiers: words(t.tier),
+        authors: words(t.author),
         amount_at_least: t.amount_at_least,
         severities: t
             .severity

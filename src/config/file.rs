@@ -283,6 +283,7 @@ pub struct MatchTable {
     pub priority: Option<OneOrMore<PriorityWord>>,
     pub partner: Option<Words>,
     pub tier: Option<Words>,
+    pub author: Option<Words>,
     pub amount_at_least: Option<f64>,
 }
 

@@ -33,6 +33,7 @@ pub mod onboarding;
 pub mod page;
 pub mod partner;
 pub mod person;
+pub mod reach;
 pub mod reading;
 pub mod rule;
 #[cfg(test)]
