@@ -301,8 +301,7 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
     }
     if let Native::CaseStatusChanged { change, partner } = &incoming.native
         && change.status == CaseStatus::Resolved
-        && let Some(alert) =
-            view.keys.get(&case_key(partner, &change.case)).and_then(|id| view.alerts.get(id))
+        && let Some(alert) = view.keys.get(&case_key(partner, &change.case)).and_then(|id| view.alerts.get(id))
     {
         event.alert = Some(alert.id);
         let title = event.title.clone();
@@ -329,10 +328,7 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
         if !told.is_empty() {
             event.state = EventState::Handled;
         }
-        let about = About {
-            partner: event.partner.as_ref().map(|p| p.id.clone()),
-            ..heard.about(&partner, Category::Urgent, None)
-        };
+        let about = About { partner: event.partner.as_ref().map(|p| p.id.clone()), ..heard.about(&partner, Category::Urgent, None) };
         let pressing = if severity >= Some(Severity::High) { Pressing::Yes } else { Pressing::No };
         let notice = Notice { title: event.title.printable().into_string(), event: id.to_string() };
         decision.tell_these(&told, name, by, &partner, &about, pressing, |_| Message::Notice(notice.clone()));
@@ -654,9 +650,7 @@ fn subject(incoming: &Incoming, rule: Option<&Rule>) -> Option<(Member, PartnerR
         other if matches!(rule, Some(Rule { then: Then::Alert { .. }, .. })) => {
             let facts = Facts::of(&incoming.event.kind, other, &incoming.event.data);
             let title = match &incoming.event.subject {
-                Some(subject) if matches!(other, Native::Foreign | Native::Missed { .. }) => {
-                    subject.as_str().into()
-                }
+                Some(subject) if matches!(other, Native::Foreign | Native::Missed { .. }) => subject.as_str().into(),
                 _ => title(other, &incoming.event.kind),
             };
             // An event's id is its own only together with its source (CloudEvents 1.0.2).

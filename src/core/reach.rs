@@ -27,10 +27,7 @@ pub struct Reach {
 /// What is to be done with a message to a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
-    Send {
-        medium: Medium,
-        address: String,
-    },
+    Send { medium: Medium, address: String },
     /// It is night there until then.
     Wait(Timestamp),
     /// There is no way, because of this.
@@ -79,11 +76,7 @@ impl Reach {
         for medium in wishes.iter().copied().chain(others) {
             match self.address(desk, contact, medium) {
                 Ok(address) => {
-                    let quiet = if category == Category::Urgent {
-                        None
-                    } else {
-                        self.quiet_until(desk, contact, now)
-                    };
+                    let quiet = if category == Category::Urgent { None } else { self.quiet_until(desk, contact, now) };
                     return quiet.map_or(Way::Send { medium, address }, Way::Wait);
                 }
                 Err(NoWay::Unwanted(why)) => unwanted = unwanted.or(Some(why)),
@@ -147,11 +140,7 @@ impl Reach {
             zone.to_ambiguous_timestamp(day.to_datetime(hours.to)).compatible().ok()
         };
         // Where the clock is set back within the night the first end may already be past.
-        [end(0), end(1)]
-            .into_iter()
-            .flatten()
-            .find(|at| *at > now)
-            .or(Some(now + SignedDuration::from_hours(1)))
+        [end(0), end(1)].into_iter().flatten().find(|at| *at > now).or(Some(now + SignedDuration::from_hours(1)))
     }
 
     /// Who else of the partner's could get it: who asks for such messages first, then the oldest.

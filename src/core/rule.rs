@@ -122,8 +122,7 @@ impl<'a> Facts<'a> {
                 facts.kind = Some(document.kind.word());
                 facts.partner = Some(partner);
             }
-            Native::PostCreated { post, partner, author }
-            | Native::PostAnswered { post, partner, author } => {
+            Native::PostCreated { post, partner, author } | Native::PostAnswered { post, partner, author } => {
                 facts.author = Some(author);
                 facts.kind = Some(post.kind.word());
                 facts.partner = Some(partner);

@@ -39,9 +39,7 @@ pub fn contact_arrived(decision: &mut Decision<'_>, view: &View, contact: &Conta
         }
         let read = event.as_ref().and_then(read);
         let partner = match &read {
-            Some(Native::PostCreated { partner, .. } | Native::CaseStatusChanged { partner, .. }) => {
-                partner.clone()
-            }
+            Some(Native::PostCreated { partner, .. } | Native::CaseStatusChanged { partner, .. }) => partner.clone(),
             _ => nobody(),
         };
         if !partner.id.is_empty() && !cases::belongs(contact, &partner) {

@@ -3,16 +3,14 @@
 
 use super::reader::Reader;
 use crate::core::alert::Target;
-use crate::core::change::What;
 use crate::core::contact::{Contact, Medium};
 use crate::core::decide::Thing;
 use crate::core::desk::{Desk, Told};
 use crate::core::duty::{Duty, Work};
 use crate::core::escalation::{About, Decision};
 use crate::core::message::{Frame, Message};
-use crate::core::notification::{
-    Content, Hold, NotificationState, Purpose, Reason, Recipient, RecipientId, Said,
-};
+use crate::core::change::What;
+use crate::core::notification::{Content, Hold, NotificationState, Purpose, Reason, Recipient, RecipientId, Said};
 use crate::core::partner::PartnerRef;
 use crate::core::person::Person;
 use crate::core::reach;

@@ -136,8 +136,7 @@ pub fn moved(
     let first_heard = known.is_none();
     let mut case = known.unwrap_or_else(|| from_mid_course(change, partner, decision));
     if case.mark.as_ref().is_some_and(|last| heard.mark.is_before(last)) {
-        let said =
-            format!("An older status of {} came late: {}.", line(&case.reference), word(&change.status));
+        let said = format!("An older status of {} came late: {}.", line(&case.reference), word(&change.status));
         keep(decision, view, thing, case, What::Repeated, &said);
         return Taken::quiet("a newer status of the case was heard before");
     }
@@ -218,7 +217,11 @@ pub fn news(reader: &Reader<'_>, case: &Case, change: &StatusChange) -> Message 
 
 /// Whom the status of a case concerns: the opener, the watchers, and who asks for case updates, each
 /// once with why; and the ids named that nobody knows. A contact of another partner is never told.
-fn followers(view: &View, case: &Case, partner: &PartnerRef) -> (Vec<(Contact, String)>, Vec<Untrusted>) {
+fn followers(
+    view: &View,
+    case: &Case,
+    partner: &PartnerRef,
+) -> (Vec<(Contact, String)>, Vec<Untrusted>) {
     let mut found: Vec<(Contact, String)> = Vec::new();
     let mut strangers: Vec<Untrusted> = Vec::new();
     let reference = line(&case.reference);
@@ -322,3 +325,4 @@ fn keep(
     decision.changes.push(fact);
     view.cases.insert(thing, case);
 }
+

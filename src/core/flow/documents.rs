@@ -25,8 +25,7 @@ pub fn uploaded(
 ) -> Taken {
     let thing = Thing::of(partner, &upload.id);
     let known = view.documents.get(&thing).cloned();
-    if let Some(mut known) = known.clone().filter(|known| known.uploaded || heard.mark.is_before(&known.mark))
-    {
+    if let Some(mut known) = known.clone().filter(|known| known.uploaded || heard.mark.is_before(&known.mark)) {
         let reopens = known.state != ReviewState::Pending && !heard.mark.is_before(&known.mark);
         let same_moment = heard.mark == known.mark && heard.mark != Mark::default();
         if !reopens || same_moment {

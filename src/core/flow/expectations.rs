@@ -93,8 +93,9 @@ pub fn tell(decision: &mut Decision<'_>, heard: &Heard<'_>, partner: &PartnerRef
     };
     let about = heard.about(partner, Category::CaseUpdates, None);
     let notice = Notice { title: line(&heard.title), event: heard.event.to_string() };
-    let (_, nobody) =
-        decision.tell_people(&audience, partner, &about, Pressing::No, |_| Message::Notice(notice.clone()));
+    let (_, nobody) = decision.tell_people(&audience, partner, &about, Pressing::No, |_| {
+        Message::Notice(notice.clone())
+    });
     Taken::handled(nobody)
 }
 
@@ -107,9 +108,7 @@ fn begins(expect: &Expect, facts: &Facts<'_>, now: Timestamp) -> bool {
 fn same(expect: &Expect, facts: &Facts<'_>, now: Timestamp) -> Option<String> {
     match &expect.same {
         None => Some(String::new()),
-        Some(expression) => {
-            facts.text_of(expression, now).ok().filter(|text| !text.is_empty() && text != "none")
-        }
+        Some(expression) => facts.text_of(expression, now).ok().filter(|text| !text.is_empty() && text != "none"),
     }
 }
 

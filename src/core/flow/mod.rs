@@ -73,12 +73,7 @@ impl Taken {
 }
 
 /// Takes one event through its flow; `None` for those that have none.
-pub fn take(
-    decision: &mut Decision<'_>,
-    view: &mut View,
-    native: &Native,
-    heard: &Heard<'_>,
-) -> Option<Taken> {
+pub fn take(decision: &mut Decision<'_>, view: &mut View, native: &Native, heard: &Heard<'_>) -> Option<Taken> {
     Some(match native {
         Native::CaseOpened { case, partner, priority } => {
             cases::opened(decision, view, heard, case, partner, *priority)
@@ -123,8 +118,7 @@ pub fn needs(desk: &Desk, native: &Native, needs: &mut Needs) {
             needs.contacts.extend(change.opened_by.iter().map(|id| id.raw().to_owned()));
             needs.contacts.extend(change.watchers.iter().map(|id| id.raw().to_owned()));
         }
-        Native::DocumentUploaded { document, partner }
-        | Native::DocumentReviewed { document, partner, .. } => {
+        Native::DocumentUploaded { document, partner } | Native::DocumentReviewed { document, partner, .. } => {
             needs.documents.insert(Thing::of(partner, &document.id));
             needs.tasks.insert(review_task(partner, &document.id));
             needs.contacts.extend(document.uploaded_by.iter().map(|id| id.raw().to_owned()));

@@ -36,8 +36,7 @@ pub fn told(
 ) -> Taken {
     let id = MilestoneRecord::name(&partner.id, milestone);
     let known = view.milestones.get(id.raw()).cloned();
-    let spoken_of =
-        |m: &MilestoneRecord| matches!(m.state, MilestoneState::Reached | MilestoneState::Withdrawn);
+    let spoken_of = |m: &MilestoneRecord| matches!(m.state, MilestoneState::Reached | MilestoneState::Withdrawn);
     if let Some(known) = known.as_ref().filter(|known| spoken_of(known)) {
         if heard.mark.is_before(&known.mark) {
             return Taken::quiet("a newer report about the milestone was heard before");
@@ -51,19 +50,15 @@ pub fn told(
     let ruling = ruling(decision.desk, Work::Onboarding, heard.rule);
     let duty = ruling.as_ref().map_or_else(Duty::default, |(_, duty)| duty.clone());
     let plan = plan_of(decision.desk, view, partner);
-    let place =
-        plan.as_ref().and_then(|plan| plan.steps.iter().position(|step| step.milestone == *milestone));
+    let place = plan.as_ref().and_then(|plan| plan.steps.iter().position(|step| step.milestone == *milestone));
     let mut record = known.unwrap_or_else(|| {
         fresh(partner, milestone, plan.as_ref(), place.map_or(0, |place| place as u32 + 1), decision.now)
     });
     record.state = if withdrawn { MilestoneState::Withdrawn } else { MilestoneState::Reached };
     record.reached_at = (!withdrawn).then_some(decision.now);
     record.mark = heard.mark.clone();
-    let (what, end) = if withdrawn {
-        (What::MilestoneWithdrawn, "was taken back")
-    } else {
-        (What::MilestoneReached, "is reached")
-    };
+    let (what, end) =
+        if withdrawn { (What::MilestoneWithdrawn, "was taken back") } else { (What::MilestoneReached, "is reached") };
     let sentence = format!("{}: {} {end}.", partner.name.printable(), word(milestone));
     keep(decision, view, record, what, &sentence);
     decision.close_task(view, &plan_task(partner, milestone), &format!("It {end}."));
@@ -120,8 +115,7 @@ pub fn late(decision: &mut Decision<'_>, view: &mut View, mut record: MilestoneR
 
 /// The plan a partner began with, else the first that fits its tier, else the first for everyone.
 fn plan_of(desk: &Desk, view: &View, partner: &PartnerRef) -> Option<Plan> {
-    let begun =
-        of_partner(view, partner).find(|record| !record.plan.is_empty()).map(|record| record.plan.clone());
+    let begun = of_partner(view, partner).find(|record| !record.plan.is_empty()).map(|record| record.plan.clone());
     let named = begun.and_then(|name| desk.plans.iter().find(|plan| plan.name == name));
     let tier = partner.tier.as_ref().map(Untrusted::raw);
     let fits = |plan: &&Plan| tier.is_some_and(|tier| plan.tiers.iter().any(|t| t == tier));
@@ -154,13 +148,11 @@ fn lay_out(
         if i < place {
             let open = known.as_ref().is_none_or(|known| known.state == MilestoneState::Expected);
             if open && !withdrawn {
-                let mut record = known.unwrap_or_else(|| {
-                    fresh(partner, &step.milestone, Some(plan), i as u32 + 1, decision.now)
-                });
+                let mut record =
+                    known.unwrap_or_else(|| fresh(partner, &step.milestone, Some(plan), i as u32 + 1, decision.now));
                 record.state = MilestoneState::Skipped;
                 record.due_at = None;
-                let sentence =
-                    format!("{}: {} was passed over.", partner.name.printable(), word(&step.milestone));
+                let sentence = format!("{}: {} was passed over.", partner.name.printable(), word(&step.milestone));
                 keep(decision, view, record, What::MilestoneSkipped, &sentence);
                 let because = "A later milestone is reached.";
                 decision.close_task(view, &plan_task(partner, &step.milestone), because);
@@ -171,8 +163,8 @@ fn lay_out(
             if known.as_ref().is_some_and(|known| known.state == MilestoneState::Reached) {
                 continue;
             }
-            let mut record = known
-                .unwrap_or_else(|| fresh(partner, &step.milestone, Some(plan), i as u32 + 1, decision.now));
+            let mut record =
+                known.unwrap_or_else(|| fresh(partner, &step.milestone, Some(plan), i as u32 + 1, decision.now));
             // A day once given is kept; only what was not expected yet gets one.
             if record.state == MilestoneState::Expected && record.due_at.is_some() {
                 from = record.due_at.unwrap_or(from);
@@ -217,9 +209,7 @@ fn involved(view: &View, partner: &PartnerRef, named: &[Untrusted]) -> Vec<(Cont
     if !found.is_empty() {
         return found;
     }
-    let wants = |contact: &&Contact| {
-        contact.channels.get(&Category::Onboarding).is_none_or(|media| !media.is_empty())
-    };
+    let wants = |contact: &&Contact| contact.channels.get(&Category::Onboarding).is_none_or(|media| !media.is_empty());
     let mut all: Vec<&Contact> = view
         .contacts
         .values()
@@ -239,8 +229,9 @@ fn news(
     milestone: &Milestone,
     withdrawn: bool,
 ) -> MilestoneNews {
-    let record =
-        |milestone: &Milestone| view.milestones.get(MilestoneRecord::name(&partner.id, milestone).raw());
+    let record = |milestone: &Milestone| {
+        view.milestones.get(MilestoneRecord::name(&partner.id, milestone).raw())
+    };
     let steps = plan.map(|plan| plan.steps.as_slice()).unwrap_or_default();
     let expected = |m: &Milestone| record(m).filter(|r| r.state == MilestoneState::Expected);
     let next = steps.iter().find_map(|step| {
@@ -314,13 +305,7 @@ fn word(milestone: &Milestone) -> String {
     crate::core::text::sanitise(milestone.word()).replace('_', " ")
 }
 
-fn keep(
-    decision: &mut Decision<'_>,
-    view: &mut View,
-    mut record: MilestoneRecord,
-    what: What,
-    sentence: &str,
-) {
+fn keep(decision: &mut Decision<'_>, view: &mut View, mut record: MilestoneRecord, what: What, sentence: &str) {
     record.updated_at = decision.now;
     let object = Object::Milestone(Box::new(record.clone()));
     let change = Change::of_partner(decision.now, what, sentence, &record.partner.id, object);

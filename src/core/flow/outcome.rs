@@ -13,12 +13,7 @@ use std::collections::BTreeMap;
 
 /// Tells the outcome of an alert, once for each time it was told. `of_alert` are its messages;
 /// `except` is who ended it and knows.
-pub fn tell(
-    decision: &mut Decision<'_>,
-    alert: &Alert,
-    of_alert: &[Notification],
-    except: Option<&PersonId>,
-) {
+pub fn tell(decision: &mut Decision<'_>, alert: &Alert, of_alert: &[Notification], except: Option<&PersonId>) {
     let mut told: BTreeMap<&PersonId, Option<&Notification>> = BTreeMap::new();
     for n in of_alert.iter().filter(|n| n.alert == Some(alert.id)) {
         let RecipientId::Person(person) = &n.recipient.who else { continue };

@@ -58,8 +58,7 @@ pub fn created(
     };
     let key = answer_task(partner, &post.thread);
     let reference = reference(view, &thread);
-    let writer =
-        view.contacts.get(author.raw()).filter(|contact| super::cases::belongs(contact, partner)).cloned();
+    let writer = view.contacts.get(author.raw()).filter(|contact| super::cases::belongs(contact, partner)).cloned();
     let (told, _) = decision.desk.people_behind(&audience.targets, partner, decision.now);
     let at = decision.changes.len();
     let task = match view.tasks.get(&key) {
@@ -116,10 +115,7 @@ pub fn created(
             });
         }
         None => {
-            why.push(format!(
-                "its author {} is not known; the acknowledgment waits until they are",
-                line(author)
-            ));
+            why.push(format!("its author {} is not known; the acknowledgment waits until they are", line(author)));
             let reader = Reader::unknown(decision.desk, partner);
             let message = acknowledgment(&reader, &reference, &thread, post);
             decision.tell_stranger(author, partner, &about, &audience.rule, message);

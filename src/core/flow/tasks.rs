@@ -42,14 +42,7 @@ impl Decision<'_> {
     }
 
     /// Opens a task of the duty's team; it belongs to the one person told, where it is only one.
-    pub fn open_task(
-        &mut self,
-        view: &mut View,
-        draft: Draft<'_>,
-        duty: &Duty,
-        dues: Dues,
-        told: &[Told],
-    ) -> Task {
+    pub fn open_task(&mut self, view: &mut View, draft: Draft<'_>, duty: &Duty, dues: Dues, told: &[Told]) -> Task {
         let owner = match told {
             [only] if only.via.starts_with("team ") => None,
             [only] => Some(only.person.clone()),
