@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn the_sample_that_templates_are_checked_with_has_the_same_values() {
         let alert = alert("Acme Tools", "Line 12 stands still", Some("PO-450017"), 8_420_000);
-        let real = detail(&alert, Some(&next()), &TimeZone::UTC, "on call: primary");
+        let real = detail(&alert, Some(&next()), &TimeZone::UTC, "on call: primary", &Codes::default());
         let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         for sample in Said::samples(Name::Detail, &Frame::samples(), &Labels::shipped(), "en", &TimeZone::UTC)
         {
