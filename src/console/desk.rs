@@ -134,7 +134,7 @@ impl Desk {
                 self.info.config_version = config.version;
                 Folded::Else
             }
-            Object::Partner(_) | Object::Nothing => Folded::Else,
+            Object::Partner(_) | Object::Link(_) | Object::Nothing => Folded::Else,
         };
         if self.recent.len() >= REMEMBERED {
             self.recent.pop_front();
@@ -269,6 +269,6 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         Object::Event(event) => event.partner.as_ref(),
         Object::Task(task) => task.partner.as_ref(),
         Object::Partner(partner) => Some(&partner.about),
-        Object::Notification(_) | Object::Contact(_) | Object::Config(_) | Object::Nothing => None,
+        Object::Notification(_) | Object::Contact(_) | Object::Link(_) | Object::Config(_) | Object::Nothing => None,
     }
 }

@@ -7,6 +7,7 @@ use crate::core::id::AlertId;
 use crate::core::notification::Notification;
 use crate::core::partner::Partner;
 use crate::core::person::PersonId;
+use crate::core::sync::Link;
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
@@ -67,6 +68,17 @@ pub enum What {
     PartnerSeen,
     ContactCreated,
     ContactChanged,
+    /// Fields were taken over from the community or a spreadsheet.
+    ContactSynced,
+    /// Both sides changed the same field.
+    ContactConflict,
+    /// Something was given to the other side, or it would not have it.
+    ContactPushed,
+    /// What is known of the other side changed, and nothing of the contact.
+    ContactLinked,
+    ConflictResolved,
+    ContactLeft,
+    ContactErased,
     ConfigApplied,
     AgentStarted,
     AgentStopped,
@@ -82,6 +94,7 @@ pub enum Object {
     Task(Box<Task>),
     Partner(Box<Partner>),
     Contact(Box<Contact>),
+    Link(Box<Link>),
     Config(Box<ConfigVersion>),
     /// Nothing but the sentence: a note, the agent's own comings and goings.
     Nothing,

@@ -25,5 +25,6 @@ pub mod rule;
 mod scenario;
 pub mod schedule;
 pub mod sms;
+pub mod sync;
 pub mod task;
 pub mod text;

@@ -32,6 +32,8 @@ pub enum TaskKind {
     Fix,
     /// A message was handed over and nobody can tell whether it was taken.
     Doubt,
+    /// A contact differs between here and the community, and somebody must choose.
+    Sync,
 }
 
 impl TaskKind {
@@ -39,6 +41,7 @@ impl TaskKind {
         match self {
             TaskKind::Fix => "fix",
             TaskKind::Doubt => "doubt",
+            TaskKind::Sync => "sync",
         }
     }
 }

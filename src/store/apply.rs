@@ -11,6 +11,7 @@ use crate::core::event::{Event, EventState};
 use crate::core::id::{AlertId, NotificationId, TaskId};
 use crate::core::notification::{AttemptState, Notification};
 use crate::core::partner::Partner;
+use crate::core::sync::{Link, Side};
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
 use serde::Serialize;
@@ -37,6 +38,7 @@ impl Tx<'_> {
                 Object::Task(task) if !later => self.put_task(task)?,
                 Object::Partner(partner) if !later => self.put_partner(partner)?,
                 Object::Contact(contact) if !later => self.put_contact(contact)?,
+                Object::Link(link) if !later => self.put_link(link)?,
                 Object::Config(config) => self.put_config(config)?,
                 _ => {}
             }
@@ -143,11 +145,39 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn put_contact(&self, c: &Contact) -> Result<(), StoreError> {
+    fn put_contact(&mut self, c: &Contact) -> Result<(), StoreError> {
+        // What changed here may have to be given to the community.
+        self.dues = true;
         self.execute(
-            "INSERT INTO contact (id, partner, created_at, body) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (id) DO UPDATE SET partner = $2, body = $4",
-            cells![c.id.raw(), c.partner_id.as_ref().map(Untrusted::raw), c.created_at, encode(c)?],
+            "INSERT INTO contact (id, partner, created_at, body, updated_at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (id) DO UPDATE SET partner = $2, body = $4, updated_at = $5",
+            cells![
+                c.id.raw(),
+                c.partner_id.as_ref().map(Untrusted::raw),
+                c.created_at,
+                encode(c)?,
+                c.updated_at
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn put_link(&mut self, l: &Link) -> Result<(), StoreError> {
+        self.dues |= l.look_since.is_some();
+        self.execute(
+            "INSERT INTO link (contact, side, community_id, external_id, look_since, conflicts, body)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (contact, side) DO UPDATE SET community_id = $3, external_id = $4, look_since = $5,
+               conflicts = $6, body = $7",
+            cells![
+                l.contact.raw(),
+                l.side.word(),
+                l.community_id.as_ref().map(Untrusted::raw),
+                l.external_id.as_ref().map(Untrusted::raw),
+                l.look_since,
+                l.conflicts.len() as u64,
+                encode(l)?
+            ],
         )?;
         Ok(())
     }
@@ -177,6 +207,7 @@ enum RowKey<'a> {
     Task(TaskId),
     Partner(&'a str),
     Contact(&'a str),
+    Link(&'a str, &'a Side),
 }
 
 fn row(object: &Object) -> Option<RowKey<'_>> {
@@ -186,6 +217,7 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         Object::Task(task) => Some(RowKey::Task(task.id)),
         Object::Partner(partner) => Some(RowKey::Partner(partner.about.id.raw())),
         Object::Contact(contact) => Some(RowKey::Contact(contact.id.raw())),
+        Object::Link(link) => Some(RowKey::Link(link.contact.raw(), &link.side)),
         Object::Event(_) | Object::Config(_) | Object::Nothing => None,
     }
 }
