@@ -269,6 +269,10 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         Object::Event(event) => event.partner.as_ref(),
         Object::Task(task) => task.partner.as_ref(),
         Object::Partner(partner) => Some(&partner.about),
-        Object::Notification(_) | Object::Contact(_) | Object::Link(_) | Object::Config(_) | Object::Nothing => None,
+        Object::Notification(_)
+        | Object::Contact(_)
+        | Object::Link(_)
+        | Object::Config(_)
+        | Object::Nothing => None,
     }
 }

@@ -5,8 +5,11 @@
 //! The other side is the community (over SCIM and its events) or a spreadsheet; the rules are the same.
 
 mod heard;
+pub mod reading;
 
-pub use heard::{Known, Said, gone, hear, look_up, note_answer, notice, settle_task};
+pub use heard::{
+    Known, Said, contact_change, gone, hear, look_up, note_answer, notice, settle_task, task_key,
+};
 
 use crate::core::contact::{Contact, ContactField, ContactState};
 use crate::core::text::Untrusted;

@@ -106,7 +106,8 @@ pub fn hear(
 /// An event says that a contact changed. It is a hint: late, repeated and out of order it must undo
 /// nothing, so what cannot be shown to be newer is only a reason to look.
 pub fn notice(decision: &mut Decision<'_>, actor: &Actor, known: &mut Known, said: &Said) -> Verdict {
-    let verdict = |matched, because: &str| Verdict { rule: "contacts".into(), matched, because: because.into() };
+    let verdict =
+        |matched, because: &str| Verdict { rule: "contacts".into(), matched, because: because.into() };
     let link = known.link.as_ref();
     if link.is_some_and(|link| link.erased) {
         return verdict(false, "this contact was erased here");
@@ -129,7 +130,9 @@ pub fn notice(decision: &mut Decision<'_>, actor: &Actor, known: &mut Known, sai
     };
     look_up(decision, actor, known, &said.id);
     match merged {
-        Some(merged) if !merged.taken.is_empty() => verdict(true, &format!("took {}", merged.taken.join(", "))),
+        Some(merged) if !merged.taken.is_empty() => {
+            verdict(true, &format!("took {}", merged.taken.join(", ")))
+        }
         Some(merged) if !merged.disputed.is_empty() => {
             verdict(true, &format!("{} changed on both sides", merged.disputed.join(", ")))
         }
@@ -199,7 +202,8 @@ fn keep_link(
     contact: &Contact,
     mut link: Link,
 ) {
-    if known.link.as_ref().is_some_and(|before| Link { heard_at: before.heard_at, ..link.clone() } == *before) {
+    if known.link.as_ref().is_some_and(|before| Link { heard_at: before.heard_at, ..link.clone() } == *before)
+    {
         return;
     }
     link.heard_at = decision.now;

@@ -48,7 +48,8 @@ fn each_field_goes_the_way_of_its_only_edit_and_two_edits_are_a_conflict() {
     contact.set(phones("+4915123456701"));
     contact.set(name("Ana Maria"));
     let theirs = said(vec![name("Anna"), phones("+4915123456702"), ContactField::Locale(Some("es".into()))]);
-    let theirs_name_only = said(vec![ContactField::Locale(Some("es".into())), name("Ana"), phones("+4915123456702")]);
+    let theirs_name_only =
+        said(vec![ContactField::Locale(Some("es".into())), name("Ana"), phones("+4915123456702")]);
     let merged = merge(&mut contact, &mut link, &theirs_name_only, at(2));
     assert_eq!((merged.taken, merged.disputed), (vec!["locale"], vec!["phones"]));
     assert_eq!(to_give(&contact, &link), [name("Ana Maria")]);
@@ -190,7 +191,11 @@ enum Step {
     /// A notice that was told arrives, counted from the oldest; it stays and may come again.
     Arrive(usize),
     /// GET, merge, PATCH; with an edit of either side between GET and PATCH.
-    Exchange { cut: Cut, here: Option<ContactField>, there: Option<ContactField> },
+    Exchange {
+        cut: Cut,
+        here: Option<ContactField>,
+        there: Option<ContactField>,
+    },
     /// What was given up lands now.
     Land,
 }
