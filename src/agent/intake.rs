@@ -3,9 +3,7 @@
 use super::Agent;
 use crate::community::Received;
 use crate::community::intake::{Desk, Feed, NotTaken, ReceiptAnswer, ReceiptRequest, Taken};
-use crate::core::decide::{self, Incoming};
-use crate::core::event::Native;
-use crate::core::rule::Facts;
+use crate::core::decide::{self, Incoming, Needs};
 use crate::store::{StoreError, Tx};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -89,16 +87,7 @@ fn decide_batch(
             Err(refused) => results.push(Err(refused)),
         }
     }
-    let keys: Vec<String> = prepared.iter().flat_map(|p| p.keys.iter().cloned()).collect();
-    let partners: Vec<String> = prepared
-        .iter()
-        .filter_map(|p| {
-            let facts = Facts::of(&p.incoming.event.kind, &p.incoming.native, &p.incoming.event.data);
-            facts.partner.map(|partner| partner.id.raw().to_owned())
-        })
-        .collect();
-    let clears = prepared.iter().any(|p| matches!(p.incoming.native, Native::ExceptionCleared { .. }));
-    let mut view = tx.view(&keys, &partners, clears)?;
+    let mut view = tx.view(&Needs::of(prepared.iter().map(|p| &p.needs)))?;
     let (changes, ids) = decide::events(desk, &mut view, prepared, tx.ids(), now);
     tx.keep_ids(ids);
     tx.apply(changes)?;

@@ -2,8 +2,9 @@
 //! does not come makes no sound of its own, so somebody is paged for it like for an exception.
 
 use super::Agent;
-use crate::core::decide::{self, silence_key};
+use crate::core::decide::{self, Needs, silence_key};
 use crate::core::escalation::Decision;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,15 +26,16 @@ pub async fn job(agent: Arc<Agent>) {
 async fn look(agent: &Agent) -> Result<(), crate::store::StoreError> {
     let (setup, now) = (agent.setup(), agent.world.now());
     let sources = agent.vitals.sources(&setup, now);
-    let watched: Vec<String> = setup
+    let watched: BTreeSet<String> = setup
         .settings
         .sources
         .iter()
         .filter(|source| source.silent_after.is_some())
         .map(|source| silence_key(&source.name))
         .collect();
-    let keys = watched.clone();
-    let open = agent.store.read(move |tx| tx.view(&keys, &[], false)).await?;
+    let needs = Needs { keys: watched, ..Needs::default() };
+    let looked_up = needs.clone();
+    let open = agent.store.read(move |tx| tx.view(&looked_up)).await?;
     let news = sources.iter().any(|source| {
         let known = open.keys.get(&silence_key(&source.name)).and_then(|alert| open.alerts.get(alert));
         match known {
@@ -47,7 +49,7 @@ async fn look(agent: &Agent) -> Result<(), crate::store::StoreError> {
     agent
         .store
         .write(move |tx| {
-            let mut view = tx.view(&watched, &[], true)?;
+            let mut view = tx.view(&Needs { waiting: true, ..needs })?;
             let mut decision = Decision::new(&setup.settings.desk, now, tx.ids());
             for source in &sources {
                 match source.last_event_at {

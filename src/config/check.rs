@@ -1,12 +1,15 @@
 //! The file's values, checked and given meaning. Everything wrong is reported at once.
 
-use super::file::{self, CategoryWord, ChannelTable, ChannelWord, File, MediumWord, SecretRef, Text, Words};
+use super::file::{self, CategoryWord, ChannelTable, ChannelWord, File, MediumWord, SecretRef, Text};
 use super::problem::{ConfigError, Problem};
 use super::{Agent, Channel, ChannelKind, Intake, Login, Settings, Source, Start, Tls, digest};
 use crate::core::alert::{PolicySnapshot, Step, Target};
+use crate::core::calendar::Calendar;
 use crate::core::contact::{Category, Contact, ContactState, Mailbox, Medium};
 use crate::core::desk::{Assignment, Carrier, Desk, Promise, Retry, Scope, Team};
+use crate::core::duty::DutyChange;
 use crate::core::event::{Priority, Severity};
+use crate::core::label::Labels;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::rule::{GroupField, Match, Rule, Then, check_expression};
 use crate::core::schedule::Schedule;
@@ -46,14 +49,14 @@ fn sentence(message: &str) -> String {
     sanitise(message).trim().to_owned()
 }
 
-struct Check<'t> {
+pub(super) struct Check<'t> {
     text: &'t str,
-    path: &'t Path,
-    problems: Vec<Problem>,
+    pub(super) path: &'t Path,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Check<'_> {
-    fn wrong(&mut self, span: Range<usize>, message: impl Into<String>) {
+    pub(super) fn wrong(&mut self, span: Range<usize>, message: impl Into<String>) {
         self.problems.push(Problem::at(self.text, self.path, span, message));
     }
 
@@ -71,15 +74,29 @@ impl Check<'_> {
         let teams = self.teams(file.team, &people);
         let people = with_teams(people, &teams);
         let schedules = self.schedules(file.schedule, &people, &zone);
+        let (calendars, main_calendar) = self.calendars(file.calendar, &zone);
         let assignments = self.assignments(file.assign, &people);
-        let known =
-            Known { people: &people, teams: &teams, schedules: &schedules, assignments: &assignments };
+        let known = Known {
+            people: &people,
+            teams: &teams,
+            schedules: &schedules,
+            assignments: &assignments,
+            calendars: &calendars,
+        };
         let policies = self.policies(file.policy, &known);
         let rules = self.rules(file.rule, &policies, &known);
         if !policies.contains_key(file.catch_all.policy.as_ref()) {
             let message = unknown("policy", file.catch_all.policy.as_ref(), policies.keys());
             self.wrong(file.catch_all.policy.span(), message);
         }
+        let nobody_else = policies
+            .get(file.catch_all.policy.as_ref())
+            .and_then(|policy| policy.steps.first())
+            .map(|step| step.notify.clone())
+            .unwrap_or_default();
+        let work = self.work(file.work, &known, &nobody_else);
+        let plans = self.plans(file.plan, &known);
+        let expects = self.expects(file.expect, &known);
         let promise = Promise {
             critical: self.duration_or(file.promise.critical.as_ref(), 30 * 60),
             high: self.duration_or(file.promise.high.as_ref(), 60 * 60),
@@ -102,10 +119,16 @@ impl Check<'_> {
                 people,
                 teams,
                 schedules,
+                calendars,
+                main_calendar,
                 policies,
                 rules,
                 catch_all: file.catch_all.policy.into_inner(),
                 assignments,
+                labels: Labels::shipped(),
+                work,
+                plans,
+                expects,
                 carriers,
                 promise,
                 retry,
@@ -459,7 +482,7 @@ impl Check<'_> {
         policies
     }
 
-    fn targets(&mut self, list: &Spanned<Vec<Text>>, known: &Known<'_>) -> Vec<Target> {
+    pub(super) fn targets(&mut self, list: &Spanned<Vec<Text>>, known: &Known<'_>) -> Vec<Target> {
         if list.as_ref().is_empty() {
             self.wrong(
                 list.span(),
@@ -469,7 +492,7 @@ impl Check<'_> {
         list.as_ref().iter().filter_map(|word| self.target(word, known)).collect()
     }
 
-    fn target(&mut self, word: &Text, known: &Known<'_>) -> Option<Target> {
+    pub(super) fn target(&mut self, word: &Text, known: &Known<'_>) -> Option<Target> {
         let text = word.as_ref();
         let (kind, name) = text.split_once(':').unwrap_or(("", text));
         let problem = match kind {
@@ -528,13 +551,7 @@ impl Check<'_> {
                 }
                 (None, Some(tell), false) => Then::Tell {
                     targets: self.targets(tell, known),
-                    by: t
-                        .by
-                        .clone()
-                        .unwrap_or_else(|| vec![MediumWord::Email])
-                        .into_iter()
-                        .map(medium)
-                        .collect(),
+                    by: t.by.clone().unwrap_or_default().into_iter().map(medium).collect(),
                 },
                 (None, None, true) => Then::Quiet,
                 _ => {
@@ -545,6 +562,11 @@ impl Check<'_> {
                     continue;
                 }
             };
+            let duty = DutyChange {
+                team: t.team.as_ref().and_then(|team| self.team(team, known)),
+                within: t.within.as_ref().map(|text| self.duration(text)),
+                lead_after: t.lead_after.as_ref().map(|text| self.duration(text)),
+            };
             let group_window = match &t.group_window {
                 Some(text) => self.duration(text),
                 None => SignedDuration::ZERO,
@@ -554,6 +576,7 @@ impl Check<'_> {
                 matches: matches(t.matches),
                 when: t.when.map(Spanned::into_inner),
                 then,
+                duty,
                 group_by: t
                     .group_by
                     .into_iter()
@@ -605,7 +628,7 @@ impl Check<'_> {
         contacts
     }
 
-    fn name(&mut self, what: &str, name: &Text, taken: &mut BTreeSet<String>) {
+    pub(super) fn name(&mut self, what: &str, name: &Text, taken: &mut BTreeSet<String>) {
         let text = name.as_ref();
         if text.trim().is_empty() || text.chars().any(char::is_control) || text.contains('/') {
             self.wrong(name.span(), format!("a {what} needs a name of letters and digits"));
@@ -638,7 +661,7 @@ impl Check<'_> {
         }
     }
 
-    fn zone(&mut self, name: &Text) -> TimeZone {
+    pub(super) fn zone(&mut self, name: &Text) -> TimeZone {
         TimeZone::get(name.as_ref()).unwrap_or_else(|_| {
             let message = format!(
                 "{:?} is not a time zone; they are named like Europe/Berlin",
@@ -653,7 +676,7 @@ impl Check<'_> {
         text.map_or(SignedDuration::from_secs(default_seconds), |text| self.duration(text))
     }
 
-    fn duration(&mut self, text: &Text) -> SignedDuration {
+    pub(super) fn duration(&mut self, text: &Text) -> SignedDuration {
         let parsed = text.as_ref().parse::<SignedDuration>().ok();
         match parsed.filter(|d| !d.is_negative() && *d <= SignedDuration::from_hours(24 * 366)) {
             Some(duration) => duration,
@@ -745,20 +768,21 @@ impl Check<'_> {
     }
 
     /// Relative files are beside the configuration.
-    fn beside(&self, file: &str) -> PathBuf {
+    pub(super) fn beside(&self, file: &str) -> PathBuf {
         self.path.parent().unwrap_or(Path::new(".")).join(file)
     }
 }
 
 /// What targets may name.
-struct Known<'k> {
-    people: &'k BTreeMap<PersonId, Person>,
-    teams: &'k BTreeMap<String, Team>,
-    schedules: &'k BTreeMap<String, Schedule>,
-    assignments: &'k [Assignment],
+pub(super) struct Known<'k> {
+    pub people: &'k BTreeMap<PersonId, Person>,
+    pub teams: &'k BTreeMap<String, Team>,
+    pub schedules: &'k BTreeMap<String, Schedule>,
+    pub assignments: &'k [Assignment],
+    pub calendars: &'k BTreeMap<String, Calendar>,
 }
 
-fn unknown(what: &str, name: &str, known: impl Iterator<Item = impl Display>) -> String {
+pub(super) fn unknown(what: &str, name: &str, known: impl Iterator<Item = impl Display>) -> String {
     let known: Vec<_> = known.map(|k| k.to_string()).collect();
     let known =
         if known.is_empty() { "there is none".to_owned() } else { format!("there are {}", known.join(", ")) };
@@ -781,7 +805,7 @@ fn with_teams(
     people
 }
 
-fn medium(word: MediumWord) -> Medium {
+pub(super) fn medium(word: MediumWord) -> Medium {
     match word {
         MediumWord::Sms => Medium::Sms,
         MediumWord::Email => Medium::Email,
@@ -799,12 +823,8 @@ fn category(word: CategoryWord) -> Category {
     }
 }
 
-fn matches(t: file::MatchTable) -> Match {
-    let words = |words: Option<Words>| match words {
-        None => Vec::new(),
-        Some(Words::One(one)) => vec![one],
-        Some(Words::More(more)) => more,
-    };
+pub(super) fn matches(t: file::MatchTable) -> Match {
+    use file::words;
     Match {
         types: words(t.kind_of_event),
         kinds: words(t.kind),

@@ -32,11 +32,19 @@ pub struct File {
     #[serde(default)]
     pub schedule: Vec<ScheduleTable>,
     #[serde(default)]
+    pub calendar: Vec<super::calendar::CalendarTable>,
+    #[serde(default)]
     pub policy: Vec<PolicyTable>,
     #[serde(default)]
     pub assign: Vec<AssignTable>,
     #[serde(default)]
     pub rule: Vec<RuleTable>,
+    #[serde(default)]
+    pub work: WorkTables,
+    #[serde(default)]
+    pub plan: Vec<PlanTable>,
+    #[serde(default)]
+    pub expect: Vec<ExpectTable>,
     pub catch_all: CatchAllTable,
     #[serde(default)]
     pub contact: Vec<ContactTable>,
@@ -245,6 +253,9 @@ pub struct RuleTable {
     pub policy: Option<Text>,
     pub tell: Option<Spanned<Vec<Text>>>,
     pub by: Option<Vec<MediumWord>>,
+    pub team: Option<Text>,
+    pub within: Option<Text>,
+    pub lead_after: Option<Text>,
     pub quiet: Option<Spanned<bool>>,
     #[serde(default)]
     pub group_by: Vec<GroupWord>,
@@ -264,12 +275,71 @@ pub struct MatchTable {
     pub amount_at_least: Option<f64>,
 }
 
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct WorkTables {
+    pub cases: Option<WorkTable>,
+    pub documents: Option<WorkTable>,
+    pub posts: Option<WorkTable>,
+    pub onboarding: Option<WorkTable>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct WorkTable {
+    pub team: Option<Text>,
+    pub tell: Option<Spanned<Vec<Text>>>,
+    pub by: Option<Vec<MediumWord>>,
+    pub within: Option<Text>,
+    pub lead_after: Option<Text>,
+    pub calendar: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanTable {
+    pub name: Text,
+    pub tier: Option<Words>,
+    pub steps: Spanned<Vec<PlanStepTable>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanStepTable {
+    pub milestone: Text,
+    pub within_days: Option<u16>,
+    pub by: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectTable {
+    pub name: Text,
+    pub after: MatchTable,
+    pub when: Option<Text>,
+    pub expect: MatchTable,
+    pub same: Option<Text>,
+    pub within: Option<Text>,
+    #[serde(default)]
+    pub by_deadline: bool,
+    pub calendar: Option<Text>,
+}
+
 /// `"a"` or `["a", "b"]`.
 #[derive(Deserialize, Clone)]
 #[serde(untagged, expecting = "expected a word or a list of words")]
 pub enum Words {
     One(String),
     More(Vec<String>),
+}
+
+/// The words of either form; none where the key is absent.
+pub fn words(words: Option<Words>) -> Vec<String> {
+    match words {
+        None => Vec::new(),
+        Some(Words::One(one)) => vec![one],
+        Some(Words::More(more)) => more,
+    }
 }
 
 /// One word or several, of a closed list.

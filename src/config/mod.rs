@@ -1,10 +1,12 @@
 //! `config.toml` → checked settings. Nothing outside this room sees the file's own shape, and
 //! nothing inside it is looked up later: what is accepted here works.
 
+mod calendar;
 mod check;
 mod file;
 pub mod paths;
 mod problem;
+mod work;
 
 pub use problem::{ConfigError, Problem};
 

@@ -134,7 +134,7 @@ impl Desk {
                 self.info.config_version = config.version;
                 Folded::Else
             }
-            Object::Partner(_) | Object::Link(_) | Object::Nothing => Folded::Else,
+            _ => Folded::Else,
         };
         if self.recent.len() >= REMEMBERED {
             self.recent.pop_front();
@@ -269,9 +269,15 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         Object::Event(event) => event.partner.as_ref(),
         Object::Task(task) => task.partner.as_ref(),
         Object::Partner(partner) => Some(&partner.about),
+        Object::Case(case) => Some(&case.partner),
+        Object::Document(document) => Some(&document.partner),
+        Object::Thread(thread) => Some(&thread.partner),
+        Object::Milestone(milestone) => Some(&milestone.partner),
+        Object::Expectation(expectation) => Some(&expectation.partner),
         Object::Notification(_)
         | Object::Contact(_)
         | Object::Link(_)
+        | Object::Suppression(_)
         | Object::Config(_)
         | Object::Nothing => None,
     }

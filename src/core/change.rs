@@ -1,15 +1,21 @@
 //! The numbered history. Every fact is a change; state is nothing but changes applied in order.
 
 use crate::core::alert::Alert;
+use crate::core::case::Case;
 use crate::core::contact::Contact;
+use crate::core::document::Document;
 use crate::core::event::Event;
+use crate::core::expectation::Expectation;
 use crate::core::id::AlertId;
 use crate::core::notification::Notification;
+use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::person::PersonId;
+use crate::core::suppression::Suppression;
 use crate::core::sync::Link;
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
+use crate::core::thread::Thread;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -60,11 +66,34 @@ pub enum What {
     NotificationCancelled,
     NotificationExpired,
     NotificationResent,
+    NotificationMoved,
+    NotificationReleased,
     TaskOpened,
     TaskTaken,
     TaskSnoozed,
     TaskWoke,
+    /// It is overdue, and its owner or its team's lead is told.
+    TaskOverdue,
     TaskDone,
+    CaseOpened,
+    CaseMoved,
+    /// A report that changes nothing: heard before, or older than what is known.
+    CaseRepeated,
+    DocumentUploaded,
+    DocumentReviewed,
+    ThreadOpened,
+    ThreadJoined,
+    ThreadAnswered,
+    MilestoneReached,
+    MilestoneExpected,
+    MilestoneSkipped,
+    MilestoneWithdrawn,
+    MilestoneLate,
+    ExpectationBegun,
+    ExpectationMet,
+    ExpectationMissed,
+    AddressSuppressed,
+    AddressLifted,
     PartnerSeen,
     ContactCreated,
     ContactChanged,
@@ -95,6 +124,12 @@ pub enum Object {
     Partner(Box<Partner>),
     Contact(Box<Contact>),
     Link(Box<Link>),
+    Case(Box<Case>),
+    Document(Box<Document>),
+    Thread(Box<Thread>),
+    Milestone(Box<MilestoneRecord>),
+    Expectation(Box<Expectation>),
+    Suppression(Box<Suppression>),
     Config(Box<ConfigVersion>),
     /// Nothing but the sentence: a note, the agent's own comings and goings.
     Nothing,
@@ -174,6 +209,18 @@ impl Change {
             partner: notification.partner.clone(),
             object: Object::Notification(Box::new(notification.clone())),
         }
+    }
+
+    /// A fact about a thing of a partner's, made by the desk.
+    pub fn of_partner(
+        at: Timestamp,
+        what: What,
+        summary: impl Into<Untrusted>,
+        partner: &Untrusted,
+        object: Object,
+    ) -> Self {
+        let partner = Some(partner.clone());
+        Self { at, actor: Actor::Desk, what, summary: summary.into(), alert: None, partner, object }
     }
 
     /// A fact about a task.

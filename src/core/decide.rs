@@ -5,21 +5,29 @@
 //! seeing what the ones before it did.
 
 use crate::core::alert::{Alert, AlertState, Member, MemberOf};
+use crate::core::case::Case;
 use crate::core::change::{Actor, Change, Object, What};
-use crate::core::contact::Category;
+use crate::core::contact::{Category, Contact};
 use crate::core::desk::Desk;
+use crate::core::document::Document;
 use crate::core::escalation::{About, Decision};
 use crate::core::event::{
     CloudEvent, Event, EventState, Exception, ExceptionKind, FieldError, Native, Priority, Severity, Verdict,
 };
+use crate::core::expectation::Expectation;
+use crate::core::flow;
 use crate::core::id::{AlertId, EventId, Ids};
 use crate::core::money::Money;
 use crate::core::notification::{Content, Notification, NotificationState, Purpose, Reason};
+use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::{Partner, PartnerRef, PartnerState};
 use crate::core::rule::{self, Facts, Rule, Then};
+use crate::core::sync::{self, Known, Said};
+use crate::core::task::Task;
 use crate::core::text::Untrusted;
+use crate::core::thread::Thread;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// An event as intake hands it over: checked in form, read, and not seen before.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,8 +45,67 @@ pub struct Prepared<'d> {
     pub incoming: Incoming,
     pub rule: Option<&'d Rule>,
     pub why: Vec<Verdict>,
-    /// What it might join an alert by; look these up.
+    /// What it might join an alert by.
     pub keys: Vec<String>,
+    /// What must be looked up before it can be decided.
+    pub needs: Needs,
+}
+
+/// A thing that the community names within a partner.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Thing {
+    pub partner: String,
+    pub id: String,
+}
+
+impl Thing {
+    pub fn of(partner: &PartnerRef, id: &Untrusted) -> Self {
+        Self { partner: partner.id.raw().to_owned(), id: id.raw().to_owned() }
+    }
+}
+
+/// What a batch must know of the store before it is decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Keys of alerts.
+    pub keys: BTreeSet<String>,
+    /// With the messages of those alerts.
+    pub waiting: bool,
+    pub partners: BTreeSet<String>,
+    /// With the contacts a case names.
+    pub cases: BTreeSet<Thing>,
+    pub documents: BTreeSet<Thing>,
+    pub threads: BTreeSet<Thing>,
+    /// Partners whose milestones, and whose contacts, are needed.
+    pub milestones: BTreeSet<String>,
+    pub contacts_of: BTreeSet<String>,
+    pub contacts: BTreeSet<String>,
+    /// Keys of tasks that may be open.
+    pub tasks: BTreeSet<String>,
+    pub expectations: BTreeSet<String>,
+    /// Contacts that another side speaks of, as it calls them.
+    pub spoken_of: BTreeSet<String>,
+}
+
+impl Needs {
+    /// All that several events need together.
+    pub fn of<'p>(batch: impl IntoIterator<Item = &'p Needs>) -> Self {
+        batch.into_iter().fold(Self::default(), |mut all, one| {
+            all.keys.extend(one.keys.iter().cloned());
+            all.waiting |= one.waiting;
+            all.partners.extend(one.partners.iter().cloned());
+            all.cases.extend(one.cases.iter().cloned());
+            all.documents.extend(one.documents.iter().cloned());
+            all.threads.extend(one.threads.iter().cloned());
+            all.milestones.extend(one.milestones.iter().cloned());
+            all.contacts_of.extend(one.contacts_of.iter().cloned());
+            all.contacts.extend(one.contacts.iter().cloned());
+            all.tasks.extend(one.tasks.iter().cloned());
+            all.expectations.extend(one.expectations.iter().cloned());
+            all.spoken_of.extend(one.spoken_of.iter().cloned());
+            all
+        })
+    }
 }
 
 /// What a batch is decided against, as it is in the store; decisions update it as they go.
@@ -50,6 +117,18 @@ pub struct View {
     pub partners: HashMap<String, Partner>,
     /// Of those alerts: messages that have not left yet.
     pub waiting: Vec<Notification>,
+    pub cases: HashMap<Thing, Case>,
+    pub documents: HashMap<Thing, Document>,
+    pub threads: HashMap<Thing, Thread>,
+    /// By their ids.
+    pub milestones: HashMap<String, MilestoneRecord>,
+    pub contacts: HashMap<String, Contact>,
+    pub expectations: HashMap<String, Expectation>,
+    /// Not done, by their keys.
+    pub tasks: HashMap<String, Task>,
+    /// How the desk calls the contacts that were spoken of, and what is known of each.
+    pub called: HashMap<String, String>,
+    pub known: HashMap<String, Known>,
 }
 
 /// Runs the rules over one event.
@@ -62,7 +141,22 @@ pub fn prepare<'d>(desk: &'d Desk, incoming: Incoming, now: Timestamp) -> Prepar
         None => Vec::new(),
     };
     keys.extend(group);
-    Prepared { incoming, rule, why, keys }
+    let needs = needs(desk, &incoming, &facts, &keys);
+    Prepared { incoming, rule, why, keys, needs }
+}
+
+fn needs(desk: &Desk, incoming: &Incoming, facts: &Facts<'_>, keys: &[String]) -> Needs {
+    let mut needs = Needs {
+        keys: keys.iter().cloned().collect(),
+        waiting: matches!(incoming.native, Native::ExceptionCleared { .. }),
+        partners: facts.partner.map(|partner| partner.id.raw().to_owned()).into_iter().collect(),
+        ..Needs::default()
+    };
+    if let Native::ContactChanged { contact, .. } = &incoming.native {
+        needs.spoken_of.insert(contact.raw().to_owned());
+    }
+    flow::needs(desk, &incoming.native, &mut needs);
+    needs
 }
 
 /// Decides a batch.
@@ -103,7 +197,7 @@ pub fn sum_up(alert: &mut Alert) {
 }
 
 fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
-    let Prepared { incoming, rule, why, keys } = prepared;
+    let Prepared { incoming, rule, why, keys, .. } = prepared;
     let id = decision.ids.next_event();
     let subject = subject(&incoming, rule);
     let facts = Facts::of(&incoming.event.kind, &incoming.native, &incoming.event.data);
@@ -155,6 +249,18 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
                 }
                 None => event.why.push(no_rule("no open alert is about this exception")),
             }
+        }
+        (Native::ContactChanged { contact, version, stated }, _) => {
+            let said = Said {
+                id: contact.clone(),
+                version: Some(version.clone()),
+                told_at: event.time,
+                stated: (**stated).clone(),
+                ..Said::default()
+            };
+            let verdict = contact_changed(decision, view, &event.feed, said);
+            event.state = if verdict.matched { EventState::Handled } else { EventState::Quiet };
+            event.why.push(verdict);
         }
         (_, Some((mut member, partner))) => {
             member.event = id;
@@ -247,6 +353,18 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
             object: Object::Event(Box::new(event)),
         },
     );
+}
+
+fn contact_changed(decision: &mut Decision<'_>, view: &mut View, feed: &str, mut said: Said) -> Verdict {
+    let called = view.called.get(said.id.raw()).cloned().unwrap_or_else(|| said.id.raw().to_owned());
+    said.id = called.as_str().into();
+    let known = view.known.entry(called.clone()).or_default();
+    if let Some(contact) = view.contacts.get(&called) {
+        known.contact = Some(contact.clone());
+    }
+    let verdict = sync::notice(decision, &Actor::Source(feed.to_owned()), known, &said);
+    view.contacts.extend(known.contact.clone().map(|contact| (called, contact)));
+    verdict
 }
 
 /// The name of the rule that nothing urgent escapes.
@@ -621,8 +739,9 @@ fn title(native: &Native, kind: &str) -> Untrusted {
         Native::CaseOpened { case, .. } => {
             Untrusted::new(format!("{} ({})", case.title.raw(), case.reference.raw()))
         }
-        Native::CaseStatusChanged { case, status, .. } => {
-            Untrusted::new(format!("Case {} is {}", case.raw(), status.word().replace('_', " ")))
+        Native::CaseStatusChanged { change, .. } => {
+            let called = change.reference.as_ref().unwrap_or(&change.case);
+            Untrusted::new(format!("Case {} is {}", called.raw(), change.status.word().replace('_', " ")))
         }
         Native::DocumentUploaded { document, .. } => {
             Untrusted::new(format!("Document {}", document.name.raw()))
@@ -632,8 +751,9 @@ fn title(native: &Native, kind: &str) -> Untrusted {
         }
         Native::PostCreated { post, .. } => post.subject.clone(),
         Native::PostAnswered { post, .. } => Untrusted::new(format!("Answered: {}", post.subject.raw())),
-        Native::OnboardingMilestone { milestone, .. } => {
-            Untrusted::new(format!("Milestone {}", milestone.word().replace('_', " ")))
+        Native::OnboardingMilestone { milestone, withdrawn, .. } => {
+            let end = if *withdrawn { " withdrawn" } else { "" };
+            Untrusted::new(format!("Milestone {}{end}", milestone.word().replace('_', " ")))
         }
         Native::ContactChanged { contact, .. } => {
             Untrusted::new(format!("Contact {} changed", contact.raw()))

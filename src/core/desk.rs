@@ -2,8 +2,13 @@
 //! of the configuration that decisions need, already checked; decisions never see a file.
 
 use crate::core::alert::{PolicySnapshot, Target};
+use crate::core::calendar::Calendar;
 use crate::core::contact::Medium;
+use crate::core::duty::{Duty, Work};
 use crate::core::event::Severity;
+use crate::core::expectation::Expect;
+use crate::core::label::Labels;
+use crate::core::onboarding::Plan;
 use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::rule::Rule;
@@ -84,12 +89,22 @@ pub struct Desk {
     pub people: BTreeMap<PersonId, Person>,
     pub teams: BTreeMap<String, Team>,
     pub schedules: BTreeMap<String, Schedule>,
+    pub calendars: BTreeMap<String, Calendar>,
+    /// The calendar that counts where none is named: the first configured.
+    pub main_calendar: Option<String>,
     pub policies: BTreeMap<String, PolicySnapshot>,
     /// In order; the first that matches decides.
     pub rules: Vec<Rule>,
     /// The policy for urgent events that no rule matches.
     pub catch_all: String,
     pub assignments: Vec<Assignment>,
+    /// What the words of the community are called, in each reader's language.
+    pub labels: Labels,
+    /// Who is responsible for each kind of work where no rule says otherwise.
+    pub work: BTreeMap<Work, Duty>,
+    /// How partners come aboard; the first that fits a partner's tier.
+    pub plans: Vec<Plan>,
+    pub expects: Vec<Expect>,
     /// In order of preference.
     pub carriers: Vec<Carrier>,
     pub promise: Promise,
@@ -122,6 +137,17 @@ impl Desk {
 
     pub fn on_call(&self, schedule: &str, at: Timestamp) -> Option<Turn> {
         self.schedules.get(schedule).and_then(|schedule| schedule.at(at))
+    }
+
+    /// The named calendar; without a name, or for one that is no more, the first configured; where there
+    /// is none, Monday to Friday 08:00 to 18:00 in the desk's zone.
+    pub fn calendar(&self, name: Option<&str>) -> Calendar {
+        let found = name.and_then(|name| self.calendars.get(name));
+        let first = || self.main_calendar.as_ref().and_then(|name| self.calendars.get(name));
+        found.or_else(first).cloned().unwrap_or_else(|| {
+            let (from, to) = (jiff::civil::time(8, 0, 0, 0), jiff::civil::time(18, 0, 0, 0));
+            Calendar::weekdays("office hours", self.time_zone.clone(), from, to)
+        })
     }
 
     /// The first channel that carries the medium.

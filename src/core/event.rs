@@ -7,6 +7,7 @@
 use crate::core::id::{AlertId, EventId};
 use crate::core::money::Money;
 use crate::core::partner::PartnerRef;
+use crate::core::sync::{Stated, reading};
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -62,7 +63,9 @@ open_list!(DocumentKind {
     ClaimsEvidence = "claims_evidence",
 });
 open_list!(PostKind { Question = "question", Request = "request", ActionItem = "action_item" });
-open_list!(CaseStatus {
+open_list!(/// Where a case stands; `opened` until its first status is heard.
+CaseStatus {
+    Opened = "opened",
     Received = "received",
     UnderReview = "under_review",
     AwaitingDocuments = "awaiting_documents",
@@ -235,9 +238,8 @@ pub enum Native {
         priority: Priority,
     },
     CaseStatusChanged {
-        case: Untrusted,
+        change: StatusChange,
         partner: PartnerRef,
-        status: CaseStatus,
     },
     DocumentUploaded {
         document: Document,
@@ -271,10 +273,16 @@ pub enum Native {
     OnboardingMilestone {
         partner: PartnerRef,
         milestone: Milestone,
+        /// Contact ids the event names; none where it leaves that to us.
+        contacts: Vec<Untrusted>,
+        /// The milestone is taken back.
+        withdrawn: bool,
     },
     ContactChanged {
         contact: Untrusted,
         version: Untrusted,
+        /// What the event carries of the contact beside its id.
+        stated: Box<Stated>,
     },
     /// Of a type that is not ours: kept, shown, and told to nobody unless a rule says so.
     Foreign,
@@ -290,6 +298,26 @@ pub struct Case {
     pub order: Option<Untrusted>,
     pub amount: Option<Money>,
     pub deadline: Option<Timestamp>,
+    /// Contact ids.
+    pub opened_by: Option<Untrusted>,
+    pub watchers: Vec<Untrusted>,
+}
+
+/// A case moved; what the event carries of the case beside its id is optional.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatusChange {
+    pub case: Untrusted,
+    pub status: CaseStatus,
+    pub reference: Option<Untrusted>,
+    pub kind: Option<CaseKind>,
+    pub title: Option<Untrusted>,
+    /// Written for the partner. The internal `note` is never read.
+    pub message: Option<Untrusted>,
+    /// Documents wanted of the partner.
+    pub wanted: Option<Vec<Untrusted>>,
+    pub due: Option<Timestamp>,
+    pub opened_by: Option<Untrusted>,
+    pub watchers: Vec<Untrusted>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -297,6 +325,11 @@ pub struct Document {
     pub id: Untrusted,
     pub name: Untrusted,
     pub kind: DocumentKind,
+    pub url: Option<Untrusted>,
+    /// The case it belongs to.
+    pub case: Option<Untrusted>,
+    /// Contact id.
+    pub uploaded_by: Option<Untrusted>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -305,6 +338,11 @@ pub struct Post {
     pub thread: Untrusted,
     pub kind: PostKind,
     pub subject: Untrusted,
+    pub body: Option<Untrusted>,
+    /// The case it is about, where the community says so.
+    pub case: Option<Untrusted>,
+    /// A machine wrote it (RFC 3834); it is never answered by another.
+    pub automatic: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -344,21 +382,20 @@ pub fn native(event: &CloudEvent) -> Result<(Native, Vec<FieldError>), FieldErro
     let data = Fields::of(&event.data, "data".to_owned())?;
     let native = match kind {
         "community.case.opened" => Native::CaseOpened {
-            case: case(&data.object("case")?, &mut notes)?,
+            case: case(&data, &mut notes)?,
             partner: partner(&data, &mut notes)?,
             priority: data.word("priority", &["low", "normal", "high", "urgent"])?,
         },
         "community.case.status_changed" => Native::CaseStatusChanged {
-            case: data.object("case")?.text("id")?,
+            change: status_change(&data, &mut notes)?,
             partner: partner(&data, &mut notes)?,
-            status: data.text("status")?.raw().to_owned().into(),
         },
         "community.document.uploaded" => Native::DocumentUploaded {
-            document: document(&data.object("document")?)?,
+            document: document(&data, &mut notes)?,
             partner: partner(&data, &mut notes)?,
         },
         "community.document.reviewed" => Native::DocumentReviewed {
-            document: document(&data.object("document")?)?,
+            document: document(&data, &mut notes)?,
             partner: partner(&data, &mut notes)?,
             outcome: data.word("outcome", &["approved", "rejected"])?,
         },
@@ -381,12 +418,15 @@ pub fn native(event: &CloudEvent) -> Result<(Native, Vec<FieldError>), FieldErro
         "community.onboarding.milestone" => Native::OnboardingMilestone {
             partner: partner(&data, &mut notes)?,
             milestone: data.text("milestone")?.raw().to_owned().into(),
+            contacts: data.maybe("contacts", Fields::contacts, &mut notes).unwrap_or_default(),
+            withdrawn: data.maybe("withdrawn", Fields::truth, &mut notes).unwrap_or(false),
         },
         _ => {
             let contact = data.object("contact")?;
             Native::ContactChanged {
                 contact: contact.text("id")?,
                 version: contact.text_or_number("version")?,
+                stated: Box::new(reading::contact(contact.object, &contact.path, &mut notes)),
             }
         }
     };
@@ -403,7 +443,9 @@ fn partner(data: &Fields<'_>, notes: &mut Vec<FieldError>) -> Result<PartnerRef,
     })
 }
 
-fn case(case: &Fields<'_>, notes: &mut Vec<FieldError>) -> Result<Case, FieldError> {
+fn case(data: &Fields<'_>, notes: &mut Vec<FieldError>) -> Result<Case, FieldError> {
+    let case = data.object("case")?;
+    let (opened_by, watchers) = followers(data, &case, notes);
     Ok(Case {
         id: case.text("id")?,
         reference: case.text("reference")?,
@@ -413,26 +455,97 @@ fn case(case: &Fields<'_>, notes: &mut Vec<FieldError>) -> Result<Case, FieldErr
         order: case.maybe("order", Fields::text_or_number, notes),
         amount: case.maybe("amount", Fields::money, notes),
         deadline: case.maybe("deadline", Fields::time, notes),
+        opened_by,
+        watchers,
     })
 }
 
-fn document(document: &Fields<'_>) -> Result<Document, FieldError> {
+/// Who opened a case and who watches it, beside the case or within it.
+fn followers(
+    data: &Fields<'_>,
+    case: &Fields<'_>,
+    notes: &mut Vec<FieldError>,
+) -> (Option<Untrusted>, Vec<Untrusted>) {
+    let opened_by = data
+        .maybe("opened_by", Fields::contact, notes)
+        .or_else(|| case.maybe("opened_by", Fields::contact, notes));
+    let watchers = data
+        .maybe("watchers", Fields::contacts, notes)
+        .or_else(|| case.maybe("watchers", Fields::contacts, notes))
+        .unwrap_or_default();
+    (opened_by, watchers)
+}
+
+fn status_change(data: &Fields<'_>, notes: &mut Vec<FieldError>) -> Result<StatusChange, FieldError> {
+    let case = data.object("case")?;
+    let (opened_by, watchers) = followers(data, &case, notes);
+    Ok(StatusChange {
+        case: case.text("id")?,
+        status: data.text("status")?.raw().to_owned().into(),
+        reference: case.maybe("reference", Fields::text, notes),
+        kind: case.maybe("kind", Fields::text, notes).map(|kind| kind.raw().to_owned().into()),
+        title: case.maybe("title", Fields::text, notes),
+        message: data.maybe("message", Fields::text, notes),
+        wanted: data.maybe("wanted", Fields::texts, notes),
+        due: data.maybe("due", Fields::time, notes),
+        opened_by,
+        watchers,
+    })
+}
+
+fn document(data: &Fields<'_>, notes: &mut Vec<FieldError>) -> Result<Document, FieldError> {
+    let document = data.object("document")?;
     Ok(Document {
         id: document.text("id")?,
         name: document.text("name")?,
         kind: document.text("kind")?.raw().to_owned().into(),
+        url: document.maybe("url", Fields::text, notes),
+        case: document.maybe("case_id", Fields::text_or_number, notes),
+        uploaded_by: data
+            .maybe("uploaded_by", Fields::contact, notes)
+            .or_else(|| document.maybe("uploaded_by", Fields::contact, notes)),
     })
 }
 
 fn post(data: &Fields<'_>, notes: &mut Vec<FieldError>) -> Result<(Post, PartnerRef, Untrusted), FieldError> {
     let post = data.object("post")?;
+    let marked = |fields: &Fields<'_>, notes: &mut Vec<FieldError>| {
+        let automatic = fields.maybe("automatic", Fields::truth, notes).unwrap_or(false);
+        let submitted = fields.maybe("auto_submitted", Fields::text, notes);
+        automatic || submitted.is_some_and(|word| !word.raw().trim().eq_ignore_ascii_case("no"))
+    };
+    let subject = post.text("subject")?;
+    let automatic = marked(&post, notes) || marked(data, notes) || reads_automatic(subject.raw());
     let post = Post {
         id: post.text("id")?,
         thread: post.text("thread")?,
         kind: post.text("kind")?.raw().to_owned().into(),
-        subject: post.text("subject")?,
+        subject,
+        body: post.maybe("body", Fields::text, notes),
+        case: post.maybe("case_id", Fields::text_or_number, notes),
+        automatic,
     };
     Ok((post, partner(data, notes)?, data.object("author")?.text("contact_id")?))
+}
+
+/// Subjects under which mail programs answer by themselves, in the languages we speak.
+fn reads_automatic(subject: &str) -> bool {
+    const STARTS: [&str; 12] = [
+        "auto:",
+        "automatic reply",
+        "auto reply",
+        "autoreply",
+        "out of office",
+        "undeliverable",
+        "delivery status notification",
+        "automatische antwort",
+        "abwesenheitsnotiz",
+        "réponse automatique",
+        "respuesta automática",
+        "mail delivery failed",
+    ];
+    let subject = subject.trim_start().to_lowercase();
+    STARTS.iter().any(|start| subject.starts_with(start))
 }
 
 fn exception(
@@ -524,6 +637,45 @@ impl<'a> Fields<'a> {
             .map_err(|_| self.wrong(name, "is not an RFC 3339 time such as 2026-11-22T06:00:00Z"))
     }
 
+    fn truth(&self, name: &str) -> Result<bool, FieldError> {
+        match self.required(name, "true or false")? {
+            Value::Bool(truth) => Ok(*truth),
+            other => Err(self.wrong(name, format!("is {}, not true or false", type_of(other)))),
+        }
+    }
+
+    fn list<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&Value, String) -> Result<T, FieldError>,
+    ) -> Result<Vec<T>, FieldError> {
+        let Value::Array(items) = self.required(name, "a list")? else {
+            return Err(self.wrong(name, "is not a list"));
+        };
+        let at = |i: usize| format!("{}.{name}[{i}]", self.path);
+        items.iter().enumerate().map(|(i, item)| read(item, at(i))).collect()
+    }
+
+    fn texts(&self, name: &str) -> Result<Vec<Untrusted>, FieldError> {
+        self.list(name, |item, field| match item {
+            Value::String(text) => Ok(Untrusted::from(text.as_str())),
+            Value::Object(object) => match object.get("name") {
+                Some(Value::String(text)) => Ok(Untrusted::from(text.as_str())),
+                _ => Err(FieldError { field, problem: "has no name".into() }),
+            },
+            other => Err(FieldError { field, problem: format!("is {}, not a string", type_of(other)) }),
+        })
+    }
+
+    /// `{"contact_id": "…"}`, or the bare id.
+    fn contact(&self, name: &str) -> Result<Untrusted, FieldError> {
+        contact_id(self.required(name, "a contact")?, format!("{}.{name}", self.path))
+    }
+
+    fn contacts(&self, name: &str) -> Result<Vec<Untrusted>, FieldError> {
+        self.list(name, contact_id)
+    }
+
     fn money(&self, name: &str) -> Result<Money, FieldError> {
         let amount = self.object(name)?;
         let value = match amount.required("value", "a number")? {
@@ -539,21 +691,14 @@ impl<'a> Fields<'a> {
     }
 
     fn codes(&self, name: &str) -> Result<Vec<Code>, FieldError> {
-        let Value::Array(codes) = self.required(name, "a list")? else {
-            return Err(self.wrong(name, "is not a list of codes"));
-        };
-        codes
-            .iter()
-            .enumerate()
-            .map(|(i, code)| {
-                let code = Fields::of(code, format!("{}.{name}[{i}]", self.path))?;
-                Ok(Code {
-                    set: code.text_or_number("set")?,
-                    element: code.text_or_number("element")?,
-                    code: code.text_or_number("code")?,
-                })
+        self.list(name, |code, path| {
+            let code = Fields::of(code, path)?;
+            Ok(Code {
+                set: code.text_or_number("set")?,
+                element: code.text_or_number("element")?,
+                code: code.text_or_number("code")?,
             })
-            .collect()
+        })
     }
 
     /// An optional field: absent or null is `None`; present but unreadable is noted and `None`.
@@ -567,6 +712,16 @@ impl<'a> Fields<'a> {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) if text.trim().is_empty() => None,
             Some(_) => read(self, name).map_err(|problem| notes.push(problem)).ok(),
+        }
+    }
+}
+
+fn contact_id(value: &Value, path: String) -> Result<Untrusted, FieldError> {
+    match value {
+        Value::String(id) if !id.trim().is_empty() => Ok(Untrusted::from(id.as_str())),
+        other => {
+            let fields = Fields::of(other, path)?;
+            fields.text("contact_id").or_else(|missing| fields.text("id").map_err(|_| missing))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::core::contact::{Category, Medium};
 use crate::core::id::{AlertId, EventId, NotificationId};
+use crate::core::message::{Frame, Message};
 use crate::core::person::PersonId;
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
@@ -201,6 +202,25 @@ pub struct Content {
     pub body: Untrusted,
 }
 
+/// What a message says before it has words, so that it can be said again in another medium or to
+/// another contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    pub message: Message,
+    pub frame: Frame,
+    pub locale: String,
+}
+
+/// Why a message waits though it is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// Its contact is not known here; it leaves once they are.
+    UnknownContact,
+    /// It is night where the contact lives.
+    QuietHours,
+}
+
 /// One message to one recipient over one medium.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
@@ -221,6 +241,14 @@ pub struct Notification {
     /// The configured channel that carries it, or will.
     pub channel: String,
     pub content: Content,
+    /// Of a message to a contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Box<Said>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    /// What mails of one conversation have in common, in letters and digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
     pub reason: Reason,
     pub attempts: Vec<Attempt>,
     pub evidence: Vec<Evidence>,

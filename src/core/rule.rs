@@ -3,6 +3,7 @@
 
 use crate::core::alert::Target;
 use crate::core::contact::Medium;
+use crate::core::duty::DutyChange;
 use crate::core::event::{Native, Priority, Severity, Verdict};
 use crate::core::money::Money;
 use crate::core::partner::PartnerRef;
@@ -19,6 +20,8 @@ pub struct Rule {
     /// A condition over the event, in minijinja's expression language.
     pub when: Option<String>,
     pub then: Then,
+    /// What it says of who is responsible and how soon, where it differs.
+    pub duty: DutyChange,
     /// Events of this rule with the same values here join one alert.
     pub group_by: Vec<GroupField>,
     /// How long after it was raised an alert takes such joiners.
@@ -43,7 +46,7 @@ pub struct Match {
 pub enum Then {
     /// Raises an alert that follows the named policy.
     Alert { policy: String },
-    /// Tells people once, without an alert.
+    /// Tells people once, without an alert; without media, over those that suit how pressing it is.
     Tell { targets: Vec<Target>, by: Vec<Medium> },
     /// Keeps the event and tells nobody.
     Quiet,
@@ -105,8 +108,8 @@ impl<'a> Facts<'a> {
                 facts.order = case.order.as_ref();
                 facts.deadline = case.deadline;
             }
-            Native::CaseStatusChanged { partner, status, .. } => {
-                facts.kind = Some(status.word());
+            Native::CaseStatusChanged { partner, change } => {
+                facts.kind = Some(change.status.word());
                 facts.partner = Some(partner);
             }
             Native::DocumentUploaded { document, partner }
@@ -118,7 +121,7 @@ impl<'a> Facts<'a> {
                 facts.kind = Some(post.kind.word());
                 facts.partner = Some(partner);
             }
-            Native::OnboardingMilestone { partner, milestone } => {
+            Native::OnboardingMilestone { partner, milestone, .. } => {
                 facts.kind = Some(milestone.word());
                 facts.partner = Some(partner);
             }
@@ -262,6 +265,7 @@ mod tests {
             matches,
             when: when.map(str::to_owned),
             then: Then::Quiet,
+            duty: DutyChange::default(),
             group_by: vec![],
             group_window: SignedDuration::ZERO,
         }

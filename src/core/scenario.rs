@@ -8,9 +8,11 @@ use crate::core::command::{Action, Command, Expect, Refusal};
 use crate::core::contact::Medium;
 use crate::core::decide::{self, Incoming, View};
 use crate::core::desk::{Carrier, Desk, Promise, Retry};
+use crate::core::duty::DutyChange;
 use crate::core::escalation::Decision;
 use crate::core::event::{CloudEvent, Event, native};
 use crate::core::id::{AlertId, Ids, NotificationId};
+use crate::core::label::Labels;
 use crate::core::notification::Notification;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::rule::{GroupField, Match, Rule, Then};
@@ -62,6 +64,7 @@ impl Scene {
             matches: Match { kinds: vec!["late_shipment".into()], ..Match::default() },
             when: None,
             then: Then::Alert { policy: "urgent".into() },
+            duty: DutyChange::default(),
             group_by: vec![GroupField::Partner, GroupField::Kind],
             group_window: minutes(30),
         };
@@ -74,10 +77,16 @@ impl Scene {
             people: people.into_iter().map(|p| (p.id.clone(), p)).collect(),
             teams: BTreeMap::new(),
             schedules: BTreeMap::new(),
+            calendars: BTreeMap::new(),
+            main_calendar: None,
             policies: BTreeMap::from([("urgent".into(), policy)]),
             rules: vec![late],
             catch_all: "urgent".into(),
             assignments: vec![],
+            labels: Labels::shipped(),
+            work: BTreeMap::new(),
+            plans: vec![],
+            expects: vec![],
             carriers: vec![Carrier { name: "sms".into(), carries: vec![Medium::Sms] }],
             promise: Promise { critical: minutes(30), high: minutes(60), other: minutes(240) },
             retry: Retry { first: SignedDuration::from_secs(5), longest: minutes(5), give_up: minutes(240) },

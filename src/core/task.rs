@@ -28,22 +28,40 @@ impl TaskState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskKind {
+    /// A case or a post waits for an answer.
+    Answer,
+    /// A document waits for its review.
+    Review,
     /// Somebody cannot be reached: an address is dead or missing.
     Fix,
     /// A message was handed over and nobody can tell whether it was taken.
     Doubt,
-    /// A contact differs between here and the community, and somebody must choose.
+    /// A contact was changed here and in the community, and somebody must say which counts.
     Sync,
+    /// A milestone is late.
+    Plan,
 }
 
 impl TaskKind {
     pub fn as_str(self) -> &'static str {
         match self {
+            TaskKind::Answer => "answer",
+            TaskKind::Review => "review",
             TaskKind::Fix => "fix",
             TaskKind::Doubt => "doubt",
             TaskKind::Sync => "sync",
+            TaskKind::Plan => "plan",
         }
     }
+}
+
+/// Who was last told that a task is overdue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reminded {
+    /// Its owner, or its team where nobody owns it.
+    Owner,
+    Lead,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,8 +77,29 @@ pub struct Task {
     pub key: Untrusted,
     pub team: Option<String>,
     pub owner: Option<PersonId>,
+    /// By when it is to be done; past it, its owner is reminded.
     pub due_at: Option<Timestamp>,
+    /// Past it, the lead of its team is told.
+    #[serde(default)]
+    pub lead_at: Option<Timestamp>,
+    #[serde(default)]
+    pub reminded: Option<Reminded>,
+    /// The case, document, thread, contact or milestone it is about, by the community's id.
+    #[serde(default)]
+    pub about: Option<Untrusted>,
     pub snoozed_until: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+impl Task {
+    /// When the desk acts on it by itself: it wakes, reminds, or goes to the lead.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        match (self.state, self.reminded) {
+            (TaskState::Done, _) | (TaskState::Open, Some(Reminded::Lead)) => None,
+            (TaskState::Snoozed, _) => self.snoozed_until,
+            (TaskState::Open, None) => self.due_at,
+            (TaskState::Open, Some(Reminded::Owner)) => self.lead_at,
+        }
+    }
 }

@@ -4,16 +4,23 @@ use super::StoreError;
 use super::tx::{Sealable, Tx};
 use crate::cells;
 use crate::core::alert::{Alert, AlertState};
+use crate::core::case::Case;
 use crate::core::change::{Change, ConfigVersion, Object, What};
 use crate::core::contact::Contact;
 use crate::core::decide::keys_of_last_member;
+use crate::core::document::Document;
 use crate::core::event::{Event, EventState};
+use crate::core::expectation::Expectation;
 use crate::core::id::{AlertId, NotificationId, TaskId};
-use crate::core::notification::{AttemptState, Notification};
+use crate::core::notification::{AttemptState, Notification, RecipientId};
+use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
+use crate::core::suppression::{Suppression, SuppressionState};
 use crate::core::sync::{Link, Side};
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
+use crate::core::thread::Thread;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -39,6 +46,12 @@ impl Tx<'_> {
                 Object::Partner(partner) if !later => self.put_partner(partner)?,
                 Object::Contact(contact) if !later => self.put_contact(contact)?,
                 Object::Link(link) if !later => self.put_link(link)?,
+                Object::Case(case) if !later => self.put_case(case)?,
+                Object::Document(document) if !later => self.put_document(document)?,
+                Object::Thread(thread) if !later => self.put_thread(thread)?,
+                Object::Milestone(milestone) if !later => self.put_milestone(milestone)?,
+                Object::Expectation(expectation) if !later => self.put_expectation(expectation)?,
+                Object::Suppression(suppression) if !later => self.put_suppression(suppression)?,
                 Object::Config(config) => self.put_config(config)?,
                 _ => {}
             }
@@ -97,10 +110,11 @@ impl Tx<'_> {
     fn put_notification(&mut self, n: &Notification) -> Result<(), StoreError> {
         self.dues |= n.due_at.is_some();
         self.execute(
-            "INSERT INTO notification (id, state, channel, medium, urgent, alert, partner, due_at, updated_at, body, in_flight)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-             ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, due_at = $8, updated_at = $9, body = $10,
-               in_flight = $11",
+            "INSERT INTO notification (id, state, channel, medium, urgent, alert, partner, due_at, updated_at, body, in_flight,
+               contact)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, medium = $4, due_at = $8, updated_at = $9,
+               body = $10, in_flight = $11, contact = $12",
             cells![
                 n.id.0,
                 n.state.as_str(),
@@ -112,14 +126,18 @@ impl Tx<'_> {
                 n.due_at,
                 n.updated_at,
                 encode(n)?,
-                i64::from(n.attempts.iter().any(|attempt| attempt.state == AttemptState::Sending))
+                i64::from(n.attempts.iter().any(|attempt| attempt.state == AttemptState::Sending)),
+                match &n.recipient.who {
+                    RecipientId::Contact(id) => Some(id.raw()),
+                    RecipientId::Person(_) => None,
+                }
             ],
         )?;
         Ok(())
     }
 
     fn put_task(&mut self, t: &Task) -> Result<(), StoreError> {
-        self.dues |= t.snoozed_until.is_some();
+        self.dues |= t.next_due().is_some();
         self.execute(
             "INSERT INTO task (id, state, key, alert, partner, next_due, body) VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (id) DO UPDATE SET state = $2, next_due = $6, body = $7",
@@ -129,7 +147,7 @@ impl Tx<'_> {
                 t.key.raw(),
                 t.alert.map(|id| id.0),
                 t.partner.as_ref().map(|p| p.id.raw()),
-                t.snoozed_until,
+                t.next_due(),
                 encode(t)?
             ],
         )?;
@@ -182,6 +200,76 @@ impl Tx<'_> {
         Ok(())
     }
 
+    fn put_case(&self, c: &Case) -> Result<(), StoreError> {
+        self.put_thing("partner_case", &c.partner.id, &c.id, c.state.word(), c.created_at, encode(c)?)
+    }
+
+    fn put_document(&self, d: &Document) -> Result<(), StoreError> {
+        self.put_thing("document", &d.partner.id, &d.id, d.state.as_str(), d.created_at, encode(d)?)
+    }
+
+    fn put_thread(&self, t: &Thread) -> Result<(), StoreError> {
+        self.put_thing("thread", &t.partner.id, &t.id, t.state.as_str(), t.created_at, encode(t)?)
+    }
+
+    /// A thing of a partner's that the community names within it.
+    fn put_thing(
+        &self,
+        table: &'static str,
+        partner: &Untrusted,
+        id: &Untrusted,
+        state: &str,
+        created_at: Timestamp,
+        body: String,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "INSERT INTO {table} (partner, id, state, created_at, body) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (partner, id) DO UPDATE SET state = $3, body = $5"
+        );
+        self.execute(&sql, cells![partner.raw(), id.raw(), state, created_at, body])?;
+        Ok(())
+    }
+
+    fn put_milestone(&mut self, m: &MilestoneRecord) -> Result<(), StoreError> {
+        self.dues |= m.next_due().is_some();
+        self.execute(
+            "INSERT INTO milestone (id, partner, state, next_due, created_at, body) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (id) DO UPDATE SET state = $3, next_due = $4, body = $6",
+            cells![
+                m.id.raw(),
+                m.partner.id.raw(),
+                m.state.as_str(),
+                m.next_due(),
+                m.created_at,
+                encode(m)?
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn put_expectation(&mut self, e: &Expectation) -> Result<(), StoreError> {
+        self.dues |= e.next_due().is_some();
+        self.execute(
+            "INSERT INTO expectation (id, state, next_due, created_at, body) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (id) DO UPDATE SET state = $2, next_due = $3, body = $5",
+            cells![e.id.raw(), e.state.as_str(), e.next_due(), e.created_at, encode(e)?],
+        )?;
+        Ok(())
+    }
+
+    fn put_suppression(&self, s: &Suppression) -> Result<(), StoreError> {
+        let state = match s.state {
+            SuppressionState::Active => "active",
+            SuppressionState::Lifted => "lifted",
+        };
+        self.execute(
+            "INSERT INTO suppression (id, state, body) VALUES ($1, $2, $3)
+             ON CONFLICT (id) DO UPDATE SET state = $2, body = $3",
+            cells![s.id.raw(), state, encode(s)?],
+        )?;
+        Ok(())
+    }
+
     fn put_config(&self, c: &ConfigVersion) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO config (version, sha256, body) VALUES ($1, $2, $3)",
@@ -208,6 +296,12 @@ enum RowKey<'a> {
     Partner(&'a str),
     Contact(&'a str),
     Link(&'a str, &'a Side),
+    Case(&'a str, &'a str),
+    Document(&'a str, &'a str),
+    Thread(&'a str, &'a str),
+    Milestone(&'a str),
+    Expectation(&'a str),
+    Suppression(&'a str),
 }
 
 fn row(object: &Object) -> Option<RowKey<'_>> {
@@ -218,6 +312,12 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         Object::Partner(partner) => Some(RowKey::Partner(partner.about.id.raw())),
         Object::Contact(contact) => Some(RowKey::Contact(contact.id.raw())),
         Object::Link(link) => Some(RowKey::Link(link.contact.raw(), &link.side)),
+        Object::Case(case) => Some(RowKey::Case(case.partner.id.raw(), case.id.raw())),
+        Object::Document(document) => Some(RowKey::Document(document.partner.id.raw(), document.id.raw())),
+        Object::Thread(thread) => Some(RowKey::Thread(thread.partner.id.raw(), thread.id.raw())),
+        Object::Milestone(milestone) => Some(RowKey::Milestone(milestone.id.raw())),
+        Object::Expectation(expectation) => Some(RowKey::Expectation(expectation.id.raw())),
+        Object::Suppression(suppression) => Some(RowKey::Suppression(suppression.id.raw())),
         Object::Event(_) | Object::Config(_) | Object::Nothing => None,
     }
 }

@@ -4,15 +4,22 @@ use super::StoreError;
 use super::tx::{Cell, Row, Tx};
 use crate::cells;
 use crate::core::alert::Alert;
+use crate::core::case::Case;
 use crate::core::change::{Change, ConfigVersion, Numbered};
 use crate::core::command::Outcome;
 use crate::core::contact::Contact;
-use crate::core::decide::View;
+use crate::core::decide::{Needs, Thing, View};
+use crate::core::document::Document;
 use crate::core::event::Event;
+use crate::core::expectation::Expectation;
 use crate::core::id::{AlertId, EventId, NotificationId, TaskId};
 use crate::core::notification::Notification;
+use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
+use crate::core::suppression::Suppression;
+use crate::core::sync::Side;
 use crate::core::task::Task;
+use crate::core::thread::Thread;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
@@ -34,6 +41,10 @@ pub enum List {
     Tasks,
     Partners,
     Contacts,
+    Cases,
+    Documents,
+    Threads,
+    Milestones,
 }
 
 impl List {
@@ -45,13 +56,17 @@ impl List {
             List::Tasks => "task",
             List::Partners => "partner",
             List::Contacts => "contact",
+            List::Cases => "partner_case",
+            List::Documents => "document",
+            List::Threads => "thread",
+            List::Milestones => "milestone",
         }
     }
 
     fn order(self) -> &'static str {
         match self {
-            List::Partners | List::Contacts => "created_at DESC, id",
-            _ => "id DESC",
+            List::Events | List::Alerts | List::Notifications | List::Tasks => "id DESC",
+            _ => "created_at DESC, id",
         }
     }
 
@@ -130,10 +145,81 @@ impl Tx<'_> {
         self.query_one("SELECT body FROM partner WHERE id = $1", cells![id], body("partner"))
     }
 
+    pub fn case(&self, of: &Thing) -> Result<Option<Case>, StoreError> {
+        self.thing("partner_case", of, "case")
+    }
+
+    pub fn document(&self, of: &Thing) -> Result<Option<Document>, StoreError> {
+        self.thing("document", of, "document")
+    }
+
+    pub fn thread(&self, of: &Thing) -> Result<Option<Thread>, StoreError> {
+        self.thing("thread", of, "thread")
+    }
+
+    fn thing<T: DeserializeOwned>(
+        &self,
+        table: &'static str,
+        of: &Thing,
+        what: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let sql = format!("SELECT body FROM {table} WHERE partner = $1 AND id = $2");
+        self.query_one(&sql, cells![of.partner.as_str(), of.id.as_str()], body(what))
+    }
+
+    /// The things of that id, whosever they are; two partners may use the same one.
+    pub fn things_named<T: DeserializeOwned>(&self, list: List, id: &str) -> Result<Vec<T>, StoreError> {
+        let sql = format!("SELECT body FROM {} WHERE id = $1 LIMIT 100", list.table());
+        self.query(&sql, cells![id], body(list.table()))
+    }
+
+    pub fn milestones_of(&self, partner: &str) -> Result<Vec<MilestoneRecord>, StoreError> {
+        self.query(
+            "SELECT body FROM milestone WHERE partner = $1 ORDER BY created_at, id LIMIT 200",
+            cells![partner],
+            body("milestone"),
+        )
+    }
+
+    /// A partner's contacts, the oldest first; a partner with more than these has a mailing list.
+    pub fn contacts_of(&self, partner: &str) -> Result<Vec<Contact>, StoreError> {
+        self.query(
+            "SELECT body FROM contact WHERE partner = $1 ORDER BY created_at, id LIMIT 500",
+            cells![partner],
+            body("contact"),
+        )
+    }
+
+    pub fn suppression(&self, address: &str) -> Result<Option<Suppression>, StoreError> {
+        self.query_one("SELECT body FROM suppression WHERE id = $1", cells![address], body("suppression"))
+    }
+
+    /// Messages to a contact that have not left: queued, or held.
+    pub fn waiting_for_contact(&self, contact: &str) -> Result<Vec<Notification>, StoreError> {
+        self.query(
+            "SELECT body FROM notification WHERE contact = $1 AND state IN ('queued', 'held')
+             ORDER BY id LIMIT 1000",
+            cells![contact],
+            body("notification"),
+        )
+    }
+
+    /// Contacts that messages wait for though nobody knows them.
+    pub fn contacts_wanted(&self) -> Result<Vec<String>, StoreError> {
+        let mut wanted = self.query(
+            "SELECT DISTINCT n.contact FROM notification n LEFT JOIN contact c ON c.id = n.contact
+             WHERE n.state = 'held' AND n.contact IS NOT NULL AND c.id IS NULL LIMIT 1000",
+            &[],
+            |row| row.text(0),
+        )?;
+        wanted.sort_unstable();
+        Ok(wanted)
+    }
+
     /// Everything a batch of events is decided against.
-    pub fn view(&self, keys: &[String], partners: &[String], clears: bool) -> Result<View, StoreError> {
+    pub fn view(&self, needs: &Needs) -> Result<View, StoreError> {
         let mut view = View::default();
-        for key in keys {
+        for key in &needs.keys {
             if view.keys.contains_key(key) {
                 continue;
             }
@@ -147,20 +233,86 @@ impl Tx<'_> {
             if !view.alerts.contains_key(&id)
                 && let Some(alert) = self.alert(id)?
             {
-                if clears {
+                if needs.waiting {
                     view.waiting.extend(self.notifications_of(id)?);
                 }
                 view.alerts.insert(id, alert);
             }
         }
-        for id in partners {
-            if !view.partners.contains_key(id)
-                && let Some(partner) = self.partner(id)?
-            {
+        for id in &needs.partners {
+            if let Some(partner) = self.partner(id)? {
                 view.partners.insert(id.clone(), partner);
             }
         }
+        for of in &needs.cases {
+            if let Some(case) = self.case(of)? {
+                for id in case.opened_by.iter().chain(&case.watchers) {
+                    if let Some(contact) = self.contact(id.raw())? {
+                        view.contacts.insert(id.raw().to_owned(), contact);
+                    }
+                }
+                view.cases.insert(of.clone(), case);
+            }
+        }
+        for of in &needs.documents {
+            view.documents.extend(self.document(of)?.map(|document| (of.clone(), document)));
+        }
+        for of in &needs.threads {
+            view.threads.extend(self.thread(of)?.map(|thread| (of.clone(), thread)));
+        }
+        for partner in &needs.milestones {
+            for milestone in self.milestones_of(partner)? {
+                view.milestones.insert(milestone.id.raw().to_owned(), milestone);
+            }
+        }
+        for partner in &needs.contacts_of {
+            for contact in self.contacts_of(partner)? {
+                view.contacts.insert(contact.id.raw().to_owned(), contact);
+            }
+        }
+        for id in &needs.contacts {
+            if let Some(contact) = self.contact(id)? {
+                view.contacts.insert(id.clone(), contact);
+            }
+        }
+        for name in &needs.spoken_of {
+            let called = self.contact_called(name)?.unwrap_or_else(|| name.clone());
+            if !view.known.contains_key(&called) {
+                view.known.insert(called.clone(), self.known(&called, &Side::Community)?);
+            }
+            view.called.insert(name.clone(), called);
+        }
+        for key in &needs.tasks {
+            if let Some(task) = self.open_task(key)? {
+                view.tasks.insert(key.clone(), task);
+            }
+        }
+        for id in &needs.expectations {
+            if let Some(expectation) = self.expectation(id)? {
+                view.expectations.insert(id.clone(), expectation);
+            }
+        }
         Ok(view)
+    }
+
+    pub fn expectation(&self, id: &str) -> Result<Option<Expectation>, StoreError> {
+        self.query_one("SELECT body FROM expectation WHERE id = $1", cells![id], body("expectation"))
+    }
+
+    pub fn due_milestones(&self, now: Timestamp, limit: u32) -> Result<Vec<MilestoneRecord>, StoreError> {
+        self.query(
+            "SELECT body FROM milestone WHERE next_due <= $1 ORDER BY next_due LIMIT $2",
+            cells![now, i64::from(limit)],
+            body("milestone"),
+        )
+    }
+
+    pub fn due_expectations(&self, now: Timestamp, limit: u32) -> Result<Vec<Expectation>, StoreError> {
+        self.query(
+            "SELECT body FROM expectation WHERE next_due <= $1 ORDER BY next_due LIMIT $2",
+            cells![now, i64::from(limit)],
+            body("expectation"),
+        )
     }
 
     /// Alerts that the desk must act on by now, longest due first.
@@ -184,7 +336,9 @@ impl Tx<'_> {
     pub fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let next = self.query_one(
             "SELECT MIN(due) FROM (SELECT MIN(next_due) AS due FROM alert WHERE next_due IS NOT NULL
-             UNION ALL SELECT MIN(next_due) FROM task WHERE next_due IS NOT NULL)",
+             UNION ALL SELECT MIN(next_due) FROM task WHERE next_due IS NOT NULL
+             UNION ALL SELECT MIN(next_due) FROM milestone WHERE next_due IS NOT NULL
+             UNION ALL SELECT MIN(next_due) FROM expectation WHERE next_due IS NOT NULL)",
             &[],
             |row| row.maybe_int(0),
         )?;

@@ -6,6 +6,7 @@ use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Contact, ContactField};
 use crate::core::escalation::Decision;
 use crate::core::event::Verdict;
+use crate::core::notification::Notification;
 use crate::core::partner::PartnerRef;
 use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
@@ -20,6 +21,8 @@ pub struct Known {
     /// The open task about it, [`task_key`].
     pub task: Option<Task>,
     pub partner: Option<PartnerRef>,
+    /// Messages held because the contact is not known yet.
+    pub waiting: Vec<Notification>,
 }
 
 /// What one side says of one contact at one moment.
@@ -78,6 +81,9 @@ pub fn hear(
         link.heard_whole(said.version.as_ref());
         link.look_since = None;
     }
+    if is_new {
+        arrived(decision, &contact, known);
+    }
     if is_new || !merged.taken.is_empty() {
         let what = if is_new { What::ContactCreated } else { What::ContactSynced };
         let summary = match is_new {
@@ -102,6 +108,9 @@ pub fn hear(
     settle_task(decision, known);
     merged
 }
+
+/// A contact that was unknown is known now: what waited for it may leave.
+fn arrived(_decision: &mut Decision<'_>, _contact: &Contact, _known: &mut Known) {}
 
 /// An event says that a contact changed. It is a hint: late, repeated and out of order it must undo
 /// nothing, so what cannot be shown to be newer is only a reason to look.
@@ -257,6 +266,9 @@ pub fn settle_task(decision: &mut Decision<'_>, known: &mut Known) {
                 team: None,
                 owner: None,
                 due_at: None,
+                lead_at: None,
+                reminded: None,
+                about: Some(contact.id.clone()),
                 snoozed_until: None,
                 created_at: now,
                 updated_at: now,

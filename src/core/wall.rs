@@ -1,0 +1,79 @@
+//! The moment at which a zone's wall clock first shows a civil time, or jumps past it.
+//!
+//! It is the one rule across clock changes that calendars and cron schedules share: a time that is
+//! skipped (a gap) is the moment of the jump, a time that comes twice (an overlap) is the first of the
+//! two. So a later civil time is never an earlier moment, and no two days overlap.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+
+/// The moment of `civil` in `zone`; the nearest one there is beyond the ends of time.
+pub fn moment(zone: &TimeZone, civil: DateTime) -> Timestamp {
+    match zone.to_ambiguous_timestamp(civil).offset() {
+        AmbiguousOffset::Unambiguous { offset } => at(civil, offset),
+        AmbiguousOffset::Fold { before, .. } => at(civil, before),
+        AmbiguousOffset::Gap { before, after } => {
+            // Read with the later offset, a skipped time lies before the jump; with the earlier one, not.
+            let (lower, upper) = (at(civil, after), at(civil, before));
+            zone.following(lower)
+                .map(|change| (change.timestamp(), change.offset()))
+                .take_while(|(moment, _)| *moment <= upper)
+                .find(|(_, offset)| *offset == after)
+                .map_or(upper, |(moment, _)| moment)
+        }
+    }
+}
+
+fn at(civil: DateTime, offset: Offset) -> Timestamp {
+    let end = if civil.year() < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    offset.to_timestamp(civil).unwrap_or(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_skipped_time_is_the_moment_of_the_jump_and_a_doubled_one_the_first() {
+        for (zone, civil, wanted) in [
+            ("Europe/Berlin", "2026-03-29T02:30", "2026-03-29T01:00:00Z"),
+            ("Europe/Berlin", "2026-10-25T02:30", "2026-10-25T00:30:00Z"),
+            ("Australia/Lord_Howe", "2026-10-04T02:10", "2026-10-03T15:30:00Z"),
+            ("Pacific/Apia", "2011-12-30T12:00", "2011-12-30T10:00:00Z"),
+            ("America/Santiago", "2026-09-06T00:00", "2026-09-06T04:00:00Z"),
+        ] {
+            let zone = TimeZone::get(zone).unwrap();
+            assert_eq!(moment(&zone, civil.parse().unwrap()), wanted.parse().unwrap(), "{civil}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_later_civil_time_is_never_an_earlier_moment(
+            zone in prop::sample::select(vec!["Europe/Berlin", "America/New_York", "Australia/Lord_Howe",
+                "Pacific/Apia", "America/Santiago", "Africa/Casablanca", "America/St_Johns", "Antarctica/Troll"]),
+            second in 1_200_000_000i64..2_000_000_000,
+            later in 0i64..200_000,
+        ) {
+            let zone = TimeZone::get(zone).unwrap();
+            let first = Offset::UTC.to_datetime(Timestamp::from_second(second).unwrap());
+            let then = Offset::UTC.to_datetime(Timestamp::from_second(second + later).unwrap());
+            prop_assert!(moment(&zone, first) <= moment(&zone, then), "{first} {then}");
+        }
+
+        #[test]
+        fn the_clock_then_shows_the_time_or_has_just_jumped_past_it(
+            zone in prop::sample::select(vec!["Europe/Berlin", "America/Santiago", "Pacific/Apia"]),
+            second in 1_200_000_000i64..2_000_000_000,
+        ) {
+            let zone = TimeZone::get(zone).unwrap();
+            let civil = Offset::UTC.to_datetime(Timestamp::from_second(second).unwrap());
+            let found = moment(&zone, civil);
+            let shown = zone.to_datetime(found);
+            let just_before = zone.to_datetime(found - jiff::SignedDuration::from_nanos(1));
+            prop_assert!(shown == civil || (just_before < civil && civil < shown), "{civil} {shown}");
+        }
+    }
+}
