@@ -17,6 +17,6 @@ CREATE INDEX link_external ON link (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX link_look ON link (look_since) WHERE look_since IS NOT NULL;
 CREATE INDEX link_conflicts ON link (contact) WHERE conflicts > 0;
 
--- What changed here since the community was last given something.
-ALTER TABLE contact ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX contact_updated ON contact (updated_at);
+-- Counts up with every write of a contact, so that one can see which were written since.
+ALTER TABLE contact ADD COLUMN touched INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX contact_touched ON contact (touched);

@@ -12,6 +12,7 @@ pub mod run;
 pub mod serve;
 pub mod setup;
 pub mod silence;
+pub mod sync;
 pub mod world;
 
 use crate::core::apply::{self, Asker, CommandView};
@@ -75,6 +76,7 @@ impl Agent {
         agent.tracker.spawn(dispatch::job(agent.clone()));
         agent.tracker.spawn(escalate::job(agent.clone()));
         agent.tracker.spawn(silence::job(agent.clone()));
+        agent.tracker.spawn(sync::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
         Ok(agent)
     }

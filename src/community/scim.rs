@@ -171,14 +171,15 @@ impl Scim {
     pub async fn page(&self, abilities: &Abilities, place: &Place) -> Result<Page, Trouble> {
         let count = abilities.largest_page.unwrap_or(self.page).clamp(1, self.page);
         let mut url = self.url(&["Users"]);
-        let mut query = url.query_pairs_mut();
-        match place {
-            Place::Index(start) => query.append_pair("startIndex", &start.to_string()),
-            Place::Cursor(cursor) if cursor.is_empty() => query.append_key_only("cursor"),
-            Place::Cursor(cursor) => query.append_pair("cursor", cursor),
-        };
-        query.append_pair("count", &count.to_string());
-        drop(query);
+        {
+            let mut query = url.query_pairs_mut();
+            match place {
+                Place::Index(start) => query.append_pair("startIndex", &start.to_string()),
+                Place::Cursor(cursor) if cursor.is_empty() => query.append_key_only("cursor"),
+                Place::Cursor(cursor) => query.append_pair("cursor", cursor),
+            };
+            query.append_pair("count", &count.to_string());
+        }
         let answer = self.send(self.request(Method::GET, url)).await?;
         let list = answer.object()?;
         let total = reading::member(&list, "totalResults").and_then(Value::as_u64);

@@ -110,6 +110,7 @@ impl Check<'_> {
         let carriers =
             channels.iter().map(|c| Carrier { name: c.name.clone(), carries: c.carries.clone() }).collect();
         let contacts = self.contacts(file.contact);
+        let community = file.community.map(|table| self.community(table));
         Settings {
             desk: Desk {
                 version: 0,
@@ -147,6 +148,7 @@ impl Check<'_> {
             channels,
             logins,
             contacts,
+            community,
             text: self.text.to_owned(),
             sha256: digest(self.text),
         }
@@ -692,7 +694,7 @@ impl Check<'_> {
     }
 
     /// The secret itself; `None` where it is optional and not set, or a problem was noted.
-    fn secret(&mut self, secret: &Spanned<SecretRef>) -> Option<SecretString> {
+    pub(super) fn secret(&mut self, secret: &Spanned<SecretRef>) -> Option<SecretString> {
         let SecretRef { env, file, optional } = secret.as_ref();
         match (env, file) {
             (Some(name), None) => match std::env::var(name.as_ref()) {
@@ -757,7 +759,7 @@ impl Check<'_> {
         }
     }
 
-    fn http_url(&mut self, url: &Text) {
+    pub(super) fn http_url(&mut self, url: &Text) {
         let text = url.as_ref();
         let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
         if rest

@@ -48,6 +48,7 @@ pub struct File {
     pub catch_all: CatchAllTable,
     #[serde(default)]
     pub contact: Vec<ContactTable>,
+    pub community: Option<super::community::CommunityTable>,
 }
 
 #[derive(Deserialize)]

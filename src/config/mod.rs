@@ -3,11 +3,13 @@
 
 mod calendar;
 mod check;
+mod community;
 mod file;
 pub mod paths;
 mod problem;
 mod work;
 
+pub use community::Community;
 pub use problem::{ConfigError, Problem};
 
 use crate::core::contact::{Contact, Medium};
@@ -36,6 +38,8 @@ pub struct Settings {
     /// Created in the store if absent, never written over.
     /// The store adds the times.
     pub contacts: Vec<Contact>,
+    /// Where the community keeps its contacts, if it offers that.
+    pub community: Option<Community>,
     /// The file as it is, and its SHA-256 in hex.
     pub text: String,
     pub sha256: String,

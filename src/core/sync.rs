@@ -12,6 +12,7 @@ pub use heard::{
 };
 
 use crate::core::contact::{Contact, ContactField, ContactState};
+use crate::core::event::FieldError;
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -121,6 +122,9 @@ pub struct Link {
     /// Fields the other side took and does not keep.
     #[serde(default)]
     pub not_kept: Vec<Untrusted>,
+    /// What that side says and cannot be used, each with why.
+    #[serde(default)]
+    pub unreadable: Vec<FieldError>,
     /// The community should be asked for this contact since then.
     #[serde(default)]
     pub look_since: Option<Timestamp>,
@@ -160,6 +164,7 @@ impl Link {
             sent: None,
             declined: Vec::new(),
             not_kept: Vec::new(),
+            unreadable: Vec::new(),
             look_since: None,
             told_at: None,
             heard_at: now,
@@ -203,7 +208,10 @@ impl Link {
     /// The whole contact was heard as of `version`, and merged.
     pub fn heard_whole(&mut self, version: Option<&Untrusted>) {
         // Without versions there is nothing to tell a late landing by; this is the best that can be done.
-        self.sent = self.sent.take().filter(|sent| sent.on.is_some() && sent.on.as_ref() == version);
+        self.sent = self
+            .sent
+            .take()
+            .filter(|sent| sent.on.is_some() && (version.is_none() || sent.on.as_ref() == version));
     }
 
     /// The other side has taken these values; `after` is what it says of the contact as of that

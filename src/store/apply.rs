@@ -167,15 +167,11 @@ impl Tx<'_> {
         // What changed here may have to be given to the community.
         self.dues = true;
         self.execute(
-            "INSERT INTO contact (id, partner, created_at, body, updated_at) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (id) DO UPDATE SET partner = $2, body = $4, updated_at = $5",
-            cells![
-                c.id.raw(),
-                c.partner_id.as_ref().map(Untrusted::raw),
-                c.created_at,
-                encode(c)?,
-                c.updated_at
-            ],
+            "INSERT INTO contact (id, partner, created_at, body, touched)
+             VALUES ($1, $2, $3, $4, (SELECT COALESCE(MAX(touched), 0) + 1 FROM contact))
+             ON CONFLICT (id) DO UPDATE SET partner = $2, body = $4,
+               touched = (SELECT COALESCE(MAX(touched), 0) + 1 FROM contact)",
+            cells![c.id.raw(), c.partner_id.as_ref().map(Untrusted::raw), c.created_at, encode(c)?],
         )?;
         Ok(())
     }

@@ -271,9 +271,15 @@ impl Tx<'_> {
             }
         }
         for id in &needs.contacts {
-            if let Some(contact) = self.contact(id)? {
-                view.contacts.insert(id.clone(), contact);
-            }
+            let contact = match self.contact(id)? {
+                Some(contact) => Some(contact),
+                // The community may call a contact by another of its names.
+                None => match self.contact_called(id)? {
+                    Some(called) => self.contact(&called)?,
+                    None => None,
+                },
+            };
+            view.contacts.extend(contact.map(|contact| (id.clone(), contact)));
         }
         for name in &needs.spoken_of {
             let called = self.contact_called(name)?.unwrap_or_else(|| name.clone());

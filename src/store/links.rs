@@ -5,7 +5,6 @@ use super::tx::{Row, Tx};
 use crate::cells;
 use crate::core::contact::Contact;
 use crate::core::sync::{Known, Link, Side, task_key};
-use jiff::Timestamp;
 
 fn link(row: &Row<'_>) -> Result<Link, StoreError> {
     row.json(0, "link")
@@ -84,12 +83,12 @@ impl Tx<'_> {
         )
     }
 
-    /// Contacts changed since then, the oldest change first.
-    pub fn contacts_changed_since(&self, since: Timestamp, limit: u32) -> Result<Vec<Contact>, StoreError> {
+    /// Contacts written since the write of that number, in order, each with its own.
+    pub fn contacts_touched_since(&self, touch: i64, limit: u32) -> Result<Vec<(i64, Contact)>, StoreError> {
         self.query(
-            "SELECT body FROM contact WHERE updated_at >= $1 ORDER BY updated_at, id LIMIT $2",
-            cells![since, i64::from(limit)],
-            |row| row.json(0, "contact"),
+            "SELECT body, touched FROM contact WHERE touched > $1 ORDER BY touched LIMIT $2",
+            cells![touch, i64::from(limit)],
+            |row| Ok((row.int(1)?, row.json(0, "contact")?)),
         )
     }
 }

@@ -14,7 +14,6 @@ const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
 #[derive(Clone, Debug)]
 pub struct Resource {
     pub said: Said,
-    pub unreadable: Vec<FieldError>,
     /// For `If-Match`: the `ETag` of the answer, and `meta.version`; proxies may have rewritten one.
     pub(super) tags: Vec<String>,
     pub(super) raw: Map<String, Value>,
@@ -110,8 +109,9 @@ pub(super) fn read(raw: Map<String, Value>, etag: Option<String>, abilities: &Ab
             partner_id: enterprise.and_then(|e| text(e, "organization")).map(Untrusted::from),
             fields,
         },
+        unreadable: notes,
     };
-    Some(Resource { said, unreadable: notes, tags, raw })
+    Some(Resource { said, tags, raw })
 }
 
 fn preferences(

@@ -5,7 +5,7 @@ use super::{Link, Merged, Side, Stated, blank_contact, compare_versions, merge};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Contact, ContactField};
 use crate::core::escalation::Decision;
-use crate::core::event::Verdict;
+use crate::core::event::{FieldError, Verdict};
 use crate::core::notification::Notification;
 use crate::core::partner::PartnerRef;
 use crate::core::task::{Task, TaskKind, TaskState};
@@ -38,6 +38,8 @@ pub struct Said {
     /// It is all that side has to say: a listing, an answer to a GET, a row.
     pub whole: bool,
     pub stated: Stated,
+    /// What else it says and cannot be used.
+    pub unreadable: Vec<FieldError>,
 }
 
 /// The key of the task about a contact whose sides differ.
@@ -79,6 +81,7 @@ pub fn hear(
     link.told_at = link.told_at.max(said.told_at);
     if said.whole {
         link.heard_whole(said.version.as_ref());
+        link.unreadable.clone_from(&said.unreadable);
         link.look_since = None;
     }
     if is_new {
