@@ -1,5 +1,6 @@
 //! The long-running jobs, one file each, around one shared [`Agent`].
 
+mod contacts;
 pub mod dispatch;
 pub mod escalate;
 pub mod feed;
@@ -18,7 +19,9 @@ pub mod world;
 use crate::core::apply::{self, Asker, CommandView};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Action, Command, Outcome, Refusal, RefusalCode};
+use crate::core::contact_commands::About;
 use crate::core::delivery;
+use crate::core::sync::task_key;
 use crate::core::text::Untrusted;
 use crate::store::{Store, StoreError, Tx};
 use health::Vitals;
@@ -232,8 +235,28 @@ fn command_view(tx: &Tx<'_>, action: &Action) -> Result<CommandView, StoreError>
         | Action::DoneTask { task }
         | Action::SnoozeTask { task, .. } => view.task = tx.task(*task)?,
         Action::SetContact { contact, .. } => view.contact = tx.contact(contact.raw())?,
+        Action::ResolveContact { contact, .. } | Action::EraseContact { contact } => {
+            view.contact = tx.contact(contact.raw())?;
+            view.about = about(tx, contact, None)?;
+        }
+        Action::LeaveContact { contact, successor } => {
+            view.contact = tx.contact(contact.raw())?;
+            view.about = about(tx, contact, successor.as_ref())?;
+        }
     }
     Ok(view)
+}
+
+fn about(tx: &Tx<'_>, contact: &Untrusted, successor: Option<&Untrusted>) -> Result<About, StoreError> {
+    let mut about = About::default();
+    for link in tx.links_of(contact.raw())? {
+        let task = tx.open_task(&task_key(contact, &link.side))?;
+        about.links.push((link, task));
+    }
+    if let Some(successor) = successor {
+        about.successor = tx.contact(successor.raw())?;
+    }
+    Ok(about)
 }
 
 /// A refusal for somebody who may not act at all.

@@ -12,6 +12,7 @@ pub mod contacts;
 pub mod list;
 pub mod oncall;
 pub mod print;
+pub mod sheets;
 pub mod tail;
 pub mod time;
 

@@ -197,8 +197,9 @@ pub fn sum_up(alert: &mut Alert) {
 }
 
 fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
-    let Prepared { incoming, rule, why, keys, .. } = prepared;
+    let Prepared { incoming, rule, why, keys, needs } = prepared;
     let id = decision.ids.next_event();
+    look_for_strangers(decision, view, &needs);
     let subject = subject(&incoming, rule);
     let facts = Facts::of(&incoming.event.kind, &incoming.native, &incoming.event.data);
     let severity = match &incoming.native {
@@ -353,6 +354,14 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
             object: Object::Event(Box::new(event)),
         },
     );
+}
+
+/// Contacts that an event names and nobody here knows.
+fn look_for_strangers(decision: &mut Decision<'_>, view: &mut View, needs: &Needs) {
+    for id in needs.contacts.iter().filter(|id| !view.contacts.contains_key(*id)) {
+        let known = view.known.entry(id.clone()).or_default();
+        sync::look_up(decision, &Actor::Desk, known, &id.as_str().into());
+    }
 }
 
 fn contact_changed(decision: &mut Decision<'_>, view: &mut View, feed: &str, mut said: Said) -> Verdict {

@@ -409,6 +409,7 @@ pub fn blank_contact(id: Untrusted, now: Timestamp) -> Contact {
         channels: BTreeMap::new(),
         quiet_hours: None,
         opted_out: BTreeSet::new(),
+        successor: None,
         notes: "".into(),
         created_at: now,
         updated_at: now,

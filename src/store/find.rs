@@ -279,7 +279,10 @@ impl Tx<'_> {
                     None => None,
                 },
             };
-            view.contacts.extend(contact.map(|contact| (id.clone(), contact)));
+            match contact {
+                Some(contact) => _ = view.contacts.insert(id.clone(), contact),
+                None => _ = view.known.insert(id.clone(), self.known(id, &Side::Community)?),
+            }
         }
         for name in &needs.spoken_of {
             let called = self.contact_called(name)?.unwrap_or_else(|| name.clone());

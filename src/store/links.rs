@@ -48,7 +48,7 @@ impl Tx<'_> {
         };
         Ok(Known {
             link: self.link(contact, side)?,
-            task: self.open_task(&task_key(&contact.into()))?,
+            task: self.open_task(&task_key(&contact.into(), side))?,
             // Somebody may be waited for.
             waiting: if known.is_none() { self.waiting_for_contact(contact)? } else { Vec::new() },
             contact: known,

@@ -42,9 +42,9 @@ pub struct Said {
     pub unreadable: Vec<FieldError>,
 }
 
-/// The key of the task about a contact whose sides differ.
-pub fn task_key(contact: &Untrusted) -> String {
-    format!("sync:{}", contact.raw())
+/// The key of the task about a contact whose two sides differ.
+pub fn task_key(contact: &Untrusted, side: &Side) -> String {
+    format!("sync\u{1f}{}\u{1f}{}", side.word(), contact.raw())
 }
 
 /// Merges what a side said; `known` is what there is afterwards.
@@ -150,7 +150,10 @@ pub fn notice(decision: &mut Decision<'_>, actor: &Actor, known: &mut Known, sai
         }
         Some(_) => verdict(true, "it says what is known already"),
         None if order == Some(Ordering::Less) => verdict(false, "it is older than what is known"),
-        None => verdict(true, "the community is asked for the contact as it is now"),
+        None if decision.desk.asks_community => {
+            verdict(true, "the community is asked for the contact as it is now")
+        }
+        None => verdict(false, "it says nothing that can be taken, and there is no [community] to ask"),
     }
 }
 
@@ -158,7 +161,7 @@ pub fn notice(decision: &mut Decision<'_>, actor: &Actor, known: &mut Known, sai
 pub fn look_up(decision: &mut Decision<'_>, actor: &Actor, known: &mut Known, id: &Untrusted) {
     let now = decision.now;
     let mut link = known.link.clone().unwrap_or_else(|| Link::new(id.clone(), Side::Community, now));
-    if link.look_since.is_some() || link.erased {
+    if !decision.desk.asks_community || link.look_since.is_some() || link.erased {
         return;
     }
     link.look_since = Some(now);
@@ -265,7 +268,7 @@ pub fn settle_task(decision: &mut Decision<'_>, known: &mut Known) {
                 partner: known.partner.clone(),
                 alert: None,
                 notification: None,
-                key: task_key(&contact.id).into(),
+                key: task_key(&contact.id, &link.side).into(),
                 team: None,
                 owner: None,
                 due_at: None,
