@@ -3,6 +3,7 @@
 mod contacts;
 pub mod dispatch;
 pub mod escalate;
+pub mod explain;
 pub mod feed;
 pub mod health;
 pub mod identity;

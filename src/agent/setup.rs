@@ -5,6 +5,8 @@ use crate::community::intake::Feed;
 use crate::community::scim::{self, Scim};
 use crate::config::{self, ChannelKind, ConfigError, Settings};
 use crate::core::change::{Actor, Change, ConfigVersion, Object, What};
+use crate::core::escalation::Decision;
+use crate::core::sync::{Side, release};
 use crate::core::text::Untrusted;
 use crate::store::{Store, StoreError};
 use secrecy::SecretString;
@@ -78,6 +80,7 @@ impl Setup {
                     name: source.name.clone(),
                     secrets: source.secrets.clone(),
                     allowed_origins: Vec::new(),
+                    mapping: source.mapping.clone(),
                 };
                 (source.name.clone(), Arc::new(feed))
             })
@@ -153,6 +156,7 @@ pub async fn apply(
         created_at: now,
     };
     let contacts = setup.settings.contacts.clone();
+    let desk = setup.settings.desk.clone();
     store
         .write(move |tx| {
             let mut changes = vec![Change {
@@ -168,10 +172,13 @@ pub async fn apply(
                 partner: None,
                 object: Object::Config(Box::new(applied)),
             }];
+            let mut decision = Decision::new(&desk, now, tx.ids());
             for mut contact in contacts {
                 if tx.contact(contact.id.raw())?.is_some() {
                     continue;
                 }
+                let mut known = tx.known(contact.id.raw(), &Side::Community)?;
+                release(&mut decision, &contact, &mut known);
                 (contact.created_at, contact.updated_at) = (now, now);
                 changes.push(Change {
                     at: now,
@@ -186,6 +193,8 @@ pub async fn apply(
                     object: Object::Contact(Box::new(contact)),
                 });
             }
+            changes.extend(decision.changes);
+            tx.keep_ids(decision.ids);
             tx.apply(changes)
         })
         .await?;

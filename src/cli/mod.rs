@@ -9,6 +9,7 @@ pub mod agent;
 pub mod check;
 pub mod config;
 pub mod contacts;
+pub mod explain;
 pub mod list;
 pub mod oncall;
 pub mod print;
@@ -116,6 +117,8 @@ pub enum Command {
     Resend(act::ResendArgs),
     /// Write a note on an alert or a task
     Note(act::NoteArgs),
+    /// Why each message was or was not sent; on a file, what would happen, sending nothing
+    Explain(explain::ExplainArgs),
     /// Who is on call
     Oncall(oncall::OncallArgs),
     /// The live stream, a line a change
@@ -205,6 +208,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Escalate(args) => act::escalate(args, context).await,
         Command::Resend(args) => act::resend(args, context).await,
         Command::Note(args) => act::note(args, context).await,
+        Command::Explain(args) => explain::run(&args, context).await,
         Command::Oncall(args) => oncall::run(&args, context).await,
         Command::Tail(args) => tail::run(&args, context).await,
         Command::Config(command) => config::run(command, context).await,

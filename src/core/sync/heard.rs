@@ -4,9 +4,11 @@
 use super::{Link, Merged, Side, Stated, blank_contact, compare_versions, merge};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Contact, ContactField};
+use crate::core::decide::View;
 use crate::core::escalation::Decision;
 use crate::core::event::{FieldError, Verdict};
-use crate::core::notification::Notification;
+use crate::core::flow::arrival::{Held, contact_arrived};
+use crate::core::notification::RecipientId;
 use crate::core::partner::PartnerRef;
 use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
@@ -21,8 +23,9 @@ pub struct Known {
     /// The open task about it, [`task_key`].
     pub task: Option<Task>,
     pub partner: Option<PartnerRef>,
-    /// Messages held because the contact is not known yet.
-    pub waiting: Vec<Notification>,
+    /// Messages held because the contact is not known yet, and the cases and threads they are about.
+    pub held: Vec<Held>,
+    pub around: Box<View>,
 }
 
 /// What one side says of one contact at one moment.
@@ -85,7 +88,7 @@ pub fn hear(
         link.look_since = None;
     }
     if is_new {
-        arrived(decision, &contact, known);
+        release(decision, &contact, known);
     }
     if is_new || !merged.taken.is_empty() {
         let what = if is_new { What::ContactCreated } else { What::ContactSynced };
@@ -113,7 +116,19 @@ pub fn hear(
 }
 
 /// A contact that was unknown is known now: what waited for it may leave.
-fn arrived(_decision: &mut Decision<'_>, _contact: &Contact, _known: &mut Known) {}
+pub fn release(decision: &mut Decision<'_>, contact: &Contact, known: &mut Known) {
+    let mut held = std::mem::take(&mut known.held);
+    // And what the same batch has just held.
+    for change in &decision.changes {
+        if let Object::Notification(n) = &change.object
+            && matches!(&n.recipient.who, RecipientId::Contact(id) if *id == contact.id)
+        {
+            held.retain(|held| held.notification.id != n.id);
+            held.push(Held { notification: (**n).clone(), event: None });
+        }
+    }
+    contact_arrived(decision, &known.around, contact, held);
+}
 
 /// An event says that a contact changed. It is a hint: late, repeated and out of order it must undo
 /// nothing, so what cannot be shown to be newer is only a reason to look.
