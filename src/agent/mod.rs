@@ -1,6 +1,7 @@
 //! The long-running jobs, one file each, around one shared [`Agent`].
 
-mod contacts;
+mod contact_api;
+pub mod contacts;
 pub mod dispatch;
 pub mod escalate;
 pub mod explain;
@@ -23,6 +24,7 @@ use crate::core::command::{Action, Command, Outcome, Refusal, RefusalCode};
 use crate::core::contact_commands::About;
 use crate::core::delivery;
 use crate::core::sync::task_key;
+use crate::core::task::TaskKind;
 use crate::core::text::Untrusted;
 use crate::store::{Store, StoreError, Tx};
 use health::Vitals;
@@ -152,7 +154,7 @@ impl Agent {
                     match apply::command(&setup.settings.desk, view, &command, &asker, tx.ids(), now) {
                         Ok((said, changes, ids)) => {
                             tx.keep_ids(ids);
-                            tx.apply(changes)?;
+                            contacts::apply(tx, &setup.settings.desk, changes, now)?;
                             Outcome::Done { said: Untrusted::new(said) }
                         }
                         Err(refusal) => Outcome::Refused { refusal },
@@ -231,10 +233,19 @@ fn command_view(tx: &Tx<'_>, action: &Action) -> Result<CommandView, StoreError>
                 view.alert = tx.alert(alert)?;
             }
         }
-        Action::NoteTask { task, .. }
-        | Action::TakeTask { task }
-        | Action::DoneTask { task }
-        | Action::SnoozeTask { task, .. } => view.task = tx.task(*task)?,
+        Action::NoteTask { task, .. } | Action::TakeTask { task } | Action::SnoozeTask { task, .. } => {
+            view.task = tx.task(*task)?
+        }
+        Action::DoneTask { task } => {
+            view.task = tx.task(*task)?;
+            let about =
+                view.task.as_ref().filter(|task| task.kind == TaskKind::Fix).and_then(|t| t.about.as_ref());
+            if let Some(id) = about
+                && let Some(contact) = tx.contact(id.raw())?
+            {
+                view.suppressed = tx.reach_of(contact)?.suppressed.into_values().collect();
+            }
+        }
         Action::SetContact { contact, .. } => view.contact = tx.contact(contact.raw())?,
         Action::ResolveContact { contact, .. } | Action::EraseContact { contact } => {
             view.contact = tx.contact(contact.raw())?;

@@ -95,7 +95,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/partners", get(partners))
         .route("/v1/partners/{id}", get(partner))
         .route("/v1/contacts", get(contacts))
-        .merge(super::contacts::routes())
+        .merge(super::contact_api::routes())
         .route("/v1/people", get(people))
         .route("/v1/providers", get(providers))
         .route("/v1/oncall", get(on_call))

@@ -5,8 +5,6 @@ use crate::community::intake::Feed;
 use crate::community::scim::{self, Scim};
 use crate::config::{self, ChannelKind, ConfigError, Settings};
 use crate::core::change::{Actor, Change, ConfigVersion, Object, What};
-use crate::core::escalation::Decision;
-use crate::core::sync::{Side, release};
 use crate::core::text::Untrusted;
 use crate::store::{Store, StoreError};
 use secrecy::SecretString;
@@ -172,13 +170,10 @@ pub async fn apply(
                 partner: None,
                 object: Object::Config(Box::new(applied)),
             }];
-            let mut decision = Decision::new(&desk, now, tx.ids());
             for mut contact in contacts {
                 if tx.contact(contact.id.raw())?.is_some() {
                     continue;
                 }
-                let mut known = tx.known(contact.id.raw(), &Side::Community)?;
-                release(&mut decision, &contact, &mut known);
                 (contact.created_at, contact.updated_at) = (now, now);
                 changes.push(Change {
                     at: now,
@@ -193,9 +188,7 @@ pub async fn apply(
                     object: Object::Contact(Box::new(contact)),
                 });
             }
-            changes.extend(decision.changes);
-            tx.keep_ids(decision.ids);
-            tx.apply(changes)
+            super::contacts::apply(tx, &desk, changes, now)
         })
         .await?;
     Ok(setup)

@@ -561,7 +561,7 @@ impl Exchange {
                 let mut decision = Decision::new(desk, now, tx.ids());
                 let decided = decide(tx, &mut decision)?;
                 tx.keep_ids(decision.ids);
-                tx.apply(decision.changes)?;
+                super::contacts::apply(tx, desk, decision.changes, now)?;
                 Ok(decided)
             })
             .await

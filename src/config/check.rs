@@ -3,6 +3,7 @@
 use super::file::{self, CategoryWord, ChannelTable, ChannelWord, File, MediumWord, SecretRef, Text};
 use super::mapping::MappingTable;
 use super::problem::{ConfigError, Problem};
+use super::templates;
 use super::{Agent, Channel, ChannelKind, Intake, Login, Settings, Source, Start, Tls, digest};
 use crate::core::alert::{PolicySnapshot, Step, Target};
 use crate::core::calendar::Calendar;
@@ -36,13 +37,14 @@ pub fn settings(text: &str, path: &Path) -> Result<Settings, ConfigError> {
         ConfigError::Wrong { problems: vec![Problem::at(text, path, span, message)] }
     })?;
     let mut check = Check { text, path, problems: Vec::new() };
-    let settings = check.file(file);
+    let mut settings = check.file(file);
+    let (templates, wrong) = templates::carried(text, path);
+    settings.desk.templates = templates;
+    check.problems.sort_by_key(|problem| (problem.line, problem.column));
+    check.problems.extend(wrong);
     match check.problems.is_empty() {
         true => Ok(settings),
-        false => {
-            check.problems.sort_by_key(|problem| (problem.line, problem.column));
-            Err(ConfigError::Wrong { problems: check.problems })
-        }
+        false => Err(ConfigError::Wrong { problems: check.problems }),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::core::template::{Name, Said, Templates};
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What comes after this page if nobody acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,14 @@ pub fn email(
     templates: &Templates,
     locale: &str,
 ) -> Content {
+    let id = alert.id.to_string();
+    let bare = format!("{}: {}", alert.partner.name.printable(), alert.title.printable());
+    let said = Said::new(Name::Detail, detail(alert, next, zone, why), &id, &bare);
+    templates.write(&said, Medium::Email, locale)
+}
+
+/// Everything a template of the detail may use.
+fn detail(alert: &Alert, next: Option<&Next>, zone: &TimeZone, why: &str) -> Value {
     let long = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%a %-d %b %Y %H:%M %Z").to_string();
     let members: Vec<_> = alert
         .members
@@ -102,7 +110,7 @@ pub fn email(
             })
         })
         .collect();
-    let values = json!({
+    json!({
         "id": alert.id.to_string(),
         "severity": alert.severity.as_str(),
         "short": alert.severity.short(),
@@ -117,9 +125,7 @@ pub fn email(
         "policy": alert.policy.name,
         "rule": alert.rule,
         "why": why,
-    });
-    let bare = format!("{}: {}", alert.partner.name.printable(), alert.title.printable());
-    templates.write(&Said::new(Name::Detail, values, &alert.id.to_string(), &bare), Medium::Email, locale)
+    })
 }
 
 /// `06:00`, or `Tue 06:00` when it is not within the next day.
@@ -160,6 +166,8 @@ mod tests {
     use crate::core::alert::{AlertState, Member, MemberOf, PolicySnapshot, Step};
     use crate::core::event::{Code, ExceptionKind, Severity};
     use crate::core::id::{AlertId, EventId};
+    use crate::core::label::Labels;
+    use crate::core::message::Frame;
     use crate::core::partner::PartnerRef;
     use crate::core::text::sanitise;
     use jiff::SignedDuration;
@@ -238,6 +246,18 @@ mod tests {
                 prop_assert!(body.raw().contains(kept), "{kept} is cut: {marked:?}");
             }
             prop_assert_eq!(sanitise(&marked), marked.as_str());
+        }
+    }
+
+    #[test]
+    fn the_sample_that_templates_are_checked_with_has_the_same_values() {
+        let alert = alert("Acme Tools", "Line 12 stands still", Some("PO-450017"), 8_420_000);
+        let real = detail(&alert, Some(&next()), &TimeZone::UTC, "on call: primary");
+        let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        for sample in Said::samples(Name::Detail, &Frame::samples(), &Labels::shipped(), "en", &TimeZone::UTC)
+        {
+            assert_eq!(keys(&real), keys(sample.values()));
+            assert_eq!(keys(&real["members"][0]), keys(&sample.values()["members"][0]));
         }
     }
 

@@ -8,7 +8,7 @@ mod heard;
 pub mod reading;
 
 pub use heard::{
-    Known, Said, contact_change, gone, hear, look_up, note_answer, notice, release, settle_task, task_key,
+    Known, Said, contact_change, gone, hear, look_up, note_answer, notice, settle_task, task_key,
 };
 
 use crate::core::contact::{Contact, ContactField, ContactState};

@@ -4,8 +4,6 @@ use super::StoreError;
 use super::tx::{Row, Tx};
 use crate::cells;
 use crate::core::contact::Contact;
-use crate::core::decide::View;
-use crate::core::flow::arrival::{self, Held};
 use crate::core::sync::{Known, Link, Side, task_key};
 
 fn link(row: &Row<'_>) -> Result<Link, StoreError> {
@@ -48,37 +46,12 @@ impl Tx<'_> {
             Some(partner) => self.partner(partner.raw())?.map(|partner| partner.about),
             None => None,
         };
-        let (held, around) = match known {
-            Some(_) => (Vec::new(), View::default()),
-            // Somebody may be waited for.
-            None => self.held_for(contact)?,
-        };
         Ok(Known {
             link: self.link(contact, side)?,
             task: self.open_task(&task_key(&contact.into(), side))?,
             contact: known,
             partner,
-            held,
-            around: Box::new(around),
         })
-    }
-
-    /// Messages that wait for a contact, with what they are about.
-    fn held_for(&self, contact: &str) -> Result<(Vec<Held>, View), StoreError> {
-        let mut held = Vec::new();
-        for notification in self.waiting_for_contact(contact)? {
-            let event = match notification.event {
-                Some(event) => self.event(event)?,
-                None => None,
-            };
-            held.push(Held { notification, event });
-        }
-        let mut view = View::default();
-        for thing in arrival::things(&held) {
-            view.threads.extend(self.thread(&thing)?.map(|thread| (thing.clone(), thread)));
-            view.cases.extend(self.case(&thing)?.map(|case| (thing.clone(), case)));
-        }
-        Ok((held, view))
     }
 
     /// Links in conflict, by contact.

@@ -4,11 +4,8 @@
 use super::{Link, Merged, Side, Stated, blank_contact, compare_versions, merge};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Contact, ContactField};
-use crate::core::decide::View;
 use crate::core::escalation::Decision;
 use crate::core::event::{FieldError, Verdict};
-use crate::core::flow::arrival::{Held, contact_arrived};
-use crate::core::notification::RecipientId;
 use crate::core::partner::PartnerRef;
 use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
@@ -23,9 +20,6 @@ pub struct Known {
     /// The open task about it, [`task_key`].
     pub task: Option<Task>,
     pub partner: Option<PartnerRef>,
-    /// Messages held because the contact is not known yet, and the cases and threads they are about.
-    pub held: Vec<Held>,
-    pub around: Box<View>,
 }
 
 /// What one side says of one contact at one moment.
@@ -87,9 +81,6 @@ pub fn hear(
         link.unreadable.clone_from(&said.unreadable);
         link.look_since = None;
     }
-    if is_new {
-        release(decision, &contact, known);
-    }
     if is_new || !merged.taken.is_empty() {
         let what = if is_new { What::ContactCreated } else { What::ContactSynced };
         let summary = match is_new {
@@ -113,21 +104,6 @@ pub fn hear(
     known.contact = Some(contact);
     settle_task(decision, known);
     merged
-}
-
-/// A contact that was unknown is known now: what waited for it may leave.
-pub fn release(decision: &mut Decision<'_>, contact: &Contact, known: &mut Known) {
-    let mut held = std::mem::take(&mut known.held);
-    // And what the same batch has just held.
-    for change in &decision.changes {
-        if let Object::Notification(n) = &change.object
-            && matches!(&n.recipient.who, RecipientId::Contact(id) if *id == contact.id)
-        {
-            held.retain(|held| held.notification.id != n.id);
-            held.push(Held { notification: (**n).clone(), event: None });
-        }
-    }
-    contact_arrived(decision, &known.around, contact, held);
 }
 
 /// An event says that a contact changed. It is a hint: late, repeated and out of order it must undo
