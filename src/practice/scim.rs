@@ -33,8 +33,11 @@ fn habits() -> [(&'static str, &'static str, Value); 6] {
 /// Seconds between two edits of partners.
 const EDIT_EVERY: f64 = 75.0;
 
-/// Everybody, with their versions.
-pub struct Contacts(Mutex<BTreeMap<String, (u64, Map<String, Value>)>>);
+/// A user with its version.
+type Versioned = (u64, Map<String, Value>);
+
+/// Everybody.
+pub struct Contacts(Mutex<BTreeMap<String, Versioned>>);
 
 impl Contacts {
     pub fn recorded() -> io::Result<Arc<Self>> {
@@ -132,7 +135,7 @@ async fn list(
         let (attribute, value) = filter.split_once(" eq ")?;
         Some((attribute.to_owned(), serde_json::from_str::<Value>(value).ok()?))
     });
-    let fits = |user: &&(u64, Map<String, Value>)| {
+    let fits = |user: &&Versioned| {
         wanted.as_ref().is_none_or(|(attribute, value)| user.1.get(attribute) == Some(value))
     };
     let found: Vec<Value> = all.values().filter(fits).map(|(version, user)| shown(*version, user)).collect();
