@@ -20,7 +20,7 @@ pub fn run(cli: &Cli) -> Result<(), Failed> {
         .name("practice".to_owned())
         .spawn(move || community(&told, wanted))
         .map_err(|why| Failed::No(format!("the practice community does not start: {why}")))?;
-    let (smtp, sms) = listening
+    let (smtp, sms, scim) = listening
         .recv()
         .map_err(|_| Failed::No("the practice community does not start".to_owned()))?
         .map_err(|why| Failed::No(format!("the practice community cannot listen on loopback: {why}")))?;
@@ -31,6 +31,7 @@ pub fn run(cli: &Cli) -> Result<(), Failed> {
     let config = CONFIG
         .replace("{{intake}}", &intake.to_string())
         .replace("{{sms}}", &sms.to_string())
+        .replace("{{scim}}", &scim.to_string())
         .replace("{{smtp_port}}", &smtp.port().to_string());
     write(&folder.path().join("config.toml"), &config)?;
     let places = Places {
@@ -52,7 +53,7 @@ pub fn run(cli: &Cli) -> Result<(), Failed> {
     })
 }
 
-type Listening = std::io::Result<(SocketAddr, SocketAddr)>;
+type Listening = std::io::Result<(SocketAddr, SocketAddr, SocketAddr)>;
 
 fn community(told: &std::sync::mpsc::Sender<Listening>, wanted: tokio::sync::oneshot::Receiver<Settings>) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -65,7 +66,7 @@ fn community(told: &std::sync::mpsc::Sender<Listening>, wanted: tokio::sync::one
     runtime.block_on(async {
         match Practice::bind(Haste::REAL).await {
             Ok(practice) => {
-                let _ = told.send(Ok((practice.smtp_addr(), practice.sms_addr())));
+                let _ = told.send(Ok((practice.smtp_addr(), practice.sms_addr(), practice.scim_addr())));
                 if let Ok(settings) = wanted.await {
                     let _ = practice.run(settings).await;
                 }

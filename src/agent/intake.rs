@@ -90,7 +90,7 @@ fn decide_batch(
     let mut view = view(tx, &prepared)?;
     let (changes, ids) = decide::events(desk, &mut view, prepared, tx.ids(), now);
     tx.keep_ids(ids);
-    tx.apply(changes)?;
+    super::contacts::apply(tx, desk, changes, now)?;
     Ok(results)
 }
 

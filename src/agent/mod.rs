@@ -1,5 +1,6 @@
 //! The long-running jobs, one file each, around one shared [`Agent`].
 
+mod contact_api;
 pub mod contacts;
 pub mod dispatch;
 pub mod escalate;
@@ -14,12 +15,15 @@ pub mod run;
 pub mod serve;
 pub mod setup;
 pub mod silence;
+pub mod sync;
 pub mod world;
 
 use crate::core::apply::{self, Asker, CommandView};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Action, Command, Outcome, Refusal, RefusalCode};
+use crate::core::contact_commands::About;
 use crate::core::delivery;
+use crate::core::sync::task_key;
 use crate::core::task::TaskKind;
 use crate::core::text::Untrusted;
 use crate::store::{Store, StoreError, Tx};
@@ -78,6 +82,7 @@ impl Agent {
         agent.tracker.spawn(dispatch::job(agent.clone()));
         agent.tracker.spawn(escalate::job(agent.clone()));
         agent.tracker.spawn(silence::job(agent.clone()));
+        agent.tracker.spawn(sync::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
         Ok(agent)
     }
@@ -242,8 +247,28 @@ fn command_view(tx: &Tx<'_>, action: &Action) -> Result<CommandView, StoreError>
             }
         }
         Action::SetContact { contact, .. } => view.contact = tx.contact(contact.raw())?,
+        Action::ResolveContact { contact, .. } | Action::EraseContact { contact } => {
+            view.contact = tx.contact(contact.raw())?;
+            view.about = about(tx, contact, None)?;
+        }
+        Action::LeaveContact { contact, successor } => {
+            view.contact = tx.contact(contact.raw())?;
+            view.about = about(tx, contact, successor.as_ref())?;
+        }
     }
     Ok(view)
+}
+
+fn about(tx: &Tx<'_>, contact: &Untrusted, successor: Option<&Untrusted>) -> Result<About, StoreError> {
+    let mut about = About::default();
+    for link in tx.links_of(contact.raw())? {
+        let task = tx.open_task(&task_key(contact, &link.side))?;
+        about.links.push((link, task));
+    }
+    if let Some(successor) = successor {
+        about.successor = tx.contact(successor.raw())?;
+    }
+    Ok(about)
 }
 
 /// A refusal for somebody who may not act at all.

@@ -48,13 +48,13 @@ impl Connected<IncomingStream<'_, UnixListener>> for Peer {
 
 /// What the handlers share.
 #[derive(Clone)]
-struct Desk {
-    agent: Arc<Agent>,
+pub(super) struct Desk {
+    pub(super) agent: Arc<Agent>,
     sessions: Arc<Sessions>,
 }
 
 /// An error as problem+json (RFC 9457), with a sentence.
-struct Failure(StatusCode, String);
+pub(super) struct Failure(pub(super) StatusCode, pub(super) String);
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
@@ -71,7 +71,7 @@ impl From<StoreError> for Failure {
     }
 }
 
-fn not_found(what: &str, id: &str) -> Failure {
+pub(super) fn not_found(what: &str, id: &str) -> Failure {
     let id = crate::core::text::sanitise(id);
     Failure(StatusCode::NOT_FOUND, format!("There is no {what} {id}."))
 }
@@ -95,7 +95,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/partners", get(partners))
         .route("/v1/partners/{id}", get(partner))
         .route("/v1/contacts", get(contacts))
-        .route("/v1/contacts/{id}", get(contact))
+        .merge(super::contact_api::routes())
         .route("/v1/people", get(people))
         .route("/v1/providers", get(providers))
         .route("/v1/oncall", get(on_call))
@@ -254,11 +254,6 @@ async fn task(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<T
 async fn partner(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<Partner>, Failure> {
     let key = id.clone();
     one(&desk, "partner", &id, move |tx| tx.partner(&key)).await
-}
-
-async fn contact(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<Contact>, Failure> {
-    let key = id.clone();
-    one(&desk, "contact", &id, move |tx| tx.contact(&key)).await
 }
 
 async fn alert(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<AlertDetail>, Failure> {

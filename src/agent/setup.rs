@@ -1,7 +1,8 @@
 //! From checked settings to a running set-up: channels built, feeds ready, a version named.
 
-use crate::channel::{Channel, kannel, smtp, spool, webhook};
+use crate::channel::{Channel, http_client, kannel, smtp, spool, webhook};
 use crate::community::intake::Feed;
+use crate::community::scim::{self, Scim};
 use crate::config::{self, ChannelKind, ConfigError, Settings};
 use crate::core::change::{Actor, Change, ConfigVersion, Object, What};
 use crate::core::text::Untrusted;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::sync;
 use super::world::World;
 
 /// One applied configuration, ready to work with.
@@ -19,6 +21,8 @@ pub struct Setup {
     pub settings: Settings,
     pub channels: BTreeMap<String, Arc<dyn Channel>>,
     pub feeds: BTreeMap<String, Arc<Feed>>,
+    /// The way to the community's contacts, if it offers one.
+    pub community: Option<Arc<Scim>>,
     /// Something to say about the file: it differs from what is applied, or is broken.
     pub note: Option<String>,
 }
@@ -30,6 +34,8 @@ pub enum NotApplied {
     Config(#[from] ConfigError),
     #[error("channel {name} cannot be set up: {why}")]
     Channel { name: String, why: String },
+    #[error("[community] cannot be set up: {0}")]
+    Community(String),
     #[error("{0}")]
     Store(#[from] StoreError),
 }
@@ -77,7 +83,8 @@ impl Setup {
                 (source.name.clone(), Arc::new(feed))
             })
             .collect();
-        Ok(Self { settings, channels, feeds, note: None })
+        let community = settings.community.as_ref().map(build_community).transpose()?;
+        Ok(Self { settings, channels, feeds, community, note: None })
     }
 }
 
@@ -185,6 +192,15 @@ pub async fn apply(
         })
         .await?;
     Ok(setup)
+}
+
+fn build_community(community: &config::Community) -> Result<Arc<Scim>, NotApplied> {
+    let failed = |why: &dyn std::fmt::Display| NotApplied::Community(why.to_string());
+    let url = community.scim.parse().map_err(|_| failed(&scim::BadUrl))?;
+    let client = http_client(&url, community.timeout, sync::AT_ONCE).map_err(|why| failed(&why))?;
+    let settings =
+        scim::Settings { url: community.scim.clone(), token: community.token.clone(), page: community.page };
+    Scim::new(settings, client).map(Arc::new).map_err(|why| failed(&why))
 }
 
 fn build_channel(

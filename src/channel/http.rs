@@ -24,9 +24,9 @@ const MAX_CONNECT: Duration = Duration::from_secs(10);
 /// Idle connections are closed before most servers would close them.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// The client of one channel. It follows no redirect: a signed or secret request goes only where the
+/// A client for one provider. It follows no redirect: a signed or secret request goes only where the
 /// configuration says.
-pub(super) fn client(url: &Url, timeout: Duration, connections: usize) -> Result<Client, String> {
+pub fn client(url: &Url, timeout: Duration, connections: usize) -> Result<Client, String> {
     let tls = super::tls::client_config(None).map_err(|e| e.to_string())?;
     let mut builder = Client::builder()
         .tls_backend_preconfigured(tls)

@@ -9,6 +9,8 @@ pub mod spool;
 mod tls;
 pub mod webhook;
 
+pub use http::client as http_client;
+
 use crate::core::contact::Medium;
 use crate::core::id::NotificationId;
 use crate::core::notification::{Fault, Purpose, Rung};

@@ -182,13 +182,17 @@ pub async fn each<T>(
 ) -> Result<(), Failed> {
     let mut refused: Vec<String> = Vec::new();
     for thing in things {
-        let command = Command { id: fresh_id(), action: action(thing), expect: Expect::default() };
-        match context.client.command(&command).await? {
+        match context.client.command(&command(action(thing))).await? {
             Outcome::Done { said } => print::line(said.printable().as_str())?,
             Outcome::Refused { refusal } => refused.push(refusal.said.printable().into_string()),
         }
     }
     if refused.is_empty() { Ok(()) } else { Err(Failed::No(refused.join("\n"))) }
+}
+
+/// An action asked for as things are now.
+pub fn command(action: Action) -> Command {
+    Command { id: fresh_id(), action, expect: Expect::default() }
 }
 
 /// 128 random bits: no two commands of any desk share it.

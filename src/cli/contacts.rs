@@ -2,9 +2,12 @@
 
 use super::act::each;
 use super::list::{self, ListArgs, ShowArgs, Things};
-use super::{Context, Failed};
-use crate::core::command::Action;
+use super::{Context, Failed, act, print, sheets};
+use crate::core::command::{Action, Outcome};
 use crate::core::contact::{Category, Contact, ContactField, Medium, QuietHours};
+use crate::core::contact_commands::Mention;
+use crate::core::sync::Keep;
+use crate::wire::FieldConflict;
 use clap::Subcommand;
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -26,6 +29,52 @@ pub enum ContactCommand {
         #[arg(required = true, value_name = "FIELD=VALUE")]
         fields: Vec<String>,
     },
+    /// Fields changed both here and in the community (or a spreadsheet), with both values
+    Conflicts {
+        /// One JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Choose which value of a field in conflict stays
+    Resolve {
+        id: String,
+        /// Such as phones
+        field: String,
+        keep: KeepWord,
+    },
+    /// Merge a spreadsheet; opt-outs are never undone, conflicts are shown
+    Import(sheets::ImportArgs),
+    /// All contacts as a spreadsheet (CSV), to be edited and imported again
+    Export(sheets::ExportArgs),
+    /// Somebody has left: list what names them, and with --yes send them nothing more
+    Leave {
+        id: String,
+        /// Another contact of the partner, for what waits
+        #[arg(long, value_name = "ID")]
+        successor: Option<String>,
+        /// Do it
+        #[arg(long)]
+        yes: bool,
+        /// What names them as one JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take everything personal out of a contact
+    Erase {
+        id: String,
+        /// Do it; it cannot be undone
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// Whose value stays.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum KeepWord {
+    /// The desk's
+    Mine,
+    /// The community's or the spreadsheet's
+    Theirs,
 }
 
 pub async fn run(command: ContactCommand, context: &Context) -> Result<(), Failed> {
@@ -43,6 +92,99 @@ pub async fn run(command: ContactCommand, context: &Context) -> Result<(), Faile
             )
             .await
         }
+        ContactCommand::Conflicts { json } => conflicts(json, context).await,
+        ContactCommand::Resolve { id, field, keep } => {
+            let keep = match keep {
+                KeepWord::Mine => Keep::Mine,
+                KeepWord::Theirs => Keep::Theirs,
+            };
+            let action = Action::ResolveContact { contact: id.into(), field, keep };
+            each([action], |action| action, context).await
+        }
+        ContactCommand::Import(args) => sheets::import(&args, context).await,
+        ContactCommand::Export(args) => sheets::export(&args, context).await,
+        ContactCommand::Leave { id, successor, yes, json } => {
+            leave(&id, successor.as_deref(), yes, json, context).await
+        }
+        ContactCommand::Erase { id, yes: true } => {
+            each([()], |()| Action::EraseContact { contact: id.as_str().into() }, context).await
+        }
+        ContactCommand::Erase { id, yes: false } => {
+            let contact: Contact =
+                context.client.get(&format!("/v1/contacts/{}", list::encoded(&id))).await?;
+            Err(Failed::No(format!(
+                "Name, addresses, preferences and notes of {} would be gone for good; the id, the partner, opt-outs, \
+                 the history and messages already sent stay. Say --yes to do it.",
+                contact.name.printable()
+            )))
+        }
+    }
+}
+
+async fn conflicts(json: bool, context: &Context) -> Result<(), Failed> {
+    let found: Vec<FieldConflict> = context.client.get("/v1/contacts/conflicts").await?;
+    if json {
+        return print::json(&found);
+    }
+    for conflict in found {
+        print::line(&format!(
+            "{} {} ({}): here {}, in {} {}",
+            conflict.contact.printable(),
+            conflict.field,
+            conflict.name.printable(),
+            shown(&conflict.mine),
+            conflict.side.spoken(),
+            shown(&conflict.theirs)
+        ))?;
+    }
+    Ok(())
+}
+
+/// A field's value in a few words.
+fn shown(value: &serde_json::Value) -> String {
+    let text = match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Null => "nothing".to_owned(),
+        serde_json::Value::Array(items) if items.is_empty() => "nothing".to_owned(),
+        serde_json::Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    };
+    crate::core::text::sanitise(&text).into_owned()
+}
+
+async fn leave(
+    id: &str,
+    successor: Option<&str>,
+    yes: bool,
+    json: bool,
+    context: &Context,
+) -> Result<(), Failed> {
+    let path = format!("/v1/contacts/{}/mentions", list::encoded(id));
+    let mentions: Vec<Mention> = context.client.get(&path).await?;
+    if json {
+        print::json(&mentions)?;
+    } else {
+        for mention in &mentions {
+            let kind = serde_json::to_value(mention.kind).unwrap_or_default();
+            let kind = kind.as_str().unwrap_or_default().to_owned();
+            print::line(&format!("{kind} {}: {}", mention.id.printable(), mention.title.printable()))?;
+        }
+    }
+    if !yes {
+        let id = crate::core::text::sanitise(id).into_owned();
+        return Err(Failed::No(format!(
+            "{} of these name {id}. Say --yes, and they get nothing more; --successor ID says who follows.",
+            mentions.len()
+        )));
+    }
+    let action = Action::LeaveContact { contact: id.into(), successor: successor.map(Into::into) };
+    match json {
+        // The list was the data; what became of it goes beside it.
+        true => match context.client.command(&act::command(action)).await? {
+            Outcome::Done { .. } => Ok(()),
+            Outcome::Refused { refusal } => Err(Failed::No(refusal.said.printable().into_string())),
+        },
+        false => each([action], |action| action, context).await,
     }
 }
 

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod list;
 pub mod oncall;
 pub mod print;
+pub mod sheets;
 pub mod tail;
 pub mod template;
 pub mod time;

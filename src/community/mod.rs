@@ -12,6 +12,7 @@ mod linger;
 mod media;
 pub mod problem;
 pub mod received;
+pub mod scim;
 pub mod signature;
 mod uri;
 

@@ -113,6 +113,7 @@ impl Check<'_> {
         let carriers =
             channels.iter().map(|c| Carrier { name: c.name.clone(), carries: c.carries.clone() }).collect();
         let contacts = self.contacts(file.contact);
+        let community = file.community.map(|table| self.community(table));
         let sources = self.sources(file.source, &zone);
         let labels = self.labels(file.labels);
         let codes = self.codes(&file.edi);
@@ -137,6 +138,7 @@ impl Check<'_> {
                 plans,
                 expects,
                 carriers,
+                asks_community: community.is_some(),
                 promise,
                 retry,
                 amount_factor: 2.0,
@@ -155,6 +157,7 @@ impl Check<'_> {
             channels,
             logins,
             contacts,
+            community,
             text: self.text.to_owned(),
             sha256: digest(self.text),
         }
@@ -637,6 +640,7 @@ impl Check<'_> {
                     .collect(),
                 quiet_hours: self.parsed(t.quiet_hours.as_ref()),
                 opted_out: BTreeSet::new(),
+                successor: None,
                 notes: "".into(),
                 created_at: Timestamp::UNIX_EPOCH,
                 updated_at: Timestamp::UNIX_EPOCH,
@@ -710,7 +714,7 @@ impl Check<'_> {
     }
 
     /// The secret itself; `None` where it is optional and not set, or a problem was noted.
-    fn secret(&mut self, secret: &Spanned<SecretRef>) -> Option<SecretString> {
+    pub(super) fn secret(&mut self, secret: &Spanned<SecretRef>) -> Option<SecretString> {
         let SecretRef { env, file, optional } = secret.as_ref();
         match (env, file) {
             (Some(name), None) => match std::env::var(name.as_ref()) {
@@ -775,7 +779,7 @@ impl Check<'_> {
         }
     }
 
-    fn http_url(&mut self, url: &Text) {
+    pub(super) fn http_url(&mut self, url: &Text) {
         let text = url.as_ref();
         let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
         if rest

@@ -54,6 +54,7 @@ pub struct File {
     pub edi: EdiTable,
     #[serde(default)]
     pub contact: Vec<ContactTable>,
+    pub community: Option<super::community::CommunityTable>,
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 
 mod calendar;
 mod check;
+mod community;
 mod file;
 mod mapping;
 mod naming;
@@ -11,6 +12,7 @@ mod problem;
 mod templates;
 mod work;
 
+pub use community::Community;
 pub use problem::{ConfigError, Problem};
 
 use crate::core::contact::{Contact, Medium};
@@ -41,6 +43,8 @@ pub struct Settings {
     /// Created in the store if absent, never written over.
     /// The store adds the times.
     pub contacts: Vec<Contact>,
+    /// Where the community keeps its contacts, if it offers that.
+    pub community: Option<Community>,
     /// The file as it is, with the templates beside it, and their SHA-256 in hex.
     pub text: String,
     pub sha256: String,

@@ -276,6 +276,7 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         Object::Expectation(expectation) => Some(&expectation.partner),
         Object::Notification(_)
         | Object::Contact(_)
+        | Object::Link(_)
         | Object::Suppression(_)
         | Object::Config(_)
         | Object::Nothing => None,

@@ -4,6 +4,7 @@ use crate::core::alert::{Alert, AlertState};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Action, Command, Expect, Refusal, RefusalCode};
 use crate::core::contact::{Contact, ContactField, Medium};
+use crate::core::contact_commands::{self, About};
 use crate::core::decide::cancel_pages;
 use crate::core::desk::{Desk, Told};
 use crate::core::escalation::{Decision, medium_word};
@@ -36,6 +37,8 @@ pub struct CommandView {
     pub notifications: Vec<Notification>,
     pub task: Option<Task>,
     pub contact: Option<Contact>,
+    /// What else there is about that contact.
+    pub about: About,
     /// Of the contact whose addresses a task is about.
     pub suppressed: Vec<Suppression>,
 }
@@ -84,7 +87,7 @@ fn refuse(code: RefusalCode, said: String) -> Refusal {
 
 impl Asked<'_> {
     fn apply(&mut self, view: CommandView, action: &Action) -> Result<String, Refusal> {
-        let CommandView { alert, mut notifications, task, contact, suppressed } = view;
+        let CommandView { alert, mut notifications, task, contact, about, suppressed } = view;
         match action {
             Action::Ack { alert: id, next_update_by } => {
                 let alert = found(alert, "alert", id)?;
@@ -145,6 +148,25 @@ impl Asked<'_> {
             }
             Action::SetContact { contact: id, fields } => {
                 self.set_contact(found(contact, "contact", &id.printable())?, fields)
+            }
+            Action::ResolveContact { contact: id, field, keep } => {
+                let contact = found(contact, "contact", &id.printable())?;
+                let (decision, who) = (&mut self.decision, &self.asker.name);
+                contact_commands::resolve(decision, &self.actor, who, contact, about.links, field, *keep)
+            }
+            Action::LeaveContact { contact: id, successor } => {
+                let contact = found(contact, "contact", &id.printable())?;
+                let (decision, who, heir) = (&mut self.decision, &self.asker.name, about.successor);
+                contact_commands::leave(decision, &self.actor, who, contact, successor.as_ref(), heir)
+            }
+            Action::EraseContact { contact: id } => {
+                let contact = found(contact, "contact", &id.printable())?;
+                if self.asker.role < Role::Admin {
+                    let said = format!("{} may not erase anybody; an admin may.", self.asker.name);
+                    return Err(refuse(RefusalCode::NotAllowed, said));
+                }
+                let (decision, who) = (&mut self.decision, &self.asker.name);
+                Ok(contact_commands::erase(decision, &self.actor, who, contact, about.links))
             }
         }
     }

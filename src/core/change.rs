@@ -12,6 +12,7 @@ use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::person::PersonId;
 use crate::core::suppression::Suppression;
+use crate::core::sync::Link;
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
 use crate::core::thread::Thread;
@@ -96,6 +97,17 @@ pub enum What {
     PartnerSeen,
     ContactCreated,
     ContactChanged,
+    /// Fields were taken over from the community or a spreadsheet.
+    ContactSynced,
+    /// Both sides changed the same field.
+    ContactConflict,
+    /// Something was given to the other side, or it would not have it.
+    ContactPushed,
+    /// What is known of the other side changed, and nothing of the contact.
+    ContactLinked,
+    ConflictResolved,
+    ContactLeft,
+    ContactErased,
     ConfigApplied,
     AgentStarted,
     AgentStopped,
@@ -111,6 +123,7 @@ pub enum Object {
     Task(Box<Task>),
     Partner(Box<Partner>),
     Contact(Box<Contact>),
+    Link(Box<Link>),
     Case(Box<Case>),
     Document(Box<Document>),
     Thread(Box<Thread>),

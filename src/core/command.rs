@@ -3,6 +3,7 @@
 use crate::core::contact::ContactField;
 use crate::core::id::{AlertId, NotificationId, TaskId};
 use crate::core::person::PersonId;
+use crate::core::sync::Keep;
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -90,6 +91,22 @@ pub enum Action {
     SetContact {
         contact: Untrusted,
         fields: Vec<ContactField>,
+    },
+    /// Chooses between the desk's value of a field and the other side's.
+    ResolveContact {
+        contact: Untrusted,
+        field: String,
+        keep: Keep,
+    },
+    /// Somebody left; what waits goes to the successor.
+    LeaveContact {
+        contact: Untrusted,
+        #[serde(default)]
+        successor: Option<Untrusted>,
+    },
+    /// Takes the personal data out of a contact. Admins only.
+    EraseContact {
+        contact: Untrusted,
     },
 }
 

@@ -303,6 +303,9 @@ pub struct Contact {
     pub quiet_hours: Option<QuietHours>,
     #[serde(default)]
     pub opted_out: BTreeSet<Medium>,
+    /// Of somebody who left: the contact that what waits for them goes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<Untrusted>,
     /// What operators noted about this contact; internal.
     #[serde(default)]
     pub notes: Untrusted,

@@ -24,6 +24,7 @@ use crate::core::notification::{Notification, NotificationState, Purpose};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::{Partner, PartnerRef, PartnerState};
 use crate::core::rule::{self, Facts, Rule, Then};
+use crate::core::sync::{self, Known, Said};
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
 use crate::core::thread::Thread;
@@ -84,6 +85,8 @@ pub struct Needs {
     /// Keys of tasks that may be open.
     pub tasks: BTreeSet<String>,
     pub expectations: BTreeSet<String>,
+    /// Contacts that another side speaks of, as it calls them.
+    pub spoken_of: BTreeSet<String>,
 }
 
 impl Needs {
@@ -101,6 +104,7 @@ impl Needs {
             all.contacts.extend(one.contacts.iter().cloned());
             all.tasks.extend(one.tasks.iter().cloned());
             all.expectations.extend(one.expectations.iter().cloned());
+            all.spoken_of.extend(one.spoken_of.iter().cloned());
             all
         })
     }
@@ -124,6 +128,9 @@ pub struct View {
     pub expectations: HashMap<String, Expectation>,
     /// Not done, by their keys.
     pub tasks: HashMap<String, Task>,
+    /// How the desk calls the contacts that were spoken of, and what is known of each.
+    pub called: HashMap<String, String>,
+    pub known: HashMap<String, Known>,
 }
 
 /// Runs the rules over one event.
@@ -147,6 +154,9 @@ fn needs(desk: &Desk, incoming: &Incoming, facts: &Facts<'_>, keys: &[String], n
         partners: facts.partner.map(|partner| partner.id.raw().to_owned()).into_iter().collect(),
         ..Needs::default()
     };
+    if let Native::ContactChanged { contact, .. } = &incoming.native {
+        needs.spoken_of.insert(contact.raw().to_owned());
+    }
     if let Native::CaseStatusChanged { change, partner } = &incoming.native
         && change.status == CaseStatus::Resolved
     {
@@ -196,8 +206,9 @@ pub fn sum_up(alert: &mut Alert) {
 }
 
 fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
-    let Prepared { incoming, rule, why, keys, .. } = prepared;
+    let Prepared { incoming, rule, why, keys, needs } = prepared;
     let id = decision.ids.next_event();
+    look_for_strangers(decision, view, &needs);
     let subject = subject(&incoming, rule);
     let (partner, group) = {
         let facts = Facts::of(&incoming.event.kind, &incoming.native, &incoming.event.data);
@@ -249,6 +260,18 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
                 }
                 None => event.why.push(no_rule("no open alert is about this exception")),
             }
+        }
+        (Native::ContactChanged { contact, version, stated }, _) => {
+            let said = Said {
+                id: contact.clone(),
+                version: Some(version.clone()),
+                told_at: event.time,
+                stated: (**stated).clone(),
+                ..Said::default()
+            };
+            let verdict = contact_changed(decision, view, &event.feed, said);
+            event.state = if verdict.matched { EventState::Handled } else { EventState::Quiet };
+            event.why.push(verdict);
         }
         (_, Some((mut member, partner))) => {
             member.event = id;
@@ -351,6 +374,26 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
             object: Object::Event(Box::new(event)),
         },
     );
+}
+
+/// Contacts that an event names and nobody here knows.
+fn look_for_strangers(decision: &mut Decision<'_>, view: &mut View, needs: &Needs) {
+    for id in needs.contacts.iter().filter(|id| !view.contacts.contains_key(*id)) {
+        let known = view.known.entry(id.clone()).or_default();
+        sync::look_up(decision, &Actor::Desk, known, &id.as_str().into());
+    }
+}
+
+fn contact_changed(decision: &mut Decision<'_>, view: &mut View, feed: &str, mut said: Said) -> Verdict {
+    let called = view.called.get(said.id.raw()).cloned().unwrap_or_else(|| said.id.raw().to_owned());
+    said.id = called.as_str().into();
+    let known = view.known.entry(called.clone()).or_default();
+    if let Some(contact) = view.contacts.get(&called) {
+        known.contact = Some(contact.clone());
+    }
+    let verdict = sync::notice(decision, &Actor::Source(feed.to_owned()), known, &said);
+    view.contacts.extend(known.contact.clone().map(|contact| (called, contact)));
+    verdict
 }
 
 /// The name of the rule that nothing urgent escapes.

@@ -111,6 +111,8 @@ pub struct Desk {
     pub expects: Vec<Expect>,
     /// In order of preference.
     pub carriers: Vec<Carrier>,
+    /// The community can be asked for contacts.
+    pub asks_community: bool,
     pub promise: Promise,
     pub retry: Retry,
     /// A joining exception that multiplies the amount at risk by at least this pages again.

@@ -7,6 +7,7 @@
 use crate::core::id::{AlertId, EventId};
 use crate::core::money::Money;
 use crate::core::partner::PartnerRef;
+use crate::core::sync::{Stated, reading};
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -291,6 +292,8 @@ pub enum Native {
     ContactChanged {
         contact: Untrusted,
         version: Untrusted,
+        /// What the event carries of the contact beside its id.
+        stated: Box<Stated>,
     },
     /// The desk's own: what was expected under this name did not come. Never read from outside.
     Missed {
@@ -439,6 +442,7 @@ pub fn native(event: &CloudEvent) -> Result<(Native, Vec<FieldError>), FieldErro
             Native::ContactChanged {
                 contact: contact.text("id")?,
                 version: contact.text_or_number("version")?,
+                stated: Box::new(reading::contact(contact.object, &contact.path, &mut notes)),
             }
         }
     };

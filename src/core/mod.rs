@@ -10,6 +10,7 @@ pub mod case;
 pub mod change;
 pub mod command;
 pub mod contact;
+pub mod contact_commands;
 pub mod cron;
 pub mod decide;
 pub mod delivery;
@@ -40,8 +41,10 @@ pub mod rule;
 #[cfg(test)]
 mod scenario;
 pub mod schedule;
+pub mod sheet;
 pub mod sms;
 pub mod suppression;
+pub mod sync;
 pub mod task;
 pub mod template;
 pub mod text;

@@ -169,14 +169,17 @@ impl Reach {
             .or(Some(now + SignedDuration::from_hours(1)))
     }
 
-    /// Who else of the partner's could get it: who asks for such messages first, then the oldest.
+    /// Who else of the partner's could get it: a successor first, then who asks for such messages, then
+    /// the oldest.
     pub fn instead(&self, desk: &Desk, of: &Contact, category: Category, now: Timestamp) -> Option<&Contact> {
         let reachable = |contact: &&Contact| {
             contact.id != of.id
                 && contact.state == ContactState::Active
                 && !matches!(self.way(desk, contact, category, now), Way::None(_))
         };
-        let asks = self.others.iter().filter(reachable).find(|contact| asks_for(contact, category));
-        asks.or_else(|| self.others.iter().find(reachable))
+        let successor =
+            self.others.iter().filter(reachable).find(|other| of.successor.as_ref() == Some(&other.id));
+        let asks = || self.others.iter().filter(reachable).find(|contact| asks_for(contact, category));
+        successor.or_else(asks).or_else(|| self.others.iter().find(reachable))
     }
 }

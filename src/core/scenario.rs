@@ -90,6 +90,7 @@ impl Scene {
             plans: vec![],
             expects: vec![],
             carriers: vec![Carrier { name: "sms".into(), carries: vec![Medium::Sms] }],
+            asks_community: false,
             promise: Promise { critical: minutes(30), high: minutes(60), other: minutes(240) },
             retry: Retry { first: SignedDuration::from_secs(5), longest: minutes(5), give_up: minutes(240) },
             amount_factor: 2.0,

@@ -1,17 +1,19 @@
 //! The practice community: what `--demo` talks to. It is an outside party that happens to ship in
 //! the binary, so it knows nothing of the desk but the words of community events: it signs and posts
-//! them from a recorded day, and takes mail over SMTP and SMS over a Kannel-like gateway, which
+//! them from a recorded day, serves its contacts over SCIM, and takes mail over SMTP and SMS over a Kannel-like gateway, which
 //! answers with receipts, refusals, delays and silence.
 //!
 //! What it does with whom is a table, [`Habit`], so that a demonstration and its tests can rely on it.
 
 mod day;
 mod poster;
+mod scim;
 mod sms;
 mod smtp;
 
 pub use day::{Day, Entry, NotADay};
 pub use poster::{Pace, Settings};
+pub use scim::Contacts;
 pub use sms::Text;
 pub use smtp::Mail;
 
@@ -72,6 +74,8 @@ impl Haste {
 pub struct Practice {
     smtp: SocketAddr,
     sms: SocketAddr,
+    scim: SocketAddr,
+    contacts: Arc<Contacts>,
     post: Arc<Post>,
     _running: JoinSet<()>,
 }
@@ -89,11 +93,13 @@ struct Post {
 const KEPT: usize = 500;
 
 impl Practice {
-    /// Opens both gateways on free loopback ports; they answer at once. The agent's configuration
+    /// Opens both gateways and the contacts on free loopback ports; they answer at once. The agent's configuration
     /// needs the ports, so posting begins separately, with [`Practice::run`].
     pub async fn bind(haste: Haste) -> io::Result<Practice> {
         let smtp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let sms = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let scim = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let contacts = Contacts::recorded()?;
         let post = Arc::new(Post {
             mails: Mutex::default(),
             mail_count: AtomicU64::new(1),
@@ -101,11 +107,13 @@ impl Practice {
             deferred: Mutex::default(),
             haste,
         });
-        let (smtp_addr, sms_addr) = (smtp.local_addr()?, sms.local_addr()?);
+        let (smtp_addr, sms_addr, scim_addr) = (smtp.local_addr()?, sms.local_addr()?, scim.local_addr()?);
         let mut running = JoinSet::new();
         running.spawn(smtp::serve(smtp, post.clone()));
         running.spawn(sms::serve(sms, post.clone(), client()?));
-        Ok(Practice { smtp: smtp_addr, sms: sms_addr, post, _running: running })
+        running.spawn(scim::serve(scim, contacts.clone()));
+        running.spawn(scim::live(contacts.clone(), haste));
+        Ok(Practice { smtp: smtp_addr, sms: sms_addr, scim: scim_addr, contacts, post, _running: running })
     }
 
     pub fn smtp_addr(&self) -> SocketAddr {
@@ -115,6 +123,16 @@ impl Practice {
     /// The gateway's address; messages go to `http://ADDRESS/cgi-bin/sendsms`.
     pub fn sms_addr(&self) -> SocketAddr {
         self.sms
+    }
+
+    /// The contacts' address; SCIM is spoken at `http://ADDRESS/scim/v2`.
+    pub fn scim_addr(&self) -> SocketAddr {
+        self.scim
+    }
+
+    /// What the partners' contacts say of themselves.
+    pub fn contacts(&self) -> &Contacts {
+        &self.contacts
     }
 
     /// Posts the recorded day, again and again with fresh ids, until it has been posted

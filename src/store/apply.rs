@@ -16,6 +16,7 @@ use crate::core::notification::{AttemptState, Notification, RecipientId};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::suppression::{Suppression, SuppressionState};
+use crate::core::sync::{Link, Side};
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
 use crate::core::thread::Thread;
@@ -44,6 +45,7 @@ impl Tx<'_> {
                 Object::Task(task) if !later => self.put_task(task)?,
                 Object::Partner(partner) if !later => self.put_partner(partner)?,
                 Object::Contact(contact) if !later => self.put_contact(contact)?,
+                Object::Link(link) if !later => self.put_link(link)?,
                 Object::Case(case) if !later => self.put_case(case)?,
                 Object::Document(document) if !later => self.put_document(document)?,
                 Object::Thread(thread) if !later => self.put_thread(thread)?,
@@ -161,11 +163,35 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn put_contact(&self, c: &Contact) -> Result<(), StoreError> {
+    fn put_contact(&mut self, c: &Contact) -> Result<(), StoreError> {
+        // What changed here may have to be given to the community.
+        self.dues = true;
         self.execute(
-            "INSERT INTO contact (id, partner, created_at, body) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (id) DO UPDATE SET partner = $2, body = $4",
+            "INSERT INTO contact (id, partner, created_at, body, touched)
+             VALUES ($1, $2, $3, $4, (SELECT COALESCE(MAX(touched), 0) + 1 FROM contact))
+             ON CONFLICT (id) DO UPDATE SET partner = $2, body = $4,
+               touched = (SELECT COALESCE(MAX(touched), 0) + 1 FROM contact)",
             cells![c.id.raw(), c.partner_id.as_ref().map(Untrusted::raw), c.created_at, encode(c)?],
+        )?;
+        Ok(())
+    }
+
+    fn put_link(&mut self, l: &Link) -> Result<(), StoreError> {
+        self.dues |= l.look_since.is_some();
+        self.execute(
+            "INSERT INTO link (contact, side, community_id, external_id, look_since, conflicts, body)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (contact, side) DO UPDATE SET community_id = $3, external_id = $4, look_since = $5,
+               conflicts = $6, body = $7",
+            cells![
+                l.contact.raw(),
+                l.side.word(),
+                l.community_id.as_ref().map(Untrusted::raw),
+                l.external_id.as_ref().map(Untrusted::raw),
+                l.look_since,
+                l.conflicts.len() as u64,
+                encode(l)?
+            ],
         )?;
         Ok(())
     }
@@ -265,6 +291,7 @@ enum RowKey<'a> {
     Task(TaskId),
     Partner(&'a str),
     Contact(&'a str),
+    Link(&'a str, &'a Side),
     Case(&'a str, &'a str),
     Document(&'a str, &'a str),
     Thread(&'a str, &'a str),
@@ -280,6 +307,7 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         Object::Task(task) => Some(RowKey::Task(task.id)),
         Object::Partner(partner) => Some(RowKey::Partner(partner.about.id.raw())),
         Object::Contact(contact) => Some(RowKey::Contact(contact.id.raw())),
+        Object::Link(link) => Some(RowKey::Link(link.contact.raw(), &link.side)),
         Object::Case(case) => Some(RowKey::Case(case.partner.id.raw(), case.id.raw())),
         Object::Document(document) => Some(RowKey::Document(document.partner.id.raw(), document.id.raw())),
         Object::Thread(thread) => Some(RowKey::Thread(thread.partner.id.raw(), thread.id.raw())),

@@ -19,6 +19,7 @@ use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::reach::{Reach, fix_task};
 use crate::core::suppression::{Suppression, address_key};
+use crate::core::sync::Side;
 use crate::core::task::Task;
 use crate::core::thread::Thread;
 use jiff::Timestamp;
@@ -335,9 +336,25 @@ impl Tx<'_> {
             }
         }
         for id in &needs.contacts {
-            if let Some(contact) = self.contact(id)? {
-                view.contacts.insert(id.clone(), contact);
+            let contact = match self.contact(id)? {
+                Some(contact) => Some(contact),
+                // The community may call a contact by another of its names.
+                None => match self.contact_called(id)? {
+                    Some(called) => self.contact(&called)?,
+                    None => None,
+                },
+            };
+            match contact {
+                Some(contact) => _ = view.contacts.insert(id.clone(), contact),
+                None => _ = view.known.insert(id.clone(), self.known(id, &Side::Community)?),
             }
+        }
+        for name in &needs.spoken_of {
+            let called = self.contact_called(name)?.unwrap_or_else(|| name.clone());
+            if !view.known.contains_key(&called) {
+                view.known.insert(called.clone(), self.known(&called, &Side::Community)?);
+            }
+            view.called.insert(name.clone(), called);
         }
         for key in &needs.tasks {
             if let Some(task) = self.open_task(key)? {

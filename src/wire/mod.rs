@@ -15,6 +15,8 @@ use crate::core::event::{Event, Severity};
 use crate::core::label::Labels;
 use crate::core::notification::Notification;
 use crate::core::person::{Person, PersonId, Role};
+use crate::core::sheet::Row;
+use crate::core::sync::{Link, Side};
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
 use jiff::{SignedDuration, Timestamp};
@@ -206,4 +208,43 @@ pub struct Health {
     pub channels: Vec<ChannelHealth>,
     pub on_call: Vec<OnCall>,
     pub desk: DeskInfo,
+}
+
+/// `GET /v1/contacts/{id}`: a contact with what is known of its other sides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContactDetail {
+    #[serde(flatten)]
+    pub contact: Contact,
+    pub links: Vec<Link>,
+}
+
+/// `GET /v1/contacts/conflicts`: a field of a contact that was changed both here and elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FieldConflict {
+    /// `acme-lopez.phones`.
+    pub id: Untrusted,
+    /// Always `open`: one that was resolved is no conflict any more.
+    pub state: String,
+    pub contact: Untrusted,
+    pub name: Untrusted,
+    pub partner: Option<Untrusted>,
+    pub field: String,
+    /// The desk's value as it is now, and the other side's as it was heard last.
+    pub mine: serde_json::Value,
+    pub theirs: serde_json::Value,
+    /// `community`, or `sheet:` and its name.
+    pub side: Side,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// `POST /v1/contacts/import`: rows of a spreadsheet, a few hundred at a time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Import {
+    /// The name that imports of this spreadsheet go by.
+    pub source: String,
+    /// Says what would happen, and does nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+    pub rows: Vec<Row>,
 }

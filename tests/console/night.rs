@@ -345,6 +345,7 @@ pub fn contact(id: &str, of: &str, name: &str) -> Contact {
         channels: BTreeMap::from([(Category::Urgent, vec![Medium::Sms, Medium::Email])]),
         quiet_hours: None,
         opted_out: BTreeSet::new(),
+        successor: None,
         notes: "".into(),
         created_at: at("00:00:00"),
         updated_at: at("00:00:00"),

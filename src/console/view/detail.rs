@@ -376,6 +376,11 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::AddressLifted => ("address", Meaning::Good),
         What::PartnerSeen => ("partner", Meaning::Quiet),
         What::ContactCreated | What::ContactChanged => ("contact", Meaning::Plain),
+        What::ContactSynced | What::ContactPushed | What::ConflictResolved => ("synced", Meaning::Plain),
+        What::ContactLinked => ("heard", Meaning::Quiet),
+        What::ContactConflict => ("differs", Meaning::Warn),
+        What::ContactLeft => ("left", Meaning::Plain),
+        What::ContactErased => ("erased", Meaning::Plain),
         What::ConfigApplied => ("config", Meaning::Accent),
         What::AgentStarted | What::AgentStopped => ("agent", Meaning::Accent),
     }
