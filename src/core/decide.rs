@@ -731,7 +731,11 @@ fn title(native: &Native, kind: &str) -> Untrusted {
 fn notice(event: &Event, partner: Option<&PartnerRef>) -> Content {
     let who = partner.map(|p| format!("{}: ", p.name.printable())).unwrap_or_default();
     let line = format!("{who}{}", event.title.printable());
-    Content { subject: Untrusted::new(line.clone()), body: Untrusted::new(format!("{line} ({})", event.id)) }
+    Content {
+        subject: Untrusted::new(line.clone()),
+        body: Untrusted::new(format!("{line} ({})", event.id)),
+        ..Content::default()
+    }
 }
 
 #[cfg(test)]
