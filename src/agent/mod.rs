@@ -1,5 +1,6 @@
 //! The long-running jobs, one file each, around one shared [`Agent`].
 
+pub mod digest;
 pub mod dispatch;
 pub mod escalate;
 pub mod feed;
@@ -75,6 +76,7 @@ impl Agent {
         agent.tracker.spawn(dispatch::job(agent.clone()));
         agent.tracker.spawn(escalate::job(agent.clone()));
         agent.tracker.spawn(silence::job(agent.clone()));
+        agent.tracker.spawn(digest::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
         Ok(agent)
     }

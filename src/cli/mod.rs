@@ -9,6 +9,7 @@ pub mod agent;
 pub mod check;
 pub mod config;
 pub mod contacts;
+pub mod digest;
 pub mod list;
 pub mod oncall;
 pub mod print;
@@ -117,6 +118,9 @@ pub enum Command {
     Note(act::NoteArgs),
     /// Who is on call
     Oncall(oncall::OncallArgs),
+    /// Scheduled summaries: look at one, or send it now
+    #[command(subcommand)]
+    Digest(digest::DigestCommand),
     /// The live stream, a line a change
     Tail(tail::TailArgs),
     /// Look after the configuration
@@ -205,6 +209,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Resend(args) => act::resend(args, context).await,
         Command::Note(args) => act::note(args, context).await,
         Command::Oncall(args) => oncall::run(&args, context).await,
+        Command::Digest(command) => digest::run(command, context).await,
         Command::Tail(args) => tail::run(&args, context).await,
         Command::Config(command) => config::run(command, context).await,
         Command::Completions { shell } => {

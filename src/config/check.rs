@@ -86,6 +86,7 @@ impl Check<'_> {
         };
         let policies = self.policies(file.policy, &known);
         let rules = self.rules(file.rule, &policies, &known);
+        let digests = self.digests(file.digest, &zone, &known);
         if !policies.contains_key(file.catch_all.policy.as_ref()) {
             let message = unknown("policy", file.catch_all.policy.as_ref(), policies.keys());
             self.wrong(file.catch_all.policy.span(), message);
@@ -148,6 +149,7 @@ impl Check<'_> {
             sources: self.sources(file.source),
             channels,
             logins,
+            digests,
             contacts,
             text: self.text.to_owned(),
             sha256: digest(self.text),

@@ -3,6 +3,7 @@
 
 mod calendar;
 mod check;
+mod digest;
 mod file;
 pub mod paths;
 mod problem;
@@ -33,6 +34,7 @@ pub struct Settings {
     pub sources: Vec<Source>,
     pub channels: Vec<Channel>,
     pub logins: Vec<Login>,
+    pub digests: Vec<crate::core::digest::Digest>,
     /// Created in the store if absent, never written over.
     /// The store adds the times.
     pub contacts: Vec<Contact>,

@@ -277,6 +277,7 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         Object::Notification(_)
         | Object::Contact(_)
         | Object::Suppression(_)
+        | Object::Digest(_)
         | Object::Config(_)
         | Object::Nothing => None,
     }
