@@ -190,6 +190,47 @@ fn of_thread(thread: &Thread, tasks: &Tasks) -> Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::change::{Actor, Change, Object, What};
+    use crate::core::digest::RunState;
+    use crate::store::{Open, Store};
+
+    #[tokio::test]
+    async fn a_run_that_was_is_refused_with_all_that_came_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Open::Inline(folder.path().join("nightdesk.db")), 1).unwrap();
+        let run = DigestRun {
+            id: "morning 2026-11-23T07:00[Europe/Berlin]".into(),
+            state: RunState::Sent,
+            name: "morning".into(),
+            schedule: "0 7 * * * Europe/Berlin".into(),
+            at: Timestamp::UNIX_EPOCH,
+            as_of: None,
+            late: false,
+            folded: 0,
+            open: 3,
+            overdue: 1,
+            messages: vec![],
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        let change = |what, object| Change {
+            at: Timestamp::UNIX_EPOCH,
+            actor: Actor::Desk,
+            what,
+            summary: "".into(),
+            alert: None,
+            partner: None,
+            object,
+        };
+        let both = || {
+            let run = Object::Digest(Box::new(run.clone()));
+            vec![change(What::Noted, Object::Nothing), change(What::DigestSent, run)]
+        };
+        store.append(both()).await.unwrap();
+        assert!(store.append(both()).await.is_err());
+        let (facts, last) =
+            store.read(|tx| Ok((tx.newest_seq()?, tx.last_digest("morning")?))).await.unwrap();
+        assert_eq!((facts, last.unwrap().id), (2, run.id));
+    }
 
     /// A digest reads what is open and what was closed lately, never all there ever was.
     #[test]

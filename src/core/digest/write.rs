@@ -289,7 +289,11 @@ impl Writer<'_> {
     fn age(&self, since: Timestamp) -> String {
         let hours = self.input.as_of.duration_since(since).as_hours().max(0);
         match hours {
-            0..48 => self.say("hours", &[("n", &hours.to_string())]),
+            0..2 => {
+                let minutes = self.input.as_of.duration_since(since).as_mins().max(0);
+                self.say("minutes", &[("n", &minutes.to_string())])
+            }
+            2..48 => self.say("hours", &[("n", &hours.to_string())]),
             _ => self.say("days", &[("n", &(hours / 24).to_string())]),
         }
     }
