@@ -3,6 +3,7 @@
 pub mod digest;
 pub mod dispatch;
 pub mod escalate;
+pub mod explain;
 pub mod feed;
 pub mod health;
 pub mod identity;

@@ -2,6 +2,7 @@
 
 mod digests;
 
+use super::explain::{self, NotExplained};
 use super::identity::{Credentials, Identified, Kernel, NotLetIn, Sessions};
 use super::{Agent, feed};
 use crate::core::alert::Alert;
@@ -14,11 +15,12 @@ use crate::core::notification::Notification;
 use crate::core::partner::Partner;
 use crate::core::person::Role;
 use crate::core::task::Task;
+use crate::core::why::Explanation;
 use crate::store::find::{Filter, List};
 use crate::store::{StoreError, Tx};
 use crate::wire::{
-    AlertDetail, DeskInfo, Health, OnCall, PERSON_HEADER, PIN_HEADER, SESSION_HEADER, Snapshot, Status,
-    StepPreview, Wake,
+    AlertDetail, AskedExplain, DeskInfo, Health, OnCall, PERSON_HEADER, PIN_HEADER, SESSION_HEADER, Snapshot,
+    Status, StepPreview, Wake,
 };
 use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Path, Query, Request, State};
@@ -101,6 +103,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/oncall", get(on_call))
         .merge(digests::routes())
         .route("/v1/commands", post(commands))
+        .route("/v1/explain", post(explain_events))
         .route("/v1/stream", get(stream))
         .route("/v1/config/apply", post(apply_config))
         .fallback(|| async { Failure(StatusCode::NOT_FOUND, "There is no such page.".to_owned()) })
@@ -517,6 +520,17 @@ async fn commands(
         return Ok(Json(Outcome::Refused { refusal }));
     }
     Ok(Json(desk.agent.command(command, who.asker()).await?))
+}
+
+/// What would become of events, and what became of none.
+async fn explain_events(
+    State(desk): State<Desk>,
+    Json(asked): Json<AskedExplain>,
+) -> Result<Json<Explanation>, Failure> {
+    explain::explain(&desk.agent, &asked.source, &asked.text).await.map(Json).map_err(|why| match why {
+        NotExplained::Refused(why) => Failure(StatusCode::UNPROCESSABLE_ENTITY, why),
+        NotExplained::Store(why) => why.into(),
+    })
 }
 
 #[derive(Deserialize)]

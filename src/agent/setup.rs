@@ -72,6 +72,7 @@ impl Setup {
                     name: source.name.clone(),
                     secrets: source.secrets.clone(),
                     allowed_origins: Vec::new(),
+                    mapping: source.mapping.clone(),
                 };
                 (source.name.clone(), Arc::new(feed))
             })

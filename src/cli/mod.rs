@@ -10,6 +10,7 @@ pub mod check;
 pub mod config;
 pub mod contacts;
 pub mod digest;
+pub mod explain;
 pub mod list;
 pub mod oncall;
 pub mod print;
@@ -116,6 +117,8 @@ pub enum Command {
     Resend(act::ResendArgs),
     /// Write a note on an alert or a task
     Note(act::NoteArgs),
+    /// Why each message was or was not sent; on a file, what would happen, sending nothing
+    Explain(explain::ExplainArgs),
     /// Who is on call
     Oncall(oncall::OncallArgs),
     /// Scheduled summaries: look at one, or send it now
@@ -208,6 +211,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Escalate(args) => act::escalate(args, context).await,
         Command::Resend(args) => act::resend(args, context).await,
         Command::Note(args) => act::note(args, context).await,
+        Command::Explain(args) => explain::run(&args, context).await,
         Command::Oncall(args) => oncall::run(&args, context).await,
         Command::Digest(command) => digest::run(command, context).await,
         Command::Tail(args) => tail::run(&args, context).await,

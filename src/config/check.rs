@@ -1,6 +1,7 @@
 //! The file's values, checked and given meaning. Everything wrong is reported at once.
 
 use super::file::{self, CategoryWord, ChannelTable, ChannelWord, File, MediumWord, SecretRef, Text};
+use super::mapping::MappingTable;
 use super::problem::{ConfigError, Problem};
 use super::{Agent, Channel, ChannelKind, Intake, Login, Settings, Source, Start, Tls, digest};
 use crate::core::alert::{PolicySnapshot, Step, Target};
@@ -112,6 +113,7 @@ impl Check<'_> {
         let carriers =
             channels.iter().map(|c| Carrier { name: c.name.clone(), carries: c.carries.clone() }).collect();
         let contacts = self.contacts(file.contact);
+        let sources = self.sources(file.source, &zone);
         Settings {
             desk: Desk {
                 version: 0,
@@ -146,7 +148,7 @@ impl Check<'_> {
                 group: file.agent.group.map(Spanned::into_inner),
             },
             intake: self.intake(file.intake),
-            sources: self.sources(file.source),
+            sources,
             channels,
             logins,
             digests,
@@ -187,14 +189,24 @@ impl Check<'_> {
         Intake { listen, public_url }
     }
 
-    fn sources(&mut self, tables: Vec<file::SourceTable>) -> Vec<Source> {
+    fn sources(&mut self, tables: Vec<file::SourceTable>, zone: &TimeZone) -> Vec<Source> {
         let mut names = BTreeSet::new();
         let mut sources = Vec::new();
         for table in tables {
             self.name("source", &table.name, &mut names);
             let secrets = table.secrets.iter().filter_map(|secret| self.signing_secret(secret)).collect();
             let silent_after = table.silent_after.as_ref().map(|text| self.duration(text).unsigned_abs());
-            sources.push(Source { name: table.name.into_inner(), secrets, silent_after });
+            let mapping = self.mapping(
+                table.name.as_ref(),
+                MappingTable {
+                    map: table.map,
+                    unmapped: table.unmapped,
+                    headers: table.headers,
+                    time_zone: table.time_zone,
+                },
+                zone,
+            );
+            sources.push(Source { name: table.name.into_inner(), secrets, silent_after, mapping });
         }
         sources
     }
@@ -834,6 +846,7 @@ pub(super) fn matches(t: file::MatchTable) -> Match {
         kinds: words(t.kind),
         partners: words(t.partner),
         tiers: words(t.tier),
+        authors: words(t.author),
         amount_at_least: t.amount_at_least,
         severities: t
             .severity

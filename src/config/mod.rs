@@ -5,6 +5,7 @@ mod calendar;
 mod check;
 mod digest;
 mod file;
+mod mapping;
 pub mod paths;
 mod problem;
 mod work;
@@ -13,11 +14,13 @@ pub use problem::{ConfigError, Problem};
 
 use crate::core::contact::{Contact, Medium};
 use crate::core::desk::Desk;
+use crate::core::mapping::Mapping;
 use crate::core::person::{PersonId, Role};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The configuration of a newcomer, as it lies in the repository.
@@ -72,6 +75,8 @@ pub struct Source {
     /// Any of them may have signed; none means that only this machine may send.
     pub secrets: Vec<SecretString>,
     pub silent_after: Option<Duration>,
+    /// How payloads that are no CloudEvents become events.
+    pub mapping: Option<Arc<Mapping>>,
 }
 
 #[derive(Clone, Debug)]

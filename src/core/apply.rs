@@ -408,6 +408,7 @@ impl Asked<'_> {
             partner: n.partner.clone(),
             category: n.category,
             urgent: n.urgent,
+            thread: n.thread.clone(),
         };
         let reason = crate::core::notification::Reason {
             via: self.by_hand().into(),

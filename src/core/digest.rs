@@ -412,8 +412,14 @@ impl Prepared {
         let first = ids.notification;
         for (reader, content) in &self.copies {
             let Some(person) = desk.person(&reader.person) else { continue };
-            let about =
-                About { alert: None, event: None, partner: None, category: Category::Digests, urgent: false };
+            let about = About {
+                alert: None,
+                event: None,
+                partner: None,
+                category: Category::Digests,
+                urgent: false,
+                thread: None,
+            };
             let reason = Reason {
                 rule: format!("digest {}", self.digest.name),
                 policy: None,

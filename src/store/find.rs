@@ -12,7 +12,7 @@ use crate::core::decide::{Needs, Thing, View};
 use crate::core::document::Document;
 use crate::core::event::Event;
 use crate::core::expectation::Expectation;
-use crate::core::id::{AlertId, EventId, NotificationId, TaskId};
+use crate::core::id::{AlertId, EventId, Ids, NotificationId, TaskId};
 use crate::core::notification::Notification;
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
@@ -142,6 +142,21 @@ impl Tx<'_> {
 
     pub fn partner(&self, id: &str) -> Result<Option<Partner>, StoreError> {
         self.query_one("SELECT body FROM partner WHERE id = $1", cells![id], body("partner"))
+    }
+
+    /// The ids that come after all that is kept; for whoever only reads.
+    pub fn next_ids(&self) -> Result<Ids, StoreError> {
+        let next = |table: &str| -> Result<u64, StoreError> {
+            let sql = format!("SELECT COALESCE(MAX(id), 0) + 1 FROM {table}");
+            let next = self.query_one(&sql, &[], |row| row.int(0))?.unwrap_or(1);
+            Ok(next.max(1) as u64)
+        };
+        Ok(Ids {
+            event: next("event")?,
+            alert: next("alert")?,
+            notification: next("notification")?,
+            task: next("task")?,
+        })
     }
 
     pub fn case(&self, of: &Thing) -> Result<Option<Case>, StoreError> {

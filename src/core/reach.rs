@@ -1,0 +1,167 @@
+//! How a partner's contact can be reached now, or why not: wishes per category, opt-outs, dead
+//! addresses, the hours of the night where they live.
+
+use crate::core::contact::{Category, Contact, ContactState, Medium};
+use crate::core::desk::Desk;
+use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState, address_key};
+use crate::core::task::Task;
+use crate::core::text::Untrusted;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use std::collections::HashMap;
+
+/// What must be known of a contact when a message to them is about to leave.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    pub contact: Option<Contact>,
+    /// Further contacts of the same partner, the oldest first.
+    pub others: Vec<Contact>,
+    /// Of any of their addresses, by [`address_key`].
+    pub suppressed: HashMap<String, Suppression>,
+    /// Tasks about them that are not done, by key.
+    pub tasks: HashMap<String, Task>,
+    /// The partner's zone, for contacts without one.
+    pub partner_zone: Option<TimeZone>,
+}
+
+/// What is to be done with a message to a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    Send {
+        medium: Medium,
+        address: String,
+    },
+    /// It is night there until then.
+    Wait(Timestamp),
+    /// There is no way, because of this.
+    None(NoWay),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoWay {
+    /// They do not want this, or said stop; nothing is to be mended.
+    Unwanted(String),
+    /// No address works; somebody must mend it.
+    Broken(String),
+}
+
+/// The key of the task that an address of a contact's must be mended.
+pub fn fix_task(contact: &Untrusted) -> String {
+    format!("fix\u{1f}contact\u{1f}{}", contact.raw())
+}
+
+/// The media a contact wants for a category, the best first. Without a word from them: SMS first when
+/// it is urgent, else email first. An empty list is their word for nothing at all.
+pub fn wishes(contact: &Contact, category: Category) -> Vec<Medium> {
+    match (contact.channels.get(&category), category) {
+        (Some(wanted), _) => wanted.clone(),
+        (None, Category::Urgent) => vec![Medium::Sms, Medium::Email],
+        (None, _) => vec![Medium::Email, Medium::Sms],
+    }
+}
+
+/// Whether they asked for messages of this category in so many words.
+pub fn asks_for(contact: &Contact, category: Category) -> bool {
+    contact.channels.get(&category).is_some_and(|media| !media.is_empty())
+}
+
+impl Reach {
+    /// The way a message of this category takes to a contact now.
+    pub fn way(&self, desk: &Desk, contact: &Contact, category: Category, now: Timestamp) -> Way {
+        let wishes = wishes(contact, category);
+        if wishes.is_empty() {
+            let said = format!("they want no {}", category.as_str().replace('_', " "));
+            return Way::None(NoWay::Unwanted(said));
+        }
+        // A medium they did not name is better than silence where the ones they named are broken.
+        let others = Medium::ALL.into_iter().filter(|medium| !wishes.contains(medium));
+        let (mut unwanted, mut broken) = (None, None);
+        for medium in wishes.iter().copied().chain(others) {
+            match self.address(desk, contact, medium) {
+                Ok(address) => {
+                    let quiet = if category == Category::Urgent {
+                        None
+                    } else {
+                        self.quiet_until(desk, contact, now)
+                    };
+                    return quiet.map_or(Way::Send { medium, address }, Way::Wait);
+                }
+                Err(NoWay::Unwanted(why)) => unwanted = unwanted.or(Some(why)),
+                Err(NoWay::Broken(why)) => broken = broken.or(Some(why)),
+            }
+        }
+        match (broken, unwanted) {
+            (Some(why), None) => Way::None(NoWay::Broken(why)),
+            (_, Some(why)) => Way::None(NoWay::Unwanted(why)),
+            (None, None) => Way::None(NoWay::Broken("no address is known".into())),
+        }
+    }
+
+    /// The first address of that medium that can be used.
+    fn address(&self, desk: &Desk, contact: &Contact, medium: Medium) -> Result<String, NoWay> {
+        let what = match medium {
+            Medium::Sms => "phone number",
+            Medium::Email => "email address",
+        };
+        if contact.opted_out.contains(&medium) {
+            return Err(NoWay::Unwanted(format!("opted out of {}", medium.as_str())));
+        }
+        let addresses: Vec<String> = match medium {
+            Medium::Sms => contact.phones.iter().map(ToString::to_string).collect(),
+            Medium::Email => contact.emails.iter().map(ToString::to_string).collect(),
+        };
+        if addresses.is_empty() {
+            return Err(NoWay::Broken(format!("no {what} is known")));
+        }
+        if desk.carrier(medium).is_none() {
+            return Err(NoWay::Broken(format!("no configured channel carries {}", medium.as_str())));
+        }
+        let mut worst = None;
+        for address in addresses {
+            match self.suppressed.get(&address_key(&address)) {
+                Some(s) if s.state == SuppressionState::Active => match s.cause {
+                    SuppressionCause::OptedOut => {
+                        worst = Some(NoWay::Unwanted(format!("the owner of {address} opted out")));
+                    }
+                    SuppressionCause::Dead => {
+                        worst = worst.or(Some(NoWay::Broken(format!("{address} is dead"))));
+                    }
+                },
+                _ => return Ok(address),
+            }
+        }
+        Err(worst.unwrap_or_else(|| NoWay::Broken(format!("no {what} works"))))
+    }
+
+    /// Until when it is quiet where the contact lives; `None` when it is not.
+    fn quiet_until(&self, desk: &Desk, contact: &Contact, now: Timestamp) -> Option<Timestamp> {
+        let hours = contact.quiet_hours.filter(|hours| hours.from != hours.to)?;
+        let own = contact.time_zone.as_ref().and_then(|name| TimeZone::get(name.raw()).ok());
+        let zone = own.or_else(|| self.partner_zone.clone()).unwrap_or_else(|| desk.time_zone.clone());
+        let local = now.to_zoned(zone.clone());
+        if !hours.covers(local.time()) {
+            return None;
+        }
+        let end = |days: i64| {
+            let day = local.date().checked_add(days.days()).ok()?;
+            zone.to_ambiguous_timestamp(day.to_datetime(hours.to)).compatible().ok()
+        };
+        // Where the clock is set back within the night the first end may already be past.
+        [end(0), end(1)]
+            .into_iter()
+            .flatten()
+            .find(|at| *at > now)
+            .or(Some(now + SignedDuration::from_hours(1)))
+    }
+
+    /// Who else of the partner's could get it: who asks for such messages first, then the oldest.
+    pub fn instead(&self, desk: &Desk, of: &Contact, category: Category, now: Timestamp) -> Option<&Contact> {
+        let reachable = |contact: &&Contact| {
+            contact.id != of.id
+                && contact.state == ContactState::Active
+                && !matches!(self.way(desk, contact, category, now), Way::None(_))
+        };
+        let asks = self.others.iter().filter(reachable).find(|contact| asks_for(contact, category));
+        asks.or_else(|| self.others.iter().find(reachable))
+    }
+}
