@@ -15,6 +15,7 @@ pub mod list;
 pub mod oncall;
 pub mod print;
 pub mod tail;
+pub mod template;
 pub mod time;
 
 use crate::config::paths::{Environment, Named, Paths};
@@ -126,6 +127,9 @@ pub enum Command {
     Digest(digest::DigestCommand),
     /// The live stream, a line a change
     Tail(tail::TailArgs),
+    /// The words of messages: what there is, and how it reads
+    #[command(subcommand)]
+    Template(template::TemplateCommand),
     /// Look after the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -215,6 +219,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Oncall(args) => oncall::run(&args, context).await,
         Command::Digest(command) => digest::run(command, context).await,
         Command::Tail(args) => tail::run(&args, context).await,
+        Command::Template(command) => template::run(command, context).await,
         Command::Config(command) => config::run(command, context).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "nightdesk", &mut std::io::stdout());

@@ -3,6 +3,7 @@
 use super::file::{self, CategoryWord, ChannelTable, ChannelWord, File, MediumWord, SecretRef, Text};
 use super::mapping::MappingTable;
 use super::problem::{ConfigError, Problem};
+use super::templates;
 use super::{Agent, Channel, ChannelKind, Intake, Login, Settings, Source, Start, Tls, digest};
 use crate::core::alert::{PolicySnapshot, Step, Target};
 use crate::core::calendar::Calendar;
@@ -10,7 +11,6 @@ use crate::core::contact::{Category, Contact, ContactState, Mailbox, Medium};
 use crate::core::desk::{Assignment, Carrier, Desk, Promise, Retry, Scope, Team};
 use crate::core::duty::DutyChange;
 use crate::core::event::{Priority, Severity};
-use crate::core::label::Labels;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::rule::{GroupField, Match, Rule, Then, check_expression};
 use crate::core::schedule::Schedule;
@@ -36,13 +36,14 @@ pub fn settings(text: &str, path: &Path) -> Result<Settings, ConfigError> {
         ConfigError::Wrong { problems: vec![Problem::at(text, path, span, message)] }
     })?;
     let mut check = Check { text, path, problems: Vec::new() };
-    let settings = check.file(file);
+    let mut settings = check.file(file);
+    let (templates, wrong) = templates::carried(text, path);
+    settings.desk.templates = templates;
+    check.problems.sort_by_key(|problem| (problem.line, problem.column));
+    check.problems.extend(wrong);
     match check.problems.is_empty() {
         true => Ok(settings),
-        false => {
-            check.problems.sort_by_key(|problem| (problem.line, problem.column));
-            Err(ConfigError::Wrong { problems: check.problems })
-        }
+        false => Err(ConfigError::Wrong { problems: check.problems }),
     }
 }
 
@@ -114,6 +115,8 @@ impl Check<'_> {
             channels.iter().map(|c| Carrier { name: c.name.clone(), carries: c.carries.clone() }).collect();
         let contacts = self.contacts(file.contact);
         let sources = self.sources(file.source, &zone);
+        let labels = self.labels(file.labels);
+        let codes = self.codes(&file.edi);
         Settings {
             desk: Desk {
                 version: 0,
@@ -129,7 +132,8 @@ impl Check<'_> {
                 rules,
                 catch_all: file.catch_all.policy.into_inner(),
                 assignments,
-                labels: Labels::shipped(),
+                labels,
+                codes,
                 work,
                 plans,
                 expects,

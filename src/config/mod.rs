@@ -6,8 +6,10 @@ mod check;
 mod digest;
 mod file;
 mod mapping;
+mod naming;
 pub mod paths;
 mod problem;
+mod templates;
 mod work;
 
 pub use problem::{ConfigError, Problem};
@@ -41,7 +43,7 @@ pub struct Settings {
     /// Created in the store if absent, never written over.
     /// The store adds the times.
     pub contacts: Vec<Contact>,
-    /// The file as it is, and its SHA-256 in hex.
+    /// The file as it is, with the templates beside it, and their SHA-256 in hex.
     pub text: String,
     pub sha256: String,
 }
@@ -147,11 +149,17 @@ pub struct Login {
     pub pin: Option<SecretString>,
 }
 
-/// Reads and checks a configuration file.
-pub fn load(path: &Path) -> Result<Settings, ConfigError> {
+/// The configuration's text as it is checked, kept and compared: the file, and after it the templates
+/// of the folder `templates/` beside it.
+pub fn read(path: &Path) -> Result<String, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why: why.to_string() })?;
-    parse(&text, path)
+    Ok(text + &templates::beside(path)?)
+}
+
+/// Reads and checks a configuration file and its templates.
+pub fn load(path: &Path) -> Result<Settings, ConfigError> {
+    parse(&read(path)?, path)
 }
 
 /// Checks a configuration text; `path` names it in errors and is where file references start.

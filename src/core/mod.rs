@@ -36,6 +36,7 @@ pub mod partner;
 pub mod person;
 pub mod reach;
 pub mod reading;
+pub mod reroute;
 pub mod rule;
 #[cfg(test)]
 mod scenario;

@@ -4,7 +4,7 @@
 
 use crate::core::alert::Alert;
 use crate::core::contact::Medium;
-use crate::core::edi;
+use crate::core::edi::Codes;
 use crate::core::money::Money;
 use crate::core::notification::Content;
 use crate::core::sms::{self, clip, length};
@@ -12,7 +12,7 @@ use crate::core::template::{Name, Said, Templates};
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What comes after this page if nobody acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +80,16 @@ pub fn email(
     why: &str,
     templates: &Templates,
     locale: &str,
+    codes: &Codes,
 ) -> Content {
+    let id = alert.id.to_string();
+    let bare = format!("{}: {}", alert.partner.name.printable(), alert.title.printable());
+    let said = Said::new(Name::Detail, detail(alert, next, zone, why, codes), &id, &bare);
+    templates.write(&said, Medium::Email, locale)
+}
+
+/// Everything a template of the detail may use.
+fn detail(alert: &Alert, next: Option<&Next>, zone: &TimeZone, why: &str, codes: &Codes) -> Value {
     let long = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%a %-d %b %Y %H:%M %Z").to_string();
     let members: Vec<_> = alert
         .members
@@ -97,12 +106,12 @@ pub fn email(
                 "case": m.case.as_ref().map(|t| t.printable().into_string()),
                 "amount": m.amount.as_ref().map(|a| a.long()),
                 "deadline": m.deadline.map(long),
-                "codes": m.codes.iter().map(edi::in_words).collect::<Vec<_>>(),
+                "codes": m.codes.iter().map(|code| codes.in_words(code)).collect::<Vec<_>>(),
                 "cleared": m.cleared_at.is_some(),
             })
         })
         .collect();
-    let values = json!({
+    json!({
         "id": alert.id.to_string(),
         "severity": alert.severity.as_str(),
         "short": alert.severity.short(),
@@ -117,9 +126,7 @@ pub fn email(
         "policy": alert.policy.name,
         "rule": alert.rule,
         "why": why,
-    });
-    let bare = format!("{}: {}", alert.partner.name.printable(), alert.title.printable());
-    templates.write(&Said::new(Name::Detail, values, &alert.id.to_string(), &bare), Medium::Email, locale)
+    })
 }
 
 /// `06:00`, or `Tue 06:00` when it is not within the next day.
@@ -160,6 +167,8 @@ mod tests {
     use crate::core::alert::{AlertState, Member, MemberOf, PolicySnapshot, Step};
     use crate::core::event::{Code, ExceptionKind, Severity};
     use crate::core::id::{AlertId, EventId};
+    use crate::core::label::Labels;
+    use crate::core::message::Frame;
     use crate::core::partner::PartnerRef;
     use crate::core::text::sanitise;
     use jiff::SignedDuration;
@@ -242,10 +251,29 @@ mod tests {
     }
 
     #[test]
+    fn the_sample_that_templates_are_checked_with_has_the_same_values() {
+        let alert = alert("Acme Tools", "Line 12 stands still", Some("PO-450017"), 8_420_000);
+        let real = detail(&alert, Some(&next()), &TimeZone::UTC, "on call: primary", &Codes::default());
+        let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        for sample in Said::samples(Name::Detail, &Frame::samples(), &Labels::shipped(), "en", &TimeZone::UTC)
+        {
+            assert_eq!(keys(&real), keys(sample.values()));
+            assert_eq!(keys(&real["members"][0]), keys(&sample.values()["members"][0]));
+        }
+    }
+
+    #[test]
     fn the_email_says_everything_that_is_known() {
         let alert = alert("Acme Tools", "Line 12 stands still", Some("PO-450017"), 8_420_000);
-        let content =
-            email(&alert, Some(&next()), &TimeZone::UTC, "on call: primary", &Templates::shipped(), "en");
+        let content = email(
+            &alert,
+            Some(&next()),
+            &TimeZone::UTC,
+            "on call: primary",
+            &Templates::shipped(),
+            "en",
+            &Codes::shipped(),
+        );
         assert_eq!(content.subject.raw(), "[CRIT] Acme Tools: Line 12 stands still (A4711)");
         insta::assert_snapshot!(content.body.raw(), @r#"
         Acme Tools: Line 12 stands still

@@ -3,6 +3,8 @@
 
 use crate::core::contact::{Category, Contact, ContactState, Medium};
 use crate::core::desk::Desk;
+use crate::core::flow::reader::partner_zone;
+use crate::core::partner::PartnerRef;
 use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState, address_key};
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
@@ -20,8 +22,7 @@ pub struct Reach {
     pub suppressed: HashMap<String, Suppression>,
     /// Tasks about them that are not done, by key.
     pub tasks: HashMap<String, Task>,
-    /// The partner's zone, for contacts without one.
-    pub partner_zone: Option<TimeZone>,
+    pub partner: Option<PartnerRef>,
 }
 
 /// What is to be done with a message to a contact.
@@ -66,6 +67,18 @@ pub fn asks_for(contact: &Contact, category: Category) -> bool {
 }
 
 impl Reach {
+    /// Whether an address of the contact's is known to be dead.
+    pub fn has_dead_address(&self) -> bool {
+        let Some(contact) = &self.contact else { return false };
+        let phones = contact.phones.iter().map(|phone| phone.as_str());
+        let mut addresses = phones.chain(contact.emails.iter().map(|mailbox| mailbox.as_str()));
+        addresses.any(|address| {
+            self.suppressed
+                .get(&address_key(address))
+                .is_some_and(|s| s.state == SuppressionState::Active && s.cause == SuppressionCause::Dead)
+        })
+    }
+
     /// The way a message of this category takes to a contact now.
     pub fn way(&self, desk: &Desk, contact: &Contact, category: Category, now: Timestamp) -> Way {
         let wishes = wishes(contact, category);
@@ -137,7 +150,9 @@ impl Reach {
     fn quiet_until(&self, desk: &Desk, contact: &Contact, now: Timestamp) -> Option<Timestamp> {
         let hours = contact.quiet_hours.filter(|hours| hours.from != hours.to)?;
         let own = contact.time_zone.as_ref().and_then(|name| TimeZone::get(name.raw()).ok());
-        let zone = own.or_else(|| self.partner_zone.clone()).unwrap_or_else(|| desk.time_zone.clone());
+        let zone = own
+            .or_else(|| self.partner.as_ref().and_then(partner_zone))
+            .unwrap_or_else(|| desk.time_zone.clone());
         let local = now.to_zoned(zone.clone());
         if !hours.covers(local.time()) {
             return None;

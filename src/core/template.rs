@@ -2,6 +2,7 @@
 //! and open to be replaced from the configuration folder. Whatever a template does, somebody gets a
 //! readable text: one that fails gives way to the shipped one, and no reference is ever cut.
 
+mod check;
 mod name;
 mod sample;
 mod shipped;
@@ -15,7 +16,8 @@ use crate::core::sms;
 use crate::core::text::{Untrusted, sanitise};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, escape_formatter};
+use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value, escape_formatter};
+use serde::Serialize;
 use serde_json::Value as Json;
 use std::sync::{Arc, LazyLock};
 
@@ -24,6 +26,15 @@ pub const SUBJECT: usize = 180;
 
 /// What one rendering may spend, in minijinja's units: a long mail takes a few thousand.
 const FUEL: u64 = 200_000;
+
+/// How much of its room each `cut` of an SMS may use, tried in this order.
+const PERCENTS: [usize; 8] = [400, 250, 175, 130, 100, 80, 60, 45];
+
+/// Less of a name would name nobody, in septets.
+const LEAST_CUT: usize = 8;
+
+/// Where `cut` finds how much of its room to use.
+const PERCENT: &str = "cut_percent";
 
 /// The language everything exists in.
 const LAST: &str = "en";
@@ -81,6 +92,8 @@ impl Said {
         let name = Name::of(message);
         let mut values = serde_json::to_value(message).unwrap_or_default();
         if let (Json::Object(values), Ok(Json::Object(frame))) = (&mut values, serde_json::to_value(frame)) {
+            // Which message it is stands in the template's name.
+            values.remove("says");
             values.extend(frame.into_iter().filter(|(key, _)| key != "why" || !name.is_for_contacts()));
         }
         let (reference, about) = match message {
@@ -98,22 +111,55 @@ impl Said {
         Self::new(name, values, reference, &bare)
     }
 
+    /// What the template may use.
+    pub fn values(&self) -> &Json {
+        &self.values
+    }
+
     /// Any other text, from its values.
     pub fn new(name: Name, mut values: Json, reference: &str, bare: &str) -> Self {
         make_printable(&mut values);
-        let clean = |text: &str| sanitise(text).trim().to_owned();
+        let clean = |text: &str| alone(text).trim_start().to_owned();
         Self { name, values, reference: clean(reference), bare: clean(bare) }
     }
+}
+
+/// What a template sees.
+#[derive(Serialize)]
+struct Context<'a> {
+    #[serde(flatten)]
+    values: &'a Json,
+    #[serde(rename = "cut_percent")]
+    percent: usize,
 }
 
 /// What comes from outside stays one harmless line wherever a template puts it.
 fn make_printable(values: &mut Json) {
     match values {
-        Json::String(text) => *text = sanitise(text).trim_end().to_owned(),
+        Json::String(text) => *text = alone(text),
         Json::Array(items) => items.iter_mut().for_each(make_printable),
         Json::Object(fields) => fields.values_mut().for_each(make_printable),
         Json::Null | Json::Bool(_) | Json::Number(_) => {}
     }
+}
+
+/// A text and where its words come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// `de/case-status.email.txt`; nothing where no template could say it.
+    pub template: Option<String>,
+    /// It is one from the configuration folder.
+    pub replaced: bool,
+    pub content: Content,
+}
+
+/// Printable wherever it stands, even first in a line: a mark that drew onto a space before it would
+/// draw onto nothing there.
+fn alone(text: &str) -> String {
+    let printable = sanitise(text);
+    let words = printable.trim();
+    let indent = " ".repeat(printable.trim_end().len().saturating_sub(words.len()));
+    format!("{indent}{}", sanitise(words))
 }
 
 /// Why a template did not give a text, and in which of its lines.
@@ -137,25 +183,46 @@ impl Templates {
 
     /// Any text in words; never fails either.
     pub fn write(&self, said: &Said, medium: Medium, locale: &str) -> Content {
+        self.preview(said, medium, locale).content
+    }
+
+    /// A text and the template that wrote it.
+    pub fn preview(&self, said: &Said, medium: Medium, locale: &str) -> Preview {
         for locale in languages(locale) {
             let key = Key { locale, name: said.name, medium }.to_string();
-            for environment in [&self.replaced, &self.shipped] {
+            for (environment, replaced) in [(&self.replaced, true), (&self.shipped, false)] {
                 if let Ok(content) = attempt(environment, &key, said, medium) {
-                    return content;
+                    return Preview { template: Some(key), replaced, content };
                 }
             }
         }
         let text = format!("{} {}", said.bare, said.reference);
-        finish(medium, &text, text.trim(), &said.reference)
+        let content = finish(medium, &text, text.trim(), &said.reference);
+        Preview { template: None, replaced: false, content }
+    }
+
+    /// The languages that have a template for this.
+    pub fn languages(&self, name: Name, medium: Medium) -> Vec<String> {
+        let of = |environment: &Environment| {
+            let keys = environment.templates().filter_map(|(key, _)| key.parse::<Key>().ok());
+            keys.filter(|k| k.name == name && k.medium == medium).map(|k| k.locale).collect::<Vec<_>>()
+        };
+        let mut languages = [of(&self.shipped), of(&self.replaced)].concat();
+        languages.sort();
+        languages.dedup();
+        languages
     }
 }
 
-/// `de-AT` is looked for as it is, then as `de`, then in English.
+/// `zh-Hant-TW` is looked for as it is, then ever shorter (RFC 4647, section 3.4), then in English.
 fn languages(locale: &str) -> Vec<String> {
     let whole = name::locale(locale);
-    let language = whole.split('-').next().unwrap_or_default().to_owned();
-    let mut languages = vec![whole, language, LAST.to_owned()];
-    languages.dedup();
+    let ladder =
+        std::iter::successors(Some(whole.as_str()), |tag| tag.rsplit_once('-').map(|(shorter, _)| shorter));
+    let mut languages: Vec<_> = ladder.map(str::to_owned).collect();
+    if !languages.iter().any(|language| language == LAST) {
+        languages.push(LAST.to_owned());
+    }
     languages
 }
 
@@ -179,8 +246,11 @@ fn environment() -> Environment<'static> {
     environment
 }
 
-/// At most so many septets, ending in `..` where something was cut.
-fn cut(value: &Value, room: usize) -> Result<String, Error> {
+/// At most so many septets, ending in `..` where something was cut; in an SMS more where there is room
+/// for it, and less where it takes that to leave the text in one part.
+fn cut(state: &State, value: &Value, room: usize) -> Result<String, Error> {
+    let percent = state.lookup(PERCENT).and_then(|percent| usize::try_from(percent).ok()).unwrap_or(100);
+    let room = (room.saturating_mul(percent) / 100).max(LEAST_CUT.min(room));
     match value.as_str() {
         Some(text) => Ok(sms::clip(text, room)),
         None if value.is_none() => Err(absent()),
@@ -206,10 +276,31 @@ fn absent() -> Error {
     )
 }
 
+/// What one template makes of it. An SMS is the longest of its texts that is one part; where none is,
+/// names and titles are as long as the template says.
 fn attempt(environment: &Environment, key: &str, said: &Said, medium: Medium) -> Result<Content, Fault> {
+    let at = |percent| attempt_at(percent, environment, key, said, medium);
+    match medium {
+        Medium::Email => at(100),
+        Medium::Sms => {
+            let one_part = |content: &Content| sms::segments(content.body.raw()).parts.len() == 1;
+            let fits = PERCENTS.into_iter().filter_map(|percent| at(percent).ok()).find(one_part);
+            fits.map_or_else(|| at(100), Ok)
+        }
+    }
+}
+
+fn attempt_at(
+    percent: usize,
+    environment: &Environment,
+    key: &str,
+    said: &Said,
+    medium: Medium,
+) -> Result<Content, Fault> {
+    let context = Value::from(Serde(Context { values: &said.values, percent }));
     let text = environment
         .get_template(key)
-        .and_then(|template| template.render(Value::from(Serde(&said.values))))
+        .and_then(|template| template.render(context))
         .map_err(|error| Fault::of(&error))?;
     let (subject, body) = match medium {
         Medium::Sms => ("", text.as_str()),
@@ -304,8 +395,14 @@ impl Fault {
     }
 
     fn of(error: &Error) -> Self {
-        let detail = error.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
-        let message = sanitise(&format!("{}{detail}", error.kind())).into_owned();
+        let message = match (error.kind(), error.detail()) {
+            (ErrorKind::UndefinedError, None) => "this is undefined: the value has no such part".to_owned(),
+            (ErrorKind::OutOfFuel, _) => "this takes too long; is a loop too large?".to_owned(),
+            (ErrorKind::InvalidOperation | ErrorKind::SyntaxError, Some(detail)) => detail.to_owned(),
+            (kind, None) => kind.to_string(),
+            (kind, Some(detail)) => format!("{kind}: {detail}"),
+        };
+        let message = sanitise(&message).into_owned();
         Self { line: error.line().unwrap_or(1), message }
     }
 }

@@ -11,7 +11,9 @@ use crate::core::alert::Alert;
 use crate::core::change::Numbered;
 use crate::core::contact::{Contact, Medium};
 use crate::core::digest::{DigestRun, Kind as DigestKind};
+use crate::core::edi::Codes;
 use crate::core::event::{Event, Severity};
+use crate::core::label::Labels;
 use crate::core::notification::{Content, Notification};
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::task::Task;
@@ -95,6 +97,11 @@ pub struct DeskInfo {
     /// How long after an acknowledgment without a promise the desk promises news, by severity.
     #[serde(default)]
     pub promises: BTreeMap<Severity, SignedDuration>,
+    /// What the desk calls words from outside, and EDI codes: its own; the shipped ones everybody has.
+    #[serde(default)]
+    pub labels: Labels,
+    #[serde(default)]
+    pub codes: Codes,
 }
 
 /// How a source of events is doing.

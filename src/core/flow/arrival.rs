@@ -11,7 +11,7 @@ use crate::core::event::{CloudEvent, Event, Native, native};
 use crate::core::message::Message;
 use crate::core::notification::{Hold, Notification, NotificationState, Said};
 use crate::core::partner::PartnerRef;
-use crate::core::reach;
+use crate::core::reach::{self, Reach};
 
 /// A message that waits for a contact, with the event it came of.
 #[derive(Clone, Debug)]
@@ -29,6 +29,16 @@ pub fn things(held: &[Held]) -> Vec<Thing> {
             _ => None,
         })
         .collect()
+}
+
+/// What follows when a contact is made or changed.
+pub fn contact_kept(decision: &mut Decision<'_>, mut view: View, reach: &Reach, held: Vec<Held>) {
+    let Some(contact) = &reach.contact else { return };
+    contact_arrived(decision, &view, contact, held);
+    let any = !contact.phones.is_empty() || !contact.emails.is_empty();
+    if any && !reach.has_dead_address() {
+        decision.close_task(&mut view, &reach::fix_task(&contact.id), "The contact's addresses were mended.");
+    }
 }
 
 /// Lets go what was held because nobody knew the contact. What is another partner's stays.

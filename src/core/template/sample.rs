@@ -1,5 +1,6 @@
 //! One full and one bare example of every message: what templates are checked against and previewed with.
 
+use super::{Name, Said};
 use crate::core::label::Labels;
 use crate::core::message::{
     Acknowledgment, CaseOpened, CaseStatusNews, DocumentUploaded, Frame, Message, MilestoneNews, NextStep,
@@ -7,6 +8,7 @@ use crate::core::message::{
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::{Value as Json, json};
 
 /// In whose language and zone a sample is written.
 struct Reader<'a> {
@@ -33,6 +35,105 @@ impl Reader<'_> {
 const WEDNESDAY: Timestamp = Timestamp::constant(1_795_622_400, 0);
 /// 27 November 2026, 11:00 UTC.
 const FRIDAY: Timestamp = Timestamp::constant(1_795_777_200, 0);
+
+/// Longer than any reference, so that a template that cuts one is found out.
+pub(super) fn long_reference() -> String {
+    "REFERENCE-".repeat(70)
+}
+
+impl Said {
+    /// The samples of one template: with everything it may say, then with as little as there may be.
+    pub fn samples(
+        name: Name,
+        frames: &[Frame; 2],
+        labels: &Labels,
+        locale: &str,
+        zone: &TimeZone,
+    ) -> Vec<Said> {
+        if name == Name::Detail {
+            let reader = &Reader { labels, locale, zone };
+            let said = |values| Said::new(Name::Detail, values, "A4711", "Line 12 stands still");
+            return frames
+                .iter()
+                .zip(detail(reader))
+                .map(|(frame, values)| said(with(frame, values)))
+                .collect();
+        }
+        Message::samples(labels, locale, zone)
+            .iter()
+            .filter(|pair| pair.iter().all(|message| Name::of(message) == name))
+            .flat_map(|pair| pair.iter().zip(frames))
+            .map(|(message, frame)| Said::message(message, frame))
+            .collect()
+    }
+
+    /// The same with another reference, wherever it stands alone.
+    pub(super) fn with_reference(&self, reference: &str) -> Said {
+        let mut said = self.clone();
+        if !self.reference.is_empty() {
+            replace(&mut said.values, &self.reference, reference);
+            said.reference = reference.to_owned();
+        }
+        said
+    }
+}
+
+fn replace(values: &mut Json, old: &str, new: &str) {
+    match values {
+        Json::String(text) if text == old => new.clone_into(text),
+        Json::Array(items) => items.iter_mut().for_each(|item| replace(item, old, new)),
+        Json::Object(fields) => fields.values_mut().for_each(|field| replace(field, old, new)),
+        _ => {}
+    }
+}
+
+/// A detail's own partner and reason, from the frame.
+fn with(frame: &Frame, mut values: Json) -> Json {
+    values["partner"] = json!(frame.partner);
+    values["why"] = json!(frame.why);
+    values
+}
+
+/// Of an alert's mail, which is made from the alert itself and no message.
+fn detail(reader: &Reader) -> [Json; 2] {
+    let full = json!({
+        "id": "A4711",
+        "severity": "critical",
+        "short": "CRIT",
+        "partner": "",
+        "title": "Line 12 stands still",
+        "at_risk": ["€84,200"],
+        "deadline": reader.friday(),
+        "raised": reader.wednesday(),
+        "members": [{
+            "title": "Line 12 stands still",
+            "kind": "blocked order",
+            "severity": "critical",
+            "description": ["Plant 12 waits.", "Call the dock."],
+            "order": "PO-450017",
+            "shipment": "SH-7",
+            "case": "CASE-771",
+            "amount": "€84,200",
+            "deadline": reader.friday(),
+            "codes": ["Shipment delayed (214 SD)"],
+            "cleared": true,
+        }],
+        "more": 3,
+        "next": {"who": "Jonas Brandt", "at": reader.wednesday()},
+        "policy": "urgent",
+        "rule": "blocked orders",
+        "why": "",
+    });
+    let mut bare = full.clone();
+    (bare["deadline"], bare["next"], bare["more"], bare["at_risk"]) =
+        (Json::Null, Json::Null, json!(0), json!([]));
+    let member = &mut bare["members"][0];
+    for field in ["description", "order", "shipment", "case", "amount", "deadline"] {
+        member[field] = Json::Null;
+    }
+    (member["codes"], member["cleared"]) = (json!([]), json!(false));
+    [full, bare]
+}
 
 impl Frame {
     /// Of a sample: all there is, and as little as there may be.
