@@ -48,6 +48,8 @@ fn message(medium: Medium, number: u64) -> Outgoing {
         name: "Ann Lee".into(),
         subject: "Order 4711 is late".into(),
         body: format!("Order 4711 is late; message {number}.").into(),
+        html: None,
+        attachments: Vec::new(),
         purpose: Purpose::Page,
         urgent: true,
         idempotency_key: format!("key-{number}"),

@@ -250,6 +250,8 @@ fn outgoing(n: &Notification, address: String) -> Outgoing {
         name: n.recipient.name.clone(),
         subject: n.content.subject.clone(),
         body,
+        html: n.content.html.clone(),
+        attachments: n.content.attachments.clone(),
         purpose: n.purpose,
         urgent: n.urgent,
         idempotency_key: n.idempotency_key.clone(),

@@ -2,6 +2,7 @@
 
 mod contact_api;
 pub mod contacts;
+pub mod digest;
 pub mod dispatch;
 pub mod escalate;
 pub mod explain;
@@ -83,6 +84,7 @@ impl Agent {
         agent.tracker.spawn(escalate::job(agent.clone()));
         agent.tracker.spawn(silence::job(agent.clone()));
         agent.tracker.spawn(sync::job(agent.clone()));
+        agent.tracker.spawn(digest::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
         Ok(agent)
     }

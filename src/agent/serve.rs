@@ -1,5 +1,7 @@
 //! The API on the Unix socket: what there is to read, and the one way to act.
 
+mod digests;
+
 use super::explain::{self, NotExplained};
 use super::identity::{Credentials, Identified, Kernel, NotLetIn, Sessions};
 use super::{Agent, feed};
@@ -99,6 +101,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/people", get(people))
         .route("/v1/providers", get(providers))
         .route("/v1/oncall", get(on_call))
+        .merge(digests::routes())
         .route("/v1/commands", post(commands))
         .route("/v1/explain", post(explain_events))
         .route("/v1/stream", get(stream))

@@ -296,6 +296,8 @@ mod tests {
             name: "Ann".into(),
             subject: "".into(),
             body: body.into(),
+            html: None,
+            attachments: Vec::new(),
             purpose: Purpose::Page,
             urgent: true,
             idempotency_key: "k".into(),

@@ -5,6 +5,7 @@
 //! word, and the body stays readable on the wire wherever the next server allows it.
 
 use super::Outgoing;
+use crate::core::notification::Attachment;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::tz::TimeZone;
@@ -32,11 +33,13 @@ const MAX_LINE: usize = 998;
 /// What one encoded word may carry before base64, so that it and "Subject: " stay within a line of
 /// 76 characters (RFC 2047 §2).
 const ENCODED_WORD: usize = 39;
+const PLAIN: &str = "text/plain; charset=utf-8";
 /// Where a folded header line or a quoted-printable line ends.
 const FOLD: usize = 76;
 
-/// Encodes the message as `text/plain` (RFC 5322, RFC 2045). The header is ASCII in any case; the
-/// body stays 8-bit where that is allowed.
+/// Encodes the message (RFC 5322, RFC 2045): as `text/plain`, which stays 8-bit where that is allowed;
+/// with an HTML page as `multipart/alternative`, the page last (RFC 2046 §5.1.4); with files as
+/// `multipart/mixed` around that. The header is ASCII in any case.
 pub(super) fn compose(message: &Outgoing, sender: &Sender, eight_bit_allowed: bool) -> Mail {
     let domain = &sender.domain;
     let to_name = message.name.printable();
@@ -55,7 +58,11 @@ pub(super) fn compose(message: &Outgoing, sender: &Sender, eight_bit_allowed: bo
     header(&mut text, "Auto-Submitted", "auto-generated");
     header(&mut text, "X-Nightdesk-Id", &message.notification.to_string());
     header(&mut text, "MIME-Version", "1.0");
-    header(&mut text, "Content-Type", "text/plain; charset=utf-8");
+    if message.html.is_some() || !message.attachments.is_empty() {
+        text.push_str(&multipart(message));
+        return Mail { text, eight_bit: false };
+    }
+    header(&mut text, "Content-Type", PLAIN);
 
     let body = crlf_lines(message.body.raw());
     let (encoding, body, eight_bit) = match body_needs(&body) {
@@ -67,6 +74,69 @@ pub(super) fn compose(message: &Outgoing, sender: &Sender, eight_bit_allowed: bo
     text.push_str("\r\n");
     text.push_str(&body);
     Mail { text, eight_bit }
+}
+
+/// The rest of a mail of several parts, from its Content-Type on.
+fn multipart(message: &Outgoing) -> String {
+    let key = identifier(&message.idempotency_key);
+    let plain = encoded_text(PLAIN, message.body.raw());
+    let said = match &message.html {
+        None => plain,
+        Some(html) => {
+            let html = encoded_text("text/html; charset=utf-8", html.raw());
+            joined("alternative", &format!("=_a_{key}"), &[plain, html])
+        }
+    };
+    if message.attachments.is_empty() {
+        return said;
+    }
+    let mut parts = vec![said];
+    parts.extend(message.attachments.iter().map(attached));
+    joined("mixed", &format!("=_m_{key}"), &parts)
+}
+
+/// Parts behind their common boundary (RFC 2046 §5.1.1). A boundary begins with `=_`, which stands in
+/// no quoted-printable or base64 text, and every part is one of these.
+fn joined(kind: &str, boundary: &str, parts: &[String]) -> String {
+    // At most 70 characters; the key of a message is shorter unless a desk has an odd name.
+    let boundary: String = boundary.chars().take(70).collect();
+    let mut out = String::new();
+    header(&mut out, "Content-Type", &format!("multipart/{kind};\r\n boundary=\"{boundary}\""));
+    for part in parts {
+        out.push_str(&format!("\r\n--{boundary}\r\n"));
+        out.push_str(part);
+    }
+    out.push_str(&format!("\r\n--{boundary}--\r\n"));
+    out
+}
+
+fn encoded_text(media_type: &str, body: &str) -> String {
+    let mut out = String::new();
+    header(&mut out, "Content-Type", media_type);
+    header(&mut out, "Content-Transfer-Encoding", "quoted-printable");
+    out.push_str("\r\n");
+    out.push_str(&quoted_printable(&crlf_lines(body)));
+    out
+}
+
+/// A file (RFC 2183), its text in base64 so that it arrives octet by octet.
+fn attached(file: &Attachment) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let name: String = file.name.chars().map(|c| if plain(c) { c } else { '_' }).take(60).collect();
+    let mut out = String::new();
+    header(&mut out, "Content-Type", &format!("{}; charset=utf-8;\r\n name=\"{name}\"", file.media_type));
+    header(&mut out, "Content-Disposition", &format!("attachment;\r\n filename=\"{name}\""));
+    header(&mut out, "Content-Transfer-Encoding", "base64");
+    out.push_str("\r\n");
+    let coded = BASE64.encode(file.text.raw());
+    let mut rest = coded.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(rest.len().min(FOLD));
+        out.push_str(line);
+        out.push_str("\r\n");
+        rest = after;
+    }
+    out
 }
 
 /// Whether this can stand in an SMTP command and in a header as it is: one ASCII mailbox without
@@ -259,6 +329,8 @@ mod tests {
             name: name.into(),
             subject: subject.into(),
             body: body.into(),
+            html: None,
+            attachments: Vec::new(),
             purpose: Purpose::Page,
             urgent: true,
             idempotency_key: "nightdesk/n12".into(),
@@ -307,6 +379,52 @@ mod tests {
         assert!(compose(&outgoing("", "s", &body), &sender(), true).eight_bit);
     }
 
+    fn with_page_and_file(body: &str, html: &str, csv: &str) -> Outgoing {
+        let file =
+            Attachment { name: "month end\"ü.csv".into(), media_type: "text/csv".into(), text: csv.into() };
+        Outgoing { html: Some(html.into()), attachments: vec![file], ..outgoing("Ann", "Digest", body) }
+    }
+
+    #[test]
+    fn a_page_and_a_file_go_beside_the_text() {
+        let message = with_page_and_file("3 overdue", "<p>3 overdue</p>", "a,b\r\n1,2\r\n");
+        let mail = compose(&message, &sender(), true);
+        let (_, rest) = mail.text.split_once("MIME-Version: 1.0\r\n").unwrap();
+        insta::assert_snapshot!(rest.replace("\r\n", "\n"), @r#"
+        Content-Type: multipart/mixed;
+         boundary="=_m_nightdesk_2fn12"
+
+        --=_m_nightdesk_2fn12
+        Content-Type: multipart/alternative;
+         boundary="=_a_nightdesk_2fn12"
+
+        --=_a_nightdesk_2fn12
+        Content-Type: text/plain; charset=utf-8
+        Content-Transfer-Encoding: quoted-printable
+
+        3 overdue
+
+        --=_a_nightdesk_2fn12
+        Content-Type: text/html; charset=utf-8
+        Content-Transfer-Encoding: quoted-printable
+
+        <p>3 overdue</p>
+
+        --=_a_nightdesk_2fn12--
+
+        --=_m_nightdesk_2fn12
+        Content-Type: text/csv; charset=utf-8;
+         name="month_end__.csv"
+        Content-Disposition: attachment;
+         filename="month_end__.csv"
+        Content-Transfer-Encoding: base64
+
+        YSxiDQoxLDINCg==
+
+        --=_m_nightdesk_2fn12--
+        "#);
+    }
+
     #[test]
     fn mailboxes_that_could_end_a_command_are_not_plain() {
         for good in ["ann@example.net", "a.b+c@mail.example.co.uk"] {
@@ -327,6 +445,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_part_says_what_was_written_whatever_it_is(
+            body in "\\PC{0,200}|(.|\n|--=_[am]_nightdesk_2fn12(--)?\n){0,30}",
+            html in "\\PC{0,200}|(<p>|\n|--=_[am]_nightdesk_2fn12(--)?\n|[a-z]{300}){0,30}",
+            csv in "(\\PC|\r\n|,|--=_m_nightdesk_2fn12){0,200}",
+        ) {
+            let mail = compose(&with_page_and_file(&body, &html, &csv), &sender(), false);
+            prop_assert!(mail.text.is_ascii());
+            prop_assert!(mail.text.split("\r\n").all(|l| l.len() <= FOLD + 2 && !l.contains(['\r', '\n'])));
+            let read = MessageParser::default().parse(mail.text.as_bytes()).unwrap();
+            let same = |got: &str, said: &str| got.replace("\r\n", "\n") == crlf_lines(said).replace("\r\n", "\n");
+            prop_assert!(same(&read.body_text(0).unwrap(), &body));
+            prop_assert!(same(&read.body_html(0).unwrap(), &html));
+            prop_assert_eq!(read.attachment_count(), 1);
+            prop_assert_eq!(read.attachment(0).unwrap().contents(), csv.as_bytes());
+        }
+
         #[test]
         fn whatever_comes_from_outside_the_mail_says_the_same_and_has_no_more_headers(
             name in "\\PC{0,90}|.{0,30}|(a|\r\n|\n|Bcc: x@y.net|\"|\\\\|=\\?utf-8\\?B\\?Cg==\\?=| ){0,8}",

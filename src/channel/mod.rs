@@ -13,7 +13,7 @@ pub use http::client as http_client;
 
 use crate::core::contact::Medium;
 use crate::core::id::NotificationId;
-use crate::core::notification::{Fault, Purpose, Rung};
+use crate::core::notification::{Attachment, Fault, Purpose, Rung};
 use crate::core::text::Untrusted;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -35,6 +35,10 @@ pub struct Outgoing {
     pub subject: Untrusted,
     /// The text; an SMS that may be a second copy already begins with `(again?)`.
     pub body: Untrusted,
+    /// Of a mail: the same as an HTML page.
+    pub html: Option<Untrusted>,
+    /// Of a mail: the files that go with it.
+    pub attachments: Vec<Attachment>,
     pub purpose: Purpose,
     pub urgent: bool,
     /// The same for every attempt of one notification; a mail's Message-ID is made of it.

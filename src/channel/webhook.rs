@@ -4,9 +4,9 @@
 use super::http;
 use super::{Answer, Channel, Outgoing};
 use crate::core::contact::Medium;
-use crate::core::notification::Fault;
-use crate::core::notification::Purpose;
+use crate::core::notification::{Attachment, Fault, Purpose};
 use crate::core::sms;
+use crate::core::text::Untrusted;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -60,6 +60,10 @@ struct Payload<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'a str>,
     text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    html: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[Attachment]>::is_empty")]
+    attachments: &'a [Attachment],
     purpose: Purpose,
     urgent: bool,
     idempotency_key: &'a str,
@@ -126,6 +130,8 @@ fn payload(message: &Outgoing) -> Payload<'_> {
         name: message.name.raw(),
         subject: (!message.subject.is_empty()).then(|| message.subject.raw()),
         text: message.body.raw(),
+        html: message.html.as_ref().map(Untrusted::raw),
+        attachments: &message.attachments,
         purpose: message.purpose,
         urgent: message.urgent,
         idempotency_key: &message.idempotency_key,

@@ -9,6 +9,7 @@ pub mod agent;
 pub mod check;
 pub mod config;
 pub mod contacts;
+pub mod digest;
 pub mod explain;
 pub mod list;
 pub mod oncall;
@@ -122,6 +123,9 @@ pub enum Command {
     Explain(explain::ExplainArgs),
     /// Who is on call
     Oncall(oncall::OncallArgs),
+    /// Scheduled summaries: look at one, or send it now
+    #[command(subcommand)]
+    Digest(digest::DigestCommand),
     /// The live stream, a line a change
     Tail(tail::TailArgs),
     /// The words of messages: what there is, and how it reads
@@ -214,6 +218,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Note(args) => act::note(args, context).await,
         Command::Explain(args) => explain::run(&args, context).await,
         Command::Oncall(args) => oncall::run(&args, context).await,
+        Command::Digest(command) => digest::run(command, context).await,
         Command::Tail(args) => tail::run(&args, context).await,
         Command::Template(command) => template::run(command, context).await,
         Command::Config(command) => config::run(command, context).await,

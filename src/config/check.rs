@@ -88,6 +88,7 @@ impl Check<'_> {
         };
         let policies = self.policies(file.policy, &known);
         let rules = self.rules(file.rule, &policies, &known);
+        let digests = self.digests(file.digest, &zone, &known);
         if !policies.contains_key(file.catch_all.policy.as_ref()) {
             let message = unknown("policy", file.catch_all.policy.as_ref(), policies.keys());
             self.wrong(file.catch_all.policy.span(), message);
@@ -156,6 +157,7 @@ impl Check<'_> {
             sources,
             channels,
             logins,
+            digests,
             contacts,
             community,
             text: self.text.to_owned(),

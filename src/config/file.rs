@@ -36,6 +36,8 @@ pub struct File {
     #[serde(default)]
     pub calendar: Vec<super::calendar::CalendarTable>,
     #[serde(default)]
+    pub digest: Vec<super::digest::DigestTable>,
+    #[serde(default)]
     pub policy: Vec<PolicyTable>,
     #[serde(default)]
     pub assign: Vec<AssignTable>,

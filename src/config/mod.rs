@@ -4,6 +4,7 @@
 mod calendar;
 mod check;
 mod community;
+mod digest;
 mod file;
 mod mapping;
 mod naming;
@@ -40,6 +41,7 @@ pub struct Settings {
     pub sources: Vec<Source>,
     pub channels: Vec<Channel>,
     pub logins: Vec<Login>,
+    pub digests: Vec<crate::core::digest::Digest>,
     /// Created in the store if absent, never written over.
     /// The store adds the times.
     pub contacts: Vec<Contact>,

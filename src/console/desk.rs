@@ -278,6 +278,7 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         | Object::Contact(_)
         | Object::Link(_)
         | Object::Suppression(_)
+        | Object::Digest(_)
         | Object::Config(_)
         | Object::Nothing => None,
     }

@@ -427,8 +427,7 @@ impl Asked<'_> {
         let medium = media[0];
         let content = match (&alert, medium == n.medium) {
             (Some(alert), false) => self.decision.content(alert, medium, None, "sent again by hand"),
-            (Some(_), true) | (None, true) => n.content.clone(),
-            (None, false) => Content { subject: n.content.subject.clone(), body: n.content.body.clone() },
+            (Some(_), true) | (None, _) => n.content.clone(),
         };
         let before = self.decision.changes.len();
         let about = crate::core::escalation::About {

@@ -3,6 +3,7 @@
 use crate::core::alert::Alert;
 use crate::core::case::Case;
 use crate::core::contact::Contact;
+use crate::core::digest::DigestRun;
 use crate::core::document::Document;
 use crate::core::event::Event;
 use crate::core::expectation::Expectation;
@@ -94,6 +95,11 @@ pub enum What {
     ExpectationMissed,
     AddressSuppressed,
     AddressLifted,
+    /// A digest, or its schedule, is new; its runs count from here.
+    DigestPlanned,
+    DigestSent,
+    /// There was nothing to tell, or it was missed for too long.
+    DigestSkipped,
     PartnerSeen,
     ContactCreated,
     ContactChanged,
@@ -130,6 +136,7 @@ pub enum Object {
     Milestone(Box<MilestoneRecord>),
     Expectation(Box<Expectation>),
     Suppression(Box<Suppression>),
+    Digest(Box<DigestRun>),
     Config(Box<ConfigVersion>),
     /// Nothing but the sentence: a note, the agent's own comings and goings.
     Nothing,

@@ -74,18 +74,15 @@ impl CronSchedule {
         self.cron.pattern.hours.from_wildcard || self.cron.pattern.minutes.from_wildcard
     }
 
-    /// The runs after `after` until and with `until`, oldest first; at most `most`, the latest of them.
-    pub fn between(&self, after: Timestamp, until: Timestamp, most: usize) -> Vec<Run> {
-        let mut runs = std::collections::VecDeque::new();
-        let mut at = after;
-        while let Some(run) = self.next_after(at).filter(|run| run.at <= until) {
-            at = run.at;
-            runs.extend(self.together(run));
-            while runs.len() > most {
-                runs.pop_front();
-            }
-        }
-        runs.into()
+    /// The latest run after `after` until and with `until`, and how many there were in that time.
+    pub fn missed(&self, after: Timestamp, until: Timestamp) -> (Option<Run>, usize) {
+        self.between(after, until).fold((None, 0), |(_, count), run| (Some(run), count + 1))
+    }
+
+    /// The runs after `after` until and with `until`, oldest first.
+    fn between(&self, after: Timestamp, until: Timestamp) -> impl Iterator<Item = Run> {
+        let next = move |at| self.next_after(at).filter(|run| run.at <= until);
+        std::iter::successors(next(after), move |run| next(run.at)).flat_map(|run| self.together(run))
     }
 
     /// The run and all others of the same moment: a jump can pass several.
@@ -137,7 +134,8 @@ mod tests {
     }
 
     fn names(expression: &str, zone: &str, from: &str, until: &str) -> Vec<(String, String)> {
-        let runs = cron(expression, zone).between(from.parse().unwrap(), until.parse().unwrap(), 1000);
+        let cron = cron(expression, zone);
+        let runs: Vec<_> = cron.between(from.parse().unwrap(), until.parse().unwrap()).collect();
         runs.iter().map(|run| (run.name(), run.at.to_string())).collect()
     }
 
@@ -201,14 +199,12 @@ mod tests {
     }
 
     #[test]
-    fn of_many_missed_runs_the_latest_are_kept() {
+    fn of_many_missed_runs_the_latest_is_named_and_all_are_counted() {
         let daily = cron("0 7 * * *", "UTC");
-        let runs = daily.between(
-            "2026-01-01T00:00:00Z".parse().unwrap(),
-            "2026-12-31T08:00:00Z".parse().unwrap(),
-            2,
-        );
-        assert_eq!(runs.iter().map(Run::name).collect::<Vec<_>>(), ["2026-12-30T07:00", "2026-12-31T07:00"]);
+        let at = |text: &str| text.parse().unwrap();
+        let (latest, count) = daily.missed(at("2026-01-01T00:00:00Z"), at("2026-12-31T08:00:00Z"));
+        assert_eq!((latest.unwrap().name().as_str(), count), ("2026-12-31T07:00", 365));
+        assert_eq!(daily.missed(at("2026-01-01T07:00:00Z"), at("2026-01-02T06:59:59Z")), (None, 0));
     }
 
     /// Clock changes, in either direction and of every size.
@@ -242,7 +238,7 @@ mod tests {
             cuts.extend([from, until]);
             cuts.sort();
             let runs: Vec<Run> =
-                cuts.windows(2).flat_map(|cut| schedule.between(cut[0], cut[1], 1000)).collect();
+                cuts.windows(2).flat_map(|cut| schedule.between(cut[0], cut[1])).collect();
             let found: BTreeSet<_> = runs.iter().map(Run::name).collect();
             prop_assert_eq!(found.len(), runs.len(), "none twice");
             prop_assert!(runs.is_sorted_by_key(|run| run.at));
@@ -266,7 +262,7 @@ mod tests {
         ) {
             let schedule = cron(&format!("*/{minutes} * * * *"), zone);
             let (from, until) = (change - SignedDuration::from_hours(30), change + SignedDuration::from_hours(30));
-            let runs = schedule.between(from, until, 10_000);
+            let runs: Vec<Run> = schedule.between(from, until).collect();
             let apart = SignedDuration::from_mins(minutes);
             for pair in runs.windows(2) {
                 prop_assert_eq!(pair[0].at.duration_until(pair[1].at), apart, "{:?}", pair);

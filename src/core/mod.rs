@@ -15,6 +15,7 @@ pub mod cron;
 pub mod decide;
 pub mod delivery;
 pub mod desk;
+pub mod digest;
 pub mod document;
 pub mod duty;
 pub mod edi;

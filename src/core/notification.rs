@@ -194,12 +194,28 @@ pub struct Reason {
 }
 
 /// What is said. Decided once; every attempt says the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
     /// Of a mail; empty for SMS.
     #[serde(default)]
     pub subject: Untrusted,
     pub body: Untrusted,
+    /// The same once more as a whole HTML page, for a mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<Untrusted>,
+    /// Files that go with a mail.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+}
+
+/// A text file that goes with a mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The file's name, as it is offered to the reader.
+    pub name: String,
+    /// Without parameters: `text/csv`.
+    pub media_type: String,
+    pub text: Untrusted,
 }
 
 /// What a message says before it has words, so that it can be said again in another medium or to

@@ -69,7 +69,7 @@ pub fn sms(alert: &Alert, next: Option<&Next>, zone: &TimeZone, now: Timestamp) 
     facts.push_str(&id);
     let room = ROOM.saturating_sub(length(&head) + length(&facts));
     let named = names(&plain(alert.partner.name.printable().as_str()), &title, reference.as_deref(), room);
-    Content { subject: Untrusted::default(), body: Untrusted::new(format!("{head}{named}{facts}")) }
+    Content { body: Untrusted::new(format!("{head}{named}{facts}")), ..Content::default() }
 }
 
 /// The email with the detail, in the words of its template.

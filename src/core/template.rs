@@ -335,14 +335,12 @@ fn finish(medium: Medium, subject: &str, body: &str, reference: &str) -> Content
     match medium {
         Medium::Sms => {
             let line: Vec<_> = body.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-            Content {
-                subject: Untrusted::default(),
-                body: Untrusted::new(for_sms(&line.join(" "), reference)),
-            }
+            Content { body: Untrusted::new(for_sms(&line.join(" "), reference)), ..Content::default() }
         }
         Medium::Email => Content {
             subject: Untrusted::new(shorten(subject, reference)),
             body: Untrusted::new(paragraphs(body)),
+            ..Content::default()
         },
     }
 }

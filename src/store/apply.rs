@@ -8,6 +8,7 @@ use crate::core::case::Case;
 use crate::core::change::{Change, ConfigVersion, Object, What};
 use crate::core::contact::Contact;
 use crate::core::decide::keys_of_last_member;
+use crate::core::digest::DigestRun;
 use crate::core::document::Document;
 use crate::core::event::{Event, EventState};
 use crate::core::expectation::Expectation;
@@ -52,6 +53,7 @@ impl Tx<'_> {
                 Object::Milestone(milestone) if !later => self.put_milestone(milestone)?,
                 Object::Expectation(expectation) if !later => self.put_expectation(expectation)?,
                 Object::Suppression(suppression) if !later => self.put_suppression(suppression)?,
+                Object::Digest(run) => self.put_digest_run(run)?,
                 Object::Config(config) => self.put_config(config)?,
                 _ => {}
             }
@@ -197,18 +199,22 @@ impl Tx<'_> {
     }
 
     fn put_case(&self, c: &Case) -> Result<(), StoreError> {
-        self.put_thing("partner_case", &c.partner.id, &c.id, c.state.word(), c.created_at, encode(c)?)
+        let closed = c.is_over().then_some(c.updated_at);
+        self.put_thing("partner_case", &c.partner.id, &c.id, c.state.word(), c.created_at, closed, encode(c)?)
     }
 
     fn put_document(&self, d: &Document) -> Result<(), StoreError> {
-        self.put_thing("document", &d.partner.id, &d.id, d.state.as_str(), d.created_at, encode(d)?)
+        let (state, closed) = (d.state.as_str(), d.reviewed_at);
+        self.put_thing("document", &d.partner.id, &d.id, state, d.created_at, closed, encode(d)?)
     }
 
     fn put_thread(&self, t: &Thread) -> Result<(), StoreError> {
-        self.put_thing("thread", &t.partner.id, &t.id, t.state.as_str(), t.created_at, encode(t)?)
+        let (state, closed) = (t.state.as_str(), t.answered_at);
+        self.put_thing("thread", &t.partner.id, &t.id, state, t.created_at, closed, encode(t)?)
     }
 
     /// A thing of a partner's that the community names within it.
+    #[allow(clippy::too_many_arguments)]
     fn put_thing(
         &self,
         table: &'static str,
@@ -216,13 +222,14 @@ impl Tx<'_> {
         id: &Untrusted,
         state: &str,
         created_at: Timestamp,
+        closed_at: Option<Timestamp>,
         body: String,
     ) -> Result<(), StoreError> {
         let sql = format!(
-            "INSERT INTO {table} (partner, id, state, created_at, body) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (partner, id) DO UPDATE SET state = $3, body = $5"
+            "INSERT INTO {table} (partner, id, state, created_at, body, closed_at) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (partner, id) DO UPDATE SET state = $3, body = $5, closed_at = $6"
         );
-        self.execute(&sql, cells![partner.raw(), id.raw(), state, created_at, body])?;
+        self.execute(&sql, cells![partner.raw(), id.raw(), state, created_at, body, closed_at])?;
         Ok(())
     }
 
@@ -262,6 +269,15 @@ impl Tx<'_> {
             "INSERT INTO suppression (id, state, body) VALUES ($1, $2, $3)
              ON CONFLICT (id) DO UPDATE SET state = $2, body = $3",
             cells![s.id.raw(), state, encode(s)?],
+        )?;
+        Ok(())
+    }
+
+    /// A second run of the same name is refused, and with it all that came with it.
+    fn put_digest_run(&self, r: &DigestRun) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO digest_run (id, name, state, at, created_at, body) VALUES ($1, $2, $3, $4, $5, $6)",
+            cells![r.id.as_str(), r.name.as_str(), r.state.as_str(), r.at, r.created_at, encode(r)?],
         )?;
         Ok(())
     }
@@ -314,7 +330,7 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         Object::Milestone(milestone) => Some(RowKey::Milestone(milestone.id.raw())),
         Object::Expectation(expectation) => Some(RowKey::Expectation(expectation.id.raw())),
         Object::Suppression(suppression) => Some(RowKey::Suppression(suppression.id.raw())),
-        Object::Event(_) | Object::Config(_) | Object::Nothing => None,
+        Object::Event(_) | Object::Digest(_) | Object::Config(_) | Object::Nothing => None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! over a [`Tx`]; [`sqlite`] runs them, many to one commit.
 
 pub mod apply;
+pub mod digest;
 pub mod find;
 pub mod links;
 pub mod sqlite;

@@ -17,10 +17,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
 
-const MIGRATIONS: &[&str] = &[
+pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0001.sql"),
     include_str!("../../assets/migrations/0002.sql"),
     include_str!("../../assets/migrations/0003.sql"),
+    include_str!("../../assets/migrations/0004.sql"),
 ];
 
 /// Operations waiting for the writer before askers must wait too.

@@ -10,10 +10,11 @@ pub mod client;
 use crate::core::alert::Alert;
 use crate::core::change::Numbered;
 use crate::core::contact::{Contact, Medium};
+use crate::core::digest::{DigestRun, Kind as DigestKind};
 use crate::core::edi::Codes;
 use crate::core::event::{Event, Severity};
 use crate::core::label::Labels;
-use crate::core::notification::Notification;
+use crate::core::notification::{Content, Notification};
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::sheet::Row;
 use crate::core::sync::{Link, Side};
@@ -46,6 +47,38 @@ pub struct Status {
     pub open_tasks: u64,
     /// Notifications waiting to be sent.
     pub queued: u64,
+}
+
+/// One of `GET /v1/digests`: a configured digest, and how it went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DigestInfo {
+    pub name: String,
+    /// A cron expression, in `time_zone`.
+    pub schedule: String,
+    pub time_zone: String,
+    pub kind: DigestKind,
+    pub readers: Vec<PersonId>,
+    pub next: Option<Timestamp>,
+    /// Newest first.
+    pub runs: Vec<DigestRun>,
+}
+
+/// One of `GET /v1/digests/{name}/preview`: a reader's copy as it would be now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DigestCopy {
+    pub person: PersonId,
+    #[serde(flatten)]
+    pub content: Content,
+}
+
+/// `POST /v1/digests/{name}/send`; the answer is an [`crate::core::command::Outcome`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DigestAsked {
+    /// Made by the asker; the same again sends nothing more.
+    pub id: String,
+    /// Only this person's copy.
+    #[serde(default)]
+    pub to: Option<PersonId>,
 }
 
 /// Which desk and agent this is.

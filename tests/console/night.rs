@@ -212,6 +212,7 @@ pub fn notification(
         content: Content {
             subject: "".into(),
             body: "CRIT Acme Tools: Blocked order 4500123, €84k, due 06:00".into(),
+            ..Content::default()
         },
         said: None,
         hold: None,

@@ -374,6 +374,8 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::ExpectationMissed => ("missing", Meaning::Warn),
         What::AddressSuppressed => ("address", Meaning::Warn),
         What::AddressLifted => ("address", Meaning::Good),
+        What::DigestSent => ("digest", Meaning::Plain),
+        What::DigestPlanned | What::DigestSkipped => ("digest", Meaning::Quiet),
         What::PartnerSeen => ("partner", Meaning::Quiet),
         What::ContactCreated | What::ContactChanged => ("contact", Meaning::Plain),
         What::ContactSynced | What::ContactPushed | What::ConflictResolved => ("synced", Meaning::Plain),
