@@ -31,6 +31,7 @@ pub mod onboarding;
 pub mod page;
 pub mod partner;
 pub mod person;
+pub mod reach;
 pub mod rule;
 #[cfg(test)]
 mod scenario;

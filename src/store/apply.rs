@@ -137,8 +137,10 @@ impl Tx<'_> {
     fn put_task(&mut self, t: &Task) -> Result<(), StoreError> {
         self.dues |= t.next_due().is_some();
         self.execute(
-            "INSERT INTO task (id, state, key, alert, partner, next_due, body) VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (id) DO UPDATE SET state = $2, next_due = $6, body = $7",
+            "INSERT INTO task (id, state, key, alert, partner, next_due, body, kind, team, owner, due_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             ON CONFLICT (id) DO UPDATE SET state = $2, next_due = $6, body = $7, team = $9, owner = $10,
+               due_at = $11",
             cells![
                 t.id.0,
                 t.state.as_str(),
@@ -146,7 +148,11 @@ impl Tx<'_> {
                 t.alert.map(|id| id.0),
                 t.partner.as_ref().map(|p| p.id.raw()),
                 t.next_due(),
-                encode(t)?
+                encode(t)?,
+                t.kind.as_str(),
+                t.team.as_deref(),
+                t.owner.as_ref().map(|owner| owner.0.as_str()),
+                t.due_at
             ],
         )?;
         Ok(())
@@ -154,9 +160,9 @@ impl Tx<'_> {
 
     fn put_partner(&self, p: &Partner) -> Result<(), StoreError> {
         self.execute(
-            "INSERT INTO partner (id, created_at, body) VALUES ($1, $2, $3)
-             ON CONFLICT (id) DO UPDATE SET body = $3",
-            cells![p.about.id.raw(), p.created_at, encode(p)?],
+            "INSERT INTO partner (id, created_at, body, name) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (id) DO UPDATE SET body = $3, name = $4",
+            cells![p.about.id.raw(), p.created_at, encode(p)?, p.about.name.raw().to_lowercase()],
         )?;
         Ok(())
     }
@@ -255,6 +261,18 @@ pub fn event_state(state: &EventState) -> &'static str {
         EventState::Quiet => "quiet",
         EventState::NoRule => "no_rule",
     }
+}
+
+/// What the history calls a thing of a partner's: `case CASE-7`.
+pub fn thing(object: &Object) -> Option<String> {
+    let (kind, id) = match object {
+        Object::Case(case) => ("case", &case.id),
+        Object::Document(document) => ("document", &document.id),
+        Object::Thread(thread) => ("thread", &thread.id),
+        Object::Milestone(milestone) => ("milestone", &milestone.id),
+        _ => return None,
+    };
+    Some(format!("{kind} {}", id.raw()))
 }
 
 /// Which row a change writes, for things that change more than once.

@@ -486,6 +486,7 @@ pub fn snapshot() -> Snapshot {
         },
         alerts: alerts(),
         notifications: notifications(),
+        open_tasks: tasks().len() as u64,
         tasks: tasks(),
         recent: recent(),
         contacts: contacts(),
