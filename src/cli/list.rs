@@ -14,6 +14,7 @@ use crate::core::partner::Partner;
 use crate::core::person::Person;
 use crate::core::task::Task;
 use crate::core::thread::Thread;
+pub use crate::wire::client::encoded;
 use crate::wire::{AlertDetail, ChannelHealth};
 use clap::{Args, Subcommand};
 use serde::de::DeserializeOwned;
@@ -492,16 +493,4 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
-}
-
-/// Percent-encoded for a path or a query (RFC 3986 unreserved characters stay).
-pub fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }

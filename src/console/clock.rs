@@ -76,6 +76,16 @@ pub fn when(now: Timestamp, at: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
+/// `Fri 27 Nov`: a day to look forward to.
+pub fn day(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%a %-d %b").to_string()
+}
+
+/// `3 Nov`: a day gone by.
+pub fn date(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%-d %b").to_string()
+}
+
 /// Six cells for a deadline: `06:00` within a day, `-27m` and `2d ago` when past, `Thu 9h` this week, `27 Nov`.
 pub fn due(now: Timestamp, at: Timestamp, zone: &TimeZone) -> String {
     let minutes = minutes_until(now, at);

@@ -8,7 +8,7 @@ use crate::console::theme::Meaning;
 use crate::console::told::{Mark, told};
 use crate::console::view::paint::{Canvas, Spans, cells};
 use crate::console::view::stream::filter_line;
-use crate::console::view::{VERY_WIDE, WIDE, detail, first_row, partner, stream};
+use crate::console::view::{VERY_WIDE, WIDE, detail, first_row, item, partner, stream};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::contact::Medium;
 use crate::core::event::Severity;
@@ -411,7 +411,7 @@ fn task_row(
     x: u16,
     y: u16,
 ) {
-    canvas.put(x + SEVERITY, y, 5, task.kind.as_str(), Meaning::Severity(Severity::Medium));
+    canvas.put(x + SEVERITY, y, 5, item::task_word(task), Meaning::Severity(Severity::Medium));
     let (owner, meaning) = match (model.pending_for(&About::Task(task.id)), &task.owner) {
         (Some(pending), _) => (format!("{} ..", pending.word), Meaning::Accent),
         (None, Some(owner)) => (desk.short_name(owner), Meaning::Plain),
