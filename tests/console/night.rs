@@ -536,7 +536,7 @@ pub fn channel(name: &str, medium: Medium) -> ChannelHealth {
 
 /// A night in which nothing needs anybody.
 pub fn quiet() -> Snapshot {
-    Snapshot { alerts: Vec::new(), notifications: Vec::new(), tasks: Vec::new(), ..snapshot() }
+    Snapshot { alerts: Vec::new(), notifications: Vec::new(), tasks: Vec::new(), open_tasks: 0, ..snapshot() }
 }
 
 pub fn steps() -> Vec<StepPreview> {

@@ -7,14 +7,15 @@ use crate::console::model::Model;
 use crate::console::partners::{Item, Page};
 use crate::console::theme::Meaning;
 use crate::console::view::messages::{medium_word, state_of, what_was_said};
-use crate::console::view::paint::{Canvas, Spans, cells};
-use crate::console::view::{page, triage};
+use crate::console::view::paint::{Canvas, Spans};
+use crate::console::view::{WIDE, page};
 use crate::core::case::Case;
-use crate::core::contact::Medium;
+use crate::core::contact::ContactState;
 use crate::core::document::ReviewState;
 use crate::core::event::Severity;
 use crate::core::money::Money;
 use crate::core::notification::{Notification, RecipientId};
+use crate::core::onboarding::MilestoneState;
 use crate::core::reach::{MediumReach, Standing};
 use crate::core::task::TaskKind;
 use crate::core::thread::ThreadState;
@@ -26,7 +27,7 @@ const KIND: u16 = 6;
 const STATE: u16 = 18;
 const RISK: u16 = 7;
 const DUE: u16 = 7;
-const NAME: u16 = 14;
+const NAME: u16 = 15;
 
 /// Where the cells of a thing stand.
 pub struct Columns {
@@ -80,10 +81,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, page: &Page, i
             }
         }
         Item::Milestone(id) => {
-            let next = detail
-                .milestones
-                .iter()
-                .find(|m| m.state == crate::core::onboarding::MilestoneState::Expected);
+            let next = detail.milestones.iter().find(|m| m.state == MilestoneState::Expected);
             if let Some(found) = detail.milestones.iter().find(|m| m.id == *id) {
                 let is_next = next.is_some_and(|next| next.id == found.id);
                 let tick = canvas.theme.signs.proven;
@@ -99,14 +97,14 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, page: &Page, i
             canvas.put(area.x + 2, area.y, area.width.saturating_sub(3), &said, Meaning::Warn);
         }
         thing => {
-            if let Some(words) = words(model, desk, page, thing) {
+            if let Some(words) = words(desk, page, thing) {
                 row(canvas, model, desk, &words, area);
             }
         }
     }
 }
 
-fn words(_model: &Model, desk: &Desk, page: &Page, item: &Item) -> Option<Words> {
+fn words(desk: &Desk, page: &Page, item: &Item) -> Option<Words> {
     let detail = page.detail.as_ref()?;
     let medium = Meaning::Severity(Severity::Medium);
     let kind = |word: &str| (word.to_owned(), medium);
@@ -240,15 +238,19 @@ fn contact(
     area: Rect,
 ) {
     let (contact, reach) = (&known.contact, &known.reach);
-    let name = triage::short(contact.name.printable().as_str());
-    let active = contact.state == crate::core::contact::ContactState::Active;
-    canvas.put(area.x + 2, area.y, NAME, &name, if active { Meaning::Plain } else { Meaning::Quiet });
+    let active = contact.state == ContactState::Active;
+    let meaning = if active { Meaning::Plain } else { Meaning::Quiet };
+    canvas.put(area.x + 2, area.y, NAME, contact.name.printable().as_str(), meaning);
+    let wide = area.width >= WIDE;
     let mut spans: Spans = Vec::new();
     if !active {
         spans.push(("has left".to_owned(), Meaning::Quiet));
     }
     for medium in reach.media.iter().filter(|_| active) {
         spans.push(of_medium(canvas, model, desk, told, known, medium));
+        if let Some(address) = medium.usable.first().filter(|_| wide) {
+            spans.push((format!(" {address}"), Meaning::Quiet));
+        }
         spans.push(("  ".to_owned(), Meaning::Plain));
     }
     if active && let Some(until) = reach.quiet_until {
@@ -308,7 +310,6 @@ fn message(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, message: &Notifi
     canvas.put(x + 27, y, 10, &state, meaning);
     let said = what_was_said(message);
     canvas.put(x + 38, y, area.right().saturating_sub(x + 39), &said, Meaning::Plain);
-    debug_assert!(cells(medium_word(Medium::Email)) <= 4);
 }
 
 /// What Enter would do to the row.

@@ -202,7 +202,7 @@ fn of_thing(model: &Model, desk: &Desk, thing: &Thing, width: u16) -> (String, V
         }
     };
     lines.push(Vec::new());
-    lines.extend(timeline.iter().rev().map(|numbered| happened(model, desk, numbered)));
+    lines.extend(timeline.iter().rev().flat_map(|numbered| happened(model, desk, numbered, width)));
     if timeline.is_empty() {
         lines.push(vec![("Nothing is known of how it came here.".to_owned(), Meaning::Quiet)]);
     }
@@ -284,13 +284,20 @@ fn of_thread(model: &Model, desk: &Desk, thread: &Thread, width: u16, lines: &mu
     labelled(lines, "posts", &posts, width, Meaning::Plain);
 }
 
-fn happened(model: &Model, desk: &Desk, numbered: &Numbered) -> Spans {
+fn happened(model: &Model, desk: &Desk, numbered: &Numbered, width: u16) -> Vec<Spans> {
     let change = &numbered.change;
     let (word, meaning) = detail::word(change.what);
     let when = clock::when(model.now, change.at, &desk.zone());
-    vec![
-        (format!("{when:<12} "), Meaning::Quiet),
-        (format!("{word:<8}"), meaning),
-        (change.summary.printable().into_string(), Meaning::Plain),
-    ]
+    let said = wrap(change.summary.printable().as_str(), width.saturating_sub(21));
+    let label = |i: usize, text: &str| if i == 0 { text.to_owned() } else { String::new() };
+    said.into_iter()
+        .enumerate()
+        .map(|(i, line)| {
+            vec![
+                (format!("{:<12} ", label(i, &when)), Meaning::Quiet),
+                (format!("{:<8}", label(i, word)), meaning),
+                (line, Meaning::Plain),
+            ]
+        })
+        .collect()
 }

@@ -7,7 +7,7 @@ use crate::console::partners::{Item, Page, View};
 use crate::console::theme::Meaning;
 use crate::console::view::item::{self, Columns};
 use crate::console::view::paint::{Canvas, Spans};
-use crate::console::view::{WIDE, first_row, opened};
+use crate::console::view::{first_row, opened};
 use crate::core::event::Milestone;
 use crate::core::onboarding::{MilestoneRecord, MilestoneState};
 use crate::core::text::sanitise;
@@ -98,7 +98,7 @@ fn views(page: &Page, detail: &PartnerDetail) -> Spans {
             View::Onboarding => format!("onboarding {reached}/{}", detail.milestones.len()),
             View::Contacts => format!("contacts{}", many(detail.contacts.len())),
             View::Told => "told".to_owned(),
-            View::Conflicts => format!("conflicts{}", many(detail.conflicts.len())),
+            View::Conflicts => format!("sync{}", many(detail.conflicts.len())),
         };
         let meaning = if view == page.view { Meaning::Accent } else { Meaning::Quiet };
         if !spans.is_empty() {
@@ -181,21 +181,6 @@ fn overview(
     ];
     let items = [open, contacts, told];
     let empty = ["Nothing waits.", "No contact of theirs is known.", "Nothing was told of late."];
-    if area.width >= WIDE {
-        // What waits and what was told on the left, whom we can reach on the right.
-        let right = (area.width * 2 / 5).min(58);
-        let left = Rect { width: area.width - right - 1, ..area };
-        let right = Rect { x: area.right() - right, width: right, ..area };
-        let heights = shares(area.height, [items[0].len(), items[2].len(), 0]);
-        let mut y = area.y;
-        for (i, height) in [(0, heights[0]), (2, heights[1])] {
-            let part = Rect { y, height, ..left };
-            section(canvas, model, desk, page, &titles[i], &items[i], empty[i], part);
-            y += height;
-        }
-        section(canvas, model, desk, page, &titles[1], &items[1], empty[1], right);
-        return;
-    }
     let heights = shares(area.height, [items[0].len(), items[1].len(), items[2].len()]);
     let mut y = area.y;
     for (i, height) in (0..).zip(heights) {

@@ -15,7 +15,7 @@ use ratatui::layout::{Position, Rect};
 
 const COUNT: u16 = 6;
 const COUNTS: [&str; 5] = ["ALERTS", "CASES", "DOCS", "POSTS", "TO DO"];
-const REACHED: u16 = 9;
+const REACHED: u16 = 11;
 
 struct Columns {
     name: (u16, u16),
@@ -30,7 +30,7 @@ impl Columns {
     fn of(area: Rect) -> Self {
         let reached = area.right().saturating_sub(REACHED);
         let wide = area.width >= WIDE;
-        let onboarding = if wide { 30 } else { 18 };
+        let onboarding = if wide { 30 } else { 16 };
         let onboarding_x = reached.saturating_sub(onboarding + 1);
         let counts = onboarding_x.saturating_sub(COUNT * 5 + 2);
         let about = if wide { 20 } else { 0 };
@@ -68,7 +68,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         canvas.put_right(columns.counts + i * COUNT, y, COUNT, label, Meaning::Quiet);
     }
     canvas.put(columns.onboarding.0, y, columns.onboarding.1, "ONBOARDING", Meaning::Quiet);
-    canvas.put(columns.reached, y, REACHED, "REACHED", Meaning::Quiet);
+    canvas.put(columns.reached, y, REACHED, "REACHABLE", Meaning::Quiet);
 
     let room = usize::from(area.height.saturating_sub(3));
     if rows.is_empty() {
@@ -135,9 +135,10 @@ fn row(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, row: &PartnerRow, co
         canvas.put_right(columns.counts + i * COUNT, y, COUNT, &text, meaning);
     }
     let (x, width) = columns.onboarding;
-    canvas.put_spans(x, y, width, &onboarding(model, desk, row));
+    let line = onboarding(canvas, model, desk, row, width);
+    canvas.put_spans(x, y, width, &line);
     let (said, meaning) = match (row.reachable, row.contacts) {
-        (_, 0) => ("nobody".to_owned(), Meaning::Warn),
+        (_, 0) => ("no contact".to_owned(), Meaning::Warn),
         (0, _) => ("NOBODY".to_owned(), Meaning::Bad),
         (some, all) => (format!("{some} of {all}"), Meaning::Plain),
     };
@@ -145,14 +146,19 @@ fn row(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, row: &PartnerRow, co
 }
 
 /// `testing Fri 27 Nov`: what comes next and by when; nothing once all is reached.
-fn onboarding(model: &Model, desk: &Desk, row: &PartnerRow) -> Spans {
+fn onboarding(canvas: &Canvas<'_>, model: &Model, desk: &Desk, row: &PartnerRow, width: u16) -> Spans {
     let Some(onboarding) = &row.onboarding else { return Vec::new() };
     let Some(next) = &onboarding.next else {
-        return vec![(format!("aboard {}", "✓"), Meaning::Quiet)];
+        return vec![(format!("aboard {}", canvas.theme.signs.proven), Meaning::Quiet)];
     };
     let late = onboarding.due_at.is_some_and(|due| due < model.now);
-    let by = onboarding.due_at.map(|due| format!(" {}", clock::day(due, &desk.zone()))).unwrap_or_default();
+    let zone = desk.zone();
+    let by = onboarding.due_at.map(|due| match (late, width < 20) {
+        (true, true) => " late".to_owned(),
+        (false, true) => format!(" {}", clock::date(due, &zone)),
+        (true, false) => format!(" late since {}", clock::day(due, &zone)),
+        (false, false) => format!(" {}", clock::day(due, &zone)),
+    });
     let meaning = if late { Meaning::Warn } else { Meaning::Plain };
-    let late = if late { " late" } else { "" };
-    vec![(format!("{}{late}{by}", page::milestone_word(next)), meaning)]
+    vec![(format!("{}{}", page::milestone_word(next), by.unwrap_or_default()), meaning)]
 }
