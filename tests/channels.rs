@@ -261,7 +261,7 @@ async fn a_refusal_is_final_and_its_words_are_printable() {
     for stand in Stand::every().await {
         if stand.is(Mood::Refuses) {
             match stand.channel.send(&message(stand.medium, 1)).await {
-                Answer::Refused { said } => {
+                Answer::Refused { said, .. } => {
                     assert!(said.contains("no <U+001B>[31mthanks"), "{}: {said:?}", stand.name)
                 }
                 other => panic!("{}: {other:?}", stand.name),
@@ -870,7 +870,7 @@ async fn postfix_takes_mail_plainly_by_starttls_and_by_tls() {
     let refused = smtp::Smtp::new(base(postfix.port, Tls::StartTls)).unwrap();
     let answer =
         refused.send(&Outgoing { address: "nobody@example.net".into(), ..message(Medium::Email, 5) }).await;
-    assert!(matches!(&answer, Answer::Refused { said } if said.contains("550")), "{answer:?}");
+    assert!(matches!(&answer, Answer::Refused { said, .. } if said.contains("550")), "{answer:?}");
     let answer = refused.send(&message(Medium::Email, 6)).await;
     assert!(is_accepted(&answer), "the connection is good after a refusal: {answer:?}");
 

@@ -12,6 +12,7 @@ use nightdesk::community::intake::{
     Desk, Feed, Limits, NotTaken, ReceiptAnswer, ReceiptRequest, Taken, router_with,
 };
 use nightdesk::community::signature;
+use nightdesk::core::mapping::Mapping;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -24,6 +25,28 @@ use std::time::Duration;
 const FIRST_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const SECOND_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const NOW: i64 = 1_795_327_200;
+
+/// The feed `foreign` maps a list of lines to exceptions.
+fn mapping(feed: &str) -> Option<Arc<Mapping>> {
+    let config = format!("{}\n{MAPPED_SOURCE}", nightdesk::config::DEFAULT);
+    let settings = nightdesk::config::parse(&config, std::path::Path::new("config.toml")).unwrap();
+    settings.sources.into_iter().find(|source| source.name == feed)?.mapping
+}
+
+const MAPPED_SOURCE: &str = r#"
+[[source]]
+name = "foreign"
+headers = ["X-Topic"]
+
+[[source.map]]
+when = "headers['x-topic'] == 'late'"
+each = "body.lines"
+type = "community.exception.raised"
+id = "body.file ~ '-' ~ item.no"
+data.exception = { id = "item.no | string", kind = "'late_shipment'", title = "item.what", deadline = "item.due | time" }
+data.partner = { id = "body.sender", name = "body.sender" }
+data.severity = "item.grade | lower"
+"#;
 
 /// A desk that keeps events in memory and does what the name of the feed says.
 #[derive(Default)]
@@ -42,10 +65,11 @@ impl Desk for MemoryDesk {
         let (secrets, allowed_origins) = match name {
             "local" | "waiting" | "busy" | "failing" | "dying" => (vec![], vec![]),
             "signed" => (vec![FIRST_SECRET.into(), SECOND_SECRET.into()], vec![]),
+            "foreign" => (vec![FIRST_SECRET.into()], vec![]),
             "picky" => (vec![], vec!["grid.example.com".to_owned()]),
             _ => return None,
         };
-        Some(Arc::new(Feed { name: name.to_owned(), secrets, allowed_origins }))
+        Some(Arc::new(Feed { name: name.to_owned(), secrets, allowed_origins, mapping: mapping(name) }))
     }
 
     fn now(&self) -> Timestamp {
@@ -1164,4 +1188,77 @@ fn callbacks_reach_the_channel_as_they_came() {
     assert!(String::from_utf8(posted.body).unwrap().ends_with("MessageStatus=sent"));
     assert_eq!(server.ask(&Request::post("/v1/receipts/other")).status, 404);
     assert_eq!(server.ask(&Request::post("/v1/receipts/kannel").body(vec![b'x'; 1_048_577])).status, 413);
+}
+
+#[test]
+fn a_source_with_a_mapping_takes_its_own_json_and_cloudevents_under_the_same_signature() {
+    let server = serve(Limits::default(), None);
+    let signed = |kind: &str, body: &str| {
+        let at = Timestamp::from_second(NOW).unwrap();
+        let signature =
+            signature::sign(&SecretString::from(FIRST_SECRET), "msg_1", at, body.as_bytes()).unwrap();
+        Request::post("/v1/events/foreign")
+            .header("content-type", kind)
+            .header("webhook-id", "msg_1")
+            .header("webhook-timestamp", NOW.to_string())
+            .header("webhook-signature", signature)
+            .body(body)
+    };
+    let line =
+        |no: u32, grade: &str, due: &str| json!({"no": no, "what": "Truck late", "grade": grade, "due": due});
+    let file = |lines: Vec<Value>| json!({"file": "F1", "sender": "acme", "lines": lines}).to_string();
+    let mine = |body: &str| signed("application/json", body).header("X-Topic", "late");
+    let accepted = |request: &Request| {
+        let answer = server.ask(request);
+        assert_eq!(answer.status, 202, "{}", answer.json());
+        (answer.json()["accepted"].as_u64().unwrap(), answer.json()["duplicates"].as_u64().unwrap())
+    };
+    let two = file(vec![line(1, "HIGH", "20261124"), line(2, "low", "soon")]);
+    assert_eq!(accepted(&mine(&two)), (2, 0));
+    assert_eq!(*server.desk.unreadable.lock().unwrap(), ["data.exception.deadline"]);
+    // The same lines in another order and envelope are the same events.
+    let again = file(vec![line(2, "low", "soon"), line(1, "High", "20261124"), line(3, "low", "")]);
+    assert_eq!(accepted(&mine(&again)), (1, 2));
+    assert_eq!(
+        accepted(&signed("application/json; charset=utf-8", &file(vec![])).header("x-topic", "late")),
+        (0, 0)
+    );
+    let direct = event(1, "com.example.x", json!(1)).to_string();
+    assert_eq!(accepted(&signed("application/cloudevents+json", &direct)), (1, 0));
+
+    let case = |name: &str, request: Request, want: Want| Case { name: name.to_owned(), request, want };
+    let other = file(vec![line(4, "low", ""), line(1, "critical", "20261124")]);
+    let awful = file(vec![line(5, "low", ""), line(6, "awful", "")]);
+    let mut unsigned = mine(&two);
+    unsigned.headers.retain(|(name, _)| name != "webhook-signature");
+    check(
+        &server,
+        vec![
+            case("a line that says something else", mine(&other), Want::Says(409, "Event 1 of the batch")),
+            case("a wrong value", mine(&awful), Want::Refused(400, "data.severity")),
+            case("its expression", mine(&awful), Want::Says(400, "`item.grade | lower`")),
+            case("nothing fits", signed("application/json", &two), Want::Refused(400, "body")),
+            case("what was wanted", signed("application/json", &two), Want::Says(400, "headers['x-topic']")),
+            case("no JSON", mine("{"), Want::Refused(400, "body")),
+            case("unsigned", unsigned, Want::Says(401, "webhook-signature")),
+            case(
+                "XML",
+                signed("text/xml", "<a/>"),
+                Want::Says(415, "This source also takes application/json"),
+            ),
+            case("UTF-16", signed("application/json; charset=utf-16", "{}"), Want::Says(415, "Content-Type")),
+            case(
+                "not JSON of the format",
+                signed("application/cloudevents+xml", "<a/>"),
+                Want::Says(415, "only JSON"),
+            ),
+            case(
+                "no mapping",
+                Request::post("/v1/events/local").header("content-type", "application/json").body("{}"),
+                Want::Says(415, "no ce- header"),
+            ),
+        ],
+    );
+    // Nothing of the refused files was taken.
+    assert_eq!(accepted(&mine(&file(vec![line(4, "low", ""), line(5, "low", "")]))), (2, 0));
 }

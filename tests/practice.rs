@@ -198,7 +198,12 @@ struct MemoryDesk(Mutex<Vec<Received>>);
 #[async_trait::async_trait]
 impl Desk for MemoryDesk {
     fn feed(&self, name: &str) -> Option<Arc<Feed>> {
-        let feed = Feed { name: name.to_owned(), secrets: vec![SECRET.into()], allowed_origins: vec![] };
+        let feed = Feed {
+            name: name.to_owned(),
+            secrets: vec![SECRET.into()],
+            allowed_origins: vec![],
+            mapping: None,
+        };
         (name == "community").then(|| Arc::new(feed))
     }
     fn now(&self) -> Timestamp {

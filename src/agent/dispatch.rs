@@ -5,7 +5,7 @@ use super::Agent;
 use super::setup::Setup;
 use crate::channel::{Answer, Channel, Outgoing};
 use crate::core::contact::Medium;
-use crate::core::delivery::{self, Answered, Answering, Claim};
+use crate::core::delivery::{self, Answered, Answering, Claim, Delivering};
 use crate::core::id::NotificationId;
 use crate::core::notification::Notification;
 use crate::core::page::AGAIN;
@@ -134,8 +134,12 @@ impl Way {
             .write(move |tx| {
                 let mut claimed = Vec::new();
                 for mut notification in tx.due_notifications(&name, now, room)? {
-                    let (claim, change) = delivery::claim(&setup.settings.desk, &mut notification, now);
-                    tx.apply(vec![change])?;
+                    let (reach, mut ids) = (tx.reach(&notification)?, tx.ids());
+                    let desk = &setup.settings.desk;
+                    let mut context = Delivering { desk, reach: reach.as_ref(), ids: &mut ids, now };
+                    let (claim, changes) = delivery::claim(&mut context, &mut notification);
+                    tx.keep_ids(ids);
+                    tx.apply(changes)?;
                     if let Claim::Send { address } = claim {
                         claimed.push(outgoing(&notification, address));
                     }
@@ -150,7 +154,7 @@ impl Way {
         let now = self.agent.world.now();
         match &answer {
             Answer::Accepted { .. } => self.agent.vitals.accepted(&self.name, now),
-            Answer::Refused { said } => self.agent.vitals.refused(&self.name, now, said),
+            Answer::Refused { said, .. } => self.agent.vitals.refused(&self.name, now, said),
             Answer::Deferred { said, .. } | Answer::Unknown { said } => {
                 tracing::warn!(channel = self.name, notification = %outgoing.notification, said, "a message was not taken");
                 self.agent.vitals.failed(&self.name, now, said);
@@ -209,8 +213,10 @@ fn record(
         Some(id) => tx.alert(id)?,
         None => None,
     };
+    let reach = tx.reach(&notification)?;
     let context = Answering {
         desk: &setup.settings.desk,
+        reach: reach.as_ref(),
         needed: delivery::still_needed(&notification, alert.as_ref()),
         jitter,
         now,
@@ -220,7 +226,7 @@ fn record(
         Answer::Deferred { said, after } => {
             Answered::Deferred { said, after: after.and_then(|d| SignedDuration::try_from(d).ok()) }
         }
-        Answer::Refused { said } => Answered::Refused { said },
+        Answer::Refused { said, fault } => Answered::Refused { said, fault },
         Answer::Unknown { said } => Answered::Unknown { said },
     };
     let mut ids = tx.ids();
@@ -247,9 +253,9 @@ fn outgoing(n: &Notification, address: String) -> Outgoing {
         purpose: n.purpose,
         urgent: n.urgent,
         idempotency_key: n.idempotency_key.clone(),
-        thread: n.alert.map(|alert| {
+        thread: n.thread.clone().or_else(|| n.alert.map(|alert| alert.to_string())).map(|thread| {
             let store = n.idempotency_key.split('-').next().unwrap_or_default();
-            format!("{store}-{alert}")
+            format!("{store}-{thread}")
         }),
         possible_duplicate,
         created_at: n.created_at,

@@ -1,9 +1,9 @@
 //! Does what is due: the next step of an alert, a promise missed, a snooze that ended.
 
 use super::Agent;
-use crate::core::change::{Actor, Change, What};
+use crate::core::decide::{self, Needs, View};
 use crate::core::escalation::Decision;
-use crate::core::task::TaskState;
+use crate::core::flow;
 use crate::store::{StoreError, Tx};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -61,11 +61,26 @@ fn act(tx: &mut Tx<'_>, desk: &crate::core::desk::Desk, now: Timestamp) -> Resul
         decision.due(&mut alert);
     }
     for mut task in tx.due_tasks(now, BATCH)? {
-        task.state = TaskState::Open;
-        task.snoozed_until = None;
-        task.updated_at = now;
-        decision.changes.push(Change::task(now, Actor::Desk, What::TaskWoke, "It is due again.", &task));
+        decision.task_due(&mut task);
     }
-    tx.keep_ids(decision.ids);
-    tx.apply(decision.changes)
+    for milestone in tx.due_milestones(now, BATCH)? {
+        let tasks = [flow::plan_task(&milestone.partner, &milestone.milestone)];
+        let mut view = tx.view(&Needs { tasks: tasks.into(), ..Needs::default() })?;
+        flow::late(&mut decision, &mut view, milestone);
+    }
+    let mut missed = Vec::new();
+    for expectation in tx.due_expectations(now, BATCH)? {
+        let mut view = View::default();
+        let incoming = flow::expectations::missed(&mut decision, &mut view, expectation);
+        missed.push(decide::prepare(desk, incoming, now));
+    }
+    let (mut changes, mut ids) = (decision.changes, decision.ids);
+    if !missed.is_empty() {
+        let mut view = tx.view(&Needs::of(missed.iter().map(|missed| &missed.needs)))?;
+        let (more, next) = decide::events(desk, &mut view, missed, ids, now);
+        changes.extend(more);
+        ids = next;
+    }
+    tx.keep_ids(ids);
+    tx.apply(changes)
 }

@@ -3,7 +3,7 @@
 use super::Agent;
 use crate::community::Received;
 use crate::community::intake::{Desk, Feed, NotTaken, ReceiptAnswer, ReceiptRequest, Taken};
-use crate::core::decide::{self, Incoming, Needs};
+use crate::core::decide::{self, Incoming, Needs, Prepared, View};
 use crate::store::{StoreError, Tx};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -87,11 +87,16 @@ fn decide_batch(
             Err(refused) => results.push(Err(refused)),
         }
     }
-    let mut view = tx.view(&Needs::of(prepared.iter().map(|p| &p.needs)))?;
+    let mut view = view(tx, &prepared)?;
     let (changes, ids) = decide::events(desk, &mut view, prepared, tx.ids(), now);
     tx.keep_ids(ids);
     tx.apply(changes)?;
     Ok(results)
+}
+
+/// What a batch is decided against.
+pub(super) fn view(tx: &Tx<'_>, prepared: &[Prepared<'_>]) -> Result<View, StoreError> {
+    tx.view(&Needs::of(prepared.iter().map(|p| &p.needs)))
 }
 
 /// One request's events: new ones, and how many were known. A conflict refuses the request whole.

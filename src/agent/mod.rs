@@ -1,7 +1,9 @@
 //! The long-running jobs, one file each, around one shared [`Agent`].
 
+pub mod contacts;
 pub mod dispatch;
 pub mod escalate;
+pub mod explain;
 pub mod feed;
 pub mod health;
 pub mod identity;
@@ -18,6 +20,7 @@ use crate::core::apply::{self, Asker, CommandView};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Action, Command, Outcome, Refusal, RefusalCode};
 use crate::core::delivery;
+use crate::core::task::TaskKind;
 use crate::core::text::Untrusted;
 use crate::store::{Store, StoreError, Tx};
 use health::Vitals;
@@ -146,7 +149,7 @@ impl Agent {
                     match apply::command(&setup.settings.desk, view, &command, &asker, tx.ids(), now) {
                         Ok((said, changes, ids)) => {
                             tx.keep_ids(ids);
-                            tx.apply(changes)?;
+                            contacts::apply(tx, &setup.settings.desk, changes, now)?;
                             Outcome::Done { said: Untrusted::new(said) }
                         }
                         Err(refusal) => Outcome::Refused { refusal },
@@ -225,10 +228,19 @@ fn command_view(tx: &Tx<'_>, action: &Action) -> Result<CommandView, StoreError>
                 view.alert = tx.alert(alert)?;
             }
         }
-        Action::NoteTask { task, .. }
-        | Action::TakeTask { task }
-        | Action::DoneTask { task }
-        | Action::SnoozeTask { task, .. } => view.task = tx.task(*task)?,
+        Action::NoteTask { task, .. } | Action::TakeTask { task } | Action::SnoozeTask { task, .. } => {
+            view.task = tx.task(*task)?
+        }
+        Action::DoneTask { task } => {
+            view.task = tx.task(*task)?;
+            let about =
+                view.task.as_ref().filter(|task| task.kind == TaskKind::Fix).and_then(|t| t.about.as_ref());
+            if let Some(id) = about
+                && let Some(contact) = tx.contact(id.raw())?
+            {
+                view.suppressed = tx.reach_of(contact)?.suppressed.into_values().collect();
+            }
+        }
         Action::SetContact { contact, .. } => view.contact = tx.contact(contact.raw())?,
     }
     Ok(view)

@@ -16,9 +16,12 @@ pub async fn job(agent: Arc<Agent>) {
             () = agent.stopping.cancelled() => return,
         }
         let (file, applied) = (agent.origin.file.clone(), agent.setup());
-        let digest = tokio::fs::read_to_string(&file).await.map(|text| config::digest(&text));
-        let note = match digest {
-            Ok(digest) if digest == applied.settings.sha256 => None,
+        let read = tokio::task::spawn_blocking({
+            let file = file.clone();
+            move || config::read(&file).map(|text| config::digest(&text))
+        });
+        let note = match read.await {
+            Ok(Ok(digest)) if digest == applied.settings.sha256 => None,
             _ => Some(match config::load(&file) {
                 Ok(_) => format!(
                     "{} differs from the applied version {}; `nightdesk config apply` applies it",

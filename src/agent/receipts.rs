@@ -3,7 +3,7 @@
 use super::Agent;
 use crate::channel::{Callback, CallbackRefused, Receipt};
 use crate::community::intake::{ReceiptAnswer, ReceiptRequest};
-use crate::core::delivery;
+use crate::core::delivery::{self, Delivering};
 use crate::core::notification::{Evidence, Rung};
 use axum::http::StatusCode;
 
@@ -28,6 +28,7 @@ pub async fn take(agent: &Agent, channel: &str, request: ReceiptRequest) -> Rece
     let Receipt { notification: id, attempt, part, rung, by, detail } = receipt;
     let Some(rung) = rung else { return answer(StatusCode::OK, "heard; it says nothing about the fate") };
     let now = agent.world.now();
+    let setup = setup.clone();
     let name = channel.to_owned();
     let folded = agent
         .store
@@ -35,9 +36,12 @@ pub async fn take(agent: &Agent, channel: &str, request: ReceiptRequest) -> Rece
             let Some(mut notification) = tx.notification(id)? else { return Ok(false) };
             let evidence =
                 Evidence { at: now, attempt, part, rung, by: by.to_owned(), detail: detail.into() };
-            if let Some(change) = delivery::receipt(&mut notification, evidence, &name, now) {
-                tx.apply(vec![change])?;
-            }
+            let (reach, mut ids) = (tx.reach(&notification)?, tx.ids());
+            let desk = &setup.settings.desk;
+            let mut context = Delivering { desk, reach: reach.as_ref(), ids: &mut ids, now };
+            let changes = delivery::receipt(&mut context, &mut notification, evidence, &name);
+            tx.keep_ids(ids);
+            tx.apply(changes)?;
             Ok(true)
         })
         .await;

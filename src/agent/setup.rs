@@ -72,6 +72,7 @@ impl Setup {
                     name: source.name.clone(),
                     secrets: source.secrets.clone(),
                     allowed_origins: Vec::new(),
+                    mapping: source.mapping.clone(),
                 };
                 (source.name.clone(), Arc::new(feed))
             })
@@ -146,6 +147,7 @@ pub async fn apply(
         created_at: now,
     };
     let contacts = setup.settings.contacts.clone();
+    let desk = setup.settings.desk.clone();
     store
         .write(move |tx| {
             let mut changes = vec![Change {
@@ -179,7 +181,7 @@ pub async fn apply(
                     object: Object::Contact(Box::new(contact)),
                 });
             }
-            tx.apply(changes)
+            super::contacts::apply(tx, &desk, changes, now)
         })
         .await?;
     Ok(setup)

@@ -5,6 +5,7 @@
 //! request may have left, so the message may go out: [`Answer::Unknown`].
 
 use super::Answer;
+use crate::core::notification::Fault;
 use crate::core::text::sanitise;
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -61,7 +62,7 @@ pub(super) fn unanswered(error: reqwest::Error) -> Answer {
     if connect {
         Answer::Deferred { said: format!("no connection: {why}"), after: None }
     } else if builder {
-        Answer::Refused { said: format!("the request cannot be written: {why}") }
+        Answer::Refused { said: format!("the request cannot be written: {why}"), fault: Fault::Message }
     } else if timeout {
         Answer::Unknown { said: format!("no answer in time: {why}") }
     } else {

@@ -9,7 +9,7 @@ use super::http;
 use super::{Answer, Callback, CallbackRefused, Channel, Outgoing, Receipt};
 use crate::core::contact::Medium;
 use crate::core::id::NotificationId;
-use crate::core::notification::Rung;
+use crate::core::notification::{Fault, Rung};
 use crate::core::sms::{self, Encoding};
 use crate::core::text::sanitise;
 use async_trait::async_trait;
@@ -138,11 +138,12 @@ fn receipt_field<'r>(reply: &'r str, name: &str) -> Option<&'r str> {
 impl Channel for Kannel {
     async fn send(&self, message: &Outgoing) -> Answer {
         if message.medium != Medium::Sms {
-            return Answer::Refused { said: "Kannel carries SMS only".into() };
+            return Answer::Refused { said: "Kannel carries SMS only".into(), fault: Fault::Message };
         }
         if !is_number(&message.address) {
             return Answer::Refused {
                 said: "the recipient is not a phone number in international form".into(),
+                fault: Fault::Address,
             };
         }
         let text = text_of(message);
@@ -243,7 +244,7 @@ fn judge(status: StatusCode, text: &str, after: Option<Duration>, parts: u32) ->
         // first (RFC 9110, sections 15.6.1, 15.6.3 and 15.6.5).
         500..=599 => Answer::Unknown { said },
         _ if text.contains("Temporal failure") => Answer::Deferred { said, after },
-        _ => Answer::Refused { said },
+        _ => Answer::Refused { said, fault: Fault::Message },
     }
 }
 

@@ -11,7 +11,7 @@ pub mod webhook;
 
 use crate::core::contact::Medium;
 use crate::core::id::NotificationId;
-use crate::core::notification::{Purpose, Rung};
+use crate::core::notification::{Fault, Purpose, Rung};
 use crate::core::text::Untrusted;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -52,7 +52,7 @@ pub enum Answer {
     /// Not taken, and worth trying again; `after` when the provider asked for a pause.
     Deferred { said: String, after: Option<Duration> },
     /// Refused for good; the same message will never be taken.
-    Refused { said: String },
+    Refused { said: String, fault: Fault },
     /// It was handed over, wholly or in part, and no answer came: it may or may not go out.
     Unknown { said: String },
 }

@@ -8,6 +8,7 @@ use super::mail::{self, Mail, Sender};
 use super::tls::TlsSetup;
 use super::{Answer, Channel, Outgoing, http, tls};
 use crate::core::contact::Medium;
+use crate::core::notification::Fault;
 use crate::core::text::Untrusted;
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -366,10 +367,13 @@ impl Smtp {
 impl Channel for Smtp {
     async fn send(&self, message: &Outgoing) -> Answer {
         if message.medium != Medium::Email {
-            return Answer::Refused { said: "this channel carries email only".into() };
+            return Answer::Refused { said: "this channel carries email only".into(), fault: Fault::Message };
         }
         if !mail::is_plain_mailbox(&message.address) {
-            return Answer::Refused { said: "the recipient is not a plain ASCII mailbox".into() };
+            return Answer::Refused {
+                said: "the recipient is not a plain ASCII mailbox".into(),
+                fault: Fault::Address,
+            };
         }
         let deadline = Instant::now() + self.timeout;
         let mut session = match timeout_at(deadline, self.up_to_the_dot(message)).await {
@@ -629,9 +633,20 @@ fn refusal(reply: &Reply, what: &str) -> Answer {
         530 | 534 | 535 | 538 => {
             later(&format!("the server wants a login; check user, password and tls: {}", reply.said()))
         }
-        500..=599 => Answer::Refused { said: format!("{what} was refused: {}", reply.said()) },
+        500..=599 => {
+            let said = format!("{what} was refused: {}", reply.said());
+            Answer::Refused { said, fault: fault(reply, what) }
+        }
         _ => later(&format!("{what} was not taken for now: {}", reply.said())),
     }
+}
+
+/// A refused recipient is the address's fault (RFC 3463: x.1.x, or no enhanced code at all), unless the
+/// server speaks of its policy or the mailbox being full (x.7.x, x.2.2).
+fn fault(reply: &Reply, what: &str) -> Fault {
+    let text = reply.said();
+    let other = [" 5.7.", " 5.2.2", " 5.3.", " 5.4."].iter().any(|code| text.contains(code));
+    if what == "the recipient" && !other { Fault::Address } else { Fault::Message }
 }
 
 /// RFC 5321 §4.5.2: a line that begins with a dot gets one more.

@@ -4,6 +4,7 @@
 use super::mail::{self, Sender};
 use super::{Answer, Channel, Outgoing};
 use crate::core::contact::Medium;
+use crate::core::notification::Fault;
 use crate::core::sms;
 use async_trait::async_trait;
 use serde::Serialize;
@@ -91,7 +92,10 @@ impl Channel for Spool {
             Medium::Sms => match sms_file(message) {
                 Ok((content, parts)) => ("sms.json", content, parts),
                 Err(e) => {
-                    return Answer::Refused { said: format!("the message cannot be written as JSON: {e}") };
+                    return Answer::Refused {
+                        said: format!("the message cannot be written as JSON: {e}"),
+                        fault: Fault::Message,
+                    };
                 }
             },
         };

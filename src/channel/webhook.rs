@@ -4,6 +4,7 @@
 use super::http;
 use super::{Answer, Channel, Outgoing};
 use crate::core::contact::Medium;
+use crate::core::notification::Fault;
 use crate::core::notification::Purpose;
 use crate::core::sms;
 use async_trait::async_trait;
@@ -82,7 +83,12 @@ impl Channel for Webhook {
     async fn send(&self, message: &Outgoing) -> Answer {
         let body = match serde_json::to_vec(&payload(message)) {
             Ok(body) => body,
-            Err(e) => return Answer::Refused { said: format!("the message cannot be written as JSON: {e}") },
+            Err(e) => {
+                return Answer::Refused {
+                    said: format!("the message cannot be written as JSON: {e}"),
+                    fault: Fault::Message,
+                };
+            }
         };
         let now = Timestamp::now();
         let id = &message.idempotency_key;
@@ -140,7 +146,7 @@ fn judge(status: StatusCode, text: String, after: Option<Duration>, parts: u32) 
         300..=399 => {
             Answer::Deferred { said: format!("{said}: the address has moved; change the url"), after }
         }
-        _ => Answer::Refused { said },
+        _ => Answer::Refused { said, fault: Fault::Message },
     }
 }
 

@@ -164,6 +164,7 @@ fn paths(settings: &Settings, partner: &PartnerRef, now: Timestamp) -> Vec<Path>
                 order: None,
                 shipment: None,
                 deadline: None,
+                author: None,
                 data: &Value::Null,
             };
             let (rule, _) = first_match(&desk.rules, &facts, now);
@@ -215,7 +216,7 @@ mod tests {
     use super::*;
     use crate::core::contact::{Contact, ContactState, Medium};
     use crate::core::partner::{Partner, PartnerState};
-    use crate::core::reach::{MediumReach, Reach, Standing};
+    use crate::core::standing::{MediumReach, Reachability, Standing};
     use crate::wire::partner::{OpenCounts, ReachedContact, Settled};
     use std::collections::{BTreeMap, BTreeSet};
 
@@ -286,7 +287,10 @@ policy = "urgent"
             tasks: Vec::new(),
             settled: Settled::default(),
             milestones: Vec::new(),
-            contacts: vec![ReachedContact { contact, reach: Reach { reachable, media, quiet_until: None } }],
+            contacts: vec![ReachedContact {
+                contact,
+                reach: Reachability { reachable, media, quiet_until: None },
+            }],
             responsible: Vec::new(),
             notifications: Vec::new(),
             conflicts: Vec::new(),

@@ -10,11 +10,13 @@ pub mod check;
 pub mod check_partner;
 pub mod config;
 pub mod contacts;
+pub mod explain;
 pub mod list;
 pub mod oncall;
 pub mod partner;
 pub mod print;
 pub mod tail;
+pub mod template;
 pub mod time;
 
 use crate::config::paths::{Environment, Named, Paths};
@@ -129,10 +131,15 @@ pub enum Command {
     Resend(act::ResendArgs),
     /// Write a note on an alert or a task
     Note(act::NoteArgs),
+    /// Why each message was or was not sent; on a file, what would happen, sending nothing
+    Explain(explain::ExplainArgs),
     /// Who is on call
     Oncall(oncall::OncallArgs),
     /// The live stream, a line a change
     Tail(tail::TailArgs),
+    /// The words of messages: what there is, and how it reads
+    #[command(subcommand)]
+    Template(template::TemplateCommand),
     /// Look after the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -222,8 +229,10 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Escalate(args) => act::escalate(args, context).await,
         Command::Resend(args) => act::resend(args, context).await,
         Command::Note(args) => act::note(args, context).await,
+        Command::Explain(args) => explain::run(&args, context).await,
         Command::Oncall(args) => oncall::run(&args, context).await,
         Command::Tail(args) => tail::run(&args, context).await,
+        Command::Template(command) => template::run(command, context).await,
         Command::Config(command) => config::run(command, context).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "nightdesk", &mut std::io::stdout());

@@ -5,7 +5,7 @@ use super::{Failed, time};
 use crate::core::contact::Medium;
 use crate::core::notification::Notification;
 use crate::core::onboarding::{MilestoneRecord, MilestoneState};
-use crate::core::reach::{Reach, Standing};
+use crate::core::standing::{Reachability, Standing};
 use crate::wire::PartnerDetail;
 use crate::wire::partner::ReachedContact;
 
@@ -93,7 +93,7 @@ fn of_message(message: &Notification) -> String {
 }
 
 /// `sms +4915…, no usable email (opted out)`.
-pub fn reach_in_words(reach: &Reach) -> String {
+pub fn reach_in_words(reach: &Reachability) -> String {
     let media = reach.media.iter().map(|medium| {
         let name = match medium.medium {
             Medium::Sms => "SMS",

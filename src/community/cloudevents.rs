@@ -76,6 +76,20 @@ pub fn mode(headers: &HeaderMap) -> Result<Mode, NotCloudEvents> {
     }))
 }
 
+/// Whether the body is JSON that claims to be nothing else: one Content-Type, in UTF-8, none of
+/// CloudEvents, and no `ce-` header.
+pub fn is_plain_json(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let media = types.next().and_then(|value| value.to_str().ok()).and_then(Media::parse);
+    types.next().is_none()
+        && media.is_some_and(|media| {
+            media.is_json()
+                && media.foreign_charset().is_none()
+                && !media.essence().starts_with("application/cloudevents")
+        })
+        && !headers.keys().any(|name| name.as_str().starts_with("ce-"))
+}
+
 /// Reads the events of a request.
 pub fn read(mode: Mode, headers: &HeaderMap, body: &[u8]) -> Result<Vec<CloudEvent>, Wrong> {
     let whole = |error: FieldError| Wrong { index: None, id: None, error };

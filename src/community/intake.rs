@@ -9,6 +9,7 @@ use crate::community::linger::{self, Drain};
 use crate::community::problem::{Kind, Problem};
 use crate::community::received::Received;
 use crate::community::signature;
+use crate::core::mapping::Mapping;
 use crate::core::text::sanitise;
 use async_trait::async_trait;
 use axum::Router;
@@ -33,6 +34,8 @@ pub struct Feed {
     pub secrets: Vec<SecretString>,
     /// Who may be promised deliveries in the web hook handshake; empty means anyone.
     pub allowed_origins: Vec<String>,
+    /// How JSON that is no CloudEvent becomes events; without it, only CloudEvents are taken.
+    pub mapping: Option<Arc<Mapping>>,
 }
 
 /// What the desk did with a request's events, all of them on disk.
@@ -167,17 +170,21 @@ async fn take_events(
         false => Some(signature::claim(headers, door.desk.now()).map_err(not_signed)?),
     };
     door.check_size(headers)?;
-    let mode = cloudevents::mode(headers)
-        .map_err(|error| Problem::new(Kind::UnsupportedMediaType, error.to_string()))?;
+    let form = form(headers, &feed)?;
     check_coding(headers)?;
     let place = door.place()?;
     let body = door.read(body).await?;
     if let Some(claim) = claim {
         claim.holds(&feed.secrets, &body).map_err(not_signed)?;
     }
-    let events = Received::read(mode, headers, &body).map_err(|refused| refused.problem())?;
+    let events = match &form {
+        Form::CloudEvents(mode) => Received::read(*mode, headers, &body),
+        Form::Foreign(mapping) => Received::mapped(mapping, &seen(headers, mapping), &body),
+    }
+    .map_err(|refused| refused.problem())?;
     drop(body);
-    let taken = door.decide(&feed.name, events, mode, place).await?;
+    let numbered = matches!(form, Form::CloudEvents(Mode::Batch)) || events.len() > 1;
+    let taken = door.decide(&feed.name, events, numbered, place).await?;
     let answer = serde_json::json!({ "accepted": taken.accepted, "duplicates": taken.duplicates });
     Ok((StatusCode::ACCEPTED, axum::Json(answer)).into_response())
 }
@@ -317,7 +324,7 @@ impl Door {
         &self,
         feed: &str,
         events: Vec<Received>,
-        mode: Mode,
+        numbered: bool,
         place: OwnedSemaphorePermit,
     ) -> Result<Taken, Problem> {
         let (desk, feed) = (self.desk.clone(), feed.to_owned());
@@ -334,7 +341,7 @@ impl Door {
             Err(_) => NotTaken::Unavailable("the decision takes too long".to_owned()),
         };
         Err(match not_taken {
-            NotTaken::Conflict { index, id } => conflict(index, &id, mode),
+            NotTaken::Conflict { index, id } => conflict(index, &id, numbered),
             NotTaken::Saturated { retry_after } => saturated(retry_after),
             NotTaken::Unavailable(why) => {
                 tracing::error!(why = %sanitise(&why), "events could not be kept; the sender is asked to come again");
@@ -342,6 +349,33 @@ impl Door {
             }
         })
     }
+}
+
+/// What a body is read as.
+enum Form {
+    CloudEvents(Mode),
+    Foreign(Arc<Mapping>),
+}
+
+/// By the headers alone. JSON without `ce-` headers is the source's own where it has a mapping.
+fn form(headers: &HeaderMap, feed: &Feed) -> Result<Form, Problem> {
+    match (cloudevents::mode(headers), &feed.mapping) {
+        (Ok(mode), _) => Ok(Form::CloudEvents(mode)),
+        (Err(_), Some(mapping)) if cloudevents::is_plain_json(headers) => Ok(Form::Foreign(mapping.clone())),
+        (Err(error), mapping) => {
+            let also = if mapping.is_some() { " This source also takes application/json." } else { "" };
+            Err(Problem::new(Kind::UnsupportedMediaType, format!("{error}{also}")))
+        }
+    }
+}
+
+/// The headers that the mapping's expressions may see.
+fn seen(headers: &HeaderMap, mapping: &Mapping) -> BTreeMap<String, String> {
+    let value = |name: &String| {
+        let value = headers.get(name.as_str())?;
+        Some((name.clone(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+    };
+    mapping.headers().iter().filter_map(value).collect()
 }
 
 /// A source without a secret is open to this machine alone, and a proxy makes anybody look local.
@@ -382,11 +416,11 @@ fn not_signed(error: signature::NotSigned) -> Problem {
     Problem::new(Kind::NotSigned, error.to_string())
 }
 
-fn conflict(index: usize, id: &str, mode: Mode) -> Problem {
+fn conflict(index: usize, id: &str, numbered: bool) -> Problem {
     let id: String = sanitise(id).chars().take(120).collect();
-    let which = match mode {
-        Mode::Batch => format!("Event {index} of the batch (id {id:?})"),
-        Mode::Binary | Mode::Structured => format!("The event (id {id:?})"),
+    let which = match numbered {
+        true => format!("Event {index} of the batch (id {id:?})"),
+        false => format!("The event (id {id:?})"),
     };
     let detail =
         format!("{which} has the source and id of another event, with other content. Nothing was taken.");

@@ -2,10 +2,13 @@
 
 use crate::community::cloudevents::{self, Mode, Wrong};
 use crate::community::fingerprint::fingerprint;
+use crate::community::json;
 use crate::community::problem::{Kind, Problem};
 use crate::core::event::{CloudEvent, FieldError, Native, native};
+use crate::core::mapping::{Made, Mapping};
 use crate::core::text::sanitise;
 use axum::http::HeaderMap;
+use std::collections::BTreeMap;
 
 /// One checked event.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +31,24 @@ impl Received {
         let events = cloudevents::read(mode, headers, body).map_err(Refused)?;
         let place = |index| (mode == Mode::Batch).then_some(index);
         events.into_iter().enumerate().map(|(index, event)| Self::check(event, place(index))).collect()
+    }
+
+    /// Makes events of a payload that is the source's own, by its mapping.
+    pub fn mapped(
+        mapping: &Mapping,
+        headers: &BTreeMap<String, String>,
+        body: &[u8],
+    ) -> Result<Vec<Received>, Refused> {
+        let wrong = |index, error| Refused(Wrong { index, id: None, error });
+        let body = json::parse(body).map_err(|why| {
+            wrong(None, FieldError { field: "body".to_owned(), problem: format!("is {why}") })
+        })?;
+        let mapped = mapping.map(&body, headers).map_err(|error| wrong(error.item, error.into()))?;
+        let received = |made: Made| {
+            let fingerprint = fingerprint(&made.event);
+            Received { event: made.event, native: made.native, unreadable: made.unreadable, fingerprint }
+        };
+        Ok(mapped.events.into_iter().map(received).collect())
     }
 
     /// Checks one event that is already known to be a CloudEvent.
@@ -57,15 +78,7 @@ impl Refused {
 
     pub fn problem(&self) -> Problem {
         let Wrong { index, id, error } = &self.0;
-        let shown = |text: &str| sanitise(text).chars().take(120).collect::<String>();
-        let which = match (index, id) {
-            (Some(index), Some(id)) => format!("Event {index} of the batch (id {:?}): ", shown(id)),
-            (Some(index), None) => format!("Event {index} of the batch: "),
-            (None, Some(id)) => format!("Event (id {:?}): ", shown(id)),
-            (None, None) => String::new(),
-        };
-        let detail = format!("{which}{} {}.", shown(&error.field), sanitise(&error.problem));
-        let mut problem = Problem::new(Kind::BadEvent, detail).with("field", shown(&error.field));
+        let mut problem = Problem::new(Kind::BadEvent, self.sentence()).with("field", shown(&error.field));
         if let Some(index) = index {
             problem = problem.with("index", *index);
         }
@@ -74,4 +87,20 @@ impl Refused {
         }
         problem
     }
+
+    /// Which event, which field, and what is wrong with it; printable.
+    pub fn sentence(&self) -> String {
+        let Wrong { index, id, error } = &self.0;
+        let which = match (index, id) {
+            (Some(index), Some(id)) => format!("Event {index} of the batch (id {:?}): ", shown(id)),
+            (Some(index), None) => format!("Event {index} of the batch: "),
+            (None, Some(id)) => format!("Event (id {:?}): ", shown(id)),
+            (None, None) => String::new(),
+        };
+        format!("{which}{} {}.", shown(&error.field), sanitise(&error.problem))
+    }
+}
+
+fn shown(text: &str) -> String {
+    sanitise(text).chars().take(120).collect()
 }

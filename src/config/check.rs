@@ -1,7 +1,9 @@
 //! The file's values, checked and given meaning. Everything wrong is reported at once.
 
 use super::file::{self, CategoryWord, ChannelTable, ChannelWord, File, MediumWord, SecretRef, Text};
+use super::mapping::MappingTable;
 use super::problem::{ConfigError, Problem};
+use super::templates;
 use super::{Agent, Channel, ChannelKind, Intake, Login, Settings, Source, Start, Tls, digest};
 use crate::core::alert::{PolicySnapshot, Step, Target};
 use crate::core::calendar::Calendar;
@@ -13,6 +15,7 @@ use crate::core::label::Labels;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::rule::{GroupField, Match, Rule, Then, check_expression};
 use crate::core::schedule::Schedule;
+use crate::core::template::Templates;
 use crate::core::text::sanitise;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -34,13 +37,14 @@ pub fn settings(text: &str, path: &Path) -> Result<Settings, ConfigError> {
         ConfigError::Wrong { problems: vec![Problem::at(text, path, span, message)] }
     })?;
     let mut check = Check { text, path, problems: Vec::new() };
-    let settings = check.file(file);
+    let mut settings = check.file(file);
+    let (templates, wrong) = templates::carried(text, path);
+    settings.desk.templates = templates;
+    check.problems.sort_by_key(|problem| (problem.line, problem.column));
+    check.problems.extend(wrong);
     match check.problems.is_empty() {
         true => Ok(settings),
-        false => {
-            check.problems.sort_by_key(|problem| (problem.line, problem.column));
-            Err(ConfigError::Wrong { problems: check.problems })
-        }
+        false => Err(ConfigError::Wrong { problems: check.problems }),
     }
 }
 
@@ -110,6 +114,7 @@ impl Check<'_> {
         let carriers =
             channels.iter().map(|c| Carrier { name: c.name.clone(), carries: c.carries.clone() }).collect();
         let contacts = self.contacts(file.contact);
+        let sources = self.sources(file.source, &zone);
         Settings {
             desk: Desk {
                 version: 0,
@@ -133,6 +138,7 @@ impl Check<'_> {
                 promise,
                 retry,
                 amount_factor: 2.0,
+                templates: Templates::shipped(),
             },
             practice: file.desk.practice,
             agent: Agent {
@@ -143,7 +149,7 @@ impl Check<'_> {
                 group: file.agent.group.map(Spanned::into_inner),
             },
             intake: self.intake(file.intake),
-            sources: self.sources(file.source),
+            sources,
             channels,
             logins,
             contacts,
@@ -183,14 +189,24 @@ impl Check<'_> {
         Intake { listen, public_url }
     }
 
-    fn sources(&mut self, tables: Vec<file::SourceTable>) -> Vec<Source> {
+    fn sources(&mut self, tables: Vec<file::SourceTable>, zone: &TimeZone) -> Vec<Source> {
         let mut names = BTreeSet::new();
         let mut sources = Vec::new();
         for table in tables {
             self.name("source", &table.name, &mut names);
             let secrets = table.secrets.iter().filter_map(|secret| self.signing_secret(secret)).collect();
             let silent_after = table.silent_after.as_ref().map(|text| self.duration(text).unsigned_abs());
-            sources.push(Source { name: table.name.into_inner(), secrets, silent_after });
+            let mapping = self.mapping(
+                table.name.as_ref(),
+                MappingTable {
+                    map: table.map,
+                    unmapped: table.unmapped,
+                    headers: table.headers,
+                    time_zone: table.time_zone,
+                },
+                zone,
+            );
+            sources.push(Source { name: table.name.into_inner(), secrets, silent_after, mapping });
         }
         sources
     }
@@ -830,6 +846,7 @@ pub(super) fn matches(t: file::MatchTable) -> Match {
         kinds: words(t.kind),
         partners: words(t.partner),
         tiers: words(t.tier),
+        authors: words(t.author),
         amount_at_least: t.amount_at_least,
         severities: t
             .severity

@@ -1,6 +1,7 @@
 //! The file as it is written: every table and key there is. Unknown ones are refused; what the
 //! values mean is checked in [`super::check`], which has the spans kept here to point at them.
 
+use super::mapping::{MapTable, UnmappedWord};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -121,6 +122,11 @@ pub struct SourceTable {
     #[serde(default)]
     pub secrets: Vec<Spanned<SecretRef>>,
     pub silent_after: Option<Text>,
+    #[serde(default)]
+    pub map: Vec<MapTable>,
+    pub unmapped: Option<Spanned<UnmappedWord>>,
+    pub headers: Option<Spanned<Vec<Text>>>,
+    pub time_zone: Option<Text>,
 }
 
 #[derive(Deserialize)]
@@ -272,6 +278,7 @@ pub struct MatchTable {
     pub priority: Option<OneOrMore<PriorityWord>>,
     pub partner: Option<Words>,
     pub tier: Option<Words>,
+    pub author: Option<Words>,
     pub amount_at_least: Option<f64>,
 }
 

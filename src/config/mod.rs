@@ -4,19 +4,23 @@
 mod calendar;
 mod check;
 mod file;
+mod mapping;
 pub mod paths;
 mod problem;
+mod templates;
 mod work;
 
 pub use problem::{ConfigError, Problem};
 
 use crate::core::contact::{Contact, Medium};
 use crate::core::desk::Desk;
+use crate::core::mapping::Mapping;
 use crate::core::person::{PersonId, Role};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The configuration of a newcomer, as it lies in the repository.
@@ -36,7 +40,7 @@ pub struct Settings {
     /// Created in the store if absent, never written over.
     /// The store adds the times.
     pub contacts: Vec<Contact>,
-    /// The file as it is, and its SHA-256 in hex.
+    /// The file as it is, with the templates beside it, and their SHA-256 in hex.
     pub text: String,
     pub sha256: String,
 }
@@ -70,6 +74,8 @@ pub struct Source {
     /// Any of them may have signed; none means that only this machine may send.
     pub secrets: Vec<SecretString>,
     pub silent_after: Option<Duration>,
+    /// How payloads that are no CloudEvents become events.
+    pub mapping: Option<Arc<Mapping>>,
 }
 
 #[derive(Clone, Debug)]
@@ -140,11 +146,17 @@ pub struct Login {
     pub pin: Option<SecretString>,
 }
 
-/// Reads and checks a configuration file.
-pub fn load(path: &Path) -> Result<Settings, ConfigError> {
+/// The configuration's text as it is checked, kept and compared: the file, and after it the templates
+/// of the folder `templates/` beside it.
+pub fn read(path: &Path) -> Result<String, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why: why.to_string() })?;
-    parse(&text, path)
+    Ok(text + &templates::beside(path)?)
+}
+
+/// Reads and checks a configuration file and its templates.
+pub fn load(path: &Path) -> Result<Settings, ConfigError> {
+    parse(&read(path)?, path)
 }
 
 /// Checks a configuration text; `path` names it in errors and is where file references start.

@@ -8,9 +8,11 @@ use crate::core::decide::cancel_pages;
 use crate::core::desk::{Desk, Told};
 use crate::core::escalation::{Decision, medium_word};
 use crate::core::event::Severity;
+use crate::core::flow;
 use crate::core::id::Ids;
 use crate::core::notification::{Content, Notification, NotificationState, Purpose, RecipientId};
 use crate::core::person::{Person, PersonId, Role};
+use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState};
 use crate::core::task::{Task, TaskState};
 use crate::core::text::Untrusted;
 use jiff::{SignedDuration, Timestamp};
@@ -34,6 +36,8 @@ pub struct CommandView {
     pub notifications: Vec<Notification>,
     pub task: Option<Task>,
     pub contact: Option<Contact>,
+    /// Of the contact whose addresses a task is about.
+    pub suppressed: Vec<Suppression>,
 }
 
 /// How long a promise or a snooze may keep an alert quiet.
@@ -80,7 +84,7 @@ fn refuse(code: RefusalCode, said: String) -> Refusal {
 
 impl Asked<'_> {
     fn apply(&mut self, view: CommandView, action: &Action) -> Result<String, Refusal> {
-        let CommandView { alert, mut notifications, task, contact } = view;
+        let CommandView { alert, mut notifications, task, contact, suppressed } = view;
         match action {
             Action::Ack { alert: id, next_update_by } => {
                 let alert = found(alert, "alert", id)?;
@@ -128,6 +132,7 @@ impl Asked<'_> {
                 let mut task = not_done(found(task, "task", id)?)?;
                 task.state = TaskState::Done;
                 self.task_change(What::TaskDone, format!("{} closed it.", self.asker.name).into(), &task);
+                self.lift(suppressed);
                 Ok(format!("{id} is done."))
             }
             Action::SnoozeTask { task: id, until } => {
@@ -291,6 +296,7 @@ impl Asked<'_> {
         let sentence = Untrusted::new(format!("{} closed it: {}", self.asker.name, reason.raw()));
         self.fact(What::AlertResolved, sentence, &alert);
         cancel_pages(&mut self.decision, notifications.iter_mut(), "the alert was closed");
+        flow::outcome::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
         Ok(format!("{} is closed.", alert.id))
     }
 
@@ -409,6 +415,7 @@ impl Asked<'_> {
             partner: n.partner.clone(),
             category: n.category,
             urgent: n.urgent,
+            thread: n.thread.clone(),
         };
         let reason = crate::core::notification::Reason {
             via: self.by_hand().into(),
@@ -539,6 +546,25 @@ impl Asked<'_> {
             object: Object::Contact(Box::new(contact.clone())),
         });
         Ok(format!("Changed {list} of {}.", contact.name.printable()))
+    }
+
+    /// Whoever says that a contact's addresses are mended has them tried again. An opt-out stays.
+    fn lift(&mut self, suppressed: Vec<Suppression>) {
+        let dead = |s: &Suppression| s.state == SuppressionState::Active && s.cause == SuppressionCause::Dead;
+        for mut lifted in suppressed.into_iter().filter(dead) {
+            lifted.state = SuppressionState::Lifted;
+            lifted.updated_at = self.decision.now;
+            let summary = format!("{} is tried again.", lifted.id.printable());
+            self.decision.changes.push(Change {
+                at: self.decision.now,
+                actor: self.actor.clone(),
+                what: What::AddressLifted,
+                summary: summary.into(),
+                alert: None,
+                partner: None,
+                object: Object::Suppression(Box::new(lifted)),
+            });
+        }
     }
 
     fn fact(&mut self, what: What, summary: impl Into<Untrusted>, alert: &Alert) {

@@ -77,7 +77,7 @@ pub enum What {
     CaseOpened,
     CaseMoved,
     /// A report that changes nothing: heard before, or older than what is known.
-    CaseRepeated,
+    Repeated,
     DocumentUploaded,
     DocumentReviewed,
     ThreadOpened,

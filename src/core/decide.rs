@@ -12,13 +12,15 @@ use crate::core::desk::Desk;
 use crate::core::document::Document;
 use crate::core::escalation::{About, Decision};
 use crate::core::event::{
-    CloudEvent, Event, EventState, Exception, ExceptionKind, FieldError, Native, Priority, Severity, Verdict,
+    CaseStatus, CloudEvent, Event, EventState, ExceptionKind, FieldError, Native, Priority, Severity, Verdict,
 };
 use crate::core::expectation::Expectation;
-use crate::core::flow;
+use crate::core::flow::{self, Pressing};
 use crate::core::id::{AlertId, EventId, Ids};
+use crate::core::mark::Mark;
+use crate::core::message::{Message, Notice};
 use crate::core::money::Money;
-use crate::core::notification::{Content, Notification, NotificationState, Purpose, Reason};
+use crate::core::notification::{Notification, NotificationState, Purpose};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::{Partner, PartnerRef, PartnerState};
 use crate::core::rule::{self, Facts, Rule, Then};
@@ -134,18 +136,25 @@ pub fn prepare<'d>(desk: &'d Desk, incoming: Incoming, now: Timestamp) -> Prepar
         None => Vec::new(),
     };
     keys.extend(group);
-    let needs = needs(desk, &incoming, &facts, &keys);
+    let needs = needs(desk, &incoming, &facts, &keys, now);
     Prepared { incoming, rule, why, keys, needs }
 }
 
-fn needs(desk: &Desk, incoming: &Incoming, facts: &Facts<'_>, keys: &[String]) -> Needs {
+fn needs(desk: &Desk, incoming: &Incoming, facts: &Facts<'_>, keys: &[String], now: Timestamp) -> Needs {
     let mut needs = Needs {
         keys: keys.iter().cloned().collect(),
         waiting: matches!(incoming.native, Native::ExceptionCleared { .. }),
         partners: facts.partner.map(|partner| partner.id.raw().to_owned()).into_iter().collect(),
         ..Needs::default()
     };
+    if let Native::CaseStatusChanged { change, partner } = &incoming.native
+        && change.status == CaseStatus::Resolved
+    {
+        needs.keys.insert(case_key(partner, &change.case));
+        needs.waiting = true;
+    }
     flow::needs(desk, &incoming.native, &mut needs);
+    needs.expectations.extend(flow::expectations::ids(desk, facts, now));
     needs
 }
 
@@ -190,15 +199,16 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
     let Prepared { incoming, rule, why, keys, .. } = prepared;
     let id = decision.ids.next_event();
     let subject = subject(&incoming, rule);
-    let facts = Facts::of(&incoming.event.kind, &incoming.native, &incoming.event.data);
+    let (partner, group) = {
+        let facts = Facts::of(&incoming.event.kind, &incoming.native, &incoming.event.data);
+        (facts.partner.cloned(), rule.and_then(|rule| rule.group_key(&facts)))
+    };
     let severity = match &incoming.native {
         Native::ExceptionRaised { .. } | Native::ExceptionCleared { .. } | Native::CaseOpened { .. } => {
             subject.as_ref().map(|(member, _)| member.severity)
         }
         _ => None,
     };
-    let partner = facts.partner.cloned();
-    let group = rule.and_then(|rule| rule.group_key(&facts));
     let mut event = Event {
         id,
         state: if rule.is_some() || incoming.native != Native::Foreign {
@@ -235,7 +245,7 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
                 Some(alert) => {
                     event.state = EventState::Handled;
                     event.alert = Some(alert.id);
-                    clear(decision, view, alert, exception);
+                    clear(decision, view, alert, MemberOf::Exception, &exception.id, &exception.title);
                 }
                 None => event.why.push(no_rule("no open alert is about this exception")),
             }
@@ -289,33 +299,43 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
         }
         _ => {}
     }
-    if let Some(Rule { then: Then::Tell { targets, by }, name, .. }) = rule {
-        let nowhere = the_desk();
-        let (told, nobody) =
-            decision.desk.people_behind(targets, partner.as_ref().unwrap_or(&nowhere), decision.now);
-        event.why.extend(nobody.into_iter().map(|why| no_rule(&why)));
-        for told in told {
-            let Some(person) = decision.desk.person(&told.person) else { continue };
-            for medium in by.iter().copied().filter(|m| person.reachable_by(*m)) {
-                event.state = EventState::Handled;
-                let reason = Reason {
-                    rule: name.clone(),
-                    policy: None,
-                    step: None,
-                    via: told.via.as_str().into(),
-                    outcome: None,
-                };
-                let about = About {
-                    alert: None,
-                    event: Some(id),
-                    partner: partner.as_ref().map(|p| p.id.clone()),
-                    category: Category::Urgent,
-                    urgent: false,
-                };
-                let content = notice(&event, partner.as_ref());
-                decision.queue_message(about, person, medium, Purpose::Notice, content, reason, None);
-            }
+    if let Native::CaseStatusChanged { change, partner } = &incoming.native
+        && change.status == CaseStatus::Resolved
+        && let Some(alert) =
+            view.keys.get(&case_key(partner, &change.case)).and_then(|id| view.alerts.get(id))
+    {
+        event.alert = Some(alert.id);
+        let title = event.title.clone();
+        clear(decision, view, alert.clone(), MemberOf::Case, &change.case, &title);
+    }
+    let facts = Facts::of(event.kind.raw(), &incoming.native, &event.data);
+    flow::expectations::heard(decision, view, &facts, &event.title);
+    let heard = flow::Heard {
+        event: id,
+        title: event.title.clone(),
+        mark: Mark { sequence: event.sequence(), time: event.time },
+        rule,
+        alert: event.alert,
+    };
+    if let Some(taken) = flow::take(decision, view, &incoming.native, &heard) {
+        if taken.handled {
+            event.state = EventState::Handled;
         }
+        event.why.extend(taken.why.iter().map(|why| no_rule(why)));
+    } else if let Some(Rule { then: Then::Tell { targets, by }, name, .. }) = rule {
+        let partner = partner.clone().unwrap_or_else(the_desk);
+        let (told, nobody) = decision.desk.people_behind(targets, &partner, decision.now);
+        event.why.extend(nobody.into_iter().map(|why| no_rule(&why)));
+        if !told.is_empty() {
+            event.state = EventState::Handled;
+        }
+        let about = About {
+            partner: event.partner.as_ref().map(|p| p.id.clone()),
+            ..heard.about(&partner, Category::Urgent, None)
+        };
+        let pressing = if severity >= Some(Severity::High) { Pressing::Yes } else { Pressing::No };
+        let notice = Notice { title: event.title.printable().into_string(), event: id.to_string() };
+        decision.tell_these(&told, name, by, &partner, &about, pressing, |_| Message::Notice(notice.clone()));
     }
     let who = partner.as_ref().map(|p| format!("{}: ", p.name.printable())).unwrap_or_default();
     let summary = Untrusted::new(format!("{who}{}", event.title.raw()));
@@ -473,10 +493,17 @@ fn multiplied(before: &[Money], after: &[Money], factor: f64) -> bool {
     })
 }
 
-/// An exception is over. Once all members are, nobody is paged any more; the alert stays in sight.
-fn clear(decision: &mut Decision<'_>, view: &mut View, mut alert: Alert, exception: &Exception) {
+/// An exception or a case is over. Once all members are, nobody is paged any more; the alert stays in sight.
+fn clear(
+    decision: &mut Decision<'_>,
+    view: &mut View,
+    mut alert: Alert,
+    of: MemberOf,
+    id: &Untrusted,
+    title: &Untrusted,
+) {
     let mut any = false;
-    for member in alert.members.iter_mut().filter(|m| m.of == MemberOf::Exception && m.id == exception.id) {
+    for member in alert.members.iter_mut().filter(|m| m.of == of && m.id == *id) {
         any |= member.cleared_at.is_none();
         member.cleared_at.get_or_insert(decision.now);
     }
@@ -486,7 +513,7 @@ fn clear(decision: &mut Decision<'_>, view: &mut View, mut alert: Alert, excepti
     sum_up(&mut alert);
     alert.updated_at = decision.now;
     let left = alert.members.iter().filter(|m| m.cleared_at.is_none()).count();
-    let named = exception.title.raw();
+    let named = title.raw();
     if left > 0 {
         let sentence = Untrusted::new(format!("Cleared: {named}; {left} more are open."));
         decision.alert_change(Actor::Desk, What::AlertCleared, sentence, &alert);
@@ -501,6 +528,7 @@ fn clear(decision: &mut Decision<'_>, view: &mut View, mut alert: Alert, excepti
         waiting.extend(view.waiting.iter().filter(|n| n.alert == Some(alert.id)).cloned());
         cancel_pages(decision, waiting.iter_mut(), "it was cleared");
         view.waiting.retain(|n| n.alert != Some(alert.id));
+        flow::outcome::tell(decision, &alert, &waiting, None);
     }
     remember(view, alert);
 }
@@ -626,7 +654,9 @@ fn subject(incoming: &Incoming, rule: Option<&Rule>) -> Option<(Member, PartnerR
         other if matches!(rule, Some(Rule { then: Then::Alert { .. }, .. })) => {
             let facts = Facts::of(&incoming.event.kind, other, &incoming.event.data);
             let title = match &incoming.event.subject {
-                Some(subject) if *other == Native::Foreign => subject.as_str().into(),
+                Some(subject) if matches!(other, Native::Foreign | Native::Missed { .. }) => {
+                    subject.as_str().into()
+                }
                 _ => title(other, &incoming.event.kind),
             };
             // An event's id is its own only together with its source (CloudEvents 1.0.2).
@@ -688,6 +718,10 @@ fn member_keys(partner: &Untrusted, member: &Member) -> Vec<String> {
     keys
 }
 
+fn case_key(partner: &PartnerRef, id: &Untrusted) -> String {
+    format!("case\u{1f}{}\u{1f}{}", partner.id.raw(), id.raw())
+}
+
 fn exception_key(partner: &Option<PartnerRef>, id: &Untrusted) -> Option<String> {
     partner.as_ref().map(|p| format!("exception\u{1f}{}\u{1f}{}", p.id.raw(), id.raw()))
 }
@@ -724,14 +758,9 @@ fn title(native: &Native, kind: &str) -> Untrusted {
         Native::ContactChanged { contact, .. } => {
             Untrusted::new(format!("Contact {} changed", contact.raw()))
         }
+        Native::Missed { name, .. } => Untrusted::new(format!("{name} did not come")),
         Native::Foreign => Untrusted::new(kind),
     }
-}
-
-fn notice(event: &Event, partner: Option<&PartnerRef>) -> Content {
-    let who = partner.map(|p| format!("{}: ", p.name.printable())).unwrap_or_default();
-    let line = format!("{who}{}", event.title.printable());
-    Content { subject: Untrusted::new(line.clone()), body: Untrusted::new(format!("{line} ({})", event.id)) }
 }
 
 #[cfg(test)]

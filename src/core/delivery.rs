@@ -11,12 +11,23 @@ use crate::core::desk::Desk;
 use crate::core::escalation::medium_word;
 use crate::core::id::Ids;
 use crate::core::notification::{
-    Attempt, AttemptState, Disputed, Evidence, Notification, NotificationState, Purpose, RecipientId, Rung,
-    proven,
+    Attempt, AttemptState, Disputed, Evidence, Fault, Notification, NotificationState, Purpose, RecipientId,
+    Rung, proven,
 };
+use crate::core::reach::Reach;
+use crate::core::reroute;
 use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
 use jiff::{SignedDuration, Timestamp};
+
+/// What a decision about one message works with.
+pub struct Delivering<'a> {
+    pub desk: &'a Desk,
+    /// Of a message to a contact: how they can be reached.
+    pub reach: Option<&'a Reach>,
+    pub ids: &'a mut Ids,
+    pub now: Timestamp,
+}
 
 /// What a claim decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +40,8 @@ pub enum Claim {
 
 /// Claims a due message for sending: addresses it as the recipient is now, or settles that it will
 /// not be sent. Changes the notification and says what happened.
-pub fn claim(desk: &Desk, n: &mut Notification, now: Timestamp) -> (Claim, Change) {
+pub fn claim(context: &mut Delivering<'_>, n: &mut Notification) -> (Claim, Vec<Change>) {
+    let (desk, now) = (context.desk, context.now);
     n.updated_at = now;
     n.due_at = None;
     if n.expires_at.is_some_and(|end| end <= now) {
@@ -46,7 +58,10 @@ pub fn claim(desk: &Desk, n: &mut Notification, now: Timestamp) -> (Claim, Chang
             Medium::Sms => person.phone.as_ref().map(ToString::to_string),
             Medium::Email => person.email.as_ref().map(ToString::to_string),
         }),
-        RecipientId::Contact(_) => None,
+        RecipientId::Contact(_) => match reroute::address_now(context, n) {
+            Ok(address) => Some(address),
+            Err(changes) => return (Claim::Drop, changes),
+        },
     };
     let Some(address) = address else {
         let because = match n.medium {
@@ -65,6 +80,7 @@ pub fn claim(desk: &Desk, n: &mut Notification, now: Timestamp) -> (Claim, Chang
         }
     }
     n.state = NotificationState::Sending;
+    n.hold = None;
     n.attempts.push(Attempt {
         number: n.attempts.len() as u32 + 1,
         state: AttemptState::Sending,
@@ -79,7 +95,8 @@ pub fn claim(desk: &Desk, n: &mut Notification, now: Timestamp) -> (Claim, Chang
     });
     let summary =
         format!("{} to {} leaves by {}.", medium_word(n.medium), n.recipient.name.printable(), n.channel);
-    (Claim::Send { address }, Change::notification(now, Actor::Desk, What::NotificationSending, summary, n))
+    let change = Change::notification(now, Actor::Desk, What::NotificationSending, summary, n);
+    (Claim::Send { address }, vec![change])
 }
 
 /// An earlier attempt may have got through.
@@ -100,11 +117,11 @@ fn drop_it(
     state: NotificationState,
     what: What,
     because: &str,
-) -> (Claim, Change) {
+) -> (Claim, Vec<Change>) {
     give_up(n, state);
     n.reason.outcome = Some(because.into());
     let summary = format!("Not sent to {}: {because}.", n.recipient.name.printable());
-    (Claim::Drop, Change::notification(now, Actor::Desk, what, summary, n))
+    (Claim::Drop, vec![Change::notification(now, Actor::Desk, what, summary, n)])
 }
 
 /// Gives a waiting message, whose channel is no longer configured, to the one that carries its
@@ -137,13 +154,15 @@ pub fn rehome(desk: &Desk, n: &mut Notification, now: Timestamp) -> Change {
 pub enum Answered {
     Accepted { provider_ref: Option<String>, said: String, parts: u32 },
     Deferred { said: String, after: Option<SignedDuration> },
-    Refused { said: String },
+    Refused { said: String, fault: Fault },
     Unknown { said: String },
 }
 
 /// What recording an answer needs to know beside the message itself.
 pub struct Answering<'a> {
     pub desk: &'a Desk,
+    /// Of a message to a contact: how else they can be reached.
+    pub reach: Option<&'a Reach>,
     /// Whether another attempt would still be wanted: see [`still_needed`].
     pub needed: bool,
     /// Between 0 and 1, by chance.
@@ -164,7 +183,7 @@ pub fn answered(
     answer: Answered,
     ids: &mut Ids,
 ) -> Vec<Change> {
-    let Answering { desk, needed, jitter, now } = *context;
+    let Answering { desk, reach, needed, jitter, now } = *context;
     let Some(index) = n.attempts.iter().position(|a| a.number == attempt) else { return Vec::new() };
     let channel = n.attempts[index].channel.clone();
     let actor = Actor::Channel(channel.clone());
@@ -218,7 +237,7 @@ pub fn answered(
             let summary = format!("{} to {who} is tried again: {said}", medium_word(n.medium));
             vec![Change::notification(now, actor, What::NotificationDeferred, summary, n)]
         }
-        Answered::Refused { said } => {
+        Answered::Refused { said, fault } => {
             n.attempts[index].state = AttemptState::Refused;
             n.attempts[index].answer = Some(said.as_str().into());
             n.reason.outcome = Some(Untrusted::new(format!("refused: {said}")));
@@ -226,7 +245,15 @@ pub fn answered(
             add_evidence(n, Evidence { at: now, attempt, part: 1, rung: Rung::Failed, by: channel, detail });
             let summary = format!("{} to {who} failed: {said}", medium_word(n.medium));
             let mut changes = vec![Change::notification(now, actor, What::NotificationEvidence, summary, n)];
-            if n.state.is_failure() {
+            if n.state.is_failure()
+                && let Some(reach) = reach
+            {
+                let address = n.attempts[index].address.raw().to_owned();
+                changes.extend({
+                    let mut context = Delivering { desk, reach: Some(reach), ids, now };
+                    reroute::failed(&mut context, n, &address, fault, &said)
+                });
+            } else if n.state.is_failure() {
                 changes.push(open_task(
                     ids,
                     n,
@@ -327,14 +354,24 @@ fn open_task(ids: &mut Ids, n: &Notification, kind: TaskKind, title: String, now
 }
 
 /// Folds one receipt. A receipt heard before changes nothing and is not kept twice.
-pub fn receipt(n: &mut Notification, evidence: Evidence, channel: &str, now: Timestamp) -> Option<Change> {
+pub fn receipt(
+    context: &mut Delivering<'_>,
+    n: &mut Notification,
+    evidence: Evidence,
+    channel: &str,
+) -> Vec<Change> {
+    let now = context.now;
     let heard = n.evidence.iter().any(|e| {
         (e.attempt, e.part, e.rung, &e.detail)
             == (evidence.attempt, evidence.part, evidence.rung, &evidence.detail)
     });
     if heard || !n.attempts.iter().any(|attempt| attempt.number == evidence.attempt) {
-        return None;
+        return Vec::new();
     }
+    let failed_before = n.state.is_failure();
+    let attempt = n.attempts.iter().find(|attempt| attempt.number == evidence.attempt);
+    let address = attempt.map(|attempt| attempt.address.raw().to_owned()).unwrap_or_default();
+    let fault = if evidence.rung == Rung::Bounced { Fault::Address } else { Fault::Message };
     let by = evidence.by.clone();
     let detail = evidence.detail.printable();
     add_evidence(n, evidence);
@@ -346,13 +383,12 @@ pub fn receipt(n: &mut Notification, evidence: Evidence, channel: &str, now: Tim
         n.recipient.name.printable(),
         state_words(n)
     );
-    Some(Change::notification(
-        now,
-        Actor::Channel(channel.to_owned()),
-        What::NotificationEvidence,
-        summary,
-        n,
-    ))
+    let actor = Actor::Channel(channel.to_owned());
+    let mut changes = vec![Change::notification(now, actor, What::NotificationEvidence, summary, n)];
+    if n.state.is_failure() && !failed_before {
+        changes.extend(reroute::failed(context, n, &address, fault, detail.as_str()));
+    }
+    changes
 }
 
 /// Adds evidence and lets the state follow from all of it.
@@ -398,16 +434,20 @@ mod tests {
     use super::*;
     use crate::core::scenario::Scene;
 
+    fn context<'a>(desk: &'a Desk, ids: &'a mut Ids, now: Timestamp) -> Delivering<'a> {
+        Delivering { desk, reach: None, ids, now }
+    }
+
     fn claimed() -> (Scene, Notification) {
         let mut scene = Scene::usual();
         scene.raise("x1");
         let mut page = scene.message(1).clone();
-        claim(&scene.desk, &mut page, scene.now);
+        claim(&mut context(&scene.desk, &mut Ids::default(), scene.now), &mut page);
         (scene, page)
     }
 
     fn answer(scene: &mut Scene, n: &mut Notification, attempt: u32, needed: bool, said: Answered) {
-        let context = Answering { desk: &scene.desk, needed, jitter: 0.0, now: scene.now };
+        let context = Answering { desk: &scene.desk, reach: None, needed, jitter: 0.0, now: scene.now };
         answered(&context, n, attempt, said, &mut scene.ids);
     }
 
@@ -427,11 +467,11 @@ mod tests {
     fn only_what_may_have_got_through_is_marked_when_it_is_sent_again() {
         let (mut scene, mut page) = claimed();
         answer(&mut scene, &mut page, 1, true, deferred());
-        claim(&scene.desk, &mut page, scene.now);
+        claim(&mut context(&scene.desk, &mut Ids::default(), scene.now), &mut page);
         assert!(!page.attempts[1].possible_duplicate);
         answer(&mut scene, &mut page, 2, true, unknown());
         assert_eq!((page.state, page.due_at.is_some()), (NotificationState::InDoubt, true));
-        claim(&scene.desk, &mut page, scene.now);
+        claim(&mut context(&scene.desk, &mut Ids::default(), scene.now), &mut page);
         assert!(page.attempts[2].possible_duplicate);
     }
 
@@ -439,8 +479,13 @@ mod tests {
     fn a_late_failure_of_an_earlier_attempt_leaves_the_one_on_its_way_alone() {
         let (mut scene, mut page) = claimed();
         answer(&mut scene, &mut page, 1, true, unknown());
-        claim(&scene.desk, &mut page, scene.now);
-        receipt(&mut page, says(1, Rung::Failed, scene.now), "sms", scene.now);
+        claim(&mut context(&scene.desk, &mut Ids::default(), scene.now), &mut page);
+        receipt(
+            &mut context(&scene.desk, &mut Ids::default(), scene.now),
+            &mut page,
+            says(1, Rung::Failed, scene.now),
+            "sms",
+        );
         assert_eq!(page.state, NotificationState::Sending);
         answer(&mut scene, &mut page, 2, true, deferred());
         assert!(page.due_at.is_some(), "it is tried again");
@@ -451,9 +496,12 @@ mod tests {
         let (mut scene, mut page) = claimed();
         answer(&mut scene, &mut page, 1, true, unknown());
         let mut late = page.clone();
-        claim(&scene.desk, &mut late, scene.now + SignedDuration::from_hours(5));
+        claim(
+            &mut context(&scene.desk, &mut Ids::default(), scene.now + SignedDuration::from_hours(5)),
+            &mut late,
+        );
         assert_eq!((late.state, late.due_at), (NotificationState::InDoubt, None));
-        claim(&scene.desk, &mut page, scene.now);
+        claim(&mut context(&scene.desk, &mut Ids::default(), scene.now), &mut page);
         answer(&mut scene, &mut page, 2, false, deferred());
         assert_eq!((page.state, page.due_at), (NotificationState::InDoubt, None));
     }
@@ -461,7 +509,12 @@ mod tests {
     #[test]
     fn a_claim_is_settled_after_a_crash_though_a_receipt_was_faster_than_the_answer() {
         let (mut scene, mut page) = claimed();
-        receipt(&mut page, says(1, Rung::Delivered, scene.now), "sms", scene.now);
+        receipt(
+            &mut context(&scene.desk, &mut Ids::default(), scene.now),
+            &mut page,
+            says(1, Rung::Delivered, scene.now),
+            "sms",
+        );
         lease_ended(&mut page, true, &mut scene.ids, scene.now);
         assert_eq!(page.state, NotificationState::Delivered);
         assert_eq!((page.attempts[0].state, page.due_at), (AttemptState::InDoubt, None));

@@ -13,6 +13,7 @@ use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::rule::Rule;
 use crate::core::schedule::{Schedule, Turn};
+use crate::core::template::Templates;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -111,6 +112,7 @@ pub struct Desk {
     pub retry: Retry,
     /// A joining exception that multiplies the amount at risk by at least this pages again.
     pub amount_factor: f64,
+    pub templates: Templates,
 }
 
 /// A person a policy step would tell now, and why it is them.

@@ -43,6 +43,9 @@ pub struct Document {
     /// Contact id.
     #[serde(default)]
     pub uploaded_by: Option<Untrusted>,
+    /// Its upload was heard, not only its review.
+    #[serde(default)]
+    pub uploaded: bool,
     /// By when it is to be reviewed, in working time of its reviewers.
     #[serde(default)]
     pub review_by: Option<Timestamp>,

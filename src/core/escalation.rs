@@ -161,7 +161,7 @@ impl<'a> Decision<'a> {
     pub fn content(&self, alert: &Alert, medium: Medium, next: Option<&Next>, why: &str) -> Content {
         match medium {
             Medium::Sms => page::sms(alert, next, &self.desk.time_zone, self.now),
-            Medium::Email => page::email(alert, next, &self.desk.time_zone, why),
+            Medium::Email => page::email(alert, next, &self.desk.time_zone, why, &self.desk.templates, "en"),
         }
     }
 
@@ -191,6 +191,7 @@ impl<'a> Decision<'a> {
             partner: Some(alert.partner.id.clone()),
             category: Category::Urgent,
             urgent: true,
+            thread: None,
         };
         self.queue_message(about, person, medium, purpose, content, reason, carrier);
     }
@@ -201,6 +202,23 @@ impl<'a> Decision<'a> {
         &mut self,
         about: About,
         person: &Person,
+        medium: Medium,
+        purpose: Purpose,
+        content: Content,
+        reason: Reason,
+        carrier: Option<&str>,
+    ) {
+        let who = RecipientId::Person(person.id.clone());
+        let recipient = Recipient { who, name: person.name.as_str().into() };
+        self.queue_to(about, recipient, medium, purpose, content, reason, carrier);
+    }
+
+    /// Queues one message to anybody, due at once.
+    #[allow(clippy::too_many_arguments)]
+    pub fn queue_to(
+        &mut self,
+        about: About,
+        recipient: Recipient,
         medium: Medium,
         purpose: Purpose,
         content: Content,
@@ -222,16 +240,13 @@ impl<'a> Decision<'a> {
             alert: about.alert,
             event: about.event,
             partner: about.partner,
-            recipient: Recipient {
-                who: RecipientId::Person(person.id.clone()),
-                name: person.name.as_str().into(),
-            },
+            recipient,
             medium,
             channel,
             content,
             said: None,
             hold: None,
-            thread: None,
+            thread: about.thread,
             reason,
             attempts: Vec::new(),
             evidence: Vec::new(),
@@ -243,8 +258,12 @@ impl<'a> Decision<'a> {
             created_at: self.now,
             updated_at: self.now,
         };
-        let summary =
-            format!("{} to {} ({})", medium_word(medium), person.name, notification.reason.via.printable());
+        let summary = format!(
+            "{} to {} ({})",
+            medium_word(medium),
+            notification.recipient.name.printable(),
+            notification.reason.via.printable()
+        );
         self.changes.push(Change::notification(
             self.now,
             Actor::Desk,
@@ -252,6 +271,13 @@ impl<'a> Decision<'a> {
             summary,
             &notification,
         ));
+    }
+
+    /// Changes the message queued last before anybody has seen it.
+    pub fn amend_last(&mut self, amend: impl FnOnce(&mut Notification)) {
+        if let Some(Change { object: Object::Notification(n), .. }) = self.changes.last_mut() {
+            amend(n);
+        }
     }
 
     /// Who is told next if nobody acts, for the text of a page.
@@ -332,6 +358,8 @@ pub struct About {
     pub partner: Option<Untrusted>,
     pub category: Category,
     pub urgent: bool,
+    /// What the mails of one conversation have in common.
+    pub thread: Option<String>,
 }
 
 pub fn medium_word(medium: Medium) -> &'static str {

@@ -155,11 +155,7 @@ pub struct CloudEvent {
 impl CloudEvent {
     /// The `sequence` extension, by which status changes are ordered.
     pub fn sequence(&self) -> Option<String> {
-        match self.attributes.get("sequence")? {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        }
+        sequence(&self.attributes)
     }
 }
 
@@ -208,6 +204,21 @@ pub struct Event {
     pub fingerprint: String,
     pub config_version: u64,
     pub created_at: Timestamp,
+}
+
+impl Event {
+    /// The `sequence` extension, by which reports about one thing are ordered.
+    pub fn sequence(&self) -> Option<Untrusted> {
+        sequence(&self.attributes).map(Untrusted::new)
+    }
+}
+
+fn sequence(attributes: &BTreeMap<String, Value>) -> Option<String> {
+    match attributes.get("sequence")? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 /// One rule's answer to one event.
@@ -280,6 +291,11 @@ pub enum Native {
     ContactChanged {
         contact: Untrusted,
         version: Untrusted,
+    },
+    /// The desk's own: what was expected under this name did not come. Never read from outside.
+    Missed {
+        partner: PartnerRef,
+        name: String,
     },
     /// Of a type that is not ours: kept, shown, and told to nobody unless a rule says so.
     Foreign,

@@ -211,6 +211,16 @@ pub struct Said {
     pub locale: String,
 }
 
+/// What is at fault when a message is refused for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// Nobody is behind the address; nothing more is to be sent there.
+    Address,
+    /// The message, the account or the way; the address may be good.
+    Message,
+}
+
 /// Why a message waits though it is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

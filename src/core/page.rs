@@ -3,15 +3,16 @@
 //! amount, the deadline and the alert's id never are.
 
 use crate::core::alert::Alert;
+use crate::core::contact::Medium;
 use crate::core::edi;
 use crate::core::money::Money;
 use crate::core::notification::Content;
-use crate::core::sms;
+use crate::core::sms::{self, clip, length};
+use crate::core::template::{Name, Said, Templates};
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use minijinja::Environment;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What comes after this page if nobody acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +23,6 @@ pub struct Next {
 
 /// The mark before a text whose recipient may have got it already.
 pub const AGAIN: &str = "(again?) ";
-
-const DETAIL: &str = include_str!("../../assets/templates/en/detail.email.txt");
 
 /// Septets a page may use, so that it stays one part when [`AGAIN`] comes before it.
 const ROOM: usize = 160 - AGAIN.len();
@@ -57,24 +56,39 @@ pub fn sms(alert: &Alert, next: Option<&Next>, zone: &TimeZone, now: Timestamp) 
     facts.push('.');
     let id = format!(" {}", alert.id);
     let reference = order_in(alert);
-    let fixed = septets(&head) + septets(&facts) + septets(&id);
+    let fixed = length(&head) + length(&facts) + length(&id);
     // Who is next gives way before the partner and what happened do.
     if let Some(next) = next {
         let when = clock(next.at, zone, now);
-        let kept = reference.as_ref().map_or(0, |r| septets(&clip(r, 40)) + 1) + LEAST_NAMES;
-        let room = ROOM.saturating_sub(fixed + kept + septets(&when) + " Next  .".len());
+        let kept = reference.as_ref().map_or(0, |r| length(&clip(r, 40)) + 1) + LEAST_NAMES;
+        let room = ROOM.saturating_sub(fixed + kept + length(&when) + " Next  .".len());
         if room >= LEAST_NEXT {
             facts.push_str(&format!(" Next {} {when}.", clip(&plain(&next.who), room.min(20))));
         }
     }
     facts.push_str(&id);
-    let room = ROOM.saturating_sub(septets(&head) + septets(&facts));
+    let room = ROOM.saturating_sub(length(&head) + length(&facts));
     let named = names(&plain(alert.partner.name.printable().as_str()), &title, reference.as_deref(), room);
     Content { subject: Untrusted::default(), body: Untrusted::new(format!("{head}{named}{facts}")) }
 }
 
-/// The email with the detail.
-pub fn email(alert: &Alert, next: Option<&Next>, zone: &TimeZone, why: &str) -> Content {
+/// The email with the detail, in the words of its template.
+pub fn email(
+    alert: &Alert,
+    next: Option<&Next>,
+    zone: &TimeZone,
+    why: &str,
+    templates: &Templates,
+    locale: &str,
+) -> Content {
+    let id = alert.id.to_string();
+    let bare = format!("{}: {}", alert.partner.name.printable(), alert.title.printable());
+    let said = Said::new(Name::Detail, detail(alert, next, zone, why), &id, &bare);
+    templates.write(&said, Medium::Email, locale)
+}
+
+/// Everything a template of the detail may use.
+fn detail(alert: &Alert, next: Option<&Next>, zone: &TimeZone, why: &str) -> Value {
     let long = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%a %-d %b %Y %H:%M %Z").to_string();
     let members: Vec<_> = alert
         .members
@@ -96,9 +110,10 @@ pub fn email(alert: &Alert, next: Option<&Next>, zone: &TimeZone, why: &str) -> 
             })
         })
         .collect();
-    let context = json!({
+    json!({
         "id": alert.id.to_string(),
         "severity": alert.severity.as_str(),
+        "short": alert.severity.short(),
         "partner": alert.partner.name.printable().as_str(),
         "title": alert.title.printable().as_str(),
         "at_risk": alert.at_risk.iter().map(Money::long).collect::<Vec<_>>(),
@@ -110,19 +125,7 @@ pub fn email(alert: &Alert, next: Option<&Next>, zone: &TimeZone, why: &str) -> 
         "policy": alert.policy.name,
         "rule": alert.rule,
         "why": why,
-    });
-    let subject = format!(
-        "[{}] {}: {} ({})",
-        alert.severity.short(),
-        alert.partner.name.printable(),
-        alert.title.printable(),
-        alert.id
-    );
-    // The template is compiled in and covered by a test; should it fail, the subject still says it all.
-    let body = Environment::new()
-        .render_str(DETAIL, minijinja::value::Serde(&context))
-        .unwrap_or_else(|_| subject.clone());
-    Content { subject: Untrusted::new(clip(&subject, 180)), body: Untrusted::new(body) }
+    })
 }
 
 /// `06:00`, or `Tue 06:00` when it is not within the next day.
@@ -140,13 +143,13 @@ fn order_in(alert: &Alert) -> Option<String> {
 /// `Partner: title` in at most `room` septets; a reference inside the title is moved behind the cut.
 fn names(partner: &str, title: &str, reference: Option<&str>, room: usize) -> String {
     let whole = format!("{partner}: {title}");
-    if septets(&whole) <= room {
+    if length(&whole) <= room {
         return whole;
     }
     let reference = reference.map(|r| format!(" {}", clip(r, 40))).unwrap_or_default();
-    let left = room.saturating_sub(septets(&reference) + 2);
-    let partner = clip(partner, (left / 2).max(left.saturating_sub(septets(title))));
-    let title = clip(title, left.saturating_sub(septets(&partner)));
+    let left = room.saturating_sub(length(&reference) + 2);
+    let partner = clip(partner, (left / 2).max(left.saturating_sub(length(title))));
+    let title = clip(title, left.saturating_sub(length(&partner)));
     let lost = !title.contains(reference.trim());
     let title = if lost { format!("{title}{reference}") } else { title };
     format!("{partner}: {title}")
@@ -157,34 +160,14 @@ fn plain(text: &str) -> String {
     sms::to_gsm7_text(text).chars().map(|c| if sms::septets(c).is_some() { c } else { '?' }).collect()
 }
 
-fn septets(text: &str) -> usize {
-    text.chars().map(|c| sms::septets(c).unwrap_or(1)).sum()
-}
-
-/// At most `room` septets, ending in `..` where something was cut.
-fn clip(text: &str, room: usize) -> String {
-    if septets(text) <= room {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    let mut used = 2;
-    for c in text.chars() {
-        used += sms::septets(c).unwrap_or(1);
-        if used > room {
-            break;
-        }
-        out.push(c);
-    }
-    let out = out.trim_end().to_owned();
-    if room < 3 { out } else { format!("{out}..") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::core::alert::{AlertState, Member, MemberOf, PolicySnapshot, Step};
     use crate::core::event::{Code, ExceptionKind, Severity};
     use crate::core::id::{AlertId, EventId};
+    use crate::core::label::Labels;
+    use crate::core::message::Frame;
     use crate::core::partner::PartnerRef;
     use crate::core::text::sanitise;
     use jiff::SignedDuration;
@@ -258,7 +241,7 @@ mod tests {
             let body = sms(&alert, Some(&next()), &TimeZone::UTC, alert.created_at).body;
             let marked = format!("{AGAIN}{}", body.raw());
             prop_assert!(sms::segments(&marked).culprit.is_none(), "{marked:?}");
-            prop_assert!(septets(&marked) <= 160, "{} septets: {marked:?}", septets(&marked));
+            prop_assert!(length(&marked) <= 160, "{} septets: {marked:?}", length(&marked));
             for kept in [order.as_str(), &alert.at_risk[0].short(), "04:00", "A4711"] {
                 prop_assert!(body.raw().contains(kept), "{kept} is cut: {marked:?}");
             }
@@ -267,9 +250,22 @@ mod tests {
     }
 
     #[test]
+    fn the_sample_that_templates_are_checked_with_has_the_same_values() {
+        let alert = alert("Acme Tools", "Line 12 stands still", Some("PO-450017"), 8_420_000);
+        let real = detail(&alert, Some(&next()), &TimeZone::UTC, "on call: primary");
+        let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        for sample in Said::samples(Name::Detail, &Frame::samples(), &Labels::shipped(), "en", &TimeZone::UTC)
+        {
+            assert_eq!(keys(&real), keys(sample.values()));
+            assert_eq!(keys(&real["members"][0]), keys(&sample.values()["members"][0]));
+        }
+    }
+
+    #[test]
     fn the_email_says_everything_that_is_known() {
         let alert = alert("Acme Tools", "Line 12 stands still", Some("PO-450017"), 8_420_000);
-        let content = email(&alert, Some(&next()), &TimeZone::UTC, "on call: primary");
+        let content =
+            email(&alert, Some(&next()), &TimeZone::UTC, "on call: primary", &Templates::shipped(), "en");
         assert_eq!(content.subject.raw(), "[CRIT] Acme Tools: Line 12 stands still (A4711)");
         insta::assert_snapshot!(content.body.raw(), @r#"
         Acme Tools: Line 12 stands still

@@ -1,156 +1,182 @@
-//! Whether a contact can be reached: over which medium, at which addresses, and what stands in the way.
+//! How a partner's contact can be reached now, or why not: wishes per category, opt-outs, dead
+//! addresses, the hours of the night where they live.
 
-use crate::core::contact::{Contact, ContactState, Medium};
-use crate::core::suppression::{SuppressionCause, address_key};
+use crate::core::contact::{Category, Contact, ContactState, Medium};
+use crate::core::desk::Desk;
+use crate::core::flow::reader::partner_zone;
+use crate::core::partner::PartnerRef;
+use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState, address_key};
+use crate::core::task::Task;
+use crate::core::text::Untrusted;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
-use serde::{Deserialize, Serialize};
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use std::collections::HashMap;
 
-/// How a message over one medium would fare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// There is an address that may be used, and a channel that carries the medium.
-    Usable,
-    NoAddress,
-    /// The contact does not want it; only they can end that.
-    OptedOut,
-    /// Every address was said to reach nobody.
-    Dead,
-    /// No configured channel carries the medium.
-    NoChannel,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MediumReach {
-    pub medium: Medium,
-    pub standing: Standing,
-    /// Addresses that neither died nor were opted out.
-    pub usable: Vec<String>,
-}
-
-/// What stands between the desk and one contact at one moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What must be known of a contact when a message to them is about to leave.
+#[derive(Clone, Debug, Default)]
 pub struct Reach {
-    /// Some message would get through: the contact is active and some medium is usable.
-    pub reachable: bool,
-    pub media: Vec<MediumReach>,
-    /// The end of the contact's quiet hours, where it is night for them; urgent messages go anyway.
-    pub quiet_until: Option<Timestamp>,
+    pub contact: Option<Contact>,
+    /// Further contacts of the same partner, the oldest first.
+    pub others: Vec<Contact>,
+    /// Of any of their addresses, by [`address_key`].
+    pub suppressed: HashMap<String, Suppression>,
+    /// Tasks about them that are not done, by key.
+    pub tasks: HashMap<String, Task>,
+    pub partner: Option<PartnerRef>,
 }
 
-/// `suppressed` tells why nothing is sent to an address, by [`address_key`]; `zone` is the desk's,
-/// for contacts without one of their own.
-pub fn reach(
-    contact: &Contact,
-    suppressed: impl Fn(&str) -> Option<SuppressionCause>,
-    carried: impl Fn(Medium) -> bool,
-    zone: &TimeZone,
-    now: Timestamp,
-) -> Reach {
-    let media: Vec<MediumReach> = Medium::ALL
-        .into_iter()
-        .map(|medium| {
-            let addresses: Vec<&str> = match medium {
-                Medium::Sms => contact.phones.iter().map(|phone| phone.as_str()).collect(),
-                Medium::Email => contact.emails.iter().map(|mailbox| mailbox.as_str()).collect(),
-            };
-            let causes: Vec<_> = addresses.iter().map(|address| suppressed(&address_key(address))).collect();
-            let free = addresses.iter().zip(&causes).filter(|(_, cause)| cause.is_none());
-            let usable: Vec<String> = free.map(|(address, _)| (*address).to_owned()).collect();
-            let standing = if contact.opted_out.contains(&medium) {
-                Standing::OptedOut
-            } else if addresses.is_empty() {
-                Standing::NoAddress
-            } else if usable.is_empty() && causes.contains(&Some(SuppressionCause::OptedOut)) {
-                Standing::OptedOut
-            } else if usable.is_empty() {
-                Standing::Dead
-            } else if !carried(medium) {
-                Standing::NoChannel
-            } else {
-                Standing::Usable
-            };
-            let usable = if standing == Standing::OptedOut { Vec::new() } else { usable };
-            MediumReach { medium, standing, usable }
+/// What is to be done with a message to a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    Send {
+        medium: Medium,
+        address: String,
+    },
+    /// It is night there until then.
+    Wait(Timestamp),
+    /// There is no way, because of this.
+    None(NoWay),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoWay {
+    /// They do not want this, or said stop; nothing is to be mended.
+    Unwanted(String),
+    /// No address works; somebody must mend it.
+    Broken(String),
+}
+
+/// The key of the task that an address of a contact's must be mended.
+pub fn fix_task(contact: &Untrusted) -> String {
+    format!("fix\u{1f}contact\u{1f}{}", contact.raw())
+}
+
+/// The media a contact wants for a category, the best first. Without a word from them: SMS first when
+/// it is urgent, else email first. An empty list is their word for nothing at all.
+pub fn wishes(contact: &Contact, category: Category) -> Vec<Medium> {
+    match (contact.channels.get(&category), category) {
+        (Some(wanted), _) => wanted.clone(),
+        (None, Category::Urgent) => vec![Medium::Sms, Medium::Email],
+        (None, _) => vec![Medium::Email, Medium::Sms],
+    }
+}
+
+/// Whether they asked for messages of this category in so many words.
+pub fn asks_for(contact: &Contact, category: Category) -> bool {
+    contact.channels.get(&category).is_some_and(|media| !media.is_empty())
+}
+
+impl Reach {
+    /// Whether an address of the contact's is known to be dead.
+    pub fn has_dead_address(&self) -> bool {
+        let Some(contact) = &self.contact else { return false };
+        let phones = contact.phones.iter().map(|phone| phone.as_str());
+        let mut addresses = phones.chain(contact.emails.iter().map(|mailbox| mailbox.as_str()));
+        addresses.any(|address| {
+            self.suppressed
+                .get(&address_key(address))
+                .is_some_and(|s| s.state == SuppressionState::Active && s.cause == SuppressionCause::Dead)
         })
-        .collect();
-    let active = contact.state == ContactState::Active;
-    Reach {
-        reachable: active && media.iter().any(|medium| medium.standing == Standing::Usable),
-        media,
-        quiet_until: quiet_until(contact, zone, now),
     }
-}
 
-fn quiet_until(contact: &Contact, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
-    let hours = contact.quiet_hours?;
-    let own = contact.time_zone.as_ref().and_then(|name| TimeZone::get(name.raw()).ok());
-    let here = now.to_zoned(own.unwrap_or_else(|| zone.clone()));
-    if !hours.covers(here.time()) {
-        return None;
-    }
-    let ends = here.with().time(hours.to).build().ok()?;
-    let ends = if ends.timestamp() > now { ends } else { ends.checked_add(1.day()).ok()? };
-    Some(ends.timestamp())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::{BTreeMap, BTreeSet};
-
-    fn contact() -> Contact {
-        Contact {
-            id: "c".into(),
-            partner_id: None,
-            name: "Rita Ames".into(),
-            state: ContactState::Active,
-            emails: vec!["Rita@Acme.example".parse().unwrap()],
-            phones: vec!["+4915123456789".parse().unwrap(), "+4915123456780".parse().unwrap()],
-            locale: None,
-            time_zone: Some("America/New_York".into()),
-            roles: Vec::new(),
-            channels: BTreeMap::new(),
-            quiet_hours: Some("22:00-07:00".parse().unwrap()),
-            opted_out: BTreeSet::new(),
-            notes: "".into(),
-            created_at: Timestamp::UNIX_EPOCH,
-            updated_at: Timestamp::UNIX_EPOCH,
+    /// The way a message of this category takes to a contact now.
+    pub fn way(&self, desk: &Desk, contact: &Contact, category: Category, now: Timestamp) -> Way {
+        let wishes = wishes(contact, category);
+        if wishes.is_empty() {
+            let said = format!("they want no {}", category.as_str().replace('_', " "));
+            return Way::None(NoWay::Unwanted(said));
+        }
+        // A medium they did not name is better than silence where the ones they named are broken.
+        let others = Medium::ALL.into_iter().filter(|medium| !wishes.contains(medium));
+        let (mut unwanted, mut broken) = (None, None);
+        for medium in wishes.iter().copied().chain(others) {
+            match self.address(desk, contact, medium) {
+                Ok(address) => {
+                    let quiet = if category == Category::Urgent {
+                        None
+                    } else {
+                        self.quiet_until(desk, contact, now)
+                    };
+                    return quiet.map_or(Way::Send { medium, address }, Way::Wait);
+                }
+                Err(NoWay::Unwanted(why)) => unwanted = unwanted.or(Some(why)),
+                Err(NoWay::Broken(why)) => broken = broken.or(Some(why)),
+            }
+        }
+        match (broken, unwanted) {
+            (Some(why), None) => Way::None(NoWay::Broken(why)),
+            (_, Some(why)) => Way::None(NoWay::Unwanted(why)),
+            (None, None) => Way::None(NoWay::Broken("no address is known".into())),
         }
     }
 
-    fn standings(contact: &Contact, suppressed: &[(&str, SuppressionCause)]) -> (bool, [Standing; 2]) {
-        let find = |key: &str| suppressed.iter().find(|(known, _)| *known == key).map(|(_, cause)| *cause);
-        let reach = reach(contact, find, |_| true, &TimeZone::UTC, Timestamp::UNIX_EPOCH);
-        (reach.reachable, [reach.media[0].standing, reach.media[1].standing])
-    }
-
-    #[test]
-    fn one_good_address_is_enough_and_a_dead_or_stopped_one_is_none() {
-        use Standing::*;
-        use SuppressionCause as Cause;
-        let one_dead = [("+4915123456789", Cause::Dead), ("rita@acme.example", Cause::Dead)];
-        assert_eq!(standings(&contact(), &one_dead), (true, [Usable, Dead]));
-        let both = [("+4915123456789", Cause::Dead), ("+4915123456780", Cause::OptedOut)];
-        assert_eq!(standings(&contact(), &both), (true, [OptedOut, Usable]));
-        let mut gone = contact();
-        gone.state = ContactState::Inactive;
-        assert!(!standings(&gone, &[]).0);
-        let mut stopped = contact();
-        stopped.opted_out = Medium::ALL.into();
-        assert_eq!(standings(&stopped, &[]), (false, [OptedOut, OptedOut]));
-    }
-
-    #[test]
-    fn night_is_where_the_contact_lives() {
-        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
-        let quiet = |now: &str| {
-            reach(&contact(), |_| None, |_| true, &TimeZone::UTC, at(now)).quiet_until.map(|t| t.to_string())
+    /// The first address of that medium that can be used.
+    fn address(&self, desk: &Desk, contact: &Contact, medium: Medium) -> Result<String, NoWay> {
+        let what = match medium {
+            Medium::Sms => "phone number",
+            Medium::Email => "email address",
         };
-        // 23:30 and 02:00 in New York, then noon.
-        assert_eq!(quiet("2026-11-24T04:30:00Z").as_deref(), Some("2026-11-24T12:00:00Z"));
-        assert_eq!(quiet("2026-11-24T07:00:00Z").as_deref(), Some("2026-11-24T12:00:00Z"));
-        assert_eq!(quiet("2026-11-24T17:00:00Z"), None);
+        if contact.opted_out.contains(&medium) {
+            return Err(NoWay::Unwanted(format!("opted out of {}", medium.as_str())));
+        }
+        let addresses: Vec<String> = match medium {
+            Medium::Sms => contact.phones.iter().map(ToString::to_string).collect(),
+            Medium::Email => contact.emails.iter().map(ToString::to_string).collect(),
+        };
+        if addresses.is_empty() {
+            return Err(NoWay::Broken(format!("no {what} is known")));
+        }
+        if desk.carrier(medium).is_none() {
+            return Err(NoWay::Broken(format!("no configured channel carries {}", medium.as_str())));
+        }
+        let mut worst = None;
+        for address in addresses {
+            match self.suppressed.get(&address_key(&address)) {
+                Some(s) if s.state == SuppressionState::Active => match s.cause {
+                    SuppressionCause::OptedOut => {
+                        worst = Some(NoWay::Unwanted(format!("the owner of {address} opted out")));
+                    }
+                    SuppressionCause::Dead => {
+                        worst = worst.or(Some(NoWay::Broken(format!("{address} is dead"))));
+                    }
+                },
+                _ => return Ok(address),
+            }
+        }
+        Err(worst.unwrap_or_else(|| NoWay::Broken(format!("no {what} works"))))
+    }
+
+    /// Until when it is quiet where the contact lives; `None` when it is not.
+    fn quiet_until(&self, desk: &Desk, contact: &Contact, now: Timestamp) -> Option<Timestamp> {
+        let hours = contact.quiet_hours.filter(|hours| hours.from != hours.to)?;
+        let own = contact.time_zone.as_ref().and_then(|name| TimeZone::get(name.raw()).ok());
+        let zone = own
+            .or_else(|| self.partner.as_ref().and_then(partner_zone))
+            .unwrap_or_else(|| desk.time_zone.clone());
+        let local = now.to_zoned(zone.clone());
+        if !hours.covers(local.time()) {
+            return None;
+        }
+        let end = |days: i64| {
+            let day = local.date().checked_add(days.days()).ok()?;
+            zone.to_ambiguous_timestamp(day.to_datetime(hours.to)).compatible().ok()
+        };
+        // Where the clock is set back within the night the first end may already be past.
+        [end(0), end(1)]
+            .into_iter()
+            .flatten()
+            .find(|at| *at > now)
+            .or(Some(now + SignedDuration::from_hours(1)))
+    }
+
+    /// Who else of the partner's could get it: who asks for such messages first, then the oldest.
+    pub fn instead(&self, desk: &Desk, of: &Contact, category: Category, now: Timestamp) -> Option<&Contact> {
+        let reachable = |contact: &&Contact| {
+            contact.id != of.id
+                && contact.state == ContactState::Active
+                && !matches!(self.way(desk, contact, category, now), Way::None(_))
+        };
+        let asks = self.others.iter().filter(reachable).find(|contact| asks_for(contact, category));
+        asks.or_else(|| self.others.iter().find(reachable))
     }
 }

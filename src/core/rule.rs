@@ -38,6 +38,8 @@ pub struct Match {
     /// Partner ids.
     pub partners: Vec<String>,
     pub tiers: Vec<String>,
+    /// Contact ids of who wrote a post.
+    pub authors: Vec<String>,
     /// The amount's value must be at least this, in whatever currency.
     pub amount_at_least: Option<f64>,
 }
@@ -72,6 +74,8 @@ pub struct Facts<'a> {
     pub order: Option<&'a Untrusted>,
     pub shipment: Option<&'a Untrusted>,
     pub deadline: Option<Timestamp>,
+    /// The contact who wrote a post.
+    pub author: Option<&'a Untrusted>,
     pub data: &'a Value,
 }
 
@@ -87,6 +91,7 @@ impl<'a> Facts<'a> {
             order: None,
             shipment: None,
             deadline: None,
+            author: None,
             data,
         };
         match native {
@@ -117,7 +122,9 @@ impl<'a> Facts<'a> {
                 facts.kind = Some(document.kind.word());
                 facts.partner = Some(partner);
             }
-            Native::PostCreated { post, partner, .. } | Native::PostAnswered { post, partner, .. } => {
+            Native::PostCreated { post, partner, author }
+            | Native::PostAnswered { post, partner, author } => {
+                facts.author = Some(author);
                 facts.kind = Some(post.kind.word());
                 facts.partner = Some(partner);
             }
@@ -125,9 +132,41 @@ impl<'a> Facts<'a> {
                 facts.kind = Some(milestone.word());
                 facts.partner = Some(partner);
             }
+            Native::Missed { partner, name } => {
+                facts.kind = Some(name);
+                facts.partner = Some(partner);
+            }
             Native::ContactChanged { .. } | Native::Foreign => {}
         }
         facts
+    }
+
+    /// `Err` says what a match asks for and does not find.
+    pub fn fit(&self, m: &Match) -> Result<(), String> {
+        one_of("type", &m.types, Some(self.kind_of_event))?;
+        one_of("kind", &m.kinds, self.kind)?;
+        one_of("severity", &words(&m.severities, Severity::as_str), self.severity.map(Severity::as_str))?;
+        one_of("priority", &words(&m.priorities, priority_word), self.priority.map(priority_word))?;
+        one_of("partner", &m.partners, self.partner.map(|p| p.id.raw()))?;
+        one_of("tier", &m.tiers, self.partner.and_then(|p| p.tier.as_ref()).map(Untrusted::raw))?;
+        one_of("author", &m.authors, self.author.map(Untrusted::raw))?;
+        match (m.amount_at_least, self.amount.map(|a| a.cents as f64 / 100.0)) {
+            (Some(least), Some(amount)) if amount < least => {
+                Err(format!("the amount is {amount}, the rule wants at least {least}"))
+            }
+            (Some(least), None) => Err(format!("no amount is given, the rule wants at least {least}")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an expression over the event holds, or why it cannot be evaluated.
+    pub fn holds(&self, expression: &str, now: Timestamp) -> Result<bool, String> {
+        evaluate(expression, &self.for_expression(now)).map(|value| value.is_true())
+    }
+
+    /// What an expression over the event says, as text.
+    pub fn text_of(&self, expression: &str, now: Timestamp) -> Result<String, String> {
+        evaluate(expression, &self.for_expression(now)).map(|value| value.to_string())
     }
 
     fn for_expression(&self, now: Timestamp) -> Value {
@@ -141,6 +180,7 @@ impl<'a> Facts<'a> {
             "currency": self.amount.map(|m| m.currency.raw()),
             "order": self.order,
             "shipment": self.shipment,
+            "author": self.author,
             "minutes_left": self.deadline.map(|d| d.duration_since(now).as_mins()),
             "data": self.data,
         })
@@ -172,24 +212,9 @@ pub fn first_match<'r>(
 impl Rule {
     /// `Err` says what does not hold.
     fn judge(&self, facts: &Facts<'_>, now: Timestamp) -> Result<(), String> {
-        let m = &self.matches;
-        one_of("type", &m.types, Some(facts.kind_of_event))?;
-        one_of("kind", &m.kinds, facts.kind)?;
-        one_of("severity", &words(&m.severities, Severity::as_str), facts.severity.map(Severity::as_str))?;
-        one_of("priority", &words(&m.priorities, priority_word), facts.priority.map(priority_word))?;
-        one_of("partner", &m.partners, facts.partner.map(|p| p.id.raw()))?;
-        one_of("tier", &m.tiers, facts.partner.and_then(|p| p.tier.as_ref()).map(Untrusted::raw))?;
-        if let Some(least) = m.amount_at_least {
-            match facts.amount.map(|a| a.cents as f64 / 100.0) {
-                Some(amount) if amount >= least => {}
-                Some(amount) => {
-                    return Err(format!("the amount is {amount}, the rule wants at least {least}"));
-                }
-                None => return Err(format!("no amount is given, the rule wants at least {least}")),
-            }
-        }
+        facts.fit(&self.matches)?;
         match &self.when {
-            Some(expression) => match evaluate(expression, &facts.for_expression(now)) {
+            Some(expression) => match facts.holds(expression, now) {
                 Ok(true) => Ok(()),
                 Ok(false) => Err(format!("`{expression}` does not hold")),
                 Err(why) => Err(format!("`{expression}` cannot be evaluated: {why}")),
@@ -223,12 +248,12 @@ pub fn check_expression(expression: &str) -> Result<(), String> {
     Environment::new().compile_expression(expression).map(|_| ()).map_err(|error| error.to_string())
 }
 
-fn evaluate(expression: &str, facts: &Value) -> Result<bool, String> {
+fn evaluate(expression: &str, facts: &Value) -> Result<minijinja::Value, String> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::SemiStrict);
     environment.set_fuel(Some(20_000));
     let compiled = environment.compile_expression(expression).map_err(|e| e.to_string())?;
-    compiled.eval(minijinja::value::Serde(facts)).map(|value| value.is_true()).map_err(|e| e.to_string())
+    compiled.eval(minijinja::value::Serde(facts)).map_err(|e| e.to_string())
 }
 
 fn words<T: Copy>(list: &[T], word: impl Fn(T) -> &'static str) -> Vec<String> {
@@ -282,6 +307,7 @@ mod tests {
             order: None,
             shipment: None,
             deadline: None,
+            author: None,
             data,
         }
     }

@@ -17,6 +17,7 @@ use crate::core::notification::Notification;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::rule::{GroupField, Match, Rule, Then};
 use crate::core::task::Task;
+use crate::core::template::Templates;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -91,6 +92,7 @@ impl Scene {
             promise: Promise { critical: minutes(30), high: minutes(60), other: minutes(240) },
             retry: Retry { first: SignedDuration::from_secs(5), longest: minutes(5), give_up: minutes(240) },
             amount_factor: 2.0,
+            templates: Templates::shipped(),
         };
         Self {
             desk,

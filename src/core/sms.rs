@@ -108,7 +108,56 @@ pub fn to_gsm7_text(text: &str) -> String {
     out
 }
 
-/// Septets of a character in the default alphabet, escape included; `None` if it has none.
+/// Takes from the letters of English, German, French and Spanish the accents that the 7-bit alphabet
+/// lacks: `í` becomes `i`, `œ` becomes `oe`. A reader of these languages still reads the same word.
+pub fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            'á' | 'â' => out.push('a'),
+            'Á' | 'À' | 'Â' => out.push('A'),
+            'ç' => out.push('c'),
+            'ê' | 'ë' => out.push('e'),
+            'È' | 'Ê' | 'Ë' => out.push('E'),
+            'í' | 'î' | 'ï' => out.push('i'),
+            'Í' | 'Î' | 'Ï' => out.push('I'),
+            'ó' | 'ô' => out.push('o'),
+            'Ó' | 'Ô' => out.push('O'),
+            'ú' | 'û' => out.push('u'),
+            'Ú' | 'Ù' | 'Û' => out.push('U'),
+            'ÿ' => out.push('y'),
+            'œ' => out.push_str("oe"),
+            'Œ' => out.push_str("OE"),
+            'ẞ' => out.push_str("SS"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Septets of a text; a character outside GSM-7 counts as one.
+pub fn length(text: &str) -> usize {
+    text.chars().map(|c| septets(c).unwrap_or(1)).sum()
+}
+
+/// At most `room` septets, ending in `..` where something was cut.
+pub fn clip(text: &str, room: usize) -> String {
+    if length(text) <= room {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 2;
+    for c in text.chars() {
+        used += septets(c).unwrap_or(1);
+        if used > room {
+            break;
+        }
+        out.push(c);
+    }
+    let out = out.trim_end().to_owned();
+    if room < 3 { out } else { format!("{out}..") }
+}
+
 /// How many septets a character takes; `None` outside GSM-7.
 pub fn septets(c: char) -> Option<usize> {
     if is_basic(c) {

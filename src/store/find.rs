@@ -7,16 +7,18 @@ use crate::core::alert::Alert;
 use crate::core::case::Case;
 use crate::core::change::{Change, ConfigVersion, Numbered};
 use crate::core::command::Outcome;
-use crate::core::contact::Contact;
+use crate::core::contact::{Contact, ContactState};
 use crate::core::decide::{Needs, Thing, View};
 use crate::core::document::Document;
 use crate::core::event::Event;
 use crate::core::expectation::Expectation;
-use crate::core::id::{AlertId, EventId, NotificationId, TaskId};
-use crate::core::notification::Notification;
+use crate::core::flow::arrival::Held;
+use crate::core::id::{AlertId, EventId, Ids, NotificationId, TaskId};
+use crate::core::notification::{Hold, Notification, RecipientId};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
-use crate::core::suppression::Suppression;
+use crate::core::reach::{Reach, fix_task};
+use crate::core::suppression::{Suppression, address_key};
 use crate::core::task::Task;
 use crate::core::thread::Thread;
 use jiff::Timestamp;
@@ -235,6 +237,21 @@ impl Tx<'_> {
         self.query_one("SELECT body FROM partner WHERE id = $1", cells![id], body("partner"))
     }
 
+    /// The ids that come after all that is kept; for whoever only reads.
+    pub fn next_ids(&self) -> Result<Ids, StoreError> {
+        let next = |table: &str| -> Result<u64, StoreError> {
+            let sql = format!("SELECT COALESCE(MAX(id), 0) + 1 FROM {table}");
+            let next = self.query_one(&sql, &[], |row| row.int(0))?.unwrap_or(1);
+            Ok(next.max(1) as u64)
+        };
+        Ok(Ids {
+            event: next("event")?,
+            alert: next("alert")?,
+            notification: next("notification")?,
+            task: next("task")?,
+        })
+    }
+
     pub fn case(&self, of: &Thing) -> Result<Option<Case>, StoreError> {
         self.thing("partner_case", of, "case")
     }
@@ -282,6 +299,54 @@ impl Tx<'_> {
 
     pub fn suppression(&self, address: &str) -> Result<Option<Suppression>, StoreError> {
         self.query_one("SELECT body FROM suppression WHERE id = $1", cells![address], body("suppression"))
+    }
+
+    /// How the contact of a message can be reached, with what they opted out of and what is dead.
+    /// `None` for a message to a person of the desk.
+    pub fn reach(&self, n: &Notification) -> Result<Option<Reach>, StoreError> {
+        let RecipientId::Contact(id) = &n.recipient.who else { return Ok(None) };
+        let Some(contact) = self.contact(id.raw())? else { return Ok(Some(Reach::default())) };
+        let mut reach = self.reach_of(contact)?;
+        if let (None, Some(partner)) = (&reach.partner, &n.partner) {
+            reach.partner = self.partner(partner.raw())?.map(|partner| partner.about);
+        }
+        Ok(Some(reach))
+    }
+
+    /// How this contact can be reached.
+    pub fn reach_of(&self, contact: Contact) -> Result<Reach, StoreError> {
+        let mut reach = Reach::default();
+        if let Some(partner) = &contact.partner_id {
+            reach.partner = self.partner(partner.raw())?.map(|partner| partner.about);
+        }
+        // Others are only asked for what an inactive contact leaves behind.
+        if contact.state == ContactState::Inactive
+            && let Some(partner) = &contact.partner_id
+        {
+            reach.others = self.contacts_of(partner.raw())?;
+        }
+        let key = fix_task(&contact.id);
+        reach.tasks.extend(self.open_task(&key)?.map(|task| (key, task)));
+        reach.contact = Some(contact);
+        for contact in reach.contact.iter().chain(&reach.others) {
+            let phones = contact.phones.iter().map(|phone| address_key(phone.as_str()));
+            for key in phones.chain(contact.emails.iter().map(|mailbox| address_key(mailbox.as_str()))) {
+                reach.suppressed.extend(self.suppression(&key)?.map(|found| (key, found)));
+            }
+        }
+        Ok(reach)
+    }
+
+    /// Messages that were held for a contact nobody knew, with the events they came of.
+    pub fn held_for(&self, contact: &str) -> Result<Vec<Held>, StoreError> {
+        let waiting = self.waiting_for_contact(contact)?.into_iter();
+        waiting
+            .filter(|n| n.hold == Some(Hold::UnknownContact))
+            .map(|notification| {
+                let event = notification.event.map(|id| self.event(id)).transpose()?.flatten();
+                Ok(Held { notification, event })
+            })
+            .collect()
     }
 
     /// Messages to a contact that have not left: queued, or held.

@@ -234,17 +234,7 @@ impl Store {
 impl Writer {
     fn new(connection: Connection) -> Result<Self, StoreError> {
         let tx = Tx::new(&connection, Ids::default());
-        let next = |table: &str| -> Result<u64, StoreError> {
-            let sql = format!("SELECT COALESCE(MAX(id), 0) + 1 FROM {table}");
-            let next = tx.query_one(&sql, &[], |row| row.int(0))?.unwrap_or(1);
-            Ok(next.max(1) as u64)
-        };
-        let ids = Ids {
-            event: next("event")?,
-            alert: next("alert")?,
-            notification: next("notification")?,
-            task: next("task")?,
-        };
+        let ids = tx.next_ids()?;
         let head = tx.query_one("SELECT seq, hash FROM change ORDER BY seq DESC LIMIT 1", &[], |row| {
             let hash: [u8; 32] = row.bytes(1)?.try_into().map_err(|_| StoreError::Corrupt {
                 what: "chain hash",

@@ -154,6 +154,17 @@ pub struct Snapshot {
     pub channels: Vec<ChannelHealth>,
 }
 
+/// Events to explain without keeping them: `POST /v1/explain`, answered by
+/// [`crate::core::why::Explanation`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedExplain {
+    /// The configured source they would come in by.
+    pub source: String,
+    /// One CloudEvent as JSON, or a list of them.
+    pub text: String,
+}
+
 /// What escalating to a step would do, for the dialog: `GET /v1/alerts/{id}/steps`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepPreview {

@@ -10,7 +10,7 @@ use crate::core::notification::Notification;
 use crate::core::onboarding::{MilestoneRecord, MilestoneState};
 use crate::core::partner::Partner;
 use crate::core::person::PersonId;
-use crate::core::reach::Reach;
+use crate::core::standing::Reachability;
 use crate::core::task::Task;
 use crate::core::thread::Thread;
 use jiff::Timestamp;
@@ -83,7 +83,7 @@ pub struct PartnerRows {
 pub struct ReachedContact {
     #[serde(flatten)]
     pub contact: Contact,
-    pub reach: Reach,
+    pub reach: Reachability,
 }
 
 /// Who holds a role for this partner.

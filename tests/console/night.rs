@@ -20,7 +20,7 @@ use nightdesk::core::onboarding::{MilestoneRecord, MilestoneState};
 use nightdesk::core::partner::PartnerRef;
 use nightdesk::core::partner::{Partner, PartnerState};
 use nightdesk::core::person::{Person, PersonId, Role};
-use nightdesk::core::reach::{MediumReach, Reach, Standing};
+use nightdesk::core::standing::{MediumReach, Reachability, Standing};
 use nightdesk::core::task::{Task, TaskKind, TaskState};
 use nightdesk::core::text::Untrusted;
 use nightdesk::core::thread::{Thread, ThreadState};
@@ -701,6 +701,7 @@ pub fn partner_detail() -> PartnerDetail {
         url: None,
         case: Some("CASE-771".into()),
         uploaded_by: Some("c-ames".into()),
+        uploaded: true,
         review_by: Some("2026-11-22T09:00:00Z".parse().unwrap()),
         reviewed_at: None,
         mark: Mark::default(),
@@ -726,7 +727,7 @@ pub fn partner_detail() -> PartnerDetail {
     };
     let medium = |medium, standing| MediumReach { medium, standing, usable: Vec::new() };
     let known = |contact: Contact, sms, mail, quiet: Option<&str>| ReachedContact {
-        reach: Reach {
+        reach: Reachability {
             reachable: sms == Standing::Usable || mail == Standing::Usable,
             media: vec![medium(Medium::Sms, sms), medium(Medium::Email, mail)],
             quiet_until: quiet.map(|at| at.parse().unwrap()),

@@ -18,7 +18,9 @@ use nightdesk::core::command::{Action, Command, Expect, Outcome};
 use nightdesk::core::contact::Medium;
 use nightdesk::core::event::CloudEvent;
 use nightdesk::core::id::{AlertId, NotificationId};
-use nightdesk::core::notification::{AttemptState, Notification, NotificationState, Purpose, Rung, proven};
+use nightdesk::core::notification::{
+    AttemptState, Fault, Notification, NotificationState, Purpose, Rung, proven,
+};
 use nightdesk::core::page::AGAIN;
 use nightdesk::core::person::{PersonId, Role};
 use nightdesk::core::sms::segments;
@@ -319,7 +321,7 @@ impl Channel for Gateway {
                 let after = self.night.look().between(0, 60);
                 Answer::Deferred { said: said(), after: (after > 30).then(|| Duration::from_secs(after)) }
             }
-            (Weather::Rough, 55..=57) => Answer::Refused { said: said() },
+            (Weather::Rough, 55..=57) => Answer::Refused { said: said(), fault: Fault::Message },
             (Weather::Rough, 58..=69) => {
                 // Taken, and the connection broke before the answer.
                 let _ = self.deliver(message);

@@ -9,13 +9,15 @@ mod snapshot;
 
 pub use health::health_now;
 
+use super::explain::{self, NotExplained};
 use super::identity::{Credentials, Identified, Kernel, NotLetIn, Sessions};
 use super::{Agent, feed};
 use crate::core::change::Actor;
 use crate::core::command::{Command, Outcome, Refusal, RefusalCode};
 use crate::core::person::Role;
+use crate::core::why::Explanation;
 use crate::store::StoreError;
-use crate::wire::{PERSON_HEADER, PIN_HEADER, SESSION_HEADER};
+use crate::wire::{AskedExplain, PERSON_HEADER, PIN_HEADER, SESSION_HEADER};
 use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -108,6 +110,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/providers", get(health::providers))
         .route("/v1/oncall", get(health::on_call))
         .route("/v1/commands", post(commands))
+        .route("/v1/explain", post(explain_events))
         .route("/v1/stream", get(stream))
         .route("/v1/config/apply", post(apply_config))
         .fallback(|| async { Failure(StatusCode::NOT_FOUND, "There is no such page.".to_owned()) })
@@ -168,6 +171,17 @@ async fn commands(
         return Ok(Json(Outcome::Refused { refusal }));
     }
     Ok(Json(desk.agent.command(command, who.asker()).await?))
+}
+
+/// What would become of events, and what became of none.
+async fn explain_events(
+    State(desk): State<Desk>,
+    Json(asked): Json<AskedExplain>,
+) -> Result<Json<Explanation>, Failure> {
+    explain::explain(&desk.agent, &asked.source, &asked.text).await.map(Json).map_err(|why| match why {
+        NotExplained::Refused(why) => Failure(StatusCode::UNPROCESSABLE_ENTITY, why),
+        NotExplained::Store(why) => why.into(),
+    })
 }
 
 #[derive(Deserialize)]

@@ -3,10 +3,11 @@
 use super::{Desk, Failure, not_found};
 use crate::core::contact::{Contact, Medium};
 use crate::core::desk::Desk as Configured;
+use crate::core::flow::reader::partner_zone;
 use crate::core::notification::Notification;
 use crate::core::onboarding::MilestoneRecord;
-use crate::core::partner::Partner;
-use crate::core::reach::{Reach, reach};
+use crate::core::partner::{Partner, PartnerRef};
+use crate::core::standing::{Reachability, reach};
 use crate::core::suppression::{SuppressionCause, SuppressionState, address_key};
 use crate::store::find::{Filter, List};
 use crate::store::partners::Waiting;
@@ -84,7 +85,7 @@ fn row(tx: &Tx<'_>, desk: &Configured, partner: Partner, now: Timestamp) -> Resu
     let few = Filter { partner: Some(id.to_owned()), limit: LOOKED_AT, ..Filter::default() };
     let contacts: Vec<Contact> = tx.list(List::Contacts, &few)?;
     for contact in &contacts {
-        reachable += u32::from(reach_of(tx, desk, contact, now)?.reachable);
+        reachable += u32::from(reach_of(tx, desk, &partner.about, contact, now)?.reachable);
     }
     Ok(PartnerRow {
         open: open_counts(tx, id)?,
@@ -106,7 +107,13 @@ fn open_counts(tx: &Tx<'_>, partner: &str) -> Result<OpenCounts, StoreError> {
     })
 }
 
-fn reach_of(tx: &Tx<'_>, desk: &Configured, contact: &Contact, now: Timestamp) -> Result<Reach, StoreError> {
+fn reach_of(
+    tx: &Tx<'_>,
+    desk: &Configured,
+    partner: &PartnerRef,
+    contact: &Contact,
+    now: Timestamp,
+) -> Result<Reachability, StoreError> {
     let addresses = contact.phones.iter().map(|phone| phone.as_str());
     let addresses = addresses.chain(contact.emails.iter().map(|mailbox| mailbox.as_str()));
     let mut suppressed: BTreeMap<String, SuppressionCause> = BTreeMap::new();
@@ -116,7 +123,8 @@ fn reach_of(tx: &Tx<'_>, desk: &Configured, contact: &Contact, now: Timestamp) -
         suppressed.extend(found.map(|suppression| (key, suppression.cause)));
     }
     let carried = |medium: Medium| desk.carrier(medium).is_some();
-    Ok(reach(contact, |key| suppressed.get(key).copied(), carried, &desk.time_zone, now))
+    let zone = partner_zone(partner).unwrap_or_else(|| desk.time_zone.clone());
+    Ok(reach(contact, |key| suppressed.get(key).copied(), carried, &zone, now))
 }
 
 pub async fn partner(
@@ -151,7 +159,7 @@ fn detail(
     milestones.sort_by_key(|m| if m.place == 0 { u32::MAX } else { m.place });
     let mut contacts = Vec::new();
     for contact in tx.contacts_of(&id)?.into_iter().take(EACH as usize) {
-        let reach = reach_of(tx, desk, &contact, now)?;
+        let reach = reach_of(tx, desk, &partner.about, &contact, now)?;
         contacts.push(ReachedContact { contact, reach });
     }
     let responsible = ROLES.map(|role| Responsible {

@@ -362,7 +362,7 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::NotificationReleased => ("freed", Meaning::Good),
         What::TaskOverdue => ("overdue", Meaning::Warn),
         What::CaseOpened | What::CaseMoved => ("case", Meaning::Plain),
-        What::CaseRepeated => ("case", Meaning::Quiet),
+        What::Repeated => ("case", Meaning::Quiet),
         What::DocumentUploaded => ("upload", Meaning::Plain),
         What::DocumentReviewed => ("review", Meaning::Good),
         What::ThreadOpened | What::ThreadJoined => ("post", Meaning::Plain),

@@ -16,7 +16,7 @@ use crate::core::event::Severity;
 use crate::core::money::Money;
 use crate::core::notification::{Notification, RecipientId};
 use crate::core::onboarding::MilestoneState;
-use crate::core::reach::{MediumReach, Standing};
+use crate::core::standing::{MediumReach, Standing};
 use crate::core::task::TaskKind;
 use crate::core::thread::ThreadState;
 use crate::wire::partner::ReachedContact;

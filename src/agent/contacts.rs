@@ -1,0 +1,43 @@
+//! What follows when a contact is made or changed, whichever way: messages that waited for them leave,
+//! and the task to mend their addresses is closed once they are mended.
+
+use crate::core::change::{Change, Object};
+use crate::core::contact::Contact;
+use crate::core::decide::Needs;
+use crate::core::desk::Desk;
+use crate::core::escalation::Decision;
+use crate::core::flow::arrival;
+use crate::core::reach::fix_task;
+use crate::store::{StoreError, Tx};
+use jiff::Timestamp;
+
+/// Applies changes and what follows from the contacts among them, in the same transaction.
+pub fn apply(tx: &mut Tx<'_>, desk: &Desk, changes: Vec<Change>, now: Timestamp) -> Result<(), StoreError> {
+    let contacts: Vec<Contact> = changes
+        .iter()
+        .filter_map(|change| match &change.object {
+            Object::Contact(contact) => Some((**contact).clone()),
+            _ => None,
+        })
+        .collect();
+    tx.apply(changes)?;
+    for contact in contacts {
+        let held = tx.held_for(contact.id.raw())?;
+        let things = arrival::things(&held);
+        let view = tx.view(&Needs {
+            threads: things.iter().cloned().collect(),
+            cases: things.into_iter().collect(),
+            tasks: [fix_task(&contact.id)].into(),
+            ..Needs::default()
+        })?;
+        if held.is_empty() && view.tasks.is_empty() {
+            continue;
+        }
+        let reach = tx.reach_of(contact)?;
+        let mut decision = Decision::new(desk, now, tx.ids());
+        arrival::contact_kept(&mut decision, view, &reach, held);
+        tx.keep_ids(decision.ids);
+        tx.apply(decision.changes)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! The folder `templates/` beside the configuration file. Its files are kept at the end of the
+//! configuration's text, as comments: so an applied version has them for good, a changed template is a
+//! changed configuration, and nothing is read while the agent works.
+
+use super::problem::{ConfigError, Problem};
+use crate::core::template::{Override, TemplateProblem, Templates};
+use crate::core::text::sanitise;
+use std::path::{Path, PathBuf};
+
+/// What comes before a template's own lines.
+const HEAD: &str = "#template ";
+/// What comes before each of its lines.
+const LINE: &str = "#|";
+
+/// The folder's templates in the form they are kept in; empty where there are none.
+///
+/// # Errors
+/// A file that cannot be read, or is no text.
+pub fn beside(config: &Path) -> Result<String, ConfigError> {
+    let folder = folder(config);
+    let mut problems = Vec::new();
+    let mut kept = String::new();
+    for (name, path) in files(&folder) {
+        let text = match std::fs::read(&path) {
+            Ok(bytes) => String::from_utf8(bytes).map_err(|_| "this is not UTF-8 text".to_owned()),
+            Err(why) => Err(format!("this cannot be read: {why}")),
+        };
+        match text {
+            Ok(text) => keep(&mut kept, &name, &text, &path, &mut problems),
+            Err(why) => problems.push(Problem::at("", &path, 0..0, why)),
+        }
+    }
+    if problems.is_empty() { Ok(kept) } else { Err(ConfigError::Wrong { problems }) }
+}
+
+fn keep(kept: &mut String, name: &str, text: &str, path: &Path, problems: &mut Vec<Problem>) {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+    // TOML allows no other control character in a comment, and no message has a use for one.
+    if let Some((at, c)) = text.char_indices().find(|(_, c)| c.is_control() && !"\n\t".contains(*c)) {
+        let message = format!("a template has no control characters; this is U+{:04X}", c as u32);
+        problems.push(Problem::at(&text, path, at..at + 1, message));
+        return;
+    }
+    kept.push_str(&format!("\n{HEAD}{name}\n"));
+    for line in text.lines() {
+        kept.push_str(&format!("{LINE}{line}\n"));
+    }
+}
+
+/// The templates that a configuration's text carries, checked; and what is wrong with them.
+pub fn carried(text: &str, config: &Path) -> (Templates, Vec<Problem>) {
+    let overrides = overrides(text, config);
+    match Templates::shipped().with(overrides.clone()) {
+        Ok(templates) => (templates, Vec::new()),
+        Err(problems) => {
+            (Templates::shipped(), problems.iter().map(|problem| placed(problem, &overrides)).collect())
+        }
+    }
+}
+
+fn overrides(text: &str, config: &Path) -> Vec<Override> {
+    let mut found: Vec<Override> = Vec::new();
+    let mut open = false;
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix(HEAD) {
+            let path = folder(config).join(name).display().to_string();
+            found.push(Override { path, name: name.to_owned(), source: String::new() });
+            open = true;
+        } else if let (true, Some(line), Some(last)) = (open, line.strip_prefix(LINE), found.last_mut()) {
+            last.source.push_str(line);
+            last.source.push('\n');
+        } else {
+            open = false;
+        }
+    }
+    found
+}
+
+fn placed(problem: &TemplateProblem, overrides: &[Override]) -> Problem {
+    let source =
+        overrides.iter().rev().find(|o| o.path == problem.path).map_or("", |found| found.source.as_str());
+    let start: usize = source.split_inclusive('\n').take(problem.line.saturating_sub(1)).map(str::len).sum();
+    let line = source[start..].lines().next().unwrap_or_default();
+    let indent = line.len() - line.trim_start().len();
+    let span = start + indent..start + line.trim_end().len().max(indent);
+    Problem::at(source, Path::new(&problem.path), span, problem.message.clone())
+}
+
+fn folder(config: &Path) -> PathBuf {
+    config.parent().unwrap_or(Path::new("")).join("templates")
+}
+
+/// Every file of the folder and its folders, by the name a template has; what an editor or a version
+/// control leaves behind is none.
+fn files(folder: &Path) -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    for (name, path) in entries(folder) {
+        if path.is_dir() {
+            found.extend(entries(&path).into_iter().map(|(file, path)| (format!("{name}/{file}"), path)));
+        } else {
+            found.push((name, path));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    entries
+        .filter_map(Result::ok)
+        .map(|entry| (sanitise(&entry.file_name().to_string_lossy()).into_owned(), entry.path()))
+        .filter(|(name, _)| !name.starts_with('.') && !name.ends_with('~'))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config;
+    use crate::core::contact::Medium;
+    use crate::core::label::Labels;
+    use crate::core::message::{Frame, Message};
+    use jiff::tz::TimeZone;
+    use std::path::{Path, PathBuf};
+
+    /// A configuration and the templates beside it.
+    fn written(files: &[(&str, &[u8])]) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, config::DEFAULT).unwrap();
+        for (name, text) in files {
+            let file = folder.path().join("templates").join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        }
+        (folder, path)
+    }
+
+    fn notice(settings: &config::Settings) -> String {
+        let [message, _] = Message::samples(&Labels::shipped(), "de", &TimeZone::UTC).pop().unwrap();
+        let [frame, _] = Frame::samples();
+        settings.desk.templates.render(&message, &frame, Medium::Sms, "de").body.raw().to_owned()
+    }
+
+    #[test]
+    fn a_template_beside_the_configuration_replaces_the_shipped_one_even_when_the_folder_is_gone() {
+        let (folder, path) = written(&[
+            ("de/notice.sms.txt", b"Neu:\r\n  {{ title }}\r\n\r\n# {{ event | cut(9) }}"),
+            ("de/.notice.sms.txt.swp", b"\0"),
+            ("de/notice.sms.txt~", b"{{"),
+        ]);
+        let plain = config::parse(config::DEFAULT, &path).unwrap();
+        let settings = config::load(&path).unwrap();
+        assert_eq!(notice(&settings), "Neu: New price list for 2027 # community.pricelist.published");
+        assert_ne!(settings.sha256, plain.sha256, "a template is part of the configuration");
+        assert_eq!(config::digest(&config::read(&path).unwrap()), settings.sha256);
+        drop(folder);
+        let kept = config::parse(&settings.text, Path::new("/nowhere/config.toml")).unwrap();
+        assert_eq!(notice(&kept), notice(&settings));
+        assert_eq!(kept.sha256, settings.sha256);
+        assert_eq!(notice(&plain), "Acme Tools: New price list for 2027");
+    }
+
+    #[test]
+    fn a_wrong_template_is_a_problem_of_the_configuration_with_its_own_file_and_line() {
+        let (folder, path) = written(&[
+            ("de/notice.sms.txt", b"{{ title }}\n  {{ nope }}\n"),
+            ("fr/notise.sms.txt", b"x"),
+            ("README", b"x"),
+        ]);
+        let problems = config::load(&path).unwrap_err().to_string();
+        let folder = folder.path().join("templates").display().to_string();
+        let says = |line: &str| assert!(problems.contains(&format!("{folder}/{line}")), "{line}: {problems}");
+        says("de/notice.sms.txt:2:3: there is no \"nope\" in this message; it has ");
+        says("fr/notise.sms.txt:1:1: there is no template \"notise\"; there are case-opened, ");
+        says("README:1:1: \"README\" is no template's name; ");
+        assert!(problems.contains("  2 |   {{ nope }}\n    |   ^^^^^^^^^^"), "{problems}");
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused() {
+        let (_folder, path) =
+            written(&[("de/notice.sms.txt", b"\xff"), ("es/notice.sms.txt", b"a\n\x1b[2J")]);
+        let problems = config::load(&path).unwrap_err().to_string();
+        assert!(problems.contains("de/notice.sms.txt:1:1: this is not UTF-8"), "{problems}");
+        assert!(problems.contains("es/notice.sms.txt:2:1: a template has no control"), "{problems}");
+    }
+}

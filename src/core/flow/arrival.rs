@@ -1,0 +1,123 @@
+//! A contact becomes known, and what waited for them leaves: in their language, over their channel.
+
+use super::posts;
+use super::reader::Reader;
+use super::{cases, frame};
+use crate::core::change::{Actor, Change, What};
+use crate::core::contact::{Contact, Medium};
+use crate::core::decide::{Thing, View};
+use crate::core::escalation::Decision;
+use crate::core::event::{CloudEvent, Event, Native, native};
+use crate::core::message::Message;
+use crate::core::notification::{Hold, Notification, NotificationState, Said};
+use crate::core::partner::PartnerRef;
+use crate::core::reach::{self, Reach};
+
+/// A message that waits for a contact, with the event it came of.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub notification: Notification,
+    pub event: Option<Event>,
+}
+
+/// What must be looked up before [`contact_arrived`] can decide: the thread or the case of each.
+pub fn things(held: &[Held]) -> Vec<Thing> {
+    held.iter()
+        .filter_map(|held| match read(held.event.as_ref()?)? {
+            Native::PostCreated { post, partner, .. } => Some(Thing::of(&partner, &post.thread)),
+            Native::CaseStatusChanged { change, partner } => Some(Thing::of(&partner, &change.case)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What follows when a contact is made or changed.
+pub fn contact_kept(decision: &mut Decision<'_>, mut view: View, reach: &Reach, held: Vec<Held>) {
+    let Some(contact) = &reach.contact else { return };
+    contact_arrived(decision, &view, contact, held);
+    let any = !contact.phones.is_empty() || !contact.emails.is_empty();
+    if any && !reach.has_dead_address() {
+        decision.close_task(&mut view, &reach::fix_task(&contact.id), "The contact's addresses were mended.");
+    }
+}
+
+/// Lets go what was held because nobody knew the contact. What is another partner's stays.
+pub fn contact_arrived(decision: &mut Decision<'_>, view: &View, contact: &Contact, held: Vec<Held>) {
+    for Held { notification: mut n, event } in held {
+        if n.state != NotificationState::Held || n.hold != Some(Hold::UnknownContact) {
+            continue;
+        }
+        let read = event.as_ref().and_then(read);
+        let partner = match &read {
+            Some(Native::PostCreated { partner, .. } | Native::CaseStatusChanged { partner, .. }) => {
+                partner.clone()
+            }
+            _ => nobody(),
+        };
+        if !partner.id.is_empty() && !cases::belongs(contact, &partner) {
+            continue;
+        }
+        let reader = Reader::contact(decision.desk, contact, Some(&partner));
+        let anew: Option<Message> = match &read {
+            Some(Native::PostCreated { post, partner, .. }) => {
+                view.threads.get(&Thing::of(partner, &post.thread)).map(|thread| {
+                    let reference = posts::reference(view, thread);
+                    posts::acknowledgment(&reader, &reference, thread, post)
+                })
+            }
+            Some(Native::CaseStatusChanged { change, partner }) => {
+                let case = view.cases.get(&Thing::of(partner, &change.case));
+                case.map(|case| cases::news(&reader, case, change))
+            }
+            _ => None,
+        };
+        let name = contact.name.printable().into_string();
+        let said = n.said.take();
+        let via = n.reason.via.printable().into_string();
+        n.said = match (anew, said) {
+            (Some(message), _) => {
+                let frame = frame(decision.desk, &partner, &name, &via);
+                Some(Box::new(Said { message, frame, locale: reader.locale.to_owned() }))
+            }
+            (None, Some(mut said)) => {
+                said.frame.name = name;
+                Some(said)
+            }
+            (None, None) => None,
+        };
+        n.medium = reach::wishes(contact, n.category).first().copied().unwrap_or(Medium::Email);
+        if let Some(carrier) = decision.desk.carrier(n.medium) {
+            n.channel.clone_from(&carrier.name);
+        }
+        if let Some(said) = &n.said {
+            n.content = decision.desk.templates.render(&said.message, &said.frame, n.medium, &said.locale);
+        }
+        n.recipient.name = contact.name.clone();
+        n.state = NotificationState::Queued;
+        n.hold = None;
+        n.reason.outcome = None;
+        n.due_at = Some(decision.now);
+        n.expires_at = Some(decision.now + decision.desk.retry.give_up);
+        n.updated_at = decision.now;
+        let summary = format!("{} is known now; the message leaves.", contact.name.printable());
+        let change = Change::notification(decision.now, Actor::Desk, What::NotificationReleased, summary, &n);
+        decision.changes.push(change);
+    }
+}
+
+fn read(event: &Event) -> Option<Native> {
+    let cloud = CloudEvent {
+        id: event.event_id.raw().to_owned(),
+        source: event.source.raw().to_owned(),
+        kind: event.kind.raw().to_owned(),
+        time: event.time,
+        subject: None,
+        attributes: event.attributes.clone(),
+        data: event.data.clone(),
+    };
+    native(&cloud).ok().map(|(native, _)| native)
+}
+
+fn nobody() -> PartnerRef {
+    PartnerRef { id: "".into(), name: "".into(), tier: None, time_zone: None }
+}

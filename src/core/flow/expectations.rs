@@ -1,0 +1,145 @@
+//! What is expected of partners after something happened. Begun and met by events; what does not come
+//! in time makes an event of its own, which goes through the rules like any other.
+
+use super::audience::{Pressing, ruling};
+use super::reader::{line, partner_zone};
+use super::{Heard, Taken};
+use crate::core::change::{Change, Object, What};
+use crate::core::contact::Category;
+use crate::core::decide::{Incoming, View};
+use crate::core::desk::Desk;
+use crate::core::duty::Work;
+use crate::core::escalation::Decision;
+use crate::core::event::{CloudEvent, Native};
+use crate::core::expectation::{Expect, Expectation, ExpectationState, MISSED};
+use crate::core::message::{Message, Notice};
+use crate::core::partner::PartnerRef;
+use crate::core::rule::Facts;
+use crate::core::text::Untrusted;
+use jiff::Timestamp;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// The ids under which an event begins or meets configured expectations.
+pub fn ids(desk: &Desk, facts: &Facts<'_>, now: Timestamp) -> Vec<String> {
+    let Some(partner) = facts.partner else { return Vec::new() };
+    desk.expects
+        .iter()
+        .filter(|expect| begins(expect, facts, now) || facts.fit(&expect.expect).is_ok())
+        .filter_map(|expect| Some(id(expect, partner, &same(expect, facts, now)?)))
+        .collect()
+}
+
+/// Begins and meets what this event begins and meets.
+pub fn heard(decision: &mut Decision<'_>, view: &mut View, facts: &Facts<'_>, title: &Untrusted) {
+    let Some(partner) = facts.partner else { return };
+    let desk = decision.desk;
+    for expect in &desk.expects {
+        let Some(same) = same(expect, facts, decision.now) else { continue };
+        let id = id(expect, partner, &same);
+        let known = view.expectations.get(&id).cloned();
+        let waiting = known.as_ref().is_some_and(|known| known.state == ExpectationState::Waiting);
+        if waiting && facts.fit(&expect.expect).is_ok() {
+            let Some(mut met) = known else { continue };
+            met.state = ExpectationState::Met;
+            keep(decision, view, met, What::ExpectationMet, &format!("{}: it came.", expect.name));
+        } else if !waiting && begins(expect, facts, decision.now) {
+            let Some(due_at) = due(expect, desk, partner, facts, decision.now) else { continue };
+            let begun = Expectation {
+                id: id.into(),
+                state: ExpectationState::Waiting,
+                name: expect.name.clone(),
+                partner: partner.clone(),
+                same: same.into(),
+                title: title.clone(),
+                due_at,
+                created_at: known.map_or(decision.now, |known| known.created_at),
+                updated_at: decision.now,
+            };
+            keep(decision, view, begun, What::ExpectationBegun, &format!("{}: waited for.", expect.name));
+        }
+    }
+}
+
+/// What did not come in time, as an event of the desk's own.
+pub fn missed(decision: &mut Decision<'_>, view: &mut View, mut expectation: Expectation) -> Incoming {
+    expectation.state = ExpectationState::Missed;
+    let data = json!({
+        "expectation": { "name": expectation.name, "same": expectation.same, "title": expectation.title,
+            "due": expectation.due_at, "since": expectation.created_at },
+        "partner": expectation.partner,
+    });
+    let subject = format!("{} did not come: {}", expectation.name, expectation.title.printable());
+    let event = CloudEvent {
+        id: format!("{} {}", expectation.id.raw(), expectation.due_at),
+        source: "nightdesk".into(),
+        kind: MISSED.into(),
+        time: Some(expectation.due_at),
+        subject: Some(subject),
+        attributes: BTreeMap::new(),
+        data,
+    };
+    let fingerprint = format!("{} {}", event.source, event.id);
+    let native = Native::Missed { partner: expectation.partner.clone(), name: expectation.name.clone() };
+    let sentence = format!("{}: it did not come in time.", expectation.name);
+    keep(decision, view, expectation, What::ExpectationMissed, &sentence);
+    Incoming { feed: "desk".into(), event, native, unreadable: Vec::new(), fingerprint }
+}
+
+/// Tells those whom a rule, or else the work on cases, names.
+pub fn tell(decision: &mut Decision<'_>, heard: &Heard<'_>, partner: &PartnerRef) -> Taken {
+    let Some((audience, _)) = ruling(decision.desk, Work::Cases, heard.rule) else {
+        return Taken::quiet("a rule keeps it quiet");
+    };
+    let about = heard.about(partner, Category::CaseUpdates, None);
+    let notice = Notice { title: line(&heard.title), event: heard.event.to_string() };
+    let (_, nobody) =
+        decision.tell_people(&audience, partner, &about, Pressing::No, |_| Message::Notice(notice.clone()));
+    Taken::handled(nobody)
+}
+
+fn begins(expect: &Expect, facts: &Facts<'_>, now: Timestamp) -> bool {
+    facts.fit(&expect.after).is_ok()
+        && expect.when.as_ref().is_none_or(|when| facts.holds(when, now).unwrap_or(false))
+}
+
+/// What ties the two events together; `None` where this event has no such thing.
+fn same(expect: &Expect, facts: &Facts<'_>, now: Timestamp) -> Option<String> {
+    match &expect.same {
+        None => Some(String::new()),
+        Some(expression) => {
+            facts.text_of(expression, now).ok().filter(|text| !text.is_empty() && text != "none")
+        }
+    }
+}
+
+/// In working time of the partner's calendar and zone.
+fn due(
+    expect: &Expect,
+    desk: &Desk,
+    partner: &PartnerRef,
+    facts: &Facts<'_>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    if expect.by_deadline && facts.deadline.is_some() {
+        return facts.deadline;
+    }
+    if expect.within.is_zero() {
+        return None;
+    }
+    let calendar = desk.calendar(expect.calendar.as_deref());
+    let calendar = partner_zone(partner).map_or(calendar.clone(), |zone| calendar.in_zone(zone));
+    Some(calendar.after(now, expect.within))
+}
+
+fn id(expect: &Expect, partner: &PartnerRef, same: &str) -> String {
+    format!("{}\u{1f}{}\u{1f}{same}", expect.name, partner.id.raw())
+}
+
+fn keep(decision: &mut Decision<'_>, view: &mut View, mut kept: Expectation, what: What, sentence: &str) {
+    kept.updated_at = decision.now;
+    let object = Object::Expectation(Box::new(kept.clone()));
+    let change = Change::of_partner(decision.now, what, sentence, &kept.partner.id, object);
+    decision.changes.push(change);
+    view.expectations.insert(kept.id.raw().to_owned(), kept);
+}

@@ -1,0 +1,218 @@
+//! A message to a partner's contact that cannot go as it was meant to: over another medium, to another
+//! contact, later, or not at all and why; and who must mend what is broken.
+
+use crate::core::change::{Actor, Change, Object, What};
+use crate::core::contact::{Contact, ContactState, Medium};
+use crate::core::delivery::Delivering;
+use crate::core::desk::Desk;
+use crate::core::escalation::medium_word;
+use crate::core::id::Ids;
+use crate::core::notification::{Fault, Hold, Notification, NotificationState};
+use crate::core::reach::{NoWay, Reach, Way, fix_task};
+use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState, address_key};
+use crate::core::task::{Task, TaskKind, TaskState};
+use crate::core::text::Untrusted;
+use jiff::Timestamp;
+
+/// The address a message to a contact goes to now, or what is done instead of sending it.
+pub fn address_now(context: &mut Delivering<'_>, n: &mut Notification) -> Result<String, Vec<Change>> {
+    let Delivering { desk, reach, ref mut ids, now } = *context;
+    let Some((reach, contact)) = reach.and_then(|reach| Some((reach, reach.contact.as_ref()?))) else {
+        return Err(vec![hold(n, Hold::UnknownContact, None, "the contact is not known here", now)]);
+    };
+    if contact.state == ContactState::Inactive {
+        let Some(other) = reach.instead(desk, contact, n.category, now) else {
+            let because = "the contact is inactive, and the partner has nobody else who can be reached";
+            return Err(not_sent(n, reach, contact, because, true, ids, now));
+        };
+        let summary = format!(
+            "{} is inactive; it goes to {} instead.",
+            contact.name.printable(),
+            other.name.printable()
+        );
+        n.recipient = crate::core::notification::Recipient {
+            who: crate::core::notification::RecipientId::Contact(other.id.clone()),
+            name: other.name.clone(),
+        };
+        n.due_at = Some(now);
+        if let Some(said) = &mut n.said {
+            said.frame.name = other.name.printable().into_string();
+        }
+        write(desk, n, n.medium);
+        return Err(vec![Change::notification(now, Actor::Desk, What::NotificationMoved, summary, n)]);
+    }
+    match reach.way(desk, contact, n.category, now) {
+        Way::Send { medium, address } if medium == n.medium => Ok(address),
+        Way::Send { medium, .. } => {
+            let summary = format!(
+                "{} gets it by {} now: {} is not the way any more.",
+                contact.name.printable(),
+                medium_word(medium),
+                medium_word(n.medium)
+            );
+            write(desk, n, medium);
+            n.due_at = Some(now);
+            Err(vec![Change::notification(now, Actor::Desk, What::NotificationMoved, summary, n)])
+        }
+        Way::Wait(until) => {
+            let because = "it is night where the contact lives";
+            Err(vec![hold(n, Hold::QuietHours, Some((until, desk)), because, now)])
+        }
+        Way::None(NoWay::Unwanted(why)) => Err(not_sent(n, reach, contact, &why, false, ids, now)),
+        Way::None(NoWay::Broken(why)) => Err(not_sent(n, reach, contact, &why, true, ids, now)),
+    }
+}
+
+/// A message to a contact has failed for good: the address is marked where it is at fault, somebody must
+/// mend it, and the same words go another way where there is one.
+pub fn failed(
+    context: &mut Delivering<'_>,
+    n: &Notification,
+    address: &str,
+    fault: Fault,
+    said: &str,
+) -> Vec<Change> {
+    let Delivering { desk, reach, ref mut ids, now } = *context;
+    let known = reach.and_then(|reach| Some((reach, reach.contact.as_ref()?)));
+    let Some((reach, contact)) = known else { return Vec::new() };
+    let mut changes = Vec::new();
+    let dead = Suppression {
+        id: address_key(address).into(),
+        state: SuppressionState::Active,
+        medium: n.medium,
+        cause: SuppressionCause::Dead,
+        detail: said.into(),
+        created_at: now,
+        updated_at: now,
+    };
+    let mut without = reach.clone();
+    let opted_out = reach
+        .suppressed
+        .get(dead.id.raw())
+        .is_some_and(|s| s.state == SuppressionState::Active && s.cause == SuppressionCause::OptedOut);
+    if !opted_out {
+        without.suppressed.insert(dead.id.raw().to_owned(), dead.clone());
+        if fault == Fault::Address {
+            let object = Object::Suppression(Box::new(dead));
+            let sentence = format!("Nothing goes to {address} any more: {said}");
+            let partner = contact.partner_id.clone().unwrap_or_default();
+            changes.push(Change::of_partner(now, What::AddressSuppressed, sentence, &partner, object));
+        }
+    }
+    let title = format!("{}: {} failed: {said}", contact.name.printable(), medium_word(n.medium));
+    changes.extend(mend(n, reach, contact, title, ids, now));
+    let (medium, due, held) = match without.way(desk, contact, n.category, now) {
+        Way::Send { medium, .. } => (medium, now, false),
+        Way::Wait(until) => (n.medium, until, true),
+        Way::None(_) => return changes,
+    };
+    let id = ids.next_notification();
+    let mut again = Notification {
+        id,
+        state: if held { NotificationState::Held } else { NotificationState::Queued },
+        hold: held.then_some(Hold::QuietHours),
+        disputed: false,
+        attempts: Vec::new(),
+        evidence: Vec::new(),
+        provider_ref: None,
+        idempotency_key: format!("{}-{id}", desk.instance),
+        due_at: Some(due),
+        expires_at: Some(due + desk.retry.give_up),
+        config_version: desk.version,
+        created_at: now,
+        updated_at: now,
+        ..n.clone()
+    };
+    let via = format!("{}; {} failed", n.reason.via.printable(), n.id);
+    again.reason.via = via.into();
+    again.reason.outcome = None;
+    write(desk, &mut again, medium);
+    let summary = format!("{} to {} instead.", medium_word(medium), contact.name.printable());
+    changes.push(Change::notification(now, Actor::Desk, What::NotificationQueued, summary, &again));
+    changes
+}
+
+/// Says the same in another medium.
+fn write(desk: &Desk, n: &mut Notification, medium: Medium) {
+    n.medium = medium;
+    if let Some(carrier) = desk.carrier(medium) {
+        n.channel.clone_from(&carrier.name);
+    }
+    if let Some(said) = &n.said {
+        n.content = desk.templates.render(&said.message, &said.frame, medium, &said.locale);
+    }
+}
+
+fn hold(
+    n: &mut Notification,
+    hold: Hold,
+    until: Option<(Timestamp, &Desk)>,
+    because: &str,
+    now: Timestamp,
+) -> Change {
+    n.state = NotificationState::Held;
+    n.hold = Some(hold);
+    n.due_at = until.map(|(until, _)| until);
+    // What is held on purpose does not grow too old by it.
+    n.expires_at = until.map(|(until, desk)| until + desk.retry.give_up);
+    n.reason.outcome = Some(because.into());
+    let summary = format!("Held for {}: {because}.", n.recipient.name.printable());
+    Change::notification(now, Actor::Desk, What::NotificationHeld, summary, n)
+}
+
+fn not_sent(
+    n: &mut Notification,
+    reach: &Reach,
+    contact: &Contact,
+    because: &str,
+    broken: bool,
+    ids: &mut Ids,
+    now: Timestamp,
+) -> Vec<Change> {
+    n.state = NotificationState::Suppressed;
+    n.hold = None;
+    n.due_at = None;
+    n.reason.outcome = Some(because.into());
+    let summary = format!("Not sent to {}: {because}.", n.recipient.name.printable());
+    let mut changes = vec![Change::notification(now, Actor::Desk, What::NotificationSuppressed, summary, n)];
+    if broken {
+        let title = format!("{} cannot be reached: {because}", contact.name.printable());
+        changes.extend(mend(n, reach, contact, title, ids, now));
+    }
+    changes
+}
+
+/// The task to mend a contact's addresses, unless it is open already.
+fn mend(
+    n: &Notification,
+    reach: &Reach,
+    contact: &Contact,
+    title: String,
+    ids: &mut Ids,
+    now: Timestamp,
+) -> Option<Change> {
+    let key = fix_task(&contact.id);
+    if reach.tasks.contains_key(&key) {
+        return None;
+    }
+    let task = Task {
+        id: ids.next_task(),
+        state: TaskState::Open,
+        kind: TaskKind::Fix,
+        title: title.into(),
+        partner: reach.partner.clone(),
+        alert: n.alert,
+        notification: Some(n.id),
+        key: Untrusted::new(key),
+        team: None,
+        owner: None,
+        due_at: None,
+        lead_at: None,
+        reminded: None,
+        about: Some(contact.id.clone()),
+        snoozed_until: None,
+        created_at: now,
+        updated_at: now,
+    };
+    Some(Change::task(now, Actor::Desk, What::TaskOpened, task.title.clone(), &task))
+}
