@@ -155,28 +155,20 @@ fn of_message(model: &Model, desk: &Desk, message: &Notification, width: u16) ->
         };
         let again = if attempt.possible_duplicate { ", perhaps a second time" } else { "" };
         let answer = attempt.answer.as_ref().map(|said| format!(": {}", said.printable()));
-        lines.push(vec![
-            (at(attempt.started_at), Meaning::Quiet),
-            (format!(" attempt {} ", attempt.number), Meaning::Plain),
-            (word.to_owned(), meaning),
-            (
-                format!(
-                    " by {}, {}{again}{}",
-                    sanitise(&attempt.channel),
-                    attempt.address.printable(),
-                    answer.unwrap_or_default()
-                ),
-                Meaning::Plain,
-            ),
-        ]);
+        let said = format!(
+            "attempt {} {word} by {}, {}{again}{}",
+            attempt.number,
+            sanitise(&attempt.channel),
+            attempt.address.printable(),
+            answer.unwrap_or_default()
+        );
+        labelled(&mut lines, &at(attempt.started_at), &said, width, meaning);
         for evidence in message.evidence.iter().filter(|evidence| evidence.attempt == attempt.number) {
             let said = evidence.detail.printable();
             let part = if attempt.parts > 1 { format!(" part {}", evidence.part) } else { String::new() };
-            lines.push(vec![
-                (at(evidence.at), Meaning::Quiet),
-                (format!("   {}{part}", evidence.rung.state().as_str()), Meaning::Plain),
-                (format!(" by {}: {said}", sanitise(&evidence.by)), Meaning::Plain),
-            ]);
+            let rung = evidence.rung.state().as_str();
+            let said = format!("{rung}{part} by {}: {said}", sanitise(&evidence.by));
+            labelled(&mut lines, &at(evidence.at), &said, width, Meaning::Plain);
         }
     }
     if message.attempts.is_empty() {
