@@ -22,6 +22,10 @@ CREATE INDEX task_team ON task (team, state, id) WHERE team IS NOT NULL;
 CREATE INDEX task_kind ON task (kind, state, id);
 CREATE INDEX task_by_due ON task (state, due_at, id);
 
+-- What people call it, which need not be its id.
+ALTER TABLE partner_case ADD COLUMN reference TEXT;
+UPDATE partner_case SET reference = body ->> '$.reference';
+CREATE INDEX partner_case_reference ON partner_case (reference);
 CREATE INDEX partner_case_of ON partner_case (partner, state, created_at DESC, id);
 CREATE INDEX partner_case_unsettled ON partner_case (partner, created_at DESC, id) WHERE state <> 'resolved';
 DROP INDEX document_partner;

@@ -195,20 +195,39 @@ fn in_words(report: &Report) -> Result<(), Failed> {
     for contact in &report.contacts {
         print::line(&format!("{} ({}): {}", contact.name, contact.id, contact.said))?;
     }
-    // Severities of a kind that fare alike stand on one line.
+    // Severities that fare alike stand on one line, and so do kinds.
+    let mut said: Vec<(Vec<String>, Vec<String>)> = Vec::new();
     let mut rest = report.paths.as_slice();
+    while let Some(first) = rest.first() {
+        let of_kind = rest.iter().take_while(|path| path.kind == first.kind).count();
+        let lines = of_one_kind(&rest[..of_kind]);
+        let kind = first.kind.replace('_', " ");
+        match said.iter_mut().find(|(_, known)| *known == lines) {
+            Some((kinds, _)) => kinds.push(kind),
+            None => said.push((vec![kind], lines)),
+        }
+        rest = &rest[of_kind..];
+    }
+    for (kinds, lines) in said {
+        print::line(&kinds.join(", "))?;
+        lines.iter().try_for_each(|line| print::line(&format!("  {line}")))?;
+    }
+    report.notes.iter().try_for_each(|note| print::line(&format!("note: {note}")))?;
+    report.problems.iter().try_for_each(|problem| print::line(&format!("problem: {problem}")))
+}
+
+fn of_one_kind(mut rest: &[Path]) -> Vec<String> {
+    let mut lines = Vec::new();
     while let Some(first) = rest.first() {
         let same =
             |path: &&Path| (&path.kind, &path.rule, &path.said) == (&first.kind, &first.rule, &first.said);
         let alike = rest.iter().take_while(same).count();
         let severities: Vec<_> = rest[..alike].iter().map(|path| path.severity.as_str()).collect();
         let rule = first.rule.as_ref().map(|rule| format!(" (rule {rule})")).unwrap_or_default();
-        let kind = first.kind.replace('_', " ");
-        print::line(&format!("{kind}, {}: {}{rule}", severities.join(" or "), first.said))?;
+        lines.push(format!("{}: {}{rule}", severities.join(" or "), first.said));
         rest = &rest[alike..];
     }
-    report.notes.iter().try_for_each(|note| print::line(&format!("note: {note}")))?;
-    report.problems.iter().try_for_each(|problem| print::line(&format!("problem: {problem}")))
+    lines
 }
 
 #[cfg(test)]

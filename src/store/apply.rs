@@ -177,7 +177,12 @@ impl Tx<'_> {
     }
 
     fn put_case(&self, c: &Case) -> Result<(), StoreError> {
-        self.put_thing("partner_case", &c.partner.id, &c.id, c.state.word(), c.created_at, encode(c)?)
+        self.put_thing("partner_case", &c.partner.id, &c.id, c.state.word(), c.created_at, encode(c)?)?;
+        self.execute(
+            "UPDATE partner_case SET reference = $3 WHERE partner = $1 AND id = $2 AND reference IS DISTINCT FROM $3",
+            cells![c.partner.id.raw(), c.id.raw(), c.reference.raw()],
+        )?;
+        Ok(())
     }
 
     fn put_document(&self, d: &Document) -> Result<(), StoreError> {

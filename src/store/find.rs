@@ -173,6 +173,8 @@ fn list_sql(list: List, filter: &Filter) -> (String, Vec<Cell>) {
     (format!("{} ORDER BY {order} LIMIT $1", parts.join(" UNION ALL ")), cells)
 }
 
+const CASE_CALLED: &str = "SELECT body FROM partner_case WHERE reference = $1 LIMIT 100";
+
 const DUE: &str = "SELECT body FROM notification WHERE channel = $1 AND urgent = $2 AND due_at <= $3
     ORDER BY due_at, id LIMIT $4";
 
@@ -274,10 +276,16 @@ impl Tx<'_> {
         self.query_one(&sql, cells![of.partner.as_str(), of.id.as_str()], body(what))
     }
 
-    /// The things of that id, whosever they are; two partners may use the same one.
+    /// The things of that id, whosever they are; two partners may use the same one. A case is found by
+    /// its reference, too.
     pub fn things_named<T: DeserializeOwned>(&self, list: List, id: &str) -> Result<Vec<T>, StoreError> {
         let sql = format!("SELECT body FROM {} WHERE id = $1 LIMIT 100", list.table());
-        self.query(&sql, cells![id], body(list.table()))
+        let found = self.query(&sql, cells![id], body(list.table()))?;
+        if found.is_empty() && list == List::Cases {
+            // People say the reference; the id is the community's own.
+            return self.query(CASE_CALLED, cells![id], body("case"));
+        }
+        Ok(found)
     }
 
     pub fn milestones_of(&self, partner: &str) -> Result<Vec<MilestoneRecord>, StoreError> {
@@ -660,6 +668,12 @@ pub(super) mod tests {
             assert!(plan.contains("INDEX notification_due (channel=? AND urgent=?"), "{plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{plan}");
         }
+    }
+
+    #[test]
+    fn a_case_is_found_by_what_people_call_it() {
+        let plan = plan(&shape(), CASE_CALLED);
+        assert!(plan.contains("INDEX partner_case_reference"), "{plan}");
     }
 
     const LISTS: [List; 10] = [

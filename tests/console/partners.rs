@@ -77,6 +77,8 @@ fn a_filter_narrows_at_once_and_asks_the_agent_when_the_typing_rests() {
     hand.press(&["m"]);
     hand.tell(Msg::Partners("gam".into(), Ok(PartnerRows { rows: Vec::new(), more: false })));
     assert!(hand.selected_line().contains("Gamma"));
+    hand.press(&["Enter", "Enter"]);
+    assert_eq!(hand.model.place, Place::Partner);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::core::notification::{Notification, NotificationState};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::{Partner, PartnerRef};
 use crate::core::task::Task;
+use crate::core::text::Untrusted;
 use crate::core::thread::Thread;
 use crate::store::find::{Filter, List};
 use crate::store::{StoreError, Tx};
@@ -160,7 +161,7 @@ async fn thing<T: DeserializeOwned + Send + 'static>(
     (list, word): (List, &'static str),
     id: String,
     asked: AskedThing,
-    partner_of: impl Fn(&T) -> &PartnerRef + Send + 'static,
+    (partner_of, id_of): (fn(&T) -> &PartnerRef, fn(&T) -> &Untrusted),
 ) -> Result<Json<WithTimeline<T>>, Failure> {
     let key = id.clone();
     let read = desk.agent.store.read(move |tx| {
@@ -173,7 +174,8 @@ async fn thing<T: DeserializeOwned + Send + 'static>(
             return Ok(Err(found.iter().map(|thing| named(partner_of(thing))).collect::<Vec<_>>()));
         }
         let Some(thing) = found.pop() else { return Ok(Ok(None)) };
-        let timeline = tx.history_of(partner_of(&thing).id.raw(), &format!("{word} {key}"))?;
+        let timeline =
+            tx.history_of(partner_of(&thing).id.raw(), &format!("{word} {}", id_of(&thing).raw()))?;
         Ok(Ok(Some(WithTimeline { thing, timeline })))
     });
     match read.await? {
@@ -199,7 +201,9 @@ macro_rules! things {
             Path(id): Path<String>,
             Query(asked): Query<AskedThing>,
         ) -> Result<Json<WithTimeline<$object>>, Failure> {
-            thing(&desk, (List::$list, stringify!($name)), id, asked, |thing: &$object| &thing.partner).await
+            let of: (fn(&$object) -> &PartnerRef, fn(&$object) -> &Untrusted) =
+                (|thing| &thing.partner, |thing| &thing.id);
+            thing(&desk, (List::$list, stringify!($name)), id, asked, of).await
         })+
     };
 }

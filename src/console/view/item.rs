@@ -19,6 +19,7 @@ use crate::core::notification::{Notification, RecipientId};
 use crate::core::onboarding::MilestoneState;
 use crate::core::standing::{MediumReach, Standing};
 use crate::core::task::TaskKind;
+use crate::core::text::Untrusted;
 use crate::core::thread::ThreadState;
 use crate::wire::partner::ReachedContact;
 use jiff::Timestamp;
@@ -88,7 +89,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, page: &Page, i
                 let tick = canvas.theme.signs.proven;
                 let (mut said, meaning) = page::of_milestone(model, desk, found, tick, is_next);
                 if let (Some(due), false) = (found.due_at, is_next || found.reached_at.is_some()) {
-                    said = format!("{said}, expected by {}", clock::day(due, &desk.zone()));
+                    said = format!("{said}, expected by {}", clock::last_day(due, &desk.zone()));
                 }
                 canvas.put(area.x + 2, area.y, area.width.saturating_sub(3), &said, meaning);
             }
@@ -132,7 +133,7 @@ fn words(desk: &Desk, page: &Page, item: &Item) -> Option<Words> {
                 what: case_title(case),
                 state: (in_words(case.state.word()), Meaning::Plain),
                 risk: case.amount.clone(),
-                due: case.due.or(case.deadline),
+                due: case.due.or(case.deadline).or_else(|| task_due(page, id)),
                 over: case.is_over(),
             }
         }
@@ -184,6 +185,12 @@ fn words(desk: &Desk, page: &Page, item: &Item) -> Option<Words> {
         }
         Item::Milestone(_) | Item::Contact(_) | Item::Message(_) | Item::Conflict(_) => return None,
     })
+}
+
+/// When the task about a thing is due.
+fn task_due(page: &Page, about: &Untrusted) -> Option<Timestamp> {
+    let tasks = &page.detail.as_ref()?.tasks;
+    tasks.iter().find(|task| task.about.as_ref() == Some(about))?.due_at
 }
 
 /// The word a task has on the screen: what it is about.

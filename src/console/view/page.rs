@@ -151,10 +151,10 @@ pub fn of_milestone(
             (format!("{word} {tick}{}", when.unwrap_or_default()), Meaning::Good)
         }
         (MilestoneState::Expected, Some(due)) if due < model.now => {
-            (format!("{word} late since {}", clock::day(due, &zone)), Meaning::Bad)
+            (format!("{word} late since {}", clock::last_day(due, &zone)), Meaning::Bad)
         }
         (MilestoneState::Expected, Some(due)) if is_next => {
-            (format!("{word} → {}", clock::day(due, &zone)), Meaning::Strong)
+            (format!("{word} → {}", clock::last_day(due, &zone)), Meaning::Strong)
         }
         (MilestoneState::Expected, _) => (word, Meaning::Quiet),
         (MilestoneState::Skipped, _) => (format!("{word} skipped"), Meaning::Quiet),

@@ -155,9 +155,9 @@ fn onboarding(canvas: &Canvas<'_>, model: &Model, desk: &Desk, row: &PartnerRow,
     let zone = desk.zone();
     let by = onboarding.due_at.map(|due| match (late, width < 20) {
         (true, true) => " late".to_owned(),
-        (false, true) => format!(" {}", clock::date(due, &zone)),
-        (true, false) => format!(" late since {}", clock::day(due, &zone)),
-        (false, false) => format!(" {}", clock::day(due, &zone)),
+        (false, true) => format!(" {}", clock::last_date(due, &zone)),
+        (true, false) => format!(" late since {}", clock::last_day(due, &zone)),
+        (false, false) => format!(" {}", clock::last_day(due, &zone)),
     });
     let meaning = if late { Meaning::Warn } else { Meaning::Plain };
     vec![(format!("{}{}", page::milestone_word(next), by.unwrap_or_default()), meaning)]
