@@ -91,31 +91,31 @@ fn object(kind: &str, n: u64, start: Timestamp) -> Object {
             ))
         }
         "case" => {
-            let (w, state) = (when(CASES), if n % 5 == 0 { "under_review" } else { "resolved" });
+            let (w, state) = (when(CASES), if n.is_multiple_of(5) { "under_review" } else { "resolved" });
             Object::Case(read(json!({ "id": format!("CASE-{n}"), "reference": format!("CASE-{n}"),
                 "state": state, "partner": of, "kind": "dispute", "title": "Price dispute on an invoice",
                 "description": "The invoice names another price than the order. ".repeat(4),
                 "created_at": w, "updated_at": w })))
         }
         "document" => {
-            let (w, state) = (when(DOCUMENTS), if n % 5 == 0 { "pending" } else { "approved" });
+            let (w, state) = (when(DOCUMENTS), if n.is_multiple_of(5) { "pending" } else { "approved" });
             Object::Document(read(json!({ "id": format!("D-{n}"), "state": state, "partner": of,
                 "name": format!("certificate-{n}.pdf"), "kind": "compliance_certificate",
                 "created_at": w, "updated_at": w })))
         }
         "thread" => {
-            let (w, state) = (when(THREADS), if n % 5 == 0 { "open" } else { "answered" });
+            let (w, state) = (when(THREADS), if n.is_multiple_of(5) { "open" } else { "answered" });
             Object::Thread(read(json!({ "id": format!("TH-{n}"), "state": state, "partner": of,
                 "subject": "Where is our 856?", "kind": "question", "author": format!("c-{}", n % CONTACTS),
                 "created_at": w, "updated_at": w })))
         }
         "task" => {
-            let (w, state) = (when(TASKS), if n % 3 == 0 { "open" } else { "done" });
+            let (w, state) = (when(TASKS), if n.is_multiple_of(3) { "open" } else { "done" });
             let kind = ["answer", "review", "fix", "plan"][(n % 4) as usize];
             Object::Task(read(json!({ "id": TaskId(n + 1), "state": state, "kind": kind,
                 "title": "A certificate waits for its review", "partner": of, "key": format!("k-{n}"),
-                "team": "grid", "owner": if n % 7 == 0 { json!("ann") } else { Value::Null },
-                "due_at": if n % 2 == 0 { json!(w) } else { Value::Null }, "lead_at": null,
+                "team": "grid", "owner": if n.is_multiple_of(7) { json!("ann") } else { Value::Null },
+                "due_at": if n.is_multiple_of(2) { json!(w) } else { Value::Null }, "lead_at": null,
                 "reminded": "lead", "created_at": w, "updated_at": w })))
         }
         "alert" => {
@@ -134,12 +134,16 @@ fn object(kind: &str, n: u64, start: Timestamp) -> Object {
         }
         "notification" => {
             let w = when(NOTIFICATIONS);
-            let state = if n % 50 == 0 { "failed" } else { "delivered" };
+            let state = if n.is_multiple_of(50) { "failed" } else { "delivered" };
             let contact =
                 json!({ "kind": "contact", "id": format!("c-{}", n % CONTACTS), "name": "Contact" });
             let attempt = json!({ "number": 1, "state": "handed", "channel": "spool", "address": "+4915112345678",
                 "started_at": w, "possible_duplicate": false, "parts": 1 });
-            let alert = if n % 4 == 0 { json!(AlertId(n * ALERTS / NOTIFICATIONS + 1)) } else { Value::Null };
+            let alert = if n.is_multiple_of(4) {
+                json!(AlertId(n * ALERTS / NOTIFICATIONS + 1))
+            } else {
+                Value::Null
+            };
             Object::Notification(read(json!({ "id": NotificationId(n + 1), "state": state,
                 "purpose": "notice", "category": "case_updates", "urgent": false, "alert": alert,
                 "partner": of["id"], "recipient": contact, "medium": "email", "channel": "spool",

@@ -55,25 +55,20 @@ pub async fn run(id: &str, settings: &Settings, json: bool, context: &Context) -
     let now = Timestamp::now();
     let answer: Result<PartnerDetail, LinkError> =
         context.client.get(&format!("/v1/partners/{}", encoded(id))).await;
-    let mut notes = Vec::new();
-    let detail = match answer {
-        Ok(detail) => Some(detail),
+    let (detail, asked_agent, note) = match answer {
+        Ok(detail) => (Some(detail), true, None),
         Err(LinkError::NoAgent { .. }) => {
-            notes.push(
-                "no agent answers, so only the configuration was looked at: contacts and the partner's tier \
-                 are not known"
-                    .to_owned(),
-            );
-            None
+            let note = "no agent answers, so only the configuration was looked at: contacts and the partner's \
+                        tier are not known";
+            (None, false, Some(note.to_owned()))
         }
-        Err(why @ LinkError::Refused { .. }) => {
-            let why = why.to_string();
-            notes.push(format!("{} No event has named it yet.", why.trim_end()));
-            None
+        Err(LinkError::Refused { status: 404, .. }) => {
+            let note = "no event has named this partner yet, so its tier and contacts are not known";
+            (None, true, Some(note.to_owned()))
         }
         Err(why) => return Err(why.into()),
     };
-    let asked_agent = !matches!(detail, None if notes.iter().any(|note| note.starts_with("no agent")));
+    let notes = note.into_iter().collect();
     let partner = detail.as_ref().map_or_else(
         || PartnerRef { id: id.into(), name: id.into(), tier: None, time_zone: None },
         |detail| detail.partner.about.clone(),

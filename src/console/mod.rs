@@ -18,6 +18,7 @@ pub mod link;
 pub mod message;
 pub mod messages;
 pub mod model;
+pub mod moves;
 pub mod partners;
 pub mod rows;
 pub mod theme;

@@ -4,8 +4,9 @@
 
 use crate::console::effect::{Effect, Wait};
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
+use crate::console::moves::End;
 use crate::console::rows::Rows;
-use crate::console::update::{End, arrange, say};
+use crate::console::update::{arrange, say};
 use crate::core::case::Case;
 use crate::core::change::{Numbered, Object, What};
 use crate::core::document::Document;
@@ -189,7 +190,7 @@ pub fn came(model: &mut Model, find: &str, answer: Result<PartnerRows, LinkError
 pub fn changed(model: &mut Model, changes: &[Numbered]) -> Vec<Effect> {
     let mut effects = Vec::new();
     let of = |numbered: &Numbered| numbered.change.partner.clone();
-    if model.place == Place::Partners && !model.partners.waiting && changes.iter().any(|c| shows(c)) {
+    if model.place == Place::Partners && !model.partners.waiting && changes.iter().any(shows) {
         model.partners.waiting = true;
         effects.push(Effect::Wait(Wait::Partners, LIST_EVERY));
     }

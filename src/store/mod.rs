@@ -6,6 +6,7 @@
 
 pub mod apply;
 pub mod find;
+pub mod list;
 pub mod partners;
 pub mod sqlite;
 pub mod tx;

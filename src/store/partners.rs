@@ -1,7 +1,8 @@
 //! What is open for a partner, and what the places of the console begin with.
 
 use super::StoreError;
-use super::find::{List, body, numbered};
+use super::find::{body, numbered};
+use super::list::List;
 use super::tx::Tx;
 use crate::cells;
 use crate::core::case::Case;

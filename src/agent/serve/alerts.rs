@@ -4,7 +4,7 @@ use super::{Agent, Desk, Failure, not_found, parsed};
 use crate::core::alert::Alert;
 use crate::core::contact::Medium;
 use crate::core::id::AlertId;
-use crate::store::find::{Filter, List};
+use crate::store::list::{Filter, List};
 use crate::wire::{AlertDetail, StepPreview, Wake};
 use axum::Json;
 use axum::extract::{Path, State};

@@ -3,7 +3,7 @@
 use super::{Agent, Desk, Failure};
 use crate::core::event::Severity;
 use crate::store::StoreError;
-use crate::store::find::List;
+use crate::store::list::List;
 use crate::wire::{DeskInfo, Health, OnCall, Status};
 use axum::Json;
 use axum::extract::{Query, State};

@@ -13,7 +13,7 @@ use crate::core::partner::{Partner, PartnerRef};
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
 use crate::core::thread::Thread;
-use crate::store::find::{Filter, List};
+use crate::store::list::{Filter, List};
 use crate::store::{StoreError, Tx};
 use crate::wire::{Messages, WithTimeline};
 use axum::Json;
@@ -161,21 +161,22 @@ async fn thing<T: DeserializeOwned + Send + 'static>(
     (list, word): (List, &'static str),
     id: String,
     asked: AskedThing,
-    (partner_of, id_of): (fn(&T) -> &PartnerRef, fn(&T) -> &Untrusted),
+    of: fn(&T) -> (&PartnerRef, &Untrusted),
 ) -> Result<Json<WithTimeline<T>>, Failure> {
     let key = id.clone();
     let read = desk.agent.store.read(move |tx| {
         let mut found: Vec<T> = tx.things_named(list, &key)?;
         if let Some(wanted) = &asked.partner {
-            found.retain(|thing| partner_of(thing).id.raw() == wanted);
+            found.retain(|thing| of(thing).0.id.raw() == wanted);
         }
         if found.len() > 1 {
-            let named = |of: &PartnerRef| format!("{} ({})", of.name.printable(), of.id.printable());
-            return Ok(Err(found.iter().map(|thing| named(partner_of(thing))).collect::<Vec<_>>()));
+            let named =
+                |partner: &PartnerRef| format!("{} ({})", partner.name.printable(), partner.id.printable());
+            return Ok(Err(found.iter().map(|thing| named(of(thing).0)).collect::<Vec<_>>()));
         }
         let Some(thing) = found.pop() else { return Ok(Ok(None)) };
-        let timeline =
-            tx.history_of(partner_of(&thing).id.raw(), &format!("{word} {}", id_of(&thing).raw()))?;
+        let (partner, id) = of(&thing);
+        let timeline = tx.history_of(partner.id.raw(), &format!("{word} {}", id.raw()))?;
         Ok(Ok(Some(WithTimeline { thing, timeline })))
     });
     match read.await? {
@@ -201,9 +202,10 @@ macro_rules! things {
             Path(id): Path<String>,
             Query(asked): Query<AskedThing>,
         ) -> Result<Json<WithTimeline<$object>>, Failure> {
-            let of: (fn(&$object) -> &PartnerRef, fn(&$object) -> &Untrusted) =
-                (|thing| &thing.partner, |thing| &thing.id);
-            thing(&desk, (List::$list, stringify!($name)), id, asked, of).await
+            thing(&desk, (List::$list, stringify!($name)), id, asked, |thing: &$object| {
+                (&thing.partner, &thing.id)
+            })
+            .await
         })+
     };
 }

@@ -9,7 +9,7 @@ use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::{Partner, PartnerRef};
 use crate::core::standing::{Reachability, reach};
 use crate::core::suppression::{SuppressionCause, SuppressionState, address_key};
-use crate::store::find::{Filter, List};
+use crate::store::list::{Filter, List};
 use crate::store::partners::Waiting;
 use crate::store::{StoreError, Tx};
 use crate::wire::partner::{

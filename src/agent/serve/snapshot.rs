@@ -7,7 +7,7 @@ use crate::agent::identity::Identified;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::contact::Contact;
 use crate::core::notification::Notification;
-use crate::store::find::{Filter, List};
+use crate::store::list::{Filter, List};
 use crate::wire::Snapshot;
 use axum::extract::State;
 use axum::{Extension, Json};
