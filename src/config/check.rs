@@ -11,7 +11,6 @@ use crate::core::contact::{Category, Contact, ContactState, Mailbox, Medium};
 use crate::core::desk::{Assignment, Carrier, Desk, Promise, Retry, Scope, Team};
 use crate::core::duty::DutyChange;
 use crate::core::event::{Priority, Severity};
-use crate::core::label::Labels;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::rule::{GroupField, Match, Rule, Then, check_expression};
 use crate::core::schedule::Schedule;
@@ -115,6 +114,8 @@ impl Check<'_> {
             channels.iter().map(|c| Carrier { name: c.name.clone(), carries: c.carries.clone() }).collect();
         let contacts = self.contacts(file.contact);
         let sources = self.sources(file.source, &zone);
+        let labels = self.labels(file.labels);
+        let codes = self.codes(&file.edi);
         Settings {
             desk: Desk {
                 version: 0,
@@ -130,7 +131,8 @@ impl Check<'_> {
                 rules,
                 catch_all: file.catch_all.policy.into_inner(),
                 assignments,
-                labels: Labels::shipped(),
+                labels,
+                codes,
                 work,
                 plans,
                 expects,

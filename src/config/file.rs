@@ -2,6 +2,7 @@
 //! values mean is checked in [`super::check`], which has the spans kept here to point at them.
 
 use super::mapping::{MapTable, UnmappedWord};
+use super::naming::{EdiTable, LabelTable};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -47,6 +48,10 @@ pub struct File {
     #[serde(default)]
     pub expect: Vec<ExpectTable>,
     pub catch_all: CatchAllTable,
+    #[serde(default)]
+    pub labels: LabelTable,
+    #[serde(default)]
+    pub edi: EdiTable,
     #[serde(default)]
     pub contact: Vec<ContactTable>,
 }

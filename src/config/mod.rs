@@ -5,6 +5,7 @@ mod calendar;
 mod check;
 mod file;
 mod mapping;
+mod naming;
 pub mod paths;
 mod problem;
 mod templates;

@@ -5,6 +5,7 @@ use crate::core::alert::{PolicySnapshot, Target};
 use crate::core::calendar::Calendar;
 use crate::core::contact::Medium;
 use crate::core::duty::{Duty, Work};
+use crate::core::edi::Codes;
 use crate::core::event::Severity;
 use crate::core::expectation::Expect;
 use crate::core::label::Labels;
@@ -101,6 +102,8 @@ pub struct Desk {
     pub assignments: Vec<Assignment>,
     /// What the words of the community are called, in each reader's language.
     pub labels: Labels,
+    /// EDI codes in plain words.
+    pub codes: Codes,
     /// Who is responsible for each kind of work where no rule says otherwise.
     pub work: BTreeMap<Work, Duty>,
     /// How partners come aboard; the first that fits a partner's tier.

@@ -161,7 +161,15 @@ impl<'a> Decision<'a> {
     pub fn content(&self, alert: &Alert, medium: Medium, next: Option<&Next>, why: &str) -> Content {
         match medium {
             Medium::Sms => page::sms(alert, next, &self.desk.time_zone, self.now),
-            Medium::Email => page::email(alert, next, &self.desk.time_zone, why, &self.desk.templates, "en"),
+            Medium::Email => page::email(
+                alert,
+                next,
+                &self.desk.time_zone,
+                why,
+                &self.desk.templates,
+                "en",
+                &self.desk.codes,
+            ),
         }
     }
 

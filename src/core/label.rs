@@ -5,7 +5,7 @@
 use crate::core::text::sanitise;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -18,7 +18,8 @@ const SHIPPED: [(&str, &str); 4] = [
 ];
 
 /// Every word that has a name, shipped or configured, by language.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Labels {
     /// By language tag in lower case, `""` for all; then by word.
     configured: BTreeMap<String, BTreeMap<String, String>>,

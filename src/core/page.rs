@@ -4,7 +4,7 @@
 
 use crate::core::alert::Alert;
 use crate::core::contact::Medium;
-use crate::core::edi;
+use crate::core::edi::Codes;
 use crate::core::money::Money;
 use crate::core::notification::Content;
 use crate::core::sms::{self, clip, length};
@@ -80,15 +80,16 @@ pub fn email(
     why: &str,
     templates: &Templates,
     locale: &str,
+    codes: &Codes,
 ) -> Content {
     let id = alert.id.to_string();
     let bare = format!("{}: {}", alert.partner.name.printable(), alert.title.printable());
-    let said = Said::new(Name::Detail, detail(alert, next, zone, why), &id, &bare);
+    let said = Said::new(Name::Detail, detail(alert, next, zone, why, codes), &id, &bare);
     templates.write(&said, Medium::Email, locale)
 }
 
 /// Everything a template of the detail may use.
-fn detail(alert: &Alert, next: Option<&Next>, zone: &TimeZone, why: &str) -> Value {
+fn detail(alert: &Alert, next: Option<&Next>, zone: &TimeZone, why: &str, codes: &Codes) -> Value {
     let long = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%a %-d %b %Y %H:%M %Z").to_string();
     let members: Vec<_> = alert
         .members
@@ -105,7 +106,7 @@ fn detail(alert: &Alert, next: Option<&Next>, zone: &TimeZone, why: &str) -> Val
                 "case": m.case.as_ref().map(|t| t.printable().into_string()),
                 "amount": m.amount.as_ref().map(|a| a.long()),
                 "deadline": m.deadline.map(long),
-                "codes": m.codes.iter().map(edi::in_words).collect::<Vec<_>>(),
+                "codes": m.codes.iter().map(|code| codes.in_words(code)).collect::<Vec<_>>(),
                 "cleared": m.cleared_at.is_some(),
             })
         })
@@ -252,7 +253,7 @@ mod tests {
     #[test]
     fn the_sample_that_templates_are_checked_with_has_the_same_values() {
         let alert = alert("Acme Tools", "Line 12 stands still", Some("PO-450017"), 8_420_000);
-        let real = detail(&alert, Some(&next()), &TimeZone::UTC, "on call: primary");
+        let real = detail(&alert, Some(&next()), &TimeZone::UTC, "on call: primary", &Codes::default());
         let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         for sample in Said::samples(Name::Detail, &Frame::samples(), &Labels::shipped(), "en", &TimeZone::UTC)
         {
@@ -264,8 +265,15 @@ mod tests {
     #[test]
     fn the_email_says_everything_that_is_known() {
         let alert = alert("Acme Tools", "Line 12 stands still", Some("PO-450017"), 8_420_000);
-        let content =
-            email(&alert, Some(&next()), &TimeZone::UTC, "on call: primary", &Templates::shipped(), "en");
+        let content = email(
+            &alert,
+            Some(&next()),
+            &TimeZone::UTC,
+            "on call: primary",
+            &Templates::shipped(),
+            "en",
+            &Codes::shipped(),
+        );
         assert_eq!(content.subject.raw(), "[CRIT] Acme Tools: Line 12 stands still (A4711)");
         insta::assert_snapshot!(content.body.raw(), @r#"
         Acme Tools: Line 12 stands still

@@ -85,6 +85,7 @@ impl Scene {
             catch_all: "urgent".into(),
             assignments: vec![],
             labels: Labels::shipped(),
+            codes: crate::core::edi::Codes::shipped(),
             work: BTreeMap::new(),
             plans: vec![],
             expects: vec![],

@@ -14,7 +14,9 @@ pub use partner::{Messages, PartnerDetail, PartnerRows, WithTimeline};
 use crate::core::alert::Alert;
 use crate::core::change::Numbered;
 use crate::core::contact::{Contact, Medium};
+use crate::core::edi::Codes;
 use crate::core::event::{Event, Severity};
+use crate::core::label::Labels;
 use crate::core::notification::Notification;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::task::Task;
@@ -66,6 +68,11 @@ pub struct DeskInfo {
     /// How long after an acknowledgment without a promise the desk promises news, by severity.
     #[serde(default)]
     pub promises: BTreeMap<Severity, SignedDuration>,
+    /// What the desk calls words from outside, and EDI codes: its own; the shipped ones everybody has.
+    #[serde(default)]
+    pub labels: Labels,
+    #[serde(default)]
+    pub codes: Codes,
 }
 
 /// How a source of events is doing.

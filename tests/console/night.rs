@@ -496,6 +496,8 @@ pub fn snapshot() -> Snapshot {
             config_version: 12,
             config_note: None,
             promises: Severity::ALL.map(|severity| (severity, SignedDuration::from_mins(30))).into(),
+            labels: Default::default(),
+            codes: Default::default(),
         },
         alerts: alerts(),
         notifications: notifications(),

@@ -91,6 +91,8 @@ fn desk_info(agent: &Agent) -> DeskInfo {
         config_version: desk.version,
         config_note: agent.config_note(),
         promises: Severity::ALL.into_iter().map(|s| (s, desk.promise.for_severity(s))).collect(),
+        labels: desk.labels.clone(),
+        codes: desk.codes.clone(),
     }
 }
 

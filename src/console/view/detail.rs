@@ -9,7 +9,7 @@ use crate::console::view::paint::{Canvas, Spans, wrap};
 use crate::core::alert::{Alert, AlertState, Member};
 use crate::core::change::{Actor, Numbered, What};
 use crate::core::contact::Medium;
-use crate::core::edi;
+use crate::core::edi::Codes;
 use crate::core::notification::{Notification, NotificationState};
 use crate::core::task::Task;
 use crate::core::text::sanitise;
@@ -79,7 +79,7 @@ fn plain(text: impl Into<String>) -> Spans {
 fn of_alert(model: &Model, desk: &Desk, alert: &Alert, width: u16) -> Vec<Spans> {
     let zone = desk.zone();
     let mut lines: Vec<Spans> = Vec::new();
-    for line in wrap(&description(alert), width).into_iter().take(3) {
+    for line in wrap(&description(alert, &desk.info.codes), width).into_iter().take(3) {
         lines.push(plain(line));
     }
     lines.extend(wrap(&facts(model, alert, &zone), width).into_iter().map(plain));
@@ -131,14 +131,14 @@ fn decided_by(alert: &Alert) -> String {
 }
 
 /// What happened, in the community's words; with several members the first not cleared speaks.
-fn description(alert: &Alert) -> String {
+fn description(alert: &Alert, codes: &Codes) -> String {
     let open = || alert.members.iter().filter(|member| member.cleared_at.is_none());
     let Some(member) = open().next().or(alert.members.first()) else { return String::new() };
     let mut text = match &member.description {
         Some(description) => description.printable().into_string(),
         None => member.title.printable().into_string(),
     };
-    let codes: Vec<String> = member.codes.iter().map(edi::in_words).collect();
+    let codes: Vec<String> = member.codes.iter().map(|code| codes.in_words(code)).collect();
     if !codes.is_empty() {
         text = format!("{text} {}.", codes.join(", "));
     }
