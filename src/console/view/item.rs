@@ -131,7 +131,7 @@ fn words(desk: &Desk, page: &Page, item: &Item) -> Option<Words> {
             Words {
                 kind: kind("case"),
                 what: case_title(case),
-                state: (in_words(case.state.word()), Meaning::Plain),
+                state: (in_words(desk, case.state.word()), Meaning::Plain),
                 risk: case.amount.clone(),
                 due: case.due.or(case.deadline).or_else(|| task_due(page, id)),
                 over: case.is_over(),
@@ -140,7 +140,7 @@ fn words(desk: &Desk, page: &Page, item: &Item) -> Option<Words> {
         Item::Document(id) => {
             let document =
                 detail.reviews.iter().chain(&detail.settled.documents).find(|document| document.id == *id)?;
-            let what = format!("{} ({})", document.name.printable(), in_words(document.kind.word()));
+            let what = format!("{} ({})", document.name.printable(), in_words(desk, document.kind.word()));
             Words {
                 kind: kind("doc"),
                 what,
@@ -219,9 +219,9 @@ pub fn case_title(case: &Case) -> String {
     }
 }
 
-/// A word of the community's as people read it.
-pub fn in_words(word: &str) -> String {
-    crate::core::text::sanitise(word).replace('_', " ")
+/// A word of the community's as this desk calls it.
+pub fn in_words(desk: &Desk, word: &str) -> String {
+    desk.info.labels.word("en", word)
 }
 
 fn row(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, words: &Words, area: Rect) {

@@ -207,9 +207,9 @@ fn contact_name(desk: &Desk, id: &Untrusted) -> String {
 
 fn of_case(model: &Model, desk: &Desk, case: &Case, width: u16, lines: &mut Vec<Spans>) {
     let zone = desk.zone();
-    let mut stands = in_words(case.state.word());
+    let mut stands = in_words(desk, case.state.word());
     if let Some(kind) = &case.kind {
-        stands = format!("{stands}, {}", in_words(kind.word()));
+        stands = format!("{stands}, {}", in_words(desk, kind.word()));
     }
     labelled(lines, "stands", &stands, width, Meaning::Strong);
     labelled(lines, "partner", case.partner.name.printable().as_str(), width, Meaning::Plain);
@@ -235,7 +235,7 @@ fn of_case(model: &Model, desk: &Desk, case: &Case, width: u16, lines: &mut Vec<
 
 fn of_document(model: &Model, desk: &Desk, document: &Document, width: u16, lines: &mut Vec<Spans>) {
     let zone = desk.zone();
-    let stands = format!("{}, {}", document.state.as_str(), in_words(document.kind.word()));
+    let stands = format!("{}, {}", document.state.as_str(), in_words(desk, document.kind.word()));
     labelled(lines, "stands", &stands, width, Meaning::Strong);
     labelled(lines, "partner", document.partner.name.printable().as_str(), width, Meaning::Plain);
     if let Some(by) = document.review_by {
@@ -256,7 +256,7 @@ fn of_document(model: &Model, desk: &Desk, document: &Document, width: u16, line
 
 fn of_thread(model: &Model, desk: &Desk, thread: &Thread, width: u16, lines: &mut Vec<Spans>) {
     let zone = desk.zone();
-    let stands = format!("{}, {}", thread.state.as_str(), in_words(thread.kind.word()));
+    let stands = format!("{}, {}", thread.state.as_str(), in_words(desk, thread.kind.word()));
     labelled(lines, "stands", &stands, width, Meaning::Strong);
     labelled(lines, "partner", thread.partner.name.printable().as_str(), width, Meaning::Plain);
     labelled(lines, "author", &contact_name(desk, &thread.author), width, Meaning::Plain);
