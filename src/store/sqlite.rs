@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0001.sql"),
     include_str!("../../assets/migrations/0002.sql"),
-    include_str!("../../assets/migrations/0004.sql"),
+    include_str!("../../assets/migrations/0005.sql"),
 ];
 
 /// Operations waiting for the writer before askers must wait too.
