@@ -111,6 +111,7 @@ impl Stage {
             role: role.into(),
             person: PersonId(person.into()),
             scope: Scope::Everyone,
+            deputy: None,
         };
         desk.assignments = vec![
             of_all("account_manager", "maria"),
