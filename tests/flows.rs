@@ -697,10 +697,9 @@ Alert       A1
   Shipment   SH-3
   Amount     €48,000
   Deadline   Fri 8 Jan 2027 13:00 CET
-  Code       Shipment delayed (214 AT701 SD)
+  Code       Shipment delayed (214 SD)
 
-If nobody acknowledges, Lena Orth is told at {}.
-
+If nobody acknowledges, L.Orth is told at {}.
 You get this because: {why} (rule \"catch-all\", policy \"urgent\").",
                 berlin(at("created_at"), "%a %-d %b %Y %H:%M %Z"),
                 berlin(next, "%a %-d %b %Y %H:%M %Z"),

@@ -34,7 +34,7 @@ fn told(stage: &Stage, who: &str) -> Vec<usize> {
     let names = ["Eingegangen", "In Prüfung", "Unterlagen ausstehend", "Genehmigt", "Abgeschlossen"];
     let place = |text: &str| {
         let stands = |name: &&str| text.lines().any(|line| line == format!("Stand: {name}"));
-        names.iter().position(|name| stands(&name)).unwrap_or_else(|| panic!("{text}"))
+        names.iter().position(stands).unwrap_or_else(|| panic!("{text}"))
     };
     stage.to_contacts().into_iter().filter(|(to, _)| *to == who).map(|(_, text)| place(text)).collect()
 }

@@ -49,10 +49,10 @@ proptest! {
         }
         // What a later milestone overtook is not chased.
         let reached = |place: usize| state(&stage, STEPS[place]) == Some(MilestoneState::Reached);
-        for place in 0..4 {
+        for (place, step) in STEPS.iter().enumerate() {
             let overtaken = (place + 1..4).any(reached);
             if overtaken {
-                prop_assert!(state(&stage, STEPS[place]) != Some(MilestoneState::Expected), "{order:?}");
+                prop_assert!(state(&stage, step) != Some(MilestoneState::Expected), "{order:?}");
             }
         }
     }
