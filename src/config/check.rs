@@ -921,7 +921,7 @@ mod tests {
     #[test]
     fn the_default_configuration_is_accepted() {
         let settings = settings(crate::config::DEFAULT, Path::new("config.toml")).unwrap();
-        assert_eq!(settings.desk.teams.len(), 2);
+        assert_eq!(settings.desk.teams.len(), 3);
         assert!(settings.desk.carrier(Medium::Sms).is_some());
         assert_eq!(settings.contacts.len(), 3);
     }
