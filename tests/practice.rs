@@ -31,7 +31,7 @@ struct Smtp(BufReader<TcpStream>);
 
 impl Smtp {
     async fn open(practice: &Practice) -> Self {
-        let mut smtp = Smtp(BufReader::new(TcpStream::connect(practice.smtp_addr()).await.unwrap()));
+        let mut smtp = Smtp(BufReader::new(TcpStream::connect(practice.addresses().smtp).await.unwrap()));
         assert!(smtp.reply().await.starts_with("220 "));
         smtp
     }
@@ -143,7 +143,7 @@ async fn send(practice: &Practice, reports: SocketAddr, to: &str, name: &str) ->
         .no_proxy()
         .build()
         .unwrap()
-        .get(format!("http://{}/cgi-bin/sendsms", practice.sms_addr()))
+        .get(format!("http://{}/cgi-bin/sendsms", practice.addresses().sms))
         .query(&[("username", "desk"), ("password", "x"), ("to", to), ("from", "desk"), ("text", "CRIT")])
         .query(&[("dlr-mask", "27"), ("dlr-url", &url)])
         .send()

@@ -22,6 +22,9 @@ pub struct Entry {
     source: String,
     #[serde(default)]
     subject: Option<String>,
+    /// It was written so many seconds before it comes: it has been overtaken.
+    #[serde(default)]
+    ago: u32,
     data: Value,
 }
 
@@ -61,6 +64,11 @@ impl Day {
 }
 
 impl Entry {
+    /// The contact who wrote a post.
+    pub fn author(&self) -> Option<&str> {
+        self.data["author"]["contact_id"].as_str()
+    }
+
     /// The event as structured CloudEvents JSON, with every place filled in.
     pub fn event(&self, id: &str, round: u32, now: Timestamp) -> Value {
         let fill = |text: &str| filled(text, round, now);
@@ -69,7 +77,8 @@ impl Entry {
         event.insert("id".into(), id.into());
         event.insert("source".into(), self.source.as_str().into());
         event.insert("type".into(), self.kind.as_str().into());
-        event.insert("time".into(), now.to_string().into());
+        let written = now.checked_sub(SignedDuration::from_secs(self.ago.into())).unwrap_or(now);
+        event.insert("time".into(), written.to_string().into());
         event.insert("datacontenttype".into(), "application/json".into());
         if let Some(subject) = &self.subject {
             event.insert("subject".into(), fill(subject).into());
@@ -170,7 +179,7 @@ mod tests {
             assert_eq!(unreadable, [], "line {line}");
             partners.extend(event["data"]["partner"]["id"].as_str().map(str::to_owned));
         }
-        assert_eq!(partners.len(), 10);
+        assert_eq!(partners.len(), 11);
     }
 
     #[test]
