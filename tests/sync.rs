@@ -482,8 +482,10 @@ async fn a_leaver_is_listed_first_and_an_erased_contact_does_not_come_back() {
 #[tokio::test]
 async fn the_practice_community_keeps_its_contacts_with_the_desk() {
     let practice = nightdesk::practice::Practice::bind(nightdesk::practice::Haste(1.0)).await.unwrap();
-    let config =
-        format!("{SMALL}\n[community]\nscim = \"http://{}/scim/v2\"\nevery = \"1s\"", practice.addresses().scim);
+    let config = format!(
+        "{SMALL}\n[community]\nscim = \"http://{}/scim/v2\"\nevery = \"1s\"",
+        practice.addresses().scim
+    );
     let mut desk = Desk::new(&config);
     desk.start().await;
     let tanaka = contact_where(&desk, "y.tanaka", "the contacts to come", |_| true).await;
