@@ -340,7 +340,9 @@ async fn every_flow_of_the_recorded_day_reaches_those_it_concerns() {
 
     // A milestone says what is next and who does it.
     let milestone = letter(practice, "p.walsh@example.net", &["Reached: Profile approved"]).await;
-    assert!(milestone.text.contains("Next: documents complete\nWho:  Lumen Health"), "{}", milestone.text);
+    for line in ["Next: documents complete", "Who:  Lumen Health"] {
+        assert!(milestone.text.lines().any(|said| said == line), "{}", milestone.text);
+    }
     letter(practice, "tomas.silva@example.net", &["Lumen Health", "Profile approved"]).await;
 
     // The partner sends what the case waits for, and every real change of it is one mail.
@@ -364,7 +366,7 @@ async fn every_flow_of_the_recorded_day_reaches_those_it_concerns() {
     // A digest is one mail in two forms.
     let ran = desk.run(&["digest", "send", "accounts", "--yes"]).await;
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    let digest = letter(practice, "jonas.roth@example.net", &["accounts"]).await;
+    let digest = letter(practice, "jonas.roth@example.net", &["Accounts digest"]).await;
     assert!(digest.html.unwrap().contains("<table"), "{}", digest.text);
 
     // What is internal is in none of all these.
@@ -418,12 +420,13 @@ async fn partners_act_on_what_they_are_sent() {
     let to_her = |text: &Text| text.to == "+4740612345" && text.text.contains("rejected");
     assert!(!practice.texts().iter().any(to_her));
 
-    // One writes again, once, and is answered again.
+    // One writes again, and is answered again; two machines do not thank each other without end.
     let answered =
         |letter: &Letter| letter.to == "carmen.ruiz@example.net" && letter.subject.contains("T-411");
-    until("the second answer", async || {
-        (letters(practice).iter().filter(|letter| answered(letter)).count() == 2).then_some(())
-    })
-    .await;
+    let answers = || letters(practice).iter().filter(|letter| answered(letter)).count();
+    until("the second answer", async || (answers() >= 2).then_some(())).await;
+    // What is written much later has come.
+    text(practice, "+4915112345601", "4560007").await;
+    assert_eq!(answers(), 2);
     desk.stop().await;
 }

@@ -86,7 +86,7 @@ pub(super) async fn live(
         let words = words(&arrival.letter);
         for (who, seconds, deed) in TRAITS.into_iter().filter(|(who, ..)| *who == contact) {
             let Some(about) = about(deed, &arrival.letter, &words, &post, who) else { continue };
-            let name = format!("{who} {deed:?} {}", about.as_ref().map(Value::to_string).unwrap_or_default());
+            let name = format!("{who} {deed:?} {}", about.as_ref().map(subject).unwrap_or_default());
             if done.len() == MOST_DEEDS || !done.insert(name.clone()) {
                 continue;
             }
@@ -112,6 +112,12 @@ fn words(letter: &Letter) -> String {
             format!("{}\n{}", mail.subject().unwrap_or_default(), mail.body_text(0).unwrap_or_default())
         }
     }
+}
+
+/// The case or the thread of an event: what it is about, whichever event of it was heard last.
+fn subject(event: &Value) -> &str {
+    let data = &event["data"];
+    data["case"]["id"].as_str().or(data["post"]["thread"].as_str()).unwrap_or_default()
 }
 
 /// What a deed would be about; the outer `None`: there is no reason for it in this message.
