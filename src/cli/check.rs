@@ -96,7 +96,7 @@ fn walk(settings: &Settings, now: Timestamp) -> Report {
                 false => format!("step {} of policy {}", i + 1, policy.name),
             };
             // Whoever is on call at each hand-over of the days ahead, and everybody else named.
-            let anybody = PartnerRef { id: "".into(), name: "a partner".into(), tier: None, time_zone: None };
+            let anybody = PartnerRef { id: "".into(), name: "a partner".into(), ..PartnerRef::default() };
             let mut unreachable_at = None;
             for at in moments(settings, &step.notify, now) {
                 let (told, nobody) = desk.people_behind(&step.notify, &anybody, at);
@@ -124,7 +124,7 @@ fn walk(settings: &Settings, now: Timestamp) -> Report {
             .flat_map(|step| {
                 desk.people_behind(
                     &step.notify,
-                    &PartnerRef { id: "".into(), name: "".into(), tier: None, time_zone: None },
+                    &PartnerRef { id: "".into(), name: "".into(), ..PartnerRef::default() },
                     now,
                 )
                 .0

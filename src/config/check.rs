@@ -8,7 +8,7 @@ use super::{Agent, Channel, ChannelKind, Intake, Login, Settings, Source, Start,
 use crate::core::alert::{PolicySnapshot, Step, Target};
 use crate::core::calendar::Calendar;
 use crate::core::contact::{Category, Contact, ContactState, Mailbox, Medium};
-use crate::core::desk::{Assignment, Carrier, Desk, Promise, Retry, Scope, Team};
+use crate::core::desk::{Absence, Assignment, Carrier, Desk, Pattern, Promise, Retry, Scope, Team};
 use crate::core::duty::DutyChange;
 use crate::core::event::{Priority, Severity};
 use crate::core::person::{Person, PersonId, Role};
@@ -73,6 +73,7 @@ impl Check<'_> {
         }
         self.store(&file.store);
         let channels = self.channels(file.channel);
+        let absences = self.absences(&file.person);
         let (people, logins) = self.people(file.person);
         let teams = self.teams(file.team, &people);
         let people = with_teams(people, &teams);
@@ -133,6 +134,7 @@ impl Check<'_> {
                 rules,
                 catch_all: file.catch_all.policy.into_inner(),
                 assignments,
+                absences,
                 labels,
                 codes,
                 work,
@@ -395,6 +397,23 @@ impl Check<'_> {
         (people, logins)
     }
 
+    fn absences(&mut self, people: &[file::PersonTable]) -> Vec<Absence> {
+        let mut absences = Vec::new();
+        for (person, days) in people.iter().flat_map(|t| t.away.iter().map(move |days| (&t.id, days))) {
+            let (first, last) = days.as_ref().split_once("..").unwrap_or((days.as_ref(), days.as_ref()));
+            match (first.trim().parse(), last.trim().parse()) {
+                (Ok(first), Ok(last)) if first <= last => {
+                    absences.push(Absence { person: PersonId(person.as_ref().clone()), first, last });
+                }
+                _ => {
+                    let message = "days away are written 2026-12-24 or 2026-12-24..2027-01-02";
+                    self.wrong(days.span(), message);
+                }
+            }
+        }
+        absences
+    }
+
     fn teams(
         &mut self,
         tables: Vec<file::TeamTable>,
@@ -460,17 +479,23 @@ impl Check<'_> {
     ) -> Vec<Assignment> {
         let mut assignments = Vec::new();
         for t in tables {
-            let scope = match (t.partner, t.tier) {
-                (Some(partner), None) => Scope::Partner(partner.into_inner()),
-                (None, Some(tier)) => Scope::Tier(tier.into_inner()),
-                (None, None) => Scope::Everyone,
-                (Some(_), Some(tier)) => {
-                    self.wrong(tier.span(), "an assignment is by partner or by tier, not both");
-                    continue;
-                }
-            };
+            let scopes: Vec<(Range<usize>, Scope)> = [
+                t.partner.map(|text| (text.span(), Scope::Partner(text.into_inner()))),
+                t.pattern.map(|text| (text.span(), Scope::Pattern(Pattern(text.into_inner())))),
+                t.region.map(|text| (text.span(), Scope::Region(text.into_inner()))),
+                t.tier.map(|text| (text.span(), Scope::Tier(text.into_inner()))),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
+            if let Some((span, _)) = scopes.get(1) {
+                let message = "an assignment is by one of partner, pattern, region and tier";
+                self.wrong(span.clone(), message);
+            }
+            let scope = scopes.into_iter().next().map_or(Scope::Everyone, |(_, scope)| scope);
+            let deputy = t.deputy.as_ref().and_then(|id| self.person(id, people));
             if let Some(person) = self.person(&t.person, people) {
-                assignments.push(Assignment { role: t.role.into_inner(), person, scope });
+                assignments.push(Assignment { role: t.role.into_inner(), person, deputy, scope });
             }
         }
         assignments

@@ -204,6 +204,9 @@ pub struct PersonTable {
     #[serde(default)]
     pub shared: bool,
     pub pin: Option<Spanned<SecretRef>>,
+    /// Days away: `2026-12-24` or `2026-12-24..2027-01-02`.
+    #[serde(default)]
+    pub away: Vec<Text>,
 }
 
 #[derive(Deserialize)]
@@ -253,7 +256,10 @@ pub struct LastResortTable {
 pub struct AssignTable {
     pub role: Text,
     pub person: Text,
+    pub deputy: Option<Text>,
     pub partner: Option<Text>,
+    pub pattern: Option<Text>,
+    pub region: Option<Text>,
     pub tier: Option<Text>,
 }
 

@@ -641,7 +641,7 @@ fn see_partner(decision: &mut Decision<'_>, view: &mut View, about: &PartnerRef)
 
 /// Stands for the partner where an event names none.
 fn the_desk() -> PartnerRef {
-    PartnerRef { id: "".into(), name: "the desk".into(), tier: None, time_zone: None }
+    PartnerRef { id: "".into(), name: "the desk".into(), ..PartnerRef::default() }
 }
 
 /// The member an event would be of an alert, and its partner. Exceptions and cases are members by

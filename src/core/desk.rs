@@ -15,8 +15,10 @@ use crate::core::person::{Person, PersonId, Role};
 use crate::core::rule::Rule;
 use crate::core::schedule::{Schedule, Turn};
 use crate::core::template::Templates;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// A team: people who share responsibility, and the one who leads them.
@@ -32,15 +34,63 @@ pub struct Team {
 pub struct Assignment {
     pub role: String,
     pub person: PersonId,
+    /// Stands in while the person is away.
+    pub deputy: Option<PersonId>,
     pub scope: Scope,
+}
+
+/// Days on which a person does no work for partners, first and last included, in their own zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absence {
+    pub person: PersonId,
+    pub first: Date,
+    pub last: Date,
 }
 
 /// Which partners an assignment is for, most specific first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     Partner(String),
+    /// Partners whose id fits a pattern, where `*` is any text.
+    Pattern(Pattern),
+    Region(String),
     Tier(String),
     Everyone,
+}
+
+/// A text with `*` for any text. One that says more counts as the more specific.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(pub String);
+
+impl Pattern {
+    pub fn fits(&self, text: &str) -> bool {
+        let mut parts = self.0.split('*');
+        let Some(mut rest) = parts.next().and_then(|head| text.strip_prefix(head)) else { return false };
+        let Some(tail) = self.0.contains('*').then(|| self.0.rsplit('*').next().unwrap_or_default()) else {
+            return rest.is_empty();
+        };
+        let middle: Vec<&str> = parts.collect();
+        for part in middle.iter().take(middle.len().saturating_sub(1)) {
+            match rest.find(part) {
+                Some(at) => rest = &rest[at + part.len()..],
+                None => return false,
+            }
+        }
+        rest.ends_with(tail)
+    }
+}
+
+impl Ord for Pattern {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let said = |pattern: &Self| pattern.0.chars().filter(|c| *c != '*').count();
+        said(other).cmp(&said(self)).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Pattern {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// A configured way out, as far as decisions care.
@@ -100,6 +150,7 @@ pub struct Desk {
     /// The policy for urgent events that no rule matches.
     pub catch_all: String,
     pub assignments: Vec<Assignment>,
+    pub absences: Vec<Absence>,
     /// What the words of the community are called, in each reader's language.
     pub labels: Labels,
     /// EDI codes in plain words.
@@ -162,18 +213,38 @@ impl Desk {
         self.carriers.iter().find(|carrier| carrier.carries.contains(&medium))
     }
 
-    /// Who holds the role for this partner: by partner, else by tier, else the default.
+    /// Who holds the role for this partner, present or not: by partner, else by pattern, region or tier,
+    /// else the default.
     pub fn assigned(&self, role: &str, partner: &PartnerRef) -> Option<&PersonId> {
+        self.assignment(role, partner).map(|assignment| &assignment.person)
+    }
+
+    /// Who acts in the role for this partner at this moment: its holder, or the deputy while they are away.
+    pub fn acting(&self, role: &str, partner: &PartnerRef, at: Timestamp) -> Option<&PersonId> {
+        let assignment = self.assignment(role, partner)?;
+        let deputy = assignment.deputy.as_ref().filter(|_| self.is_away(&assignment.person, at));
+        Some(deputy.filter(|deputy| !self.is_away(deputy, at)).unwrap_or(&assignment.person))
+    }
+
+    pub fn is_away(&self, person: &PersonId, at: Timestamp) -> bool {
+        let zone = self.person(person).and_then(|person| person.time_zone.as_deref());
+        let zone = zone.and_then(|name| TimeZone::get(name).ok()).unwrap_or_else(|| self.time_zone.clone());
+        let day = at.to_zoned(zone).date();
+        self.absences.iter().any(|a| a.person == *person && a.first <= day && day <= a.last)
+    }
+
+    fn assignment(&self, role: &str, partner: &PartnerRef) -> Option<&Assignment> {
         self.assignments
             .iter()
             .filter(|assignment| assignment.role == role)
             .filter(|assignment| match &assignment.scope {
                 Scope::Partner(id) => partner.id.raw() == id,
+                Scope::Pattern(pattern) => pattern.fits(partner.id.raw()),
+                Scope::Region(region) => partner.region.as_ref().is_some_and(|r| r.raw() == region),
                 Scope::Tier(tier) => partner.tier.as_ref().is_some_and(|t| t.raw() == tier),
                 Scope::Everyone => true,
             })
             .min_by_key(|assignment| &assignment.scope)
-            .map(|assignment| &assignment.person)
     }
 
     /// The people behind the targets at this moment, each once, in the targets' order; and for each
@@ -208,12 +279,105 @@ impl Desk {
                     None => nobody.push(format!("team {name} has no lead")),
                 },
                 Target::Person(person) => tell(person, "named by the policy".to_owned()),
-                Target::Assigned(role) => match self.assigned(role, partner) {
+                Target::Assigned(role) => match self.acting(role, partner, at) {
                     Some(person) => tell(person, format!("{role} of {}", partner.name.printable())),
                     None => nobody.push(format!("{} has no {role}", partner.name.printable())),
                 },
             }
         }
         (told, nobody)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::scenario::Scene;
+
+    fn desk(assignments: Vec<(Scope, &str, Option<&str>)>) -> Desk {
+        let id = |name: &str| PersonId(name.to_owned());
+        let mut desk = Scene::usual().desk;
+        desk.assignments = assignments
+            .into_iter()
+            .map(|(scope, person, deputy)| Assignment {
+                role: "coordinator".into(),
+                person: id(person),
+                deputy: deputy.map(id),
+                scope,
+            })
+            .collect();
+        desk
+    }
+
+    fn partner(partner: &str, region: Option<&str>, tier: Option<&str>) -> PartnerRef {
+        PartnerRef {
+            id: partner.into(),
+            region: region.map(Into::into),
+            tier: tier.map(Into::into),
+            ..PartnerRef::default()
+        }
+    }
+
+    #[test]
+    fn the_most_specific_assignment_counts_whatever_the_order() {
+        let pattern = |text: &str| Scope::Pattern(Pattern(text.to_owned()));
+        let mut all = vec![
+            (Scope::Everyone, "everyone", None),
+            (Scope::Tier("gold".into()), "tier", None),
+            (Scope::Region("nordics".into()), "region", None),
+            (pattern("ac*"), "short", None),
+            (pattern("acme-*"), "long", None),
+            (Scope::Partner("acme-1".into()), "partner", None),
+        ];
+        for _ in 0..all.len() {
+            all.rotate_left(1);
+            let desk = desk(all.clone());
+            let of = |id: &str, region, tier| {
+                desk.assigned("coordinator", &partner(id, region, tier)).unwrap().0.clone()
+            };
+            assert_eq!(of("acme-1", Some("nordics"), Some("gold")), "partner");
+            assert_eq!(of("acme-2", Some("nordics"), Some("gold")), "long");
+            assert_eq!(of("acorn", Some("nordics"), None), "short");
+            assert_eq!(of("borg", Some("nordics"), Some("gold")), "region");
+            assert_eq!(of("borg", None, Some("gold")), "tier");
+            assert_eq!(of("borg", None, None), "everyone");
+        }
+    }
+
+    #[test]
+    fn a_pattern_fits_the_whole_id() {
+        for (pattern, id, fits) in [
+            ("acme", "acme", true),
+            ("acme", "acme-2", false),
+            ("acme*", "acme", true),
+            ("*-de", "acme-de", true),
+            ("*-de", "acme-de-2", false),
+            ("a*c*e", "abcde", true),
+            ("a*c*e", "abde", false),
+            ("ab*ba", "aba", false),
+            ("*", "", true),
+        ] {
+            assert_eq!(Pattern(pattern.to_owned()).fits(id), fits, "{pattern} and {id}");
+        }
+    }
+
+    #[test]
+    fn a_deputy_acts_while_the_holder_is_away_and_not_themselves() {
+        let mut desk = desk(vec![(Scope::Everyone, "maria", Some("jonas"))]);
+        let date = |text: &str| text.parse::<Date>().unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let away = |person: &str, first, last| Absence {
+            person: PersonId(person.into()),
+            first: date(first),
+            last: date(last),
+        };
+        desk.absences =
+            vec![away("maria", "2026-12-24", "2026-12-31"), away("jonas", "2026-12-31", "2026-12-31")];
+        let acting =
+            |when| desk.acting("coordinator", &partner("acme", None, None), at(when)).unwrap().0.clone();
+        assert_eq!(acting("2026-12-23T23:59:59Z"), "maria");
+        assert_eq!(acting("2026-12-24T00:00:00Z"), "jonas");
+        assert_eq!(acting("2026-12-31T12:00:00Z"), "maria");
+        assert_eq!(acting("2027-01-01T00:00:00Z"), "maria");
     }
 }

@@ -455,6 +455,7 @@ fn partner(data: &Fields<'_>, notes: &mut Vec<FieldError>) -> Result<PartnerRef,
         id: partner.text("id")?,
         name: partner.text("name")?,
         tier: partner.maybe("tier", Fields::text, notes),
+        region: partner.maybe("region", Fields::text, notes),
         time_zone: partner.maybe("time_zone", Fields::text, notes),
     })
 }

@@ -198,7 +198,7 @@ mod tests {
             id: AlertId(4711),
             state: AlertState::Open,
             severity: Severity::Critical,
-            partner: PartnerRef { id: "acme".into(), name: partner.into(), tier: None, time_zone: None },
+            partner: PartnerRef { id: "acme".into(), name: partner.into(), ..PartnerRef::default() },
             title: title.into(),
             kind: ExceptionKind::BlockedOrder,
             key: "".into(),

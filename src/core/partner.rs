@@ -5,12 +5,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What events carry of a partner.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartnerRef {
     pub id: Untrusted,
     pub name: Untrusted,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Untrusted>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Untrusted>,
     /// IANA name, as given; views fall back to the desk's zone where it is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<Untrusted>,

@@ -84,6 +84,7 @@ impl Scene {
             rules: vec![late],
             catch_all: "urgent".into(),
             assignments: vec![],
+            absences: vec![],
             labels: Labels::shipped(),
             codes: crate::core::edi::Codes::shipped(),
             work: BTreeMap::new(),

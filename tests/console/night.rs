@@ -39,6 +39,7 @@ fn partner(id: &str, name: &str) -> PartnerRef {
     PartnerRef {
         id: id.into(),
         name: name.into(),
+        region: None,
         tier: (id == "acme").then(|| "gold".into()),
         time_zone: (id == "acme").then(|| "America/New_York".into()),
     }

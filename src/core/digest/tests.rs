@@ -18,7 +18,12 @@ fn id(person: &str) -> PersonId {
 fn desk() -> Desk {
     let mut desk = Scene::usual().desk;
     desk.time_zone = TimeZone::get("Europe/Berlin").unwrap();
-    let assigned = |person: &str, scope| Assignment { role: "coordinator".into(), person: id(person), scope };
+    let assigned = |person: &str, scope| Assignment {
+        role: "coordinator".into(),
+        person: id(person),
+        deputy: None,
+        scope,
+    };
     desk.assignments =
         vec![assigned("maria", Scope::Partner("acme".into())), assigned("jonas", Scope::Everyone)];
     let members = vec![id("maria"), id("jonas")];
@@ -51,6 +56,7 @@ fn row(section: Section, partner: &str, reference: &str, since: &str) -> Row {
         partner: PartnerRef {
             id: partner.to_lowercase().as_str().into(),
             name: partner.into(),
+            region: None,
             tier: None,
             time_zone: None,
         },

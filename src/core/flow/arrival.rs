@@ -119,5 +119,5 @@ fn read(event: &Event) -> Option<Native> {
 }
 
 fn nobody() -> PartnerRef {
-    PartnerRef { id: "".into(), name: "".into(), tier: None, time_zone: None }
+    PartnerRef { id: "".into(), name: "".into(), ..PartnerRef::default() }
 }

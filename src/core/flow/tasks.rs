@@ -128,7 +128,7 @@ impl Decision<'_> {
             (false, false) => format!("Overdue: {} reminded.", names.join(", ")),
         };
         self.changes.push(Change::task(self.now, Actor::Desk, What::TaskOverdue, sentence, task));
-        let desk_itself = PartnerRef { id: "".into(), name: "".into(), tier: None, time_zone: None };
+        let desk_itself = PartnerRef { id: "".into(), name: "".into(), ..PartnerRef::default() };
         let partner = task.partner.clone().unwrap_or(desk_itself);
         let about = About {
             alert: None,
