@@ -216,6 +216,50 @@ mod tests {
     }
 
     #[test]
+    fn every_contact_that_is_named_is_kept_by_the_community_or_by_the_desk() {
+        let kept: Value = serde_json::from_str(include_str!("../../assets/demo/contacts.json")).unwrap();
+        let mut known: BTreeSet<String> =
+            kept.as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()).collect();
+        let desk: toml::Table =
+            toml::from_str(&include_str!("../../assets/demo/config.toml").replace("{{smtp_port}}", "25"))
+                .unwrap();
+        for contact in desk["contact"].as_array().unwrap() {
+            known.insert(contact["id"].as_str().unwrap().to_owned());
+        }
+        for entry in Day::recorded().unwrap().entries() {
+            let data = &entry.data;
+            let one = ["author", "opened_by", "uploaded_by"].map(|role| data[role]["contact_id"].as_str());
+            let watching = data["watchers"].as_array().into_iter().flatten();
+            let more = data["contacts"].as_array().into_iter().flatten();
+            let all = one.into_iter().flatten().chain(watching.filter_map(|w| w["contact_id"].as_str()));
+            for id in all.chain(more.filter_map(Value::as_str)) {
+                // Whoever answers for the desk is nobody's contact.
+                assert!(known.contains(id) || id == "support", "{id}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_eight_flows_begin_within_the_first_minute_and_a_half() {
+        let day = Day::recorded().unwrap();
+        let early: BTreeSet<&str> =
+            day.entries().iter().filter(|entry| entry.at <= 90.0).map(|entry| entry.kind.as_str()).collect();
+        // Digests come of the desk's own clock, and contacts change as partners act.
+        for kind in [
+            "case.opened",
+            "document.uploaded",
+            "document.reviewed",
+            "post.created",
+            "case.status_changed",
+            "exception.raised",
+            "exception.cleared",
+            "onboarding.milestone",
+        ] {
+            assert!(early.contains(format!("community.{kind}").as_str()), "{kind}");
+        }
+    }
+
+    #[test]
     fn some_words_of_partners_are_hostile() {
         let recorded = Day::recorded().unwrap();
         let hostile =
