@@ -744,3 +744,81 @@ const ACTS: [char; 22] = [
     '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2060}', '\u{2066}', '\u{2067}',
     '\u{2068}', '\u{2069}', '\u{206a}', '\u{206f}', '\u{feff}', '\u{fff9}',
 ];
+
+fn flow(kind: &str, id: &str, data: Value) -> Value {
+    json!({ "specversion": "1.0", "id": id, "source": "urn:test:community", "type": kind,
+        "time": jiff::Timestamp::now().to_string(), "data": data })
+}
+
+#[tokio::test]
+async fn what_partners_bring_is_listed_shown_and_told_apart_by_partner() {
+    let mut desk = Desk::new(SMALL);
+    desk.start().await;
+    let case =
+        json!({ "id": "C-1", "reference": "CASE-1", "kind": "dispute", "title": "Price on an invoice" });
+    for (id, partner) in [("1", "acme"), ("2", "borg")] {
+        let of = json!({ "id": partner, "name": partner.to_uppercase() });
+        let data = json!({ "case": case, "partner": of, "priority": "normal" });
+        desk.raise(&flow("community.case.opened", id, data)).await;
+    }
+    let acme = json!({ "id": "acme", "name": "ACME" });
+    let document = json!({ "id": "D-1", "name": "invoice.pdf", "kind": "invoice" });
+    desk.raise(&flow("community.document.uploaded", "3", json!({ "document": document, "partner": acme })))
+        .await;
+    let milestone = json!({ "partner": acme, "milestone": "profile_approved" });
+    desk.raise(&flow("community.onboarding.milestone", "4", milestone)).await;
+
+    // Lists, narrowed.
+    assert_eq!(ids(&desk.list(&["cases", "list"]).await), ["C-1", "C-1"]);
+    assert_eq!(desk.list(&["cases", "list", "--partner", "borg"]).await.len(), 1);
+    assert!(desk.list(&["cases", "list", "--in", "resolved"]).await.is_empty());
+    let documents = desk.list(&["documents", "list", "--in", "pending", "--partner", "acme"]).await;
+    assert!(documents[0]["created_at"].is_string(), "{documents:#?}");
+    assert_eq!(ids(&documents), ["D-1"]);
+    assert!(desk.list(&["threads", "list"]).await.is_empty());
+    let refused = desk.run(&["partners", "list", "--in", "open"]).await;
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+
+    // One of them: by its id or what people call it, and whose where that is not clear.
+    for name in ["C-1", "CASE-1"] {
+        let which = desk.run(&["cases", "show", name]).await;
+        assert_eq!(which.code, Some(1), "{which:?}");
+        assert!(which.err.contains("ACME (acme)") && which.err.contains("BORG (borg)"), "{which:?}");
+        let one = desk.json(&["cases", "show", name, "--partner", "borg"]).await;
+        assert_eq!((&one["id"], &one["partner"]["id"]), (&json!("C-1"), &json!("borg")));
+        assert_eq!(one["timeline"][0]["what"], "case_opened", "{one:#}");
+    }
+    let reached = desk.json(&["milestones", "show", "acme/profile_approved"]).await;
+    assert_eq!(reached["state"], "reached", "{reached:#}");
+
+    // Tasks by what they are and whose.
+    let reviews = desk.list(&["tasks", "list", "--kind", "review"]).await;
+    assert_eq!(reviews.len(), 1, "{reviews:#?}");
+    assert_eq!(reviews[0]["about"], "D-1");
+    assert!(desk.list(&["tasks", "list", "--kind", "sync"]).await.is_empty());
+    assert_eq!(desk.run(&["tasks", "list", "--kind", "nonsense"]).await.code, Some(2));
+    assert_eq!(desk.list(&["tasks", "list", "--partner", "borg", "--in", "open"]).await.len(), 1);
+
+    // Everything about one partner, and whether the desk is ready for it.
+    let detail = desk.json(&["partners", "show", "acme"]).await;
+    assert_eq!(detail["open"], json!({ "alerts": 0, "cases": 1, "reviews": 1, "threads": 0, "tasks": 2 }));
+    assert_eq!(detail["cases"][0]["id"], "C-1");
+    assert_eq!(detail["reviews"][0]["id"], "D-1");
+    assert_eq!(detail["milestones"][0]["milestone"], "profile_approved");
+    let check = desk.run(&["check", "--partner", "acme", "--json"]).await;
+    assert_eq!(check.code, Some(1), "{check:?}");
+    assert_eq!(check.json()["problems"].as_array().unwrap().len(), 2, "no coordinator, no contact");
+    let contact = "\n[[contact]]\nid = \"c\"\npartner_id = \"acme\"\nname = \"Rita Ames\"\nphones = [\"+49 151 23456702\"]\n";
+    let ready = format!(
+        "{SMALL}\n[[assign]]\nrole = \"coordinator\"\nperson = \"ann\"\npartner = \"acme\"\n{contact}"
+    );
+    desk.configure(&ready);
+    let ran = desk.run(&["config", "apply"]).await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let check = desk.run(&["check", "--partner", "acme"]).await;
+    assert_eq!(check.code, Some(0), "{check:?}");
+    assert!(check.out.contains("Rita Ames") && check.out.contains("policy urgent"), "{check:?}");
+    desk.stop().await;
+    let check = desk.run(&["check", "--partner", "acme"]).await;
+    assert!(check.out.contains("no agent answers, so only the configuration was looked at"), "{check:?}");
+}

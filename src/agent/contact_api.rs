@@ -10,7 +10,7 @@ use crate::core::person::Role;
 use crate::core::sync::{Link, Side};
 use crate::core::task::{Task, TaskState};
 use crate::core::text::Untrusted;
-use crate::store::find::{Filter, List};
+use crate::store::list::{Filter, List};
 use crate::store::{StoreError, Tx};
 use crate::wire::{ContactDetail, FieldConflict, Import};
 use axum::extract::{DefaultBodyLimit, Path, State};

@@ -3,7 +3,7 @@
 use crate::core::contact::Medium;
 use crate::core::notification::{Notification, Rung};
 use crate::core::text::Untrusted;
-use crate::store::find::{Filter, List};
+use crate::store::list::{Filter, List};
 use crate::store::{Store, StoreError};
 use crate::wire::{ChannelHealth, ChannelState, SourceHealth};
 use jiff::{SignedDuration, Timestamp};

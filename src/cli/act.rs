@@ -5,6 +5,8 @@ use super::{Context, Failed, Noted, print, time};
 use crate::core::command::{Action, Command, Expect, Outcome};
 use crate::core::id::{AlertId, NotificationId, TaskId};
 use crate::core::person::PersonId;
+use crate::core::task::TaskKind;
+use crate::wire::Me;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use std::io::{BufRead, IsTerminal};
@@ -80,7 +82,7 @@ pub struct NoteArgs {
 #[derive(Subcommand, Debug)]
 pub enum TaskCommand {
     /// Newest first
-    List(ListArgs),
+    List(TaskListArgs),
     /// One of them, whole
     Show(ShowArgs),
     /// Make them yours
@@ -95,6 +97,21 @@ pub enum TaskCommand {
         #[arg(long, value_name = "TIME")]
         until: String,
     },
+}
+
+#[derive(Args, Debug)]
+pub struct TaskListArgs {
+    #[command(flatten)]
+    pub common: ListArgs,
+    /// Only of this kind: answer, review, fix, doubt, sync or plan
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// Only of this team
+    #[arg(long, value_name = "TEAM")]
+    pub team: Option<String>,
+    /// Only yours
+    #[arg(long)]
+    pub mine: bool,
 }
 
 #[derive(Args, Debug)]
@@ -163,7 +180,25 @@ pub async fn note(args: NoteArgs, context: &Context) -> Result<(), Failed> {
 
 pub async fn tasks(command: TaskCommand, context: &Context) -> Result<(), Failed> {
     match command {
-        TaskCommand::List(args) => list::list(Things::Tasks, &args, context).await,
+        TaskCommand::List(args) => {
+            let mine = if args.mine { Some(myself(context).await?) } else { None };
+            if let Some(kind) = &args.kind
+                && !TaskKind::ALL.iter().any(|known| known.as_str() == kind)
+            {
+                let known: Vec<_> = TaskKind::ALL.iter().map(|kind| kind.as_str()).collect();
+                let kind = crate::core::text::sanitise(kind);
+                return Err(Failed::Usage(format!(
+                    "{kind:?} is no kind of task; there are {}",
+                    known.join(", ")
+                )));
+            }
+            let more = [
+                ("kind", args.kind.as_deref()),
+                ("team", args.team.as_deref()),
+                ("owner", mine.as_ref().map(|me| me.0.as_str())),
+            ];
+            list::list_where(Things::Tasks, &args.common, &more, context).await
+        }
         TaskCommand::Show(args) => list::show(Things::Tasks, &args, context).await,
         TaskCommand::Take(args) => each(args.tasks, |task| Action::TakeTask { task }, context).await,
         TaskCommand::Done(args) => each(args.tasks, |task| Action::DoneTask { task }, context).await,
@@ -172,6 +207,13 @@ pub async fn tasks(command: TaskCommand, context: &Context) -> Result<(), Failed
             each(tasks.tasks, |task| Action::SnoozeTask { task, until }, context).await
         }
     }
+}
+
+async fn myself(context: &Context) -> Result<PersonId, Failed> {
+    let me: Me = context.client.get("/v1/me").await?;
+    me.person.map(|person| person.id).ok_or_else(|| {
+        Failed::No(format!("The login {} is no [[person]] of this desk, so no task is yours.", me.login))
+    })
 }
 
 /// Asks for each in turn, says what became of it, and fails in the end if any was refused.

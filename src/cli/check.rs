@@ -16,6 +16,10 @@ pub struct CheckArgs {
     /// One JSON object
     #[arg(long)]
     pub json: bool,
+    /// Whether the desk is ready for this partner: can it be reached, has it a coordinator, which rules
+    /// it hits
+    #[arg(long, value_name = "ID")]
+    pub partner: Option<String>,
 }
 
 /// What was found. `problems` make something urgent unreachable; `warnings` do not.
@@ -30,7 +34,7 @@ struct Report {
 /// How far ahead schedules are looked at.
 const DAYS: i64 = 14;
 
-pub fn run(args: &CheckArgs, context: &Context) -> Result<(), Failed> {
+pub async fn run(args: &CheckArgs, context: &Context) -> Result<(), Failed> {
     let path = &context.paths.config;
     let settings = match config::load(path) {
         Ok(settings) => settings,
@@ -49,6 +53,9 @@ pub fn run(args: &CheckArgs, context: &Context) -> Result<(), Failed> {
             return Err(Failed::Usage(why.to_string()));
         }
     };
+    if let Some(partner) = &args.partner {
+        return super::check_partner::run(partner, &settings, args.json, context).await;
+    }
     let mut report = walk(&settings, Timestamp::now());
     report.config = path.display().to_string();
     report.ok = report.problems.is_empty();

@@ -3,13 +3,18 @@
 use super::print::{self, Table, cell};
 use super::{Context, Failed, time};
 use crate::core::alert::{Alert, AlertState};
+use crate::core::case::Case;
 use crate::core::contact::Contact;
+use crate::core::document::Document;
 use crate::core::event::Event;
 use crate::core::money::Money;
 use crate::core::notification::Notification;
+use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::person::Person;
 use crate::core::task::Task;
+use crate::core::thread::Thread;
+pub use crate::wire::client::encoded;
 use crate::wire::{AlertDetail, ChannelHealth};
 use clap::{Args, Subcommand};
 use serde::de::DeserializeOwned;
@@ -47,6 +52,9 @@ pub struct ListArgs {
 pub struct ShowArgs {
     /// Its id
     pub id: String,
+    /// Whose it is, where several partners use the same id
+    #[arg(long, value_name = "ID")]
+    pub partner: Option<String>,
     /// One JSON object
     #[arg(long)]
     pub json: bool,
@@ -59,6 +67,10 @@ pub enum Things {
     Alerts,
     Tasks,
     Notifications,
+    Cases,
+    Documents,
+    Threads,
+    Milestones,
     Partners,
     Contacts,
     People,
@@ -72,6 +84,10 @@ impl Things {
             Things::Alerts => "alerts",
             Things::Tasks => "tasks",
             Things::Notifications => "notifications",
+            Things::Cases => "cases",
+            Things::Documents => "documents",
+            Things::Threads => "threads",
+            Things::Milestones => "milestones",
             Things::Partners => "partners",
             Things::Contacts => "contacts",
             Things::People => "people",
@@ -93,6 +109,16 @@ pub async fn run(things: Things, command: ListCommand, context: &Context) -> Res
 }
 
 pub async fn list(things: Things, args: &ListArgs, context: &Context) -> Result<(), Failed> {
+    list_where(things, args, &[], context).await
+}
+
+/// A list narrowed by more than every list has.
+pub async fn list_where(
+    things: Things,
+    args: &ListArgs,
+    more: &[(&str, Option<&str>)],
+    context: &Context,
+) -> Result<(), Failed> {
     let mut path = format!("/v1/{}", things.path());
     if things.is_whole() {
         if args.states.is_some() || args.partner.is_some() || args.alert.is_some() {
@@ -103,7 +129,12 @@ pub async fn list(things: Things, args: &ListArgs, context: &Context) -> Result<
         }
     } else {
         path.push_str(&format!("?limit={}", args.limit));
-        for (name, value) in [("state", &args.states), ("partner", &args.partner), ("alert", &args.alert)] {
+        let common = [
+            ("state", args.states.as_deref()),
+            ("partner", args.partner.as_deref()),
+            ("alert", args.alert.as_deref()),
+        ];
+        for (name, value) in common.iter().chain(more) {
             if let Some(value) = value {
                 path.push_str(&format!("&{name}={}", encoded(value)));
             }
@@ -126,13 +157,27 @@ pub async fn show(things: Things, args: &ShowArgs, context: &Context) -> Result<
             ))
         })?
     } else {
-        context.client.get(&format!("/v1/{}/{}", things.path(), encoded(&args.id))).await?
+        let mut path = format!("/v1/{}/{}", things.path(), encoded(&args.id));
+        match (&args.partner, things) {
+            (None, _) => {}
+            (Some(partner), Things::Cases | Things::Documents | Things::Threads | Things::Milestones) => {
+                path.push_str(&format!("?partner={}", encoded(partner)))
+            }
+            (Some(_), _) => {
+                return Err(Failed::Usage(format!(
+                    "no two {} have the same id; leave --partner out",
+                    things.path()
+                )));
+            }
+        }
+        context.client.get(&path).await?
     };
     if args.json {
         return print::json(&value);
     }
     match things {
         Things::Alerts => alert_in_words(read(value)?),
+        Things::Partners => super::partner::in_words(&read(value)?),
         _ => fields_in_words(&value, 0),
     }
 }
@@ -165,15 +210,83 @@ fn table(things: Things, found: Vec<Value>) -> Result<(), Failed> {
             table.print()
         }
         Things::Tasks => {
-            let mut table = Table::new(&["ID", "KIND", "STATE", "OWNER", "DUE", "WHAT"]);
+            let mut table = Table::new(&["ID", "KIND", "STATE", "OWNER", "TEAM", "DUE", "PARTNER", "WHAT"]);
             for t in read::<Vec<Task>>(rows)? {
                 table.row(vec![
                     t.id.to_string().into(),
                     t.kind.as_str().into(),
                     t.state.as_str().into(),
                     t.owner.map_or("nobody".into(), |owner| owner.0.into()),
-                    t.due_at.map_or("".into(), |at| time::short(at).into()),
+                    t.team.map_or("".into(), Cow::Owned),
+                    due(t.due_at),
+                    t.partner.as_ref().map_or("".into(), |p| cell(&p.name)),
                     cell(&t.title),
+                ]);
+            }
+            table.print()
+        }
+        Things::Cases => {
+            let mut table =
+                Table::new(&["ID", "REFERENCE", "STATE", "KIND", "PARTNER", "WHAT", "AMOUNT", "DUE"]);
+            for c in read::<Vec<Case>>(rows)? {
+                table.row(vec![
+                    cell(&c.id),
+                    cell(&c.reference),
+                    word(c.state.word()),
+                    c.kind.as_ref().map_or("".into(), |kind| word(kind.word())),
+                    cell(&c.partner.name),
+                    cell(&c.title),
+                    c.amount.as_ref().map(Money::short).unwrap_or_default().into(),
+                    due(c.due.or(c.deadline)),
+                ]);
+            }
+            table.print()
+        }
+        Things::Documents => {
+            let mut table =
+                Table::new(&["ID", "AT", "STATE", "KIND", "PARTNER", "NAME", "CASE", "REVIEW BY"]);
+            for d in read::<Vec<Document>>(rows)? {
+                table.row(vec![
+                    cell(&d.id),
+                    time::short(d.created_at).into(),
+                    d.state.as_str().into(),
+                    word(d.kind.word()),
+                    cell(&d.partner.name),
+                    cell(&d.name),
+                    d.case.as_ref().map_or("".into(), cell),
+                    due(d.review_by),
+                ]);
+            }
+            table.print()
+        }
+        Things::Threads => {
+            let mut table =
+                Table::new(&["ID", "AT", "STATE", "KIND", "PARTNER", "SUBJECT", "AUTHOR", "ANSWER BY"]);
+            for t in read::<Vec<Thread>>(rows)? {
+                table.row(vec![
+                    cell(&t.id),
+                    time::short(t.created_at).into(),
+                    t.state.as_str().into(),
+                    word(t.kind.word()),
+                    cell(&t.partner.name),
+                    cell(&t.subject),
+                    cell(&t.author),
+                    due(t.answer_by),
+                ]);
+            }
+            table.print()
+        }
+        Things::Milestones => {
+            let mut table = Table::new(&["ID", "STATE", "PARTNER", "MILESTONE", "PLAN", "DUE", "REACHED"]);
+            for m in read::<Vec<MilestoneRecord>>(rows)? {
+                table.row(vec![
+                    cell(&m.id),
+                    m.state.as_str().into(),
+                    cell(&m.partner.name),
+                    word(m.milestone.word()),
+                    m.plan.into(),
+                    due(m.due_at),
+                    due(m.reached_at),
                 ]);
             }
             table.print()
@@ -247,6 +360,15 @@ fn table(things: Things, found: Vec<Value>) -> Result<(), Failed> {
             table.print()
         }
     }
+}
+
+/// A word of the community's as people read it.
+fn word(word: &str) -> Cow<'static, str> {
+    Cow::Owned(word.replace('_', " "))
+}
+
+fn due(at: Option<jiff::Timestamp>) -> Cow<'static, str> {
+    at.map_or("".into(), |at| time::short(at).into())
 }
 
 fn alerts(alerts: &[Alert]) -> Result<(), Failed> {
@@ -371,16 +493,4 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
-}
-
-/// Percent-encoded for a path or a query (RFC 3986 unreserved characters stay).
-pub fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }

@@ -7,12 +7,14 @@
 pub mod act;
 pub mod agent;
 pub mod check;
+pub mod check_partner;
 pub mod config;
 pub mod contacts;
 pub mod digest;
 pub mod explain;
 pub mod list;
 pub mod oncall;
+pub mod partner;
 pub mod print;
 pub mod sheets;
 pub mod tail;
@@ -93,7 +95,19 @@ pub enum Command {
     /// Messages, with their attempts and what proves them
     #[command(subcommand)]
     Notifications(list::ListCommand),
-    /// Partners the desk has heard of
+    /// Cases of partners, and where each stands
+    #[command(subcommand)]
+    Cases(list::ListCommand),
+    /// Documents of partners, and their reviews
+    #[command(subcommand)]
+    Documents(list::ListCommand),
+    /// Questions, requests and action items of partners
+    #[command(subcommand)]
+    Threads(list::ListCommand),
+    /// How far each partner has come aboard
+    #[command(subcommand)]
+    Milestones(list::ListCommand),
+    /// Partners the desk has heard of; show tells everything about one
     #[command(subcommand)]
     Partners(list::ListCommand),
     /// Contacts of partners, and how each wants to be told
@@ -200,11 +214,15 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
     use list::Things;
     match command {
         Command::Agent(command) => agent::run(command, context).await,
-        Command::Check(args) => check::run(&args, context),
+        Command::Check(args) => check::run(&args, context).await,
         Command::Events(command) => list::run(Things::Events, command, context).await,
         Command::Alerts(command) => list::run(Things::Alerts, command, context).await,
         Command::Tasks(command) => act::tasks(command, context).await,
         Command::Notifications(command) => list::run(Things::Notifications, command, context).await,
+        Command::Cases(command) => list::run(Things::Cases, command, context).await,
+        Command::Documents(command) => list::run(Things::Documents, command, context).await,
+        Command::Threads(command) => list::run(Things::Threads, command, context).await,
+        Command::Milestones(command) => list::run(Things::Milestones, command, context).await,
         Command::Partners(command) => list::run(Things::Partners, command, context).await,
         Command::Contacts(command) => contacts::run(command, context).await,
         Command::People(command) => list::run(Things::People, command, context).await,

@@ -9,6 +9,11 @@ use crate::core::person::Role;
 /// `Err` holds a whole sentence without its full stop.
 pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
     match action {
+        Action::Resend if matches!(model.place, Place::Messages | Place::Partner) => on_message(model),
+        Action::Partner => match model.partner_at_hand() {
+            Some(_) => Ok(()),
+            None => Err("the selected row names no partner".to_owned()),
+        },
         Action::Ack | Action::Escalate | Action::Resend | Action::Close => on_alert(model, action),
         Action::Undo => undo(model),
         Action::Snooze | Action::Note if model.triage.focus == Focus::Alerts => on_alert(model, action),
@@ -30,6 +35,8 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
         },
         Action::CopyReference => match (model.subject(), model.selected_contact(), model.place) {
             (Some(_), ..) | (_, Some(_), Place::Contacts) => Ok(()),
+            (.., Place::Messages) if model.selected_message().is_some() => Ok(()),
+            (.., Place::Partner) => Ok(()),
             _ => Err("nothing is selected".to_owned()),
         },
         _ => Ok(()),
@@ -64,6 +71,17 @@ fn on_alert(model: &Model, action: Action) -> Result<(), String> {
     }
     if let Some(pending) = model.pending_for(&About::Alert(alert.id)) {
         return Err(format!("{} of {} is on its way to the agent", pending.word, alert.id));
+    }
+    Ok(())
+}
+
+fn on_message(model: &Model) -> Result<(), String> {
+    let Some(message) = model.selected_message() else {
+        return Err("no message is selected".to_owned());
+    };
+    may_act(model)?;
+    if let Some(pending) = model.pending_for(&About::Message(message.id)) {
+        return Err(format!("{} of {} is on its way to the agent", pending.word, message.id));
     }
     Ok(())
 }

@@ -76,6 +76,25 @@ pub fn when(now: Timestamp, at: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
+/// `Fri 27 Nov`: the last day that something may take; its end, midnight, is already the next.
+pub fn last_day(end: Timestamp, zone: &TimeZone) -> String {
+    before(end).to_zoned(zone.clone()).strftime("%a %-d %b").to_string()
+}
+
+/// `27 Nov`, where there is less room.
+pub fn last_date(end: Timestamp, zone: &TimeZone) -> String {
+    date(before(end), zone)
+}
+
+fn before(end: Timestamp) -> Timestamp {
+    end.saturating_sub(jiff::SignedDuration::from_secs(1)).unwrap_or(end)
+}
+
+/// `3 Nov`: a day gone by.
+pub fn date(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%-d %b").to_string()
+}
+
 /// Six cells for a deadline: `06:00` within a day, `-27m` and `2d ago` when past, `Thu 9h` this week, `27 Nov`.
 pub fn due(now: Timestamp, at: Timestamp, zone: &TimeZone) -> String {
     let minutes = minutes_until(now, at);

@@ -1,7 +1,7 @@
 //! What the agent has told the console, folded: a snapshot, then every change replaces what it names.
 
 use crate::core::alert::{Alert, AlertState, Target};
-use crate::core::change::{Numbered, Object};
+use crate::core::change::{Numbered, Object, What};
 use crate::core::contact::{Contact, Medium};
 use crate::core::id::{AlertId, NotificationId, TaskId};
 use crate::core::notification::{Notification, RecipientId};
@@ -25,7 +25,10 @@ pub struct Desk {
     pub info: DeskInfo,
     pub alerts: BTreeMap<AlertId, Alert>,
     pub notifications: BTreeMap<NotificationId, Notification>,
+    /// Open ones; of many those that are due first.
     pub tasks: BTreeMap<TaskId, Task>,
+    /// How many are open, known here or not.
+    open_tasks: u64,
     pub contacts: BTreeMap<Untrusted, Contact>,
     /// The names of partners by their ids, as far as anything told them.
     partners: BTreeMap<Untrusted, Untrusted>,
@@ -57,6 +60,7 @@ impl Desk {
             alerts,
             notifications,
             tasks,
+            open_tasks,
             recent,
             contacts,
             people,
@@ -74,6 +78,8 @@ impl Desk {
             seq,
             me,
             partners,
+            open_tasks: open_tasks
+                .max(tasks.iter().filter(|task| task.state == TaskState::Open).count() as u64),
             info: desk,
             alerts: alerts.into_iter().map(|alert| (alert.id, alert)).collect(),
             notifications: notifications.into_iter().map(|n| (n.id, n)).collect(),
@@ -107,14 +113,7 @@ impl Desk {
                 None => Folded::NewAlert(alert.id),
                 Some(_) => Folded::Else,
             },
-            Object::Task(task) if task.state == TaskState::Done => {
-                self.tasks.remove(&task.id);
-                Folded::Else
-            }
-            Object::Task(task) => match self.tasks.insert(task.id, (**task).clone()) {
-                None => Folded::NewTask(task.id),
-                Some(_) => Folded::Else,
-            },
+            Object::Task(task) => self.fold_task(numbered.change.what, task),
             Object::Notification(notification) => {
                 self.notifications.insert(notification.id, (**notification).clone());
                 Folded::Else
@@ -141,6 +140,27 @@ impl Desk {
         }
         self.recent.push_back(numbered);
         folded
+    }
+
+    fn fold_task(&mut self, what: What, task: &Task) -> Folded {
+        let before = match task.state {
+            TaskState::Done => self.tasks.remove(&task.id),
+            TaskState::Open | TaskState::Snoozed => self.tasks.insert(task.id, task.clone()),
+        };
+        let was_open = match &before {
+            Some(before) => before.state == TaskState::Open,
+            // One that was not among those known is new, or was open all the time.
+            None => !matches!(what, What::TaskOpened | What::TaskWoke),
+        };
+        match (was_open, task.state == TaskState::Open) {
+            (false, true) => self.open_tasks += 1,
+            (true, false) => self.open_tasks = self.open_tasks.saturating_sub(1),
+            _ => {}
+        }
+        match before {
+            None if task.state != TaskState::Done => Folded::NewTask(task.id),
+            _ => Folded::Else,
+        }
     }
 
     pub fn health(&mut self, health: Health) {
@@ -246,7 +266,13 @@ impl Desk {
     }
 
     pub fn to_do(&self) -> usize {
-        self.tasks.values().filter(|task| task.state == TaskState::Open).count()
+        usize::try_from(self.open_tasks).unwrap_or(usize::MAX)
+    }
+
+    /// Open tasks that the agent has and did not bring along: none of them is due sooner.
+    pub fn to_do_elsewhere(&self) -> usize {
+        let known = self.tasks.values().filter(|task| task.state == TaskState::Open).count();
+        self.to_do().saturating_sub(known)
     }
 
     /// The newest event of any source.

@@ -113,9 +113,16 @@ pub struct Escalate {
     pub appeared: Timestamp,
 }
 
+/// What is sent again: an alert's latest messages, or one message.
+#[derive(Debug)]
+pub enum Resent {
+    Alert(AlertId),
+    Message(Box<Notification>),
+}
+
 #[derive(Debug)]
 pub struct Resend {
-    pub alert: AlertId,
+    pub about: Resent,
     /// The first is everybody who was told.
     pub to: Vec<(Option<PersonId>, String)>,
     /// The first is the same way as before.
@@ -242,7 +249,7 @@ impl Chooser {
             }
             (_, About::Alert(alert)) => ("snooze", Ask::Snooze { alert: *alert, until: choice.at }),
             (_, About::Task(task)) => ("snooze", Ask::SnoozeTask { task: *task, until: choice.at }),
-            (_, About::Contact(_)) => return Pressed::Close,
+            (_, About::Contact(_) | About::Message(_)) => return Pressed::Close,
         };
         Pressed::Order(Order { about: self.about.clone(), word, ask, expect: self.expect.clone() })
     }
@@ -322,8 +329,17 @@ impl Escalate {
 }
 
 impl Resend {
-    pub fn new(desk: &Desk, alert: &Alert, now: Timestamp) -> Self {
-        let mut to = vec![(None, "everybody who was told".to_owned())];
+    pub fn of_alert(desk: &Desk, alert: &Alert, now: Timestamp) -> Self {
+        Self::new(desk, Resent::Alert(alert.id), "everybody who was told".to_owned(), now)
+    }
+
+    pub fn of_message(desk: &Desk, message: &Notification, now: Timestamp) -> Self {
+        let to = desk.recipient_name(message);
+        Self::new(desk, Resent::Message(Box::new(message.clone())), to, now)
+    }
+
+    fn new(desk: &Desk, about: Resent, as_before: String, now: Timestamp) -> Self {
+        let mut to = vec![(None, as_before)];
         to.extend(desk.people.values().map(|person| {
             let you = if desk.is_me(&person.id) { " (you)" } else { "" };
             (Some(person.id.clone()), format!("{}{you}", sanitise(&person.name)))
@@ -333,13 +349,17 @@ impl Resend {
             let media: Vec<&str> = channel.carries.iter().map(|medium| medium.as_str()).collect();
             (Some(channel.name.clone()), format!("{} ({})", sanitise(&channel.name), media.join(", ")))
         }));
-        Self { alert: alert.id, to, via, chosen_to: 0, chosen_via: 0, on: ResendRow::Cancel, appeared: now }
+        Self { about, to, via, chosen_to: 0, chosen_via: 0, on: ResendRow::Cancel, appeared: now }
     }
 
     /// The latest message to each person it would go to again.
-    pub fn messages<'d>(&self, desk: &'d Desk) -> Vec<&'d Notification> {
+    pub fn messages<'d>(&'d self, desk: &'d Desk) -> Vec<&'d Notification> {
+        let alert = match &self.about {
+            Resent::Alert(alert) => *alert,
+            Resent::Message(message) => return vec![message],
+        };
         let mut latest: Vec<&Notification> = Vec::new();
-        for notification in desk.notifications_of(self.alert).filter(|n| n.purpose != Purpose::Outcome) {
+        for notification in desk.notifications_of(alert).filter(|n| n.purpose != Purpose::Outcome) {
             match latest.iter_mut().find(|known| known.recipient.who == notification.recipient.who) {
                 Some(known) => *known = notification,
                 None => latest.push(notification),
@@ -413,12 +433,16 @@ impl Resend {
                 Send => {
                     let to = self.to[self.chosen_to].0.clone();
                     let via = self.via[self.chosen_via].0.clone();
-                    return Pressed::Order(Order {
-                        about: About::Alert(self.alert),
-                        word: "resend",
-                        ask: Ask::ResendAlert { alert: self.alert, to, via },
-                        expect: Expect::default(),
-                    });
+                    let (about, ask) = match &self.about {
+                        Resent::Alert(alert) => {
+                            (About::Alert(*alert), Ask::ResendAlert { alert: *alert, to, via })
+                        }
+                        Resent::Message(message) => {
+                            let notification = message.id;
+                            (About::Message(notification), Ask::ResendNotification { notification, to, via })
+                        }
+                    };
+                    return Pressed::Order(Order { about, word: "resend", ask, expect: Expect::default() });
                 }
             },
             _ => {}
@@ -447,7 +471,7 @@ impl Note {
         let ask = match &self.about {
             About::Alert(alert) => Ask::NoteAlert { alert: *alert, text },
             About::Task(task) => Ask::NoteTask { task: *task, text },
-            About::Contact(_) => return Pressed::Close,
+            About::Contact(_) | About::Message(_) => return Pressed::Close,
         };
         Pressed::Order(Order { about: self.about.clone(), word: "note", ask, expect: Expect::default() })
     }

@@ -1,10 +1,22 @@
 //! What `update` asks of the world.
 
 use crate::console::message::Ticket;
+use crate::console::partners::ThingOf;
 use crate::core::command::{Action, Expect};
 use crate::core::id::AlertId;
-use crate::core::text::Printable;
+use crate::core::text::{Printable, Untrusted};
 use std::time::Duration;
+
+/// What is waited for before the agent is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// The filter of the partners rests; the number tells the newest from older ones.
+    Find(u64),
+    /// More may have changed of the partners by then …
+    Partners,
+    /// … or of the one whose page is open.
+    Page,
+}
 
 #[derive(Debug, PartialEq)]
 pub enum Effect {
@@ -16,6 +28,14 @@ pub enum Effect {
     },
     FetchDetail(AlertId),
     FetchSteps(AlertId),
+    /// The partners that these words name; without words those that need somebody.
+    FetchPartners(String),
+    FetchPartner(Untrusted),
+    FetchThing(ThingOf),
+    FetchMessages,
+    FetchContacts,
+    /// Send [`crate::console::message::Msg::Waited`] after a while.
+    Wait(Wait, Duration),
     /// Say who is there behind a shared login, and begin again.
     LogIn {
         person: String,

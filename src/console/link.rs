@@ -2,13 +2,16 @@
 //! short task for each question, all answering into the same ordered channel.
 
 use crate::console::message::{Msg, Ticket};
+use crate::console::partners::{Thing, ThingKind, ThingOf};
 use crate::core::change::Numbered;
 use crate::core::command::{Action, Command, Expect};
 use crate::core::id::AlertId;
+use crate::core::text::Untrusted;
 use crate::wire::Snapshot;
-use crate::wire::client::{Client, LinkError, StreamItem};
+use crate::wire::client::{Client, LinkError, StreamItem, encoded};
 use futures_util::StreamExt;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, timeout};
@@ -128,8 +131,54 @@ impl AgentLink {
         });
     }
 
+    pub fn partners(&self, find: String) {
+        self.ask(format!("/v1/open?find={}", encoded(&find)), move |answer| Msg::Partners(find, answer));
+    }
+
+    pub fn partner(&self, id: Untrusted) {
+        self.ask(format!("/v1/partners/{}", encoded(id.raw())), move |answer| Msg::Partner(id, answer));
+    }
+
+    pub fn thing(&self, of: ThingOf) {
+        let kind = match of.kind {
+            ThingKind::Case => "cases",
+            ThingKind::Document => "documents",
+            ThingKind::Thread => "threads",
+        };
+        let path = format!("/v1/{kind}/{}?partner={}", encoded(of.id.raw()), encoded(of.partner.raw()));
+        match of.kind {
+            ThingKind::Case => self.ask(path, |answer| Msg::Thing(of, boxed(answer, Thing::Case))),
+            ThingKind::Document => self.ask(path, |answer| Msg::Thing(of, boxed(answer, Thing::Document))),
+            ThingKind::Thread => self.ask(path, |answer| Msg::Thing(of, boxed(answer, Thing::Thread))),
+        }
+    }
+
+    pub fn messages(&self) {
+        self.ask("/v1/messages".to_owned(), Msg::Messages);
+    }
+
+    pub fn contacts(&self) {
+        self.ask("/v1/contacts?limit=1000".to_owned(), Msg::Contacts);
+    }
+
+    fn ask<T: DeserializeOwned + Send>(
+        &self,
+        path: String,
+        said: impl FnOnce(Result<T, LinkError>) -> Msg + Send + 'static,
+    ) {
+        let link = self.clone();
+        tokio::spawn(async move {
+            let answer = link.client.get(&path).await;
+            link.tell(said(answer));
+        });
+    }
+
     fn tell(&self, msg: Msg) {
         // The console has ended when nobody listens.
         let _ = self.messages.send(msg);
     }
+}
+
+fn boxed<T>(answer: Result<T, LinkError>, thing: impl FnOnce(T) -> Thing) -> Result<Box<Thing>, LinkError> {
+    answer.map(|answer| Box::new(thing(answer)))
 }

@@ -1,11 +1,15 @@
 //! Everything that can happen to the console, in the one order in which it happened.
 
+use crate::console::effect::Wait;
+use crate::console::partners::{Thing, ThingOf};
 use crate::core::change::Numbered;
 use crate::core::command::Outcome;
+use crate::core::contact::Contact;
 use crate::core::id::AlertId;
+use crate::core::text::Untrusted;
 use crate::term::input::Input;
 use crate::wire::client::LinkError;
-use crate::wire::{AlertDetail, Health, Snapshot, StepPreview};
+use crate::wire::{AlertDetail, Health, Messages, PartnerDetail, PartnerRows, Snapshot, StepPreview};
 use jiff::Timestamp;
 
 #[derive(Debug)]
@@ -23,6 +27,13 @@ pub enum Msg {
     /// The agent is away; tried again by itself.
     Away(LinkError),
     Detail(AlertId, Result<Box<AlertDetail>, LinkError>),
+    /// The partners that these words name.
+    Partners(String, Result<PartnerRows, LinkError>),
+    Partner(Untrusted, Result<Box<PartnerDetail>, LinkError>),
+    Thing(ThingOf, Result<Box<Thing>, LinkError>),
+    Messages(Result<Messages, LinkError>),
+    Contacts(Result<Vec<Contact>, LinkError>),
+    Waited(Wait),
     Steps(AlertId, Result<Vec<StepPreview>, LinkError>),
     /// What became of the command with this ticket.
     Answered(Ticket, Result<Outcome, LinkError>),

@@ -16,7 +16,10 @@ pub mod keymap;
 pub mod line;
 pub mod link;
 pub mod message;
+pub mod messages;
 pub mod model;
+pub mod moves;
+pub mod partners;
 pub mod rows;
 pub mod theme;
 pub mod told;
@@ -206,6 +209,19 @@ impl Console {
                 Effect::Command { ticket, action, expect } => self.link.command(ticket, action, expect),
                 Effect::FetchDetail(alert) => self.link.detail(alert),
                 Effect::FetchSteps(alert) => self.link.steps(alert),
+                Effect::FetchPartners(find) => self.link.partners(find),
+                Effect::FetchPartner(id) => self.link.partner(id),
+                Effect::FetchThing(of) => self.link.thing(of),
+                Effect::FetchMessages => self.link.messages(),
+                Effect::FetchContacts => self.link.contacts(),
+                Effect::Wait(wait, after) => {
+                    let tell = self.tell.clone();
+                    tokio::spawn(async move {
+                        tokio::time::sleep(after).await;
+                        // The console has ended when nobody listens.
+                        let _ = tell.send(Msg::Waited(wait));
+                    });
+                }
                 Effect::LogIn { person, pin } => {
                     self.link.log_in(&person, &pin);
                     self.listening.abort();

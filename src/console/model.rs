@@ -6,11 +6,14 @@ use crate::console::form::Form;
 use crate::console::keymap::Context;
 use crate::console::line::Line;
 use crate::console::message::Ticket;
+use crate::console::messages::Messages;
+use crate::console::partners::{Item, Page, Partners};
 use crate::console::rows::Rows;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::{Numbered, What};
 use crate::core::contact::{Contact, ContactState};
-use crate::core::id::{AlertId, TaskId};
+use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::notification::Notification;
 use crate::core::partner::PartnerRef;
 use crate::core::task::{Task, TaskState};
 use crate::core::text::Untrusted;
@@ -41,7 +44,10 @@ pub struct Model {
     pub place: Place,
     pub triage: Triage,
     pub stream: Stream,
+    pub partners: Partners,
+    pub page: Option<Page>,
     pub contacts: Contacts,
+    pub messages: Messages,
     pub dialog: Option<Dialog>,
     pub pending: Vec<Pending>,
     pub flash: Option<Flash>,
@@ -67,7 +73,12 @@ pub enum Link {
 pub enum Place {
     Triage,
     Stream,
+    Partners,
+    /// The page of one partner, opened from anywhere.
+    Partner,
+    /// A view of Partners.
     Contacts,
+    Messages,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +128,8 @@ pub struct Stream {
 
 #[derive(Debug)]
 pub struct Contacts {
+    /// Where Esc goes.
+    pub from: Place,
     pub filter: Filter,
     pub rows: Rows<Untrusted>,
     pub form: Option<Form>,
@@ -146,6 +159,7 @@ pub enum About {
     Alert(AlertId),
     Task(TaskId),
     Contact(Untrusted),
+    Message(NotificationId),
 }
 
 /// One sentence to the operator, for a while.
@@ -210,7 +224,15 @@ impl Model {
                 counting: 0,
                 passed: 0,
             },
-            contacts: Contacts { filter: Filter::default(), rows: Rows::default(), form: None },
+            partners: Partners::default(),
+            page: None,
+            contacts: Contacts {
+                from: Place::Partners,
+                filter: Filter::default(),
+                rows: Rows::default(),
+                form: None,
+            },
+            messages: Messages::default(),
             dialog: None,
             pending: Vec::new(),
             flash: None,
@@ -227,7 +249,10 @@ impl Model {
             (Place::Triage, Focus::Alerts) => Context::Alerts,
             (Place::Triage, Focus::Tasks) => Context::Tasks,
             (Place::Stream, _) => Context::Stream,
+            (Place::Partners, _) => Context::Partners,
+            (Place::Partner, _) => Context::Partner,
             (Place::Contacts, _) => Context::Contacts,
+            (Place::Messages, _) => Context::Messages,
         }
     }
 
@@ -270,7 +295,40 @@ impl Model {
         self.desk.as_ref()?.contacts.get(self.contacts.rows.selected()?)
     }
 
-    /// The partner of the selected row.
+    /// The message the hand is on: in Messages, or on the page of a partner.
+    pub fn selected_message(&self) -> Option<&Notification> {
+        match self.place {
+            Place::Messages => crate::console::messages::selected(self),
+            Place::Partner => {
+                let page = self.page.as_ref()?;
+                let item = page.opened.as_ref().map(|opened| &opened.what).or(page.rows.selected());
+                let Some(Item::Message(id)) = item else { return None };
+                let fetched = || page.detail.as_ref()?.notifications.iter().find(|n| n.id == *id);
+                self.desk.as_ref()?.notifications.get(id).or_else(fetched)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whose row the hand is on, wherever it is.
+    pub fn partner_at_hand(&self) -> Option<Untrusted> {
+        match self.place {
+            Place::Triage => self.selected_partner().map(|partner| partner.id.clone()),
+            Place::Stream => {
+                let found = match self.stream.selected {
+                    Some(seq) => self.streamed().find(|numbered| numbered.seq == seq),
+                    None => self.streamed().next_back(),
+                };
+                found?.change.partner.clone()
+            }
+            Place::Partners => self.partners.rows.selected().cloned(),
+            Place::Partner => self.page.as_ref().map(|page| page.id.clone()),
+            Place::Contacts => self.selected_contact()?.partner_id.clone(),
+            Place::Messages => self.selected_message()?.partner.clone(),
+        }
+    }
+
+    /// The partner of the selected row of Triage.
     pub fn selected_partner(&self) -> Option<&PartnerRef> {
         match self.subject()? {
             Subject::Alert(id) => self.alert(id).map(|alert| &alert.partner),
@@ -291,7 +349,15 @@ impl Model {
     pub fn hand_is_on(&self) -> bool {
         self.dialog.is_some()
             || self.triage.filter.open
+            || self.partners.filter.open
+            || self.messages.filter.open
             || self.last_key.is_some_and(|at| self.now.duration_since(at) < HAND_RESTS)
+    }
+
+    /// New rows wait somewhere until the hand is off.
+    pub fn rows_wait(&self) -> bool {
+        let triage = self.triage.alerts.waiting() + self.triage.tasks.waiting();
+        triage + self.partners.rows.waiting() + self.messages.rows.waiting() > 0
     }
 
     /// The alerts of Triage, most urgent first.
@@ -421,7 +487,7 @@ impl Model {
         if let Link::Away { since, .. } = self.link {
             sooner(since.saturating_add(RECONNECTING).unwrap_or(Timestamp::MAX));
         }
-        if self.triage.alerts.waiting() + self.triage.tasks.waiting() > 0
+        if self.rows_wait()
             && let Some(key) = self.last_key
         {
             sooner(key.saturating_add(HAND_RESTS).unwrap_or(Timestamp::MAX));

@@ -11,9 +11,12 @@ use crate::console::message::{Msg, Ticket};
 use crate::console::model::{
     About, Filter, Flash, Focus, Link, Model, Pending, Place, Subject, Tone, UNDO_WITHIN, Undo,
 };
+use crate::console::moves::{End, back, open, pause_at, scroll, step, switch, to_end};
+use crate::console::{messages, partners};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::Numbered;
 use crate::core::command::{Action as Ask, Expect, Outcome};
+use crate::core::contact::Contact;
 use crate::core::id::AlertId;
 use crate::core::text::{Printable, Untrusted};
 use crate::term::input::Input;
@@ -38,10 +41,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Input(Input::Key(key)) => press(model, key),
-        Msg::Input(Input::Paste(text)) => {
-            paste(model, &text);
-            Vec::new()
-        }
+        Msg::Input(Input::Paste(text)) => paste(model, &text),
         Msg::Input(Input::Resized) => Vec::new(),
         Msg::Input(Input::HungUp) => vec![Effect::Quit],
         Msg::Snapshot(snapshot) => snapshot_came(model, *snapshot),
@@ -70,6 +70,27 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Msg::Partners(find, answer) => {
+            partners::came(model, &find, answer);
+            Vec::new()
+        }
+        Msg::Partner(id, answer) => {
+            partners::detail_came(model, &id, answer);
+            Vec::new()
+        }
+        Msg::Thing(of, answer) => {
+            partners::thing_came(model, &of, answer);
+            Vec::new()
+        }
+        Msg::Messages(answer) => {
+            messages::came(model, answer);
+            Vec::new()
+        }
+        Msg::Contacts(answer) => {
+            contacts_came(model, answer);
+            Vec::new()
+        }
+        Msg::Waited(wait) => partners::waited(model, wait),
         Msg::Answered(ticket, answer) => answered(model, ticket, answer),
         Msg::Rested(rest) => rested(model, rest),
     }
@@ -89,8 +110,11 @@ fn clock(model: &mut Model, local: Timestamp) -> Vec<Effect> {
         model.stream.counting = 0;
         model.stream.second = second;
     }
-    if !model.hand_is_on() && model.triage.alerts.waiting() + model.triage.tasks.waiting() > 0 {
+    if !model.hand_is_on() && model.rows_wait() {
         arrange(model);
+        let wanted = model.partners.wanted();
+        model.partners.rows.arrange(wanted);
+        messages::arrange(model);
     }
     follow_selection(model)
 }
@@ -133,18 +157,46 @@ fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
             effects.push(Effect::FetchDetail(alert));
         }
     }
+    effects.extend(partners::again(model));
+    if model.messages.heard {
+        effects.push(Effect::FetchMessages);
+    }
+    if model.place == Place::Contacts {
+        effects.push(Effect::FetchContacts);
+    }
     effects
+}
+
+fn contacts_came(model: &mut Model, answer: Result<Vec<Contact>, LinkError>) {
+    match (answer, &mut model.desk) {
+        (Ok(contacts), Some(desk)) => {
+            for contact in contacts {
+                // What the stream brought meanwhile is newer.
+                let known = desk.contacts.get(&contact.id);
+                if known.is_none_or(|known| known.updated_at <= contact.updated_at) {
+                    desk.contacts.insert(contact.id.clone(), contact);
+                }
+            }
+            arrange_contacts(model);
+        }
+        (Err(error), _) => say(model, format!("The contacts could not be read: {error}."), Tone::Refused),
+        (Ok(_), None) => {}
+    }
 }
 
 fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
     let was_away = model.link != Link::Live;
     model.link = Link::Live;
-    let Some(desk) = &mut model.desk else { return Vec::new() };
+    if model.desk.is_none() {
+        return Vec::new();
+    }
     let shown = match model.triage.shown {
         Some(Subject::Alert(alert)) => Some(alert),
         _ => None,
     };
-    let mut effects = Vec::new();
+    let mut effects = partners::changed(model, &changes);
+    messages::changed(model, &changes);
+    let Some(desk) = &mut model.desk else { return effects };
     let mut detail_is_old = was_away;
     let mut rings = false;
     for numbered in changes {
@@ -210,6 +262,7 @@ fn answered(model: &mut Model, ticket: Ticket, answer: Result<Outcome, LinkError
         Ok(Outcome::Done { said }) => {
             if form.is_some() {
                 model.contacts.form = None;
+                form_closed(model);
             }
             if let (About::Alert(alert), true) = (&pending.about, pending.undoable) {
                 let until = model.now.saturating_add(UNDO_WITHIN).unwrap_or(model.now);
@@ -244,7 +297,7 @@ fn answered(model: &mut Model, ticket: Ticket, answer: Result<Outcome, LinkError
 
 // The rows.
 
-fn arrange(model: &mut Model) {
+pub fn arrange(model: &mut Model) {
     let (alerts, tasks) = (model.wanted_alerts(), model.wanted_tasks());
     model.triage.alerts.arrange(alerts);
     model.triage.tasks.arrange(tasks);
@@ -313,8 +366,9 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if model.place == Place::Contacts && model.contacts.form.is_some() {
         return press_form(model, key);
     }
-    if press_filter(model, key) {
-        return follow_selection(model);
+    if let Some(mut effects) = press_filter(model, key) {
+        effects.extend(follow_selection(model));
+        return effects;
     }
     match keymap::action(model.context(), key) {
         Some(action) => {
@@ -326,50 +380,56 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
 }
 
-fn paste(model: &mut Model, text: &str) {
+fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     model.last_key = Some(model.now);
+    let mut effects = Vec::new();
     if let Some(dialog) = &mut model.dialog {
         dialog.paste(text);
     } else if let (Place::Contacts, Some(form)) = (model.place, &mut model.contacts.form) {
         form.paste(text);
     } else if filter(model).open {
         filter(model).line.insert(text);
-        filtered(model);
+        effects = filtered(model);
     }
+    effects
 }
 
-fn filter(model: &mut Model) -> &mut Filter {
+pub fn filter(model: &mut Model) -> &mut Filter {
     match model.place {
         Place::Triage => &mut model.triage.filter,
         Place::Stream => &mut model.stream.filter,
+        Place::Partners | Place::Partner => &mut model.partners.filter,
         Place::Contacts => &mut model.contacts.filter,
+        Place::Messages => &mut model.messages.filter,
     }
 }
 
-fn filtered(model: &mut Model) {
+pub fn filtered(model: &mut Model) -> Vec<Effect> {
     match model.place {
         Place::Triage => arrange(model),
         Place::Stream => model.stream.selected = None,
+        Place::Partners | Place::Partner => return partners::filtered(model),
         Place::Contacts => arrange_contacts(model),
+        Place::Messages => messages::arrange(model),
     }
+    Vec::new()
 }
 
-/// Keys while the filter is typed; `false` when the key is not for it.
-fn press_filter(model: &mut Model, key: KeyEvent) -> bool {
+/// Keys while the filter is typed; `None` when the key is not for it.
+fn press_filter(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
     let filter = filter(model);
     if !filter.open {
-        return false;
+        return None;
     }
     match key.code {
         KeyCode::Esc => *filter = Filter::default(),
         KeyCode::Enter => filter.open = false,
-        KeyCode::Up | KeyCode::Down | KeyCode::Tab => return false,
+        KeyCode::Up | KeyCode::Down | KeyCode::Tab => return None,
         _ => {
             filter.line.press(key);
         }
     }
-    filtered(model);
-    true
+    Some(filtered(model))
 }
 
 fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
@@ -415,7 +475,7 @@ fn press_form(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         form::Pressed::Stay => Vec::new(),
         form::Pressed::Leave => {
             model.contacts.form = None;
-            Vec::new()
+            form_closed(model)
         }
         form::Pressed::Send(order) => match live {
             Ok(()) => send(model, order),
@@ -426,6 +486,14 @@ fn press_form(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             }
         },
     }
+}
+
+/// A form opened on the page of a partner goes back there.
+fn form_closed(model: &mut Model) -> Vec<Effect> {
+    if model.place == Place::Contacts && model.contacts.from == Place::Partner {
+        model.place = Place::Partner;
+    }
+    partners::again(model)
 }
 
 fn act(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -448,8 +516,12 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         Action::Resend => {
-            let dialog = model.desk.as_ref().zip(model.selected_alert());
-            model.dialog = dialog.map(|(desk, alert)| Dialog::Resend(Resend::new(desk, alert, now)));
+            let Some(desk) = &model.desk else { return Vec::new() };
+            let dialog = match (model.selected_message(), model.selected_alert()) {
+                (Some(message), _) => Some(Resend::of_message(desk, message, now)),
+                (None, alert) => alert.map(|alert| Resend::of_alert(desk, alert, now)),
+            };
+            model.dialog = dialog.map(Dialog::Resend);
         }
         Action::Snooze => {
             let chooser = match model.subject() {
@@ -481,12 +553,19 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             model.contacts.form = form;
         }
         Action::CopyReference => return copy(model),
-        Action::Filter => filter(model).open = true,
+        Action::Filter => {
+            if model.place == Place::Partner {
+                model.place = Place::Partners;
+            }
+            filter(model).open = true;
+        }
         Action::Palette => model.dialog = Some(Dialog::Palette(Line::default())),
         Action::Help => model.dialog = Some(Dialog::Help { scroll: 0 }),
-        Action::Open => open(model),
-        Action::Back => back(model),
+        Action::Open => return open(model),
+        Action::Back => return back(model),
+        Action::Switch if model.place == Place::Partner => partners::turn(model, 1),
         Action::Switch => switch(model),
+        Action::SwitchBack => partners::turn(model, -1),
         Action::Down => step(model, 1),
         Action::Up => step(model, -1),
         Action::First => to_end(model, End::First),
@@ -502,7 +581,18 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Triage => model.place = Place::Triage,
         Action::Stream => model.place = Place::Stream,
-        Action::Contacts => model.place = Place::Contacts,
+        Action::Partners => return partners::show(model),
+        Action::Partner => {
+            if let Some(partner) = model.partner_at_hand() {
+                return partners::open(model, partner);
+            }
+        }
+        Action::Messages => return messages::show(model),
+        Action::Contacts => {
+            model.contacts.from = Place::Partners;
+            model.place = Place::Contacts;
+            return vec![Effect::FetchContacts];
+        }
         Action::LogIn => model.dialog = Some(Dialog::LogIn(LogIn::default())),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
@@ -582,6 +672,10 @@ fn copy(model: &mut Model) -> Vec<Effect> {
     let text = match model.subject() {
         Some(Subject::Alert(id)) => model.alert(id).map(reference),
         Some(Subject::Task(id)) => Some(Untrusted::new(id.to_string()).printable()),
+        None if model.place == Place::Messages => {
+            model.selected_message().map(|message| Untrusted::new(message.id.to_string()).printable())
+        }
+        None if model.place == Place::Partner => model.partner_at_hand().map(|id| id.printable()),
         None => model.selected_contact().map(|contact| {
             let email = contact.emails.first().map(|mailbox| mailbox.as_str());
             let address = email.or(contact.phones.first().map(|phone| phone.as_str()));
@@ -596,6 +690,7 @@ fn copy(model: &mut Model) -> Vec<Effect> {
 fn contacts_of_partner(model: &mut Model) {
     let Some(partner) = model.selected_partner().map(|partner| partner.id.clone()) else { return };
     let first = model.desk.as_ref().and_then(|desk| desk.contacts_of(&partner).next().map(|c| c.id.clone()));
+    model.contacts.from = model.place;
     model.place = Place::Contacts;
     model.contacts.filter = Filter { line: Line::new(partner.printable().as_str()), open: false };
     model.contacts.form = None;
@@ -610,140 +705,7 @@ fn contacts_of_partner(model: &mut Model) {
     }
 }
 
-fn open(model: &mut Model) {
-    match model.place {
-        Place::Triage => {
-            model.triage.zoomed = !model.triage.zoomed && model.subject().is_some();
-            model.triage.scroll = 0;
-        }
-        Place::Stream => {
-            let selected = model.stream.selected;
-            let found = match selected {
-                Some(seq) => model.streamed().find(|numbered| numbered.seq == seq),
-                None => model.streamed().next_back(),
-            };
-            let alert = found.and_then(|numbered| numbered.change.alert);
-            match alert {
-                Some(alert) => {
-                    model.triage.filter = Filter::default();
-                    arrange(model);
-                    if model.triage.alerts.select(&alert) {
-                        model.place = Place::Triage;
-                        model.triage.focus = Focus::Alerts;
-                    } else {
-                        say(model, format!("{alert} is closed and no longer in Triage."), Tone::Refused);
-                    }
-                }
-                None => say(model, "This line is about no alert.".to_owned(), Tone::Refused),
-            }
-        }
-        Place::Contacts => {}
-    }
-}
-
-/// One step back, and never further than the root.
-fn back(model: &mut Model) {
-    let filter = filter(model);
-    if filter.is_active() {
-        *filter = Filter::default();
-        filtered(model);
-    } else if model.place == Place::Triage && model.triage.zoomed {
-        model.triage.zoomed = false;
-        model.triage.scroll = 0;
-    } else if model.place == Place::Stream && model.stream.selected.is_some() {
-        model.stream.selected = None;
-    } else {
-        model.place = Place::Triage;
-    }
-}
-
-fn switch(model: &mut Model) {
-    if model.place == Place::Triage {
-        model.triage.focus = match model.triage.focus {
-            Focus::Alerts => Focus::Tasks,
-            Focus::Tasks => Focus::Alerts,
-        };
-    }
-}
-
-fn step(model: &mut Model, by: isize) {
-    match model.place {
-        Place::Triage if model.triage.zoomed => scroll_by(model, by),
-        Place::Triage => match model.triage.focus {
-            Focus::Alerts => model.triage.alerts.step(by),
-            Focus::Tasks => model.triage.tasks.step(by),
-        },
-        Place::Stream => stream_step(model, by),
-        Place::Contacts => model.contacts.rows.step(by),
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    First,
-    Last,
-}
-
-fn to_end(model: &mut Model, end: End) {
-    match model.place {
-        Place::Triage => {
-            if end == End::First {
-                arrange(model);
-            }
-            let (alerts, tasks) = (&mut model.triage.alerts, &mut model.triage.tasks);
-            match (model.triage.focus, end) {
-                (Focus::Alerts, End::First) => alerts.first(),
-                (Focus::Alerts, End::Last) => alerts.last(),
-                (Focus::Tasks, End::First) => tasks.first(),
-                (Focus::Tasks, End::Last) => tasks.last(),
-            }
-        }
-        Place::Stream if end == End::Last => model.stream.selected = None,
-        Place::Stream => {
-            let oldest = model.streamed().next().map(|numbered| numbered.seq);
-            pause_at(model, oldest);
-        }
-        Place::Contacts => match end {
-            End::First => model.contacts.rows.first(),
-            End::Last => model.contacts.rows.last(),
-        },
-    }
-}
-
-fn scroll(model: &mut Model, pages: isize) {
-    let page = isize::try_from(model.size.1 / 2).unwrap_or(10).max(1);
-    match model.place {
-        Place::Triage => scroll_by(model, pages * if model.triage.zoomed { page } else { 4 }),
-        Place::Stream => stream_step(model, pages * page),
-        Place::Contacts => model.contacts.rows.step(pages * page),
-    }
-}
-
-fn scroll_by(model: &mut Model, lines: isize) {
-    let longest = crate::console::view::detail_length(model);
-    let by = i16::try_from(lines).unwrap_or(0);
-    model.triage.scroll = model.triage.scroll.saturating_add_signed(by).min(longest);
-}
-
-fn stream_step(model: &mut Model, by: isize) {
-    let seqs: Vec<u64> = model.streamed().map(|numbered| numbered.seq).collect();
-    let Some(last) = seqs.len().checked_sub(1) else { return };
-    let at = match model.stream.selected {
-        Some(selected) => seqs.iter().position(|seq| *seq == selected).unwrap_or(last),
-        None => last,
-    };
-    let to = at.saturating_add_signed(by).min(last);
-    pause_at(model, seqs.get(to).copied());
-}
-
-fn pause_at(model: &mut Model, seq: Option<u64>) {
-    if model.stream.selected.is_none() {
-        model.stream.paused_at = model.desk.as_ref().map_or(0, |desk| desk.seq);
-    }
-    model.stream.selected = seq;
-}
-
-fn say(model: &mut Model, text: String, tone: Tone) {
+pub fn say(model: &mut Model, text: String, tone: Tone) {
     let long = if tone == Tone::Refused { REFUSED_FOR } else { SAID_FOR };
     let until = model.now.saturating_add(long).unwrap_or(model.now);
     model.flash = Some(Flash { text, tone, until });

@@ -44,6 +44,7 @@ mod scenario;
 pub mod schedule;
 pub mod sheet;
 pub mod sms;
+pub mod standing;
 pub mod suppression;
 pub mod sync;
 pub mod task;

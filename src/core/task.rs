@@ -43,6 +43,9 @@ pub enum TaskKind {
 }
 
 impl TaskKind {
+    pub const ALL: [TaskKind; 6] =
+        [TaskKind::Answer, TaskKind::Review, TaskKind::Fix, TaskKind::Doubt, TaskKind::Sync, TaskKind::Plan];
+
     pub fn as_str(self) -> &'static str {
         match self {
             TaskKind::Answer => "answer",

@@ -141,8 +141,10 @@ impl Tx<'_> {
     fn put_task(&mut self, t: &Task) -> Result<(), StoreError> {
         self.dues |= t.next_due().is_some();
         self.execute(
-            "INSERT INTO task (id, state, key, alert, partner, next_due, body) VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (id) DO UPDATE SET state = $2, next_due = $6, body = $7",
+            "INSERT INTO task (id, state, key, alert, partner, next_due, body, kind, team, owner, due_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             ON CONFLICT (id) DO UPDATE SET state = $2, next_due = $6, body = $7, team = $9, owner = $10,
+               due_at = $11",
             cells![
                 t.id.0,
                 t.state.as_str(),
@@ -150,7 +152,11 @@ impl Tx<'_> {
                 t.alert.map(|id| id.0),
                 t.partner.as_ref().map(|p| p.id.raw()),
                 t.next_due(),
-                encode(t)?
+                encode(t)?,
+                t.kind.as_str(),
+                t.team.as_deref(),
+                t.owner.as_ref().map(|owner| owner.0.as_str()),
+                t.due_at
             ],
         )?;
         Ok(())
@@ -158,9 +164,9 @@ impl Tx<'_> {
 
     fn put_partner(&self, p: &Partner) -> Result<(), StoreError> {
         self.execute(
-            "INSERT INTO partner (id, created_at, body) VALUES ($1, $2, $3)
-             ON CONFLICT (id) DO UPDATE SET body = $3",
-            cells![p.about.id.raw(), p.created_at, encode(p)?],
+            "INSERT INTO partner (id, created_at, body, name) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (id) DO UPDATE SET body = $3, name = $4",
+            cells![p.about.id.raw(), p.created_at, encode(p)?, p.about.name.raw().to_lowercase()],
         )?;
         Ok(())
     }
@@ -199,8 +205,13 @@ impl Tx<'_> {
     }
 
     fn put_case(&self, c: &Case) -> Result<(), StoreError> {
-        let closed = c.is_over().then_some(c.updated_at);
-        self.put_thing("partner_case", &c.partner.id, &c.id, c.state.word(), c.created_at, closed, encode(c)?)
+        let (state, closed) = (c.state.word(), c.is_over().then_some(c.updated_at));
+        self.put_thing("partner_case", &c.partner.id, &c.id, state, c.created_at, closed, encode(c)?)?;
+        self.execute(
+            "UPDATE partner_case SET reference = $3 WHERE partner = $1 AND id = $2 AND reference IS DISTINCT FROM $3",
+            cells![c.partner.id.raw(), c.id.raw(), c.reference.raw()],
+        )?;
+        Ok(())
     }
 
     fn put_document(&self, d: &Document) -> Result<(), StoreError> {
@@ -297,6 +308,18 @@ pub fn event_state(state: &EventState) -> &'static str {
         EventState::Quiet => "quiet",
         EventState::NoRule => "no_rule",
     }
+}
+
+/// What the history calls a thing of a partner's: `case CASE-7`.
+pub fn thing(object: &Object) -> Option<String> {
+    let (kind, id) = match object {
+        Object::Case(case) => ("case", &case.id),
+        Object::Document(document) => ("document", &document.id),
+        Object::Thread(thread) => ("thread", &thread.id),
+        Object::Milestone(milestone) => ("milestone", &milestone.id),
+        _ => return None,
+    };
+    Some(format!("{kind} {}", id.raw()))
 }
 
 /// Which row a change writes, for things that change more than once.

@@ -1,7 +1,8 @@
 //! What can be found in the store. Every query is bounded and runs on an index.
 
 use super::StoreError;
-use super::tx::{Cell, Row, Tx};
+use super::list::List;
+use super::tx::{Row, Tx};
 use crate::cells;
 use crate::core::alert::Alert;
 use crate::core::case::Case;
@@ -25,63 +26,7 @@ use crate::core::thread::Thread;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-/// What a list may be narrowed by. Lists come newest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    pub states: Vec<String>,
-    pub partner: Option<String>,
-    pub alert: Option<AlertId>,
-    pub limit: u32,
-}
-
-/// The lists there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum List {
-    Events,
-    Alerts,
-    Notifications,
-    Tasks,
-    Partners,
-    Contacts,
-    Cases,
-    Documents,
-    Threads,
-    Milestones,
-}
-
-impl List {
-    fn table(self) -> &'static str {
-        match self {
-            List::Events => "event",
-            List::Alerts => "alert",
-            List::Notifications => "notification",
-            List::Tasks => "task",
-            List::Partners => "partner",
-            List::Contacts => "contact",
-            List::Cases => "partner_case",
-            List::Documents => "document",
-            List::Threads => "thread",
-            List::Milestones => "milestone",
-        }
-    }
-
-    fn order(self) -> &'static str {
-        match self {
-            List::Events | List::Alerts | List::Notifications | List::Tasks => "id DESC",
-            _ => "created_at DESC, id",
-        }
-    }
-
-    /// Whether rows of this list can be told apart by the column.
-    pub fn has(self, column: &str) -> bool {
-        match column {
-            "state" => !matches!(self, List::Partners | List::Contacts),
-            "partner" => !matches!(self, List::Partners),
-            "alert" => matches!(self, List::Events | List::Notifications | List::Tasks),
-            _ => false,
-        }
-    }
-}
+const CASE_CALLED: &str = "SELECT body FROM partner_case WHERE reference = $1 LIMIT 100";
 
 const DUE: &str = "SELECT body FROM notification WHERE channel = $1 AND urgent = $2 AND due_at <= $3
     ORDER BY due_at, id LIMIT $4";
@@ -91,7 +36,7 @@ const NEXT_DUE: &str = "SELECT MIN(due) FROM (
     UNION ALL
     SELECT MIN(due_at) FROM notification WHERE channel = $1 AND urgent = 0 AND due_at IS NOT NULL)";
 
-fn body<T: DeserializeOwned>(what: &'static str) -> impl FnMut(&Row<'_>) -> Result<T, StoreError> {
+pub(super) fn body<T: DeserializeOwned>(what: &'static str) -> impl FnMut(&Row<'_>) -> Result<T, StoreError> {
     move |row| row.json(0, what)
 }
 
@@ -184,10 +129,16 @@ impl Tx<'_> {
         self.query_one(&sql, cells![of.partner.as_str(), of.id.as_str()], body(what))
     }
 
-    /// The things of that id, whosever they are; two partners may use the same one.
+    /// The things of that id, whosever they are; two partners may use the same one. A case is found by
+    /// its reference, too.
     pub fn things_named<T: DeserializeOwned>(&self, list: List, id: &str) -> Result<Vec<T>, StoreError> {
         let sql = format!("SELECT body FROM {} WHERE id = $1 LIMIT 100", list.table());
-        self.query(&sql, cells![id], body(list.table()))
+        let found = self.query(&sql, cells![id], body(list.table()))?;
+        if found.is_empty() && list == List::Cases {
+            // People say the reference; the id is the community's own.
+            return self.query(CASE_CALLED, cells![id], body("case"));
+        }
+        Ok(found)
     }
 
     pub fn milestones_of(&self, partner: &str) -> Result<Vec<MilestoneRecord>, StoreError> {
@@ -454,40 +405,6 @@ impl Tx<'_> {
         self.query("SELECT body FROM notification WHERE in_flight = 1 ORDER BY id", &[], body("notification"))
     }
 
-    pub fn count(&self, list: List, state: &str) -> Result<u64, StoreError> {
-        let sql = format!("SELECT COUNT(*) FROM {} WHERE state = $1", list.table());
-        Ok(self.query_one(&sql, cells![state], |row| row.int(0))?.unwrap_or(0) as u64)
-    }
-
-    /// Objects newest first, as JSON.
-    pub fn list<T: DeserializeOwned>(&self, list: List, filter: &Filter) -> Result<Vec<T>, StoreError> {
-        let mut cells: Vec<Cell> = vec![Cell::from(i64::from(filter.limit))];
-        let mut conditions = Vec::new();
-        if !filter.states.is_empty() {
-            let places: Vec<String> = filter
-                .states
-                .iter()
-                .map(|state| {
-                    cells.push(state.as_str().into());
-                    format!("${}", cells.len())
-                })
-                .collect();
-            conditions.push(format!("state IN ({})", places.join(", ")));
-        }
-        if let Some(partner) = &filter.partner {
-            cells.push(partner.as_str().into());
-            conditions.push(format!("partner = ${}", cells.len()));
-        }
-        if let Some(alert) = filter.alert {
-            cells.push(alert.0.into());
-            conditions.push(format!("alert = ${}", cells.len()));
-        }
-        let filtered =
-            if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
-        let sql = format!("SELECT body FROM {} {filtered} ORDER BY {} LIMIT $1", list.table(), list.order());
-        self.query(&sql, &cells, body(list.table()))
-    }
-
     pub fn changes_since(&self, seq: u64, limit: u32) -> Result<Vec<(u64, String)>, StoreError> {
         self.query(
             "SELECT seq, body FROM change WHERE seq > $1 ORDER BY seq LIMIT $2",
@@ -566,7 +483,7 @@ impl Tx<'_> {
     }
 }
 
-fn numbered(row: &Row<'_>) -> Result<Numbered, StoreError> {
+pub(super) fn numbered(row: &Row<'_>) -> Result<Numbered, StoreError> {
     let change: Change = row.json(1, "change")?;
     Ok(Numbered { seq: row.int(0)? as u64, change })
 }
@@ -576,25 +493,43 @@ fn moment(micros: i64) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::store::sqlite::MIGRATIONS;
+
+    pub(in crate::store) fn shape() -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        for sql in MIGRATIONS {
+            connection.execute_batch(sql).unwrap();
+        }
+        connection
+    }
+
+    pub(in crate::store) fn plan(connection: &rusqlite::Connection, sql: &str) -> String {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let mut rows = statement.raw_query();
+        let mut plan = String::new();
+        while let Some(row) = rows.next().unwrap() {
+            plan += &row.get::<_, String>(3).unwrap();
+            plan.push('\n');
+        }
+        plan
+    }
 
     /// A backlog is worked off in claims of a few; if each looked at all of it, ten times the
     /// backlog would take a hundred times as long, with the intake waiting behind it.
     #[test]
     fn a_claim_never_sorts_the_backlog() {
-        let connection = rusqlite::Connection::open_in_memory().unwrap();
-        connection.execute_batch(include_str!("../../assets/migrations/0001.sql")).unwrap();
         for sql in [DUE, NEXT_DUE] {
-            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-            let mut rows = statement.raw_query();
-            let mut plan = String::new();
-            while let Some(row) = rows.next().unwrap() {
-                plan += &row.get::<_, String>(3).unwrap();
-                plan.push('\n');
-            }
+            let plan = plan(&shape(), sql);
             assert!(plan.contains("INDEX notification_due (channel=? AND urgent=?"), "{plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{plan}");
         }
+    }
+
+    #[test]
+    fn a_case_is_found_by_what_people_call_it() {
+        let plan = plan(&shape(), CASE_CALLED);
+        assert!(plan.contains("INDEX partner_case_reference"), "{plan}");
     }
 }

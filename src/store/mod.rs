@@ -8,6 +8,8 @@ pub mod apply;
 pub mod digest;
 pub mod find;
 pub mod links;
+pub mod list;
+pub mod partners;
 pub mod sqlite;
 pub mod tx;
 

@@ -22,6 +22,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0002.sql"),
     include_str!("../../assets/migrations/0003.sql"),
     include_str!("../../assets/migrations/0004.sql"),
+    include_str!("../../assets/migrations/0005.sql"),
 ];
 
 /// Operations waiting for the writer before askers must wait too.
@@ -326,14 +327,16 @@ fn seal(tx: &Tx<'_>, head: (u64, [u8; 32])) -> Result<(u64, [u8; 32]), StoreErro
         seq += 1;
         hash = link(&hash, seq, body);
         tx.execute(
-            "INSERT INTO change (seq, at, alert, partner, body, hash) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO change (seq, at, alert, partner, body, hash, thing)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
             cells![
                 seq,
                 change.at,
                 change.alert.map(|id| id.0),
                 change.partner.as_ref().map(|p| p.raw()),
                 body.as_str(),
-                hash.to_vec()
+                hash.to_vec(),
+                super::apply::thing(&change.object)
             ],
         )?;
     }

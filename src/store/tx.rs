@@ -106,6 +106,10 @@ impl Row<'_> {
         Ok(self.0.get(column)?)
     }
 
+    pub fn maybe_text(&self, column: usize) -> Result<Option<String>, StoreError> {
+        Ok(self.0.get(column)?)
+    }
+
     pub fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError> {
         Ok(self.0.get(column)?)
     }

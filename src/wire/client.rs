@@ -85,6 +85,18 @@ impl std::fmt::Debug for Session {
     }
 }
 
+/// Percent-encoded for a path or a query (RFC 3986 unreserved characters stay).
+pub fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
 impl Client {
     pub fn new(socket: impl Into<PathBuf>) -> Self {
         Self { socket: socket.into().into(), session: Arc::new(Mutex::new(Session::Login)) }

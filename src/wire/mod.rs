@@ -1,11 +1,15 @@
 //! The words between the agent and those who talk to it: console and command line.
 //!
 //! HTTP with JSON over a Unix socket. Reading: `GET /v1/snapshot`, `/v1/status`, `/v1/{kind}`,
-//! `/v1/{kind}/{id}`, `/v1/alerts/{id}/timeline`, `/v1/events/{id}`. Acting: `POST /v1/commands`.
+//! `/v1/{kind}/{id}`, `/v1/alerts/{id}/timeline`, `/v1/open` (partners with what is open),
+//! `/v1/messages`. Acting: `POST /v1/commands`.
 //! Live: `GET /v1/stream?since=SEQ`, server-sent events whose ids are `seq` and whose data are
 //! [`Numbered`] changes. The version is part of the path; fields are only ever added.
 
 pub mod client;
+pub mod partner;
+
+pub use partner::{Messages, PartnerDetail, PartnerRows, WithTimeline};
 
 use crate::core::alert::Alert;
 use crate::core::change::Numbered;
@@ -176,12 +180,15 @@ pub struct Snapshot {
     pub desk: DeskInfo,
     /// All that are not resolved, and those resolved within the last day (at most 2000).
     pub alerts: Vec<Alert>,
-    /// The notifications of those alerts, and the newest others (at most 2000).
+    /// The notifications of those alerts (some 3000 at most), of those tasks, and the newest others.
     pub notifications: Vec<Notification>,
-    /// All that are not done.
+    /// The open ones that are overdue longest or due first (at most 200), and how many are open.
     pub tasks: Vec<Task>,
-    /// The newest changes for the Stream, oldest first (at most 200).
+    #[serde(default)]
+    pub open_tasks: u64,
+    /// The newest changes for the Stream, oldest first (at most 100).
     pub recent: Vec<Numbered>,
+    /// Those of the partners that need somebody; others are asked for with `/v1/contacts`.
     pub contacts: Vec<Contact>,
     pub people: Vec<Person>,
     pub on_call: Vec<OnCall>,

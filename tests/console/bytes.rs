@@ -45,6 +45,24 @@ fn moving_the_selection_is_cheap() {
 }
 
 #[test]
+fn the_places_are_as_quiet_and_as_cheap() {
+    for (width, height) in [(80, 24), (120, 40)] {
+        for keys in [&["3"][..], &["p"], &["p", "Tab"], &["4"]] {
+            let (mut hand, mut frames) = on(width, height);
+            hand.press(keys).answers();
+            draw(&mut frames, &hand);
+            assert_eq!(draw(&mut frames, &hand), 0);
+            hand.press(&["j"]);
+            draw(&mut frames, &hand);
+            hand.press(&["j"]);
+            let moved = draw(&mut frames, &hand);
+            println!("{width}x{height} {keys:?}: moving the selection takes {moved} bytes");
+            assert!((1..=500).contains(&moved), "{width}x{height} {keys:?}: {moved}");
+        }
+    }
+}
+
+#[test]
 fn a_first_frame_is_a_few_kilobytes() {
     let (hand, mut frames) = on(80, 24);
     let first = draw(&mut frames, &hand);

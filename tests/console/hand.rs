@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use nightdesk::console::effect::Effect;
 use nightdesk::console::message::Msg;
 use nightdesk::console::model::Model;
+use nightdesk::console::partners::Thing;
 use nightdesk::console::theme::Theme;
 use nightdesk::console::update::update;
 use nightdesk::console::view;
@@ -32,6 +33,7 @@ pub fn key(name: &str) -> KeyEvent {
     let (code, modifiers) = match name {
         "Enter" => (KeyCode::Enter, KeyModifiers::NONE),
         "Esc" => (KeyCode::Esc, KeyModifiers::NONE),
+        "BackTab" => (KeyCode::BackTab, KeyModifiers::NONE),
         "Tab" => (KeyCode::Tab, KeyModifiers::NONE),
         "Down" => (KeyCode::Down, KeyModifiers::NONE),
         "Backspace" => (KeyCode::Backspace, KeyModifiers::NONE),
@@ -99,6 +101,28 @@ impl Hand {
         if let Some(alert) = self.model.selected_alert().map(|alert| alert.id) {
             let detail = night::detail(alert.0);
             self.tell(Msg::Detail(alert, Ok(Box::new(detail))));
+        }
+        self
+    }
+
+    /// The agent answers whatever the places asked it.
+    pub fn answers(&mut self) -> &mut Self {
+        let asked: Vec<Effect> = std::mem::take(&mut self.effects);
+        for effect in asked {
+            let answer = match effect {
+                Effect::FetchPartners(find) => Msg::Partners(find, Ok(night::partner_rows())),
+                Effect::FetchPartner(id) => Msg::Partner(id, Ok(Box::new(night::partner_detail()))),
+                Effect::FetchMessages => Msg::Messages(Ok(night::messages())),
+                Effect::FetchThing(of) => {
+                    let thing = Thing::Case(night::case_with_timeline());
+                    Msg::Thing(of, Ok(Box::new(thing)))
+                }
+                other => {
+                    self.effects.push(other);
+                    continue;
+                }
+            };
+            self.tell(answer);
         }
         self
     }

@@ -3,6 +3,7 @@
 use crate::hand::{Hand, theme};
 use crate::night;
 use nightdesk::console::message::Msg;
+use nightdesk::console::partners::Thing;
 use nightdesk::console::view;
 use nightdesk::core::id::AlertId;
 use nightdesk::core::text::{Untrusted, sanitise};
@@ -55,6 +56,59 @@ fn said_by(words: &str) -> Snapshot {
     snapshot
 }
 
+/// What the places are told, with every word from outside replaced.
+fn tell_places(hand: &mut Hand, words: &str) {
+    let said = || Untrusted::from(words);
+    let mut rows = night::partner_rows();
+    for row in &mut rows.rows {
+        row.partner.about.name = said();
+        row.partner.about.tier = Some(said());
+    }
+    hand.tell(Msg::Partners(String::new(), Ok(rows)));
+    let mut detail = night::partner_detail();
+    detail.partner.about.name = said();
+    detail.milestones[2].milestone = words.to_owned().into();
+    for case in &mut detail.cases {
+        case.title = said();
+        case.reference = said();
+        case.state = words.to_owned().into();
+    }
+    detail.reviews[0].name = said();
+    detail.threads[0].subject = said();
+    for known in &mut detail.contacts {
+        known.contact.name = said();
+        known.contact.roles = vec![said()];
+    }
+    for message in &mut detail.notifications {
+        message.content.subject = said();
+        message.recipient.name = said();
+    }
+    hand.tell(Msg::Partner("acme".into(), Ok(Box::new(detail))));
+    let mut messages = night::messages();
+    for message in &mut messages.latest {
+        message.content.subject = said();
+        message.content.body = Untrusted::new(format!("{words}\n{words}"));
+        message.reason.outcome = Some(said());
+        message.reason.via = said();
+        for attempt in &mut message.attempts {
+            attempt.answer = Some(said());
+            attempt.address = said();
+        }
+    }
+    hand.tell(Msg::Messages(Ok(messages)));
+    let mut case = night::case_with_timeline();
+    case.thing.title = said();
+    case.thing.description = Some(said());
+    case.thing.wanted = vec![said()];
+    for fact in &mut case.timeline {
+        fact.change.summary = said();
+    }
+    let of = hand.model.page.as_ref().and_then(|page| page.thing_of());
+    if let Some(of) = of {
+        hand.tell(Msg::Thing(of, Ok(Box::new(Thing::Case(case)))));
+    }
+}
+
 fn check(hand: &Hand, width: u16, height: u16, charset: Charset) {
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
     let cursor = view::paint(&hand.model, theme(Colours::Rgb, charset), &mut buffer);
@@ -66,15 +120,24 @@ fn check(hand: &Hand, width: u16, height: u16, charset: Charset) {
     assert!(cursor.is_none_or(|at| at.x < width && at.y < height));
 }
 
-const WAYS: [&[&str]; 16] = [
+const WAYS: [&[&str]; 25] = [
     &[],
     &["j"],
     &["Tab", "j"],
     &["Enter", "Ctrl-d"],
     &["2", "k"],
+    &["3", "c"],
+    &["3", "c", "Enter"],
+    &["3", "c", "Enter", "Tab", "Tab"],
     &["3"],
-    &["3", "Enter"],
-    &["3", "Enter", "Tab", "Tab"],
+    &["p"],
+    &["p", "j"],
+    &["p", "Tab"],
+    &["p", "Tab", "Tab", "Tab", "Tab", "Tab"],
+    &["p", "Tab", "Enter"],
+    &["4"],
+    &["4", "Enter"],
+    &["4", "Enter", "r"],
     &["e"],
     &["r"],
     &["s"],
@@ -103,7 +166,11 @@ proptest! {
         ],
     ) {
         let mut hand = Hand::on(said_by(&words)).sized(width, height);
-        hand.rest().press(WAYS[way]);
+        hand.rest();
+        for key in WAYS[way] {
+            hand.press(&[key]);
+            tell_places(&mut hand, &words);
+        }
         hand.tell(Msg::Steps(AlertId(8812), Ok(night::steps())));
         hand.press(&["j"]);
         check(&hand, width, height, if ascii { Charset::Ascii } else { Charset::Unicode });
@@ -114,9 +181,12 @@ proptest! {
 fn every_size_from_one_cell_on_can_be_painted() {
     for way in WAYS {
         let mut hand = Hand::at_night();
-        hand.rest().press(way);
-        for width in (1..=200).step_by(7) {
-            for height in (1..=60).step_by(3) {
+        hand.rest();
+        for key in way {
+            hand.press(&[key]).answers();
+        }
+        for width in (1..=200).step_by(11) {
+            for height in (1..=60).step_by(4) {
                 check(&hand, width, height, Charset::Unicode);
             }
         }

@@ -5,5 +5,6 @@ mod bytes;
 mod hand;
 mod hostile;
 mod night;
+mod partners;
 mod presses;
 mod screens;

@@ -2,19 +2,32 @@
 
 use jiff::{SignedDuration, Timestamp};
 use nightdesk::core::alert::{Alert, AlertState, Member, MemberOf, PolicySnapshot, Step, Target};
+use nightdesk::core::case::Case;
 use nightdesk::core::change::{Actor, Change, Numbered, Object, What};
 use nightdesk::core::contact::{Category, Contact, ContactState, Medium, QuietHours};
+use nightdesk::core::document::{Document, ReviewState};
+use nightdesk::core::event::{CaseKind, CaseStatus, DocumentKind, Milestone, PostKind};
 use nightdesk::core::event::{Code, Event, EventState, ExceptionKind, Severity, Verdict};
 use nightdesk::core::id::{AlertId, EventId, NotificationId, TaskId};
+use nightdesk::core::mark::Mark;
 use nightdesk::core::money::Money;
+use nightdesk::core::notification::Hold;
 use nightdesk::core::notification::{
     Attempt, AttemptState, Content, Evidence, Notification, NotificationState, Purpose, Reason, Recipient,
     RecipientId, Rung,
 };
+use nightdesk::core::onboarding::{MilestoneRecord, MilestoneState};
 use nightdesk::core::partner::PartnerRef;
+use nightdesk::core::partner::{Partner, PartnerState};
 use nightdesk::core::person::{Person, PersonId, Role};
+use nightdesk::core::standing::{MediumReach, Reachability, Standing};
 use nightdesk::core::task::{Task, TaskKind, TaskState};
 use nightdesk::core::text::Untrusted;
+use nightdesk::core::thread::{Thread, ThreadState};
+use nightdesk::wire::partner::{
+    Messages, Onboarding, OpenCounts, PartnerDetail, PartnerRow, PartnerRows, ReachedContact, Responsible,
+    Settled, WithTimeline,
+};
 use nightdesk::wire::{
     AlertDetail, ChannelHealth, ChannelState, DeskInfo, Me, OnCall, Snapshot, SourceHealth, StepPreview, Wake,
 };
@@ -491,6 +504,7 @@ pub fn snapshot() -> Snapshot {
         },
         alerts: alerts(),
         notifications: notifications(),
+        open_tasks: tasks().len() as u64,
         tasks: tasks(),
         recent: recent(),
         contacts: contacts(),
@@ -527,7 +541,7 @@ pub fn channel(name: &str, medium: Medium) -> ChannelHealth {
 
 /// A night in which nothing needs anybody.
 pub fn quiet() -> Snapshot {
-    Snapshot { alerts: Vec::new(), notifications: Vec::new(), tasks: Vec::new(), ..snapshot() }
+    Snapshot { alerts: Vec::new(), notifications: Vec::new(), tasks: Vec::new(), open_tasks: 0, ..snapshot() }
 }
 
 pub fn steps() -> Vec<StepPreview> {
@@ -583,4 +597,250 @@ pub fn detail(id: u64) -> AlertDetail {
         steps: steps(),
         alert,
     }
+}
+
+/// What the agent says of partners when the place is opened.
+pub fn partner_rows() -> PartnerRows {
+    let row = |id: &str, name: &str, open: [u32; 5], next: Option<(Milestone, &str)>, contacts, reachable| {
+        let [alerts, cases, reviews, threads, tasks] = open;
+        PartnerRow {
+            partner: Partner {
+                about: partner(id, name),
+                state: PartnerState::Active,
+                created_at: at("00:00:00"),
+                updated_at: at("00:00:00"),
+            },
+            open: OpenCounts { alerts, cases, reviews, threads, tasks },
+            onboarding: next.map(|(next, due)| Onboarding {
+                reached: 2,
+                of: 4,
+                next: Some(next),
+                due_at: Some(format!("{due}T17:00:00Z").parse().unwrap()),
+            }),
+            contacts,
+            reachable,
+        }
+    };
+    PartnerRows {
+        rows: vec![
+            row("acme", "Acme Tools", [1, 2, 1, 1, 1], Some((Milestone::TestingReady, "2026-11-27")), 4, 2),
+            row("borg", "Borg Steel", [1, 0, 1, 0, 1], None, 2, 2),
+            row("gamma", "Gamma GmbH", [0, 1000, 0, 12, 3], Some((Milestone::GoLive, "2026-11-20")), 1, 0),
+            row("ibex", "Ibex Ltd", [0, 0, 0, 1, 1], None, 0, 0),
+            row("tokyo", "東京製作所株式会社カスタマーサービス", [0, 3, 0, 0, 0], None, 3, 3),
+        ],
+        more: true,
+    }
+}
+
+pub fn case(id: &str, title: &str, state: CaseStatus, due: Option<&str>) -> Case {
+    Case {
+        id: id.into(),
+        state,
+        partner: partner("acme", "Acme Tools"),
+        reference: id.into(),
+        kind: Some(CaseKind::Dispute),
+        title: title.into(),
+        description: Some("Invoice 88-17 names 4.20 a piece, the order 3.90.\nPlease correct it.".into()),
+        order: Some("4500123".into()),
+        amount: Some(eur(9_300)),
+        deadline: None,
+        priority: None,
+        opened_by: Some("c-ames".into()),
+        watchers: vec!["c-old".into()],
+        opened: true,
+        message: None,
+        wanted: vec!["the signed order".into()],
+        due: due.map(|due| due.parse().unwrap()),
+        mark: None,
+        alert: None,
+        task: None,
+        created_at: at("00:10:00"),
+        updated_at: at("01:10:00"),
+    }
+}
+
+pub fn case_with_timeline() -> WithTimeline<Case> {
+    let case = case("CASE-771", "Price dispute on invoice 88-17", CaseStatus::AwaitingDocuments, None);
+    let fact = |seq, time, what, said: &str| change(seq, time, what, None, said, Object::Nothing);
+    WithTimeline {
+        thing: case,
+        timeline: vec![
+            fact(
+                90,
+                "00:10:00",
+                What::CaseOpened,
+                "Acme Tools opened CASE-771: Price dispute on invoice 88-17",
+            ),
+            fact(94, "00:40:00", What::CaseMoved, "CASE-771 is under review"),
+            fact(99, "01:10:00", What::CaseMoved, "CASE-771 awaits documents; Rita Ames is told"),
+        ],
+    }
+}
+
+/// Everything about one partner.
+pub fn partner_detail() -> PartnerDetail {
+    let milestone = |milestone: Milestone, place, state, due: Option<&str>, reached: Option<&str>| {
+        let of = partner("acme", "Acme Tools");
+        MilestoneRecord {
+            id: MilestoneRecord::name(&of.id, &milestone),
+            state,
+            partner: of,
+            milestone,
+            plan: "usual".into(),
+            place,
+            due_at: due.map(|due| due.parse().unwrap()),
+            reached_at: reached.map(|at| at.parse().unwrap()),
+            task: None,
+            mark: Mark::default(),
+            created_at: at("00:00:00"),
+            updated_at: at("00:00:00"),
+        }
+    };
+    let document = Document {
+        id: "D-1".into(),
+        state: ReviewState::Pending,
+        partner: partner("acme", "Acme Tools"),
+        name: "photos-of-the-damage.zip".into(),
+        kind: DocumentKind::ClaimsEvidence,
+        url: None,
+        case: Some("CASE-771".into()),
+        uploaded_by: Some("c-ames".into()),
+        uploaded: true,
+        review_by: Some("2026-11-22T09:00:00Z".parse().unwrap()),
+        reviewed_at: None,
+        mark: Mark::default(),
+        task: Some(TaskId(310)),
+        created_at: at("00:30:00"),
+        updated_at: at("00:30:00"),
+    };
+    let thread = Thread {
+        id: "TH-9".into(),
+        state: ThreadState::Open,
+        partner: partner("acme", "Acme Tools"),
+        subject: "Where is our 856?".into(),
+        kind: PostKind::Question,
+        author: "c-ames".into(),
+        case: None,
+        posts: vec!["p-1".into()],
+        answer_by: Some(at("09:00:00")),
+        answered_at: None,
+        mark: Mark::default(),
+        task: None,
+        created_at: at("00:50:00"),
+        updated_at: at("00:50:00"),
+    };
+    let medium = |medium, standing| MediumReach { medium, standing, usable: Vec::new() };
+    let known = |contact: Contact, sms, mail, quiet: Option<&str>| ReachedContact {
+        reach: Reachability {
+            reachable: sms == Standing::Usable || mail == Standing::Usable,
+            media: vec![medium(Medium::Sms, sms), medium(Medium::Email, mail)],
+            quiet_until: quiet.map(|at| at.parse().unwrap()),
+        },
+        contact,
+    };
+    let mut gone = contact("c-old", "acme", "Otto Alt");
+    gone.state = ContactState::Inactive;
+    let to_rita = |id, medium, state, subject: &str| {
+        let mut message = notification(id, 8812, ("rita", "Rita Ames"), medium, state);
+        message.recipient =
+            Recipient { who: RecipientId::Contact("c-ames".into()), name: "Rita Ames".into() };
+        message.alert = None;
+        message.urgent = false;
+        message.category = Category::CaseUpdates;
+        message.content.subject = subject.into();
+        message
+    };
+    PartnerDetail {
+        partner: partner_rows().rows.remove(0).partner,
+        open: OpenCounts { alerts: 1, cases: 2, reviews: 1, threads: 1, tasks: 1 },
+        alerts: vec![alerts().remove(0)],
+        cases: vec![
+            case(
+                "CASE-771",
+                "Price dispute on invoice 88-17",
+                CaseStatus::AwaitingDocuments,
+                Some("2026-11-26T08:00:00Z"),
+            ),
+            case("CASE-760", "Pallet short", CaseStatus::UnderReview, None),
+        ],
+        reviews: vec![document],
+        threads: vec![thread],
+        tasks: vec![tasks().remove(1)],
+        settled: Settled {
+            cases: vec![case("CASE-702", "Wrong label", CaseStatus::Resolved, None)],
+            ..Settled::default()
+        },
+        milestones: vec![
+            milestone(
+                Milestone::ProfileApproved,
+                1,
+                MilestoneState::Reached,
+                None,
+                Some("2026-11-03T09:00:00Z"),
+            ),
+            milestone(
+                Milestone::DocumentsComplete,
+                2,
+                MilestoneState::Reached,
+                None,
+                Some("2026-11-12T09:00:00Z"),
+            ),
+            milestone(
+                Milestone::TestingReady,
+                3,
+                MilestoneState::Expected,
+                Some("2026-11-27T17:00:00Z"),
+                None,
+            ),
+            milestone(Milestone::GoLive, 4, MilestoneState::Expected, Some("2026-12-11T17:00:00Z"), None),
+        ],
+        contacts: vec![
+            known(contact("c-ames", "acme", "Rita Ames"), Standing::Usable, Standing::Usable, None),
+            known(
+                contact("c-sato", "acme", "佐藤 健"),
+                Standing::NoAddress,
+                Standing::Usable,
+                Some("2026-11-24T12:00:00Z"),
+            ),
+            known(contact("c-diaz", "acme", "Luz Diaz"), Standing::Dead, Standing::OptedOut, None),
+            known(gone, Standing::Usable, Standing::Usable, None),
+        ],
+        responsible: [
+            ("coordinator", Some("jonas")),
+            ("account_manager", Some("maria")),
+            ("onboarding_manager", None),
+        ]
+        .map(|(role, who)| Responsible { role: role.into(), person: who.map(person) })
+        .into(),
+        notifications: vec![
+            to_rita(71, Medium::Email, NotificationState::Accepted, "CASE-771: we need the signed order"),
+            to_rita(70, Medium::Sms, NotificationState::Delivered, ""),
+            to_rita(69, Medium::Email, NotificationState::Failed, "CASE-760 is under review"),
+        ],
+        conflicts: Vec::new(),
+    }
+}
+
+/// What the agent says of messages when the place is opened.
+pub fn messages() -> Messages {
+    let mut held = notification(72, 8812, ("x", "x"), Medium::Email, NotificationState::Held);
+    held.recipient = Recipient { who: RecipientId::Contact("c-new".into()), name: "c-new".into() };
+    held.hold = Some(Hold::UnknownContact);
+    held.partner = Some("ibex".into());
+    held.category = Category::Acknowledgments;
+    held.attempts.clear();
+    held.alert = None;
+    let mut digest =
+        notification(73, 8812, ("maria", "Maria Weber"), Medium::Email, NotificationState::Delivered);
+    digest.category = Category::Digests;
+    digest.alert = None;
+    digest.partner = None;
+    digest.content.subject = "12 unresolved issues of your partners".into();
+    digest.content.body =
+        "12 unresolved issues, worst first:\n\n  Acme Tools  Blocked order 4500123\n\nand 41 more.".into();
+    let mut latest = notifications();
+    latest.extend([held, digest]);
+    latest.extend(partner_detail().notifications);
+    Messages { look: Vec::new(), latest }
 }

@@ -317,7 +317,7 @@ fn a_contact_is_checked_beside_the_field_and_sent_with_what_it_was() {
 #[test]
 fn an_opt_out_can_be_set_and_never_taken_back() {
     let mut hand = Hand::at_night();
-    hand.press(&["3", "j", "j", "Enter"]);
+    hand.press(&["3", "c", "j", "j", "Enter"]);
     let to_opt_out = ["Tab"; 11];
     hand.press(&to_opt_out).press(&[" "]);
     assert!(hand.line("no SMS").contains("[×]"));
@@ -331,7 +331,7 @@ fn an_opt_out_can_be_set_and_never_taken_back() {
 #[test]
 fn a_refused_contact_stays_in_the_form_with_the_reason() {
     let mut hand = Hand::at_night();
-    hand.press(&["3", "Enter"]).type_text("!").press(&["Ctrl-s"]);
+    hand.press(&["3", "c", "Enter"]).type_text("!").press(&["Ctrl-s"]);
     hand.command(Outcome::Refused {
         refusal: Refusal {
             code: RefusalCode::Raced,

@@ -59,10 +59,64 @@ fn the_stream() {
 #[test]
 fn the_contacts_and_one_of_them() {
     let mut hand = Hand::at_night();
-    hand.press(&["3"]);
+    hand.press(&["3", "c"]);
     insta::assert_snapshot!("contacts", hand.screen());
     hand.press(&["j", "j", "Enter"]);
     insta::assert_snapshot!("contact", hand.screen());
+}
+
+#[test]
+fn the_partners() {
+    for (name, size) in [("partners_at_80x24", (80, 24)), ("partners_at_120x40", (120, 40))] {
+        let mut hand = Hand::at_night().sized(size.0, size.1);
+        hand.press(&["3"]).answers();
+        insta::assert_snapshot!(name, hand.screen());
+    }
+}
+
+#[test]
+fn a_partner_and_the_views_of_it() {
+    let mut hand = Hand::at_night();
+    hand.press(&["p"]).answers();
+    insta::assert_snapshot!("partner_at_80x24", hand.screen());
+    hand.press(&["j"]);
+    hand.press(&["Enter"]).answers();
+    insta::assert_snapshot!("case", hand.screen());
+    hand.press(&["Esc", "Tab"]);
+    insta::assert_snapshot!("partner_cases", hand.screen());
+    hand.press(&["Tab", "Tab", "Tab"]);
+    insta::assert_snapshot!("partner_onboarding", hand.screen());
+    hand.press(&["Tab", "Tab", "Tab"]);
+    insta::assert_snapshot!("partner_conflicts", hand.screen());
+    let mut hand = Hand::at_night().sized(120, 40);
+    hand.press(&["p"]).answers();
+    insta::assert_snapshot!("partner_at_120x40", hand.screen());
+}
+
+#[test]
+fn the_messages_and_one_of_them() {
+    let mut hand = Hand::at_night();
+    hand.press(&["4"]).answers();
+    insta::assert_snapshot!("messages_at_80x24", hand.screen());
+    hand.press(&["j", "Enter"]);
+    insta::assert_snapshot!("message", hand.screen());
+    hand.press(&["r"]);
+    insta::assert_snapshot!("message_resend", hand.screen());
+    let mut hand = Hand::at_night().sized(120, 40);
+    hand.press(&["4"]).answers();
+    insta::assert_snapshot!("messages_at_120x40", hand.screen());
+}
+
+#[test]
+fn places_in_which_nothing_is_known_yet_say_what_comes() {
+    use nightdesk::wire::partner::{Messages, PartnerRows};
+    let mut hand = Hand::on(night::quiet());
+    hand.press(&["3"]);
+    hand.tell(Msg::Partners(String::new(), Ok(PartnerRows { rows: Vec::new(), more: false })));
+    insta::assert_snapshot!("no_partner_yet", hand.screen());
+    hand.press(&["4"]);
+    hand.tell(Msg::Messages(Ok(Messages::default())));
+    insta::assert_snapshot!("no_message_yet", hand.screen());
 }
 
 #[test]

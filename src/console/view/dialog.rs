@@ -3,7 +3,7 @@
 use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::dialog::{
-    Button, Chooser, Close, Dialog, Escalate, LogIn, Note, Resend, ResendRow, completions,
+    Button, Chooser, Close, Dialog, Escalate, LogIn, Note, Resend, ResendRow, Resent, completions,
 };
 use crate::console::line::Line;
 use crate::console::model::{About, Model};
@@ -217,7 +217,12 @@ fn wakes(model: &Model, desk: &Desk, wakes: &[Wake], zone: &TimeZone) -> Vec<Spa
 
 fn resend(canvas: &mut Canvas<'_>, model: &Model, dialog: &Resend, area: Rect) {
     let Some(desk) = &model.desk else { return };
-    let title = format!("Resend the latest message of {}", dialog.alert);
+    let title = match &dialog.about {
+        Resent::Alert(alert) => format!("Resend the latest message of {alert}"),
+        Resent::Message(message) => {
+            format!("Resend {} to {}", message.id, message.recipient.name.printable())
+        }
+    };
     let inner = window(canvas, area, 66, 8, &title, "h l change");
     let rows = [
         (ResendRow::To, "to", &dialog.to[dialog.chosen_to].1),
@@ -249,6 +254,7 @@ fn note(canvas: &mut Canvas<'_>, dialog: &Note, area: Rect) -> Option<Position> 
         About::Alert(alert) => alert.to_string(),
         About::Task(task) => task.to_string(),
         About::Contact(contact) => contact.printable().into_string(),
+        About::Message(message) => message.to_string(),
     };
     let inner = window(canvas, area, 70, 9, &format!("Note on {of}"), "Ctrl-s saves, Esc drops");
     (&*dialog.text).render(inner, canvas.buffer);

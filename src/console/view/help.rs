@@ -9,11 +9,14 @@ use crate::console::view::paint::{Spans, wrap};
 /// The cells that the keys take.
 const KEYS: u16 = 16;
 
-const SECTIONS: [(Context, &str); 5] = [
+const SECTIONS: [(Context, &str); 8] = [
     (Context::Alerts, "on an alert"),
     (Context::Tasks, "on a task"),
     (Context::Stream, "in the Stream"),
+    (Context::Partners, "in Partners"),
+    (Context::Partner, "on a partner's page"),
     (Context::Contacts, "in Contacts"),
+    (Context::Messages, "in Messages"),
     (Context::Everywhere, "everywhere"),
 ];
 

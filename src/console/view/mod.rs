@@ -6,8 +6,13 @@ pub mod dialog;
 pub mod form;
 pub mod frame;
 pub mod help;
+pub mod item;
+pub mod messages;
+pub mod opened;
+pub mod page;
 pub mod paint;
 pub mod partner;
+pub mod partners;
 pub mod stream;
 pub mod triage;
 pub mod why;
@@ -40,6 +45,12 @@ pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Positio
     let mut cursor = match (model.place, &model.contacts.form) {
         (Place::Triage, _) => triage::paint(&mut canvas, model, body),
         (Place::Stream, _) => stream::paint(&mut canvas, model, body),
+        (Place::Partners, _) => partners::paint(&mut canvas, model, body),
+        (Place::Partner, _) => {
+            page::paint(&mut canvas, model, body);
+            None
+        }
+        (Place::Messages, _) => messages::paint(&mut canvas, model, body),
         (Place::Contacts, None) => contacts::paint(&mut canvas, model, body),
         (Place::Contacts, Some(form)) => form::paint(&mut canvas, model, form, body),
     };
@@ -54,6 +65,11 @@ pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Positio
 pub fn detail_length(model: &Model) -> u16 {
     let lines = detail::lines(model, model.size.0.saturating_sub(2)).len();
     u16::try_from(lines.saturating_sub(1)).unwrap_or(u16::MAX)
+}
+
+/// How far the one thing on the whole screen can be scrolled.
+pub fn opened_length(model: &Model) -> u16 {
+    opened::length(model)
 }
 
 fn too_small(canvas: &mut Canvas<'_>, area: Rect) {

@@ -55,8 +55,10 @@ impl Canvas<'_> {
             let room = end.saturating_sub(at);
             if room == 0 {
                 // What no longer fits shows at the end of what did.
-                if spans[i..].iter().any(|(text, _)| !text.trim().is_empty()) {
-                    let ellipsis = self.theme.signs.ellipsis;
+                let ellipsis = self.theme.signs.ellipsis;
+                let before = end.checked_sub(2).and_then(|x| self.buffer.cell((x, y)));
+                let cut = before.is_some_and(|cell| cell.symbol() == ellipsis);
+                if !cut && spans[i..].iter().any(|(text, _)| !text.trim().is_empty()) {
                     self.put(end.saturating_sub(1), y, 1, ellipsis, Meaning::Quiet);
                 }
                 break;
@@ -169,6 +171,8 @@ fn nearest(c: char) -> &'static str {
         'ź' | 'ż' | 'ž' => "z",
         'É' | 'È' => "E",
         '–' | '—' | '─' => "-",
+        '→' => "->",
+        '✓' => "+",
         '×' => "x",
         '·' => "-",
         '…' => "~",

@@ -8,12 +8,12 @@ use crate::console::theme::Meaning;
 use crate::console::told::{Mark, told};
 use crate::console::view::paint::{Canvas, Spans, cells};
 use crate::console::view::stream::filter_line;
-use crate::console::view::{VERY_WIDE, WIDE, detail, first_row, partner, stream};
+use crate::console::view::{VERY_WIDE, WIDE, detail, first_row, item, partner, stream};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::contact::Medium;
 use crate::core::event::Severity;
 use crate::core::person::{PersonId, short_name};
-use crate::core::task::Task;
+use crate::core::task::{Reminded, Task};
 use crate::core::text::sanitise;
 use ratatui::layout::{Position, Rect};
 
@@ -411,7 +411,7 @@ fn task_row(
     x: u16,
     y: u16,
 ) {
-    canvas.put(x + SEVERITY, y, 5, task.kind.as_str(), Meaning::Severity(Severity::Medium));
+    canvas.put(x + SEVERITY, y, 5, item::task_word(task), Meaning::Severity(Severity::Medium));
     let (owner, meaning) = match (model.pending_for(&About::Task(task.id)), &task.owner) {
         (Some(pending), _) => (format!("{} ..", pending.word), Meaning::Accent),
         (None, Some(owner)) => (desk.short_name(owner), Meaning::Plain),
@@ -425,8 +425,15 @@ fn task_row(
         let name = partner.name.printable();
         canvas.put(columns.partner.0, y, columns.partner.1, name.as_str(), Meaning::Plain);
     }
-    // A task has no money at risk, so its title may use that column, too.
-    let room = columns.due.saturating_sub(columns.what.0 + 1);
+    // Most tasks have no money at risk, so their titles may use that column, too.
+    let risk = task.alert.and_then(|id| desk.alerts.get(&id)).and_then(|alert| alert.at_risk.first());
+    let room = match risk {
+        Some(money) => {
+            canvas.put_right(columns.risk, y, RISK_WIDE, &money.short(), Meaning::Plain);
+            columns.what.1
+        }
+        None => columns.due.saturating_sub(columns.what.0 + 1),
+    };
     canvas.put(columns.what.0, y, room, task.title.printable().as_str(), Meaning::Plain);
     if let Some(due) = task.due_at {
         let meaning = if due <= model.now { Meaning::Warn } else { Meaning::Plain };
@@ -443,6 +450,13 @@ fn task_row(
             Medium::Email => "mail",
         };
         canvas.put(columns.told.0, y, columns.told.1, &format!("{via} {name}"), Meaning::Quiet);
+    } else if let Some(reminded) = task.reminded {
+        let said = match (reminded, &task.owner) {
+            (Reminded::Lead, _) => "lead told".to_owned(),
+            (Reminded::Owner, Some(owner)) => format!("{} told", desk.last_name(owner)),
+            (Reminded::Owner, None) => "team told".to_owned(),
+        };
+        canvas.put(columns.told.0, y, columns.told.1, &said, Meaning::Quiet);
     }
 }
 
@@ -452,8 +466,13 @@ fn hidden(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout, area: Rect) {
     let (alerts, tasks) = (&model.triage.alerts, &model.triage.tasks);
     let beyond = |rows: usize, shown: u16| rows.saturating_sub(usize::from(shown.max(1)));
     let mut more = Vec::new();
-    let (alerts_beyond, tasks_beyond) =
-        (beyond(alerts.len(), layout.alerts), beyond(tasks.len(), layout.tasks));
+    // Of many tasks the agent brings those that are due first; the filter knows only these.
+    let elsewhere = match (&model.desk, model.triage.filter.is_active()) {
+        (Some(desk), false) => desk.to_do_elsewhere(),
+        _ => 0,
+    };
+    let alerts_beyond = beyond(alerts.len(), layout.alerts);
+    let tasks_beyond = beyond(tasks.len(), layout.tasks) + elsewhere;
     if alerts_beyond > 0 {
         more.push(format!("{alerts_beyond} more alerts {}", signs.down));
     }

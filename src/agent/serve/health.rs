@@ -1,0 +1,137 @@
+//! How the desk is doing: who works here, who is on call, how sources and channels are.
+
+use super::{Agent, Desk, Failure};
+use crate::core::event::Severity;
+use crate::store::StoreError;
+use crate::store::list::List;
+use crate::wire::{DeskInfo, Health, OnCall, Status};
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Nothing is counted further than this.
+pub const COUNTED: u32 = 100_000;
+
+/// People with the `state` and `created_at` every object has.
+#[derive(Serialize)]
+struct Listed<'a> {
+    #[serde(flatten)]
+    person: &'a crate::core::person::Person,
+    state: &'static str,
+    created_at: Timestamp,
+}
+
+pub async fn people(State(desk): State<Desk>) -> Response {
+    let setup = desk.agent.setup();
+    let created_at = desk.agent.since;
+    let people: Vec<_> = setup
+        .settings
+        .desk
+        .people
+        .values()
+        .map(|person| Listed { person, state: "active", created_at })
+        .collect();
+    Json(people).into_response()
+}
+
+pub async fn providers(State(desk): State<Desk>) -> Result<Response, Failure> {
+    let health = health_now(&desk.agent).await?;
+    let created_at = desk.agent.since;
+    let listed: Vec<serde_json::Value> = health
+        .channels
+        .iter()
+        .filter_map(|channel| {
+            let mut value = serde_json::to_value(channel).ok()?;
+            value["id"] = channel.name.as_str().into();
+            value["created_at"] = created_at.to_string().into();
+            Some(value)
+        })
+        .collect();
+    Ok(Json(listed).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedOnCall {
+    at: Option<Timestamp>,
+}
+
+pub async fn on_call(State(desk): State<Desk>, Query(asked): Query<AskedOnCall>) -> Json<Vec<OnCall>> {
+    let at = asked.at.unwrap_or_else(|| desk.agent.world.now());
+    Json(who_is_on_call(&desk.agent, at))
+}
+
+fn who_is_on_call(agent: &Agent, at: Timestamp) -> Vec<OnCall> {
+    let setup = agent.setup();
+    let schedules = setup.settings.desk.schedules.values();
+    schedules
+        .map(|schedule| {
+            let turn = schedule.at(at);
+            OnCall {
+                schedule: schedule.name.clone(),
+                person: turn.as_ref().map(|turn| turn.person.clone()),
+                until: turn.as_ref().map(|turn| turn.until),
+                next: turn.map(|turn| turn.next),
+            }
+        })
+        .collect()
+}
+
+fn desk_info(agent: &Agent) -> DeskInfo {
+    let setup = agent.setup();
+    let desk = &setup.settings.desk;
+    DeskInfo {
+        name: desk.name.clone(),
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        practice: setup.settings.practice,
+        time_zone: desk.time_zone.iana_name().unwrap_or("UTC").to_owned(),
+        config_version: desk.version,
+        config_note: agent.config_note(),
+        promises: Severity::ALL.into_iter().map(|s| (s, desk.promise.for_severity(s))).collect(),
+        labels: desk.labels.clone(),
+        codes: desk.codes.clone(),
+    }
+}
+
+/// How everything is at this moment.
+pub async fn health_now(agent: &Agent) -> Result<Health, StoreError> {
+    let queued = agent.store.read(|tx| tx.channels_waiting()).await?;
+    let (setup, now) = (agent.setup(), agent.world.now());
+    Ok(Health {
+        now,
+        sources: agent.vitals.sources(&setup, now),
+        channels: agent.vitals.channels(&setup, &queued, agent.since),
+        on_call: who_is_on_call(agent, now),
+        desk: desk_info(agent),
+    })
+}
+
+pub async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Failure> {
+    let agent = &desk.agent;
+    let health = health_now(agent).await?;
+    let (seq, open_alerts, open_tasks, queued) = agent
+        .store
+        .read(|tx| {
+            // All that wait, those of a channel that is no longer configured included.
+            let queued: u64 = tx.channels_waiting()?.iter().map(|(_, waiting)| waiting).sum();
+            let open = |list| tx.count(list, "open", COUNTED);
+            Ok((tx.newest_seq()?, open(List::Alerts)?, open(List::Tasks)?, queued))
+        })
+        .await?;
+    Ok(Json(Status {
+        ready: !agent.stopping.is_cancelled(),
+        desk: health.desk,
+        pid: std::process::id(),
+        since: agent.since,
+        seq,
+        intake: Some(agent.setup().settings.intake.listen.to_string()),
+        queued,
+        sources: health.sources,
+        channels: health.channels,
+        open_alerts,
+        open_tasks,
+    }))
+}

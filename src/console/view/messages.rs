@@ -1,0 +1,184 @@
+//! What the desk has said: in doubt, failed and held first, then the newest.
+
+use crate::console::clock;
+use crate::console::messages::{Look, look};
+use crate::console::model::{About, Model};
+use crate::console::theme::Meaning;
+use crate::console::view::paint::{Canvas, Spans};
+use crate::console::view::stream::filter_line;
+use crate::console::view::{WIDE, first_row, opened};
+use crate::core::contact::{Category, Medium};
+use crate::core::notification::{Hold, Notification, NotificationState};
+use jiff::Timestamp;
+use ratatui::layout::{Position, Rect};
+
+pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Position> {
+    let desk = model.desk.as_ref()?;
+    if model.messages.opened {
+        opened::paint(canvas, model, area);
+        return None;
+    }
+    let rows = &model.messages.rows;
+    let x = canvas.put_spans(area.x + 1, area.y, area.width.saturating_sub(2), &counts(model));
+    let cursor =
+        filter_line(canvas, &model.messages.filter, x + 2, area.y, area.right().saturating_sub(x + 12));
+    if rows.waiting() > 0 {
+        let new = format!("{} new {} g", rows.waiting(), canvas.theme.signs.up);
+        canvas.put_right(area.x, area.y, area.width - 1, &new, Meaning::Accent);
+    }
+    let wide = area.width >= WIDE;
+    let (to, of, category) = if wide { (18, 18, 13) } else { (11, 11, 0) };
+    // The heads of the columns, and where they stand.
+    let mut at = area.x + 2;
+    let mut column = |width: u16| {
+        let x = at;
+        at += width + u16::from(width > 0);
+        (x, width)
+    };
+    let (when, category, to) = (column(9), column(category), column(to));
+    let (of, via, state) = (column(of), column(4), column(10));
+    let what = (at, area.right().saturating_sub(at + 1));
+    let y = area.y + 1;
+    for ((x, width), head) in [
+        (when, "WHEN"),
+        (category, "ABOUT"),
+        (to, "TO"),
+        (of, "PARTNER"),
+        (via, "BY"),
+        (state, "STATE"),
+        (what, "WHY, OR WHAT"),
+    ] {
+        canvas.put(x, y, width, head, Meaning::Quiet);
+    }
+    let room = usize::from(area.height.saturating_sub(3));
+    if rows.is_empty() {
+        let (said, meaning) = match (&model.messages.missing, model.messages.heard) {
+            (Some(why), _) => (format!("The messages could not be read: {why}."), Meaning::Warn),
+            (None, false) => ("Asking the agent.".to_owned(), Meaning::Quiet),
+            (None, true) if model.messages.filter.is_active() => {
+                ("No message matches.".to_owned(), Meaning::Quiet)
+            }
+            (None, true) => ("Nothing has been said yet.".to_owned(), Meaning::Plain),
+        };
+        canvas.put(area.x + 2, y + 1, area.width.saturating_sub(3), &said, meaning);
+    }
+    let first = first_row(rows.index(), rows.len(), room);
+    for (y, id) in (y + 1..).zip(rows.order().iter().skip(first).take(room)) {
+        let Some(message) = model.messages.known.get(id) else { continue };
+        canvas.selected = rows.selected() == Some(id);
+        if canvas.selected {
+            let marker = canvas.theme.signs.marker;
+            canvas.put(area.x, y, 1, marker, Meaning::Accent);
+        }
+        let time = clock::when(model.now, message.created_at, &desk.zone());
+        canvas.put(when.0, y, when.1, &time, Meaning::Quiet);
+        canvas.put(category.0, y, category.1, category_word(message.category), Meaning::Quiet);
+        canvas.put(to.0, y, to.1, &desk.recipient_name(message), Meaning::Plain);
+        let partner = message.partner.as_ref().map(|id| desk.partner_name(id)).unwrap_or_default();
+        canvas.put(of.0, y, of.1, &partner, Meaning::Plain);
+        canvas.put(via.0, y, via.1, medium_word(message.medium), Meaning::Plain);
+        let (word, meaning) = match model.pending_for(&About::Message(message.id)) {
+            Some(pending) => (format!("{} ..", pending.word), Meaning::Accent),
+            None => state_of(message, model.now),
+        };
+        canvas.put(state.0, y, state.1, &word, meaning);
+        let said = why(message).unwrap_or_else(|| what_was_said(message));
+        canvas.put(what.0, y, what.1, &said, Meaning::Plain);
+        canvas.selected = false;
+    }
+    let says = match model.selected_message() {
+        Some(message) => match crate::console::allowed::may_act(model) {
+            Ok(()) => format!("Enter: what {} says and what is proven of it; r: send it again", message.id),
+            Err(why) => format!("Enter: what {} says; r: not now, {why}", message.id),
+        },
+        None => String::new(),
+    };
+    canvas.rule(area, area.bottom().saturating_sub(1), &says, "", Meaning::Accent);
+    cursor
+}
+
+/// `Messages  2 in doubt  3 failed  1 held`.
+fn counts(model: &Model) -> Spans {
+    let mut spans = vec![("Messages".to_owned(), Meaning::Strong)];
+    for (wanted, word, meaning) in [
+        (Look::Doubt, "in doubt", Meaning::Warn),
+        (Look::Failed, "failed today", Meaning::Bad),
+        (Look::Held, "held", Meaning::Plain),
+    ] {
+        let many = model.messages.known.values().filter(|n| look(n, model.now) == wanted).count();
+        if many > 0 {
+            spans.push((format!("  {many} {word}"), meaning));
+        }
+    }
+    if spans.len() == 1 && model.messages.heard {
+        spans.push(("  none failed, in doubt or held".to_owned(), Meaning::Quiet));
+    }
+    spans
+}
+
+pub fn medium_word(medium: Medium) -> &'static str {
+    match medium {
+        Medium::Sms => "SMS",
+        Medium::Email => "mail",
+    }
+}
+
+pub fn category_word(category: Category) -> &'static str {
+    match category {
+        Category::Urgent => "urgent",
+        Category::CaseUpdates => "case",
+        Category::Documents => "document",
+        Category::Onboarding => "onboarding",
+        Category::Digests => "digest",
+        Category::Acknowledgments => "receipt",
+    }
+}
+
+/// Where it stands, in a word of at most ten letters.
+pub fn state_of(message: &Notification, now: Timestamp) -> (String, Meaning) {
+    use NotificationState::*;
+    if message.disputed {
+        return ("disputed".to_owned(), Meaning::Warn);
+    }
+    let meaning = match message.state {
+        Delivered | Read => Meaning::Good,
+        InDoubt => Meaning::Warn,
+        Held => Meaning::Accent,
+        Failed | Bounced | Expired if look(message, now) == Look::Failed => Meaning::Bad,
+        Queued | Sending | Suppressed | Cancelled => Meaning::Quiet,
+        Accepted | Sent | Failed | Bounced | Expired => Meaning::Plain,
+    };
+    (message.state.as_str().replace('_', " "), meaning)
+}
+
+/// Why it is not where it should be; `None` where nothing is wrong.
+pub fn why(message: &Notification) -> Option<String> {
+    use NotificationState::*;
+    let outcome = message.reason.outcome.as_ref().map(|why| why.printable().into_string());
+    match message.state {
+        InDoubt => Some("handed over; nobody can tell whether it was taken".to_owned()),
+        Held => Some(outcome.unwrap_or_else(|| match message.hold {
+            Some(Hold::QuietHours) => "it is night where they live".to_owned(),
+            Some(Hold::UnknownContact) => "nobody knows this contact yet".to_owned(),
+            None => "held".to_owned(),
+        })),
+        Failed | Bounced | Expired => {
+            let evidence = message.evidence.iter().max_by_key(|evidence| evidence.rung);
+            let said = evidence.map(|evidence| evidence.detail.printable().into_string());
+            let answer = message.attempts.last().and_then(|attempt| attempt.answer.as_ref());
+            let answer = answer.map(|answer| answer.printable().into_string());
+            outcome.or(said).or(answer).filter(|why| !why.is_empty())
+        }
+        Suppressed | Cancelled => outcome,
+        _ => None,
+    }
+}
+
+/// The subject of a mail, the first line of anything else.
+pub fn what_was_said(message: &Notification) -> String {
+    if !message.content.subject.is_empty() {
+        return message.content.subject.printable().into_string();
+    }
+    let first = message.content.body.raw().lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    crate::core::text::sanitise(first).into_owned()
+}

@@ -1,0 +1,212 @@
+//! Partners, the page of one, and Messages, in an operator's words.
+
+use crate::hand::Hand;
+use crate::night;
+use nightdesk::console::effect::{Effect, Wait};
+use nightdesk::console::message::Msg;
+use nightdesk::console::model::Place;
+use nightdesk::core::change::{Numbered, Object, What};
+use nightdesk::core::command::{Action, Outcome};
+use nightdesk::core::contact::Medium;
+use nightdesk::core::id::{NotificationId, TaskId};
+use nightdesk::core::notification::{Notification, NotificationState};
+use nightdesk::wire::client::LinkError;
+use nightdesk::wire::partner::PartnerRows;
+
+fn of_partner(seq: u64, partner: &str) -> Numbered {
+    let mut change = night::change(seq, "02:07:40", What::CaseMoved, None, "CASE-771 moved", Object::Nothing);
+    change.change.partner = Some(partner.into());
+    change
+}
+
+fn said(seq: u64, message: Notification) -> Numbered {
+    let object = Object::Notification(Box::new(message));
+    night::change(seq, "02:07:40", What::NotificationEvidence, None, "said", object)
+}
+
+fn waits(hand: &Hand) -> Vec<Wait> {
+    let wait = |effect: &Effect| match effect {
+        Effect::Wait(wait, _) => Some(*wait),
+        _ => None,
+    };
+    hand.effects.iter().filter_map(wait).collect()
+}
+
+#[test]
+fn p_opens_the_partner_of_any_row_and_esc_goes_back_to_where_it_was_pressed() {
+    for (keys, place) in [
+        (&[][..], Place::Triage),
+        (&["Tab"], Place::Triage),
+        (&["2", "k"], Place::Stream),
+        (&["3"], Place::Partners),
+        (&["3", "c"], Place::Contacts),
+        (&["4"], Place::Messages),
+    ] {
+        let mut hand = Hand::at_night();
+        hand.press(keys).answers().press(&["p"]).answers();
+        assert_eq!(hand.model.place, Place::Partner, "{keys:?}");
+        assert!(hand.screen().contains("can we reach them?"), "{keys:?}\n{}", hand.screen());
+        hand.press(&["Tab", "Esc"]);
+        assert_eq!(hand.model.place, Place::Partner, "first out of the view");
+        hand.press(&["Esc"]);
+        assert_eq!(hand.model.place, place, "{keys:?}");
+    }
+}
+
+#[test]
+fn a_row_that_names_no_partner_says_so() {
+    let mut hand = Hand::on(night::quiet());
+    hand.press(&["p"]);
+    assert_eq!(hand.footer(), "The selected row names no partner.");
+}
+
+#[test]
+fn a_filter_narrows_at_once_and_asks_the_agent_when_the_typing_rests() {
+    let mut hand = Hand::at_night();
+    hand.press(&["3"]).answers();
+    hand.press(&["/"]).type_text("gam");
+    assert!(hand.selected_line().contains("Gamma"), "{}", hand.screen());
+    let asked = waits(&hand);
+    assert_eq!(asked.len(), 3);
+    hand.effects.clear();
+    for wait in asked {
+        hand.tell(Msg::Waited(wait));
+    }
+    assert_eq!(hand.effects, [Effect::FetchPartners("gam".into())], "only what was typed last is asked for");
+    // An answer to what is no longer typed is not shown.
+    hand.press(&["m"]);
+    hand.tell(Msg::Partners("gam".into(), Ok(PartnerRows { rows: Vec::new(), more: false })));
+    assert!(hand.selected_line().contains("Gamma"));
+    hand.press(&["Enter", "Enter"]);
+    assert_eq!(hand.model.place, Place::Partner);
+}
+
+#[test]
+fn what_the_stream_brings_of_the_open_partner_is_asked_for_once_in_a_while() {
+    let mut hand = Hand::at_night();
+    hand.press(&["p"]).answers();
+    hand.effects.clear();
+    hand.change(of_partner(201, "borg"));
+    assert!(waits(&hand).is_empty());
+    hand.change(of_partner(202, "acme")).change(of_partner(203, "acme"));
+    assert_eq!(waits(&hand), [Wait::Page]);
+    hand.effects.clear();
+    hand.tell(Msg::Waited(Wait::Page));
+    assert_eq!(hand.effects, [Effect::FetchPartner("acme".into())]);
+    hand.change(of_partner(204, "acme"));
+    assert_eq!(waits(&hand), [Wait::Page], "and again after that");
+    // Nobody looks any more.
+    hand.effects.clear();
+    hand.press(&["1"]).change(of_partner(205, "acme"));
+    assert!(waits(&hand).is_empty());
+}
+
+#[test]
+fn a_case_opens_with_its_history_and_the_hand_comes_back_to_it() {
+    let mut hand = Hand::at_night();
+    hand.press(&["p"]).answers().press(&["j"]);
+    assert!(hand.selected_line().contains("CASE-771"));
+    assert_eq!(hand.intent(), "Enter: what happened to CASE-771");
+    hand.press(&["Enter"]);
+    assert!(hand.screen().contains("Asking the agent."));
+    hand.answers();
+    assert!(hand.screen().contains("CASE-771 awaits documents; Rita Ames is told"));
+    hand.press(&["Esc"]);
+    assert!(hand.selected_line().contains("CASE-771"));
+}
+
+#[test]
+fn an_alert_of_the_page_opens_in_triage() {
+    let mut hand = Hand::at_night();
+    hand.press(&["j", "p"]).answers().press(&["Enter"]);
+    assert_eq!(hand.model.place, Place::Triage);
+    assert!(hand.selected_line().contains("Blocked order 4500123"));
+}
+
+#[test]
+fn a_contact_is_edited_on_the_page_and_esc_leads_back() {
+    let mut hand = Hand::at_night();
+    hand.press(&["p"]).answers().press(&["Tab", "Tab", "Tab", "Tab", "Tab", "j"]);
+    assert!(hand.selected_line().contains("佐藤"), "{}", hand.screen());
+    hand.press(&["Enter"]);
+    assert!(hand.screen().contains("Contact 佐藤 健"));
+    hand.press(&["Esc"]);
+    assert_eq!(hand.model.place, Place::Partner);
+}
+
+#[test]
+fn a_partner_that_cannot_be_read_says_why() {
+    let mut hand = Hand::at_night();
+    hand.press(&["p"]);
+    let refused = LinkError::Refused { status: 404, sentence: "There is no partner acme.".into() };
+    hand.tell(Msg::Partner("acme".into(), Err(refused)));
+    assert!(hand.screen().contains("It could not be read: There is no partner acme."));
+}
+
+#[test]
+fn r_sends_the_selected_message_again_after_asking() {
+    let mut hand = Hand::at_night();
+    hand.press(&["4"]).answers().press(&["j", "r"]);
+    assert!(hand.screen().contains("Resend N69 to Rita Ames"), "{}", hand.screen());
+    hand.press(&["Enter"]);
+    assert_eq!(hand.commands(), 0, "it stands on Cancel");
+    hand.press(&["r", "j", "Enter"]);
+    let (action, _) = hand.command(Outcome::Done { said: "N69 is sent again.".into() });
+    let notification = NotificationId(69);
+    assert_eq!(action, Action::ResendNotification { notification, to: None, via: None });
+}
+
+#[test]
+fn what_fails_comes_to_the_top_of_the_messages_once_the_hand_is_off() {
+    let mut hand = Hand::at_night();
+    hand.press(&["4"]).answers().press(&["j"]);
+    let before = hand.selected_line();
+    let mut failed =
+        night::notification(90, 8812, ("maria", "Maria Weber"), Medium::Sms, NotificationState::Failed);
+    failed.updated_at = hand.clock;
+    hand.change(said(301, failed.clone()));
+    assert_eq!(hand.selected_line(), before);
+    assert!(hand.screen().contains("3 failed today"), "{}", hand.screen());
+    assert!(hand.line("1 new ↑").ends_with("1 new ↑ g"));
+    hand.wait(21);
+    assert!(!hand.screen().contains("new ↑"));
+    assert_eq!(hand.selected_line(), before);
+    let row = |name: &str| hand.screen().lines().position(|line| line.contains(name)).unwrap();
+    assert!(row("M.Weber") < row("c-new"), "{}", hand.screen());
+    // A day later it is history.
+    hand.wait(24 * 3600);
+    assert!(!hand.screen().contains("failed today"));
+}
+
+#[test]
+fn a_message_shows_its_text_line_by_line_with_every_attempt() {
+    let mut hand = Hand::at_night();
+    hand.press(&["4", "/"]).answers().type_text("digest").press(&["Enter", "Enter"]);
+    let screen = hand.screen();
+    assert!(screen.contains("12 unresolved issues, worst first:"), "{screen}");
+    assert!(screen.contains("and 41 more."));
+    assert!(screen.contains("delivered by handset receipt"));
+}
+
+#[test]
+fn tasks_come_longest_overdue_first_and_what_the_agent_kept_back_is_counted() {
+    let mut snapshot = night::snapshot();
+    snapshot.open_tasks = 5 + 120;
+    let mut hand = Hand::on(snapshot);
+    hand.press(&["Tab", "g"]);
+    assert!(hand.selected_line().contains("2d ago"));
+    assert!(hand.screen().contains("125 to do"));
+    assert!(hand.screen().contains("120 more to do ↓"), "{}", hand.screen());
+    let mut done = hand.model.task(TaskId(301)).unwrap().clone();
+    done.state = nightdesk::core::task::TaskState::Done;
+    let object = Object::Task(Box::new(done));
+    hand.change(night::change(210, "02:07:41", What::TaskDone, None, "done", object));
+    assert!(hand.screen().contains("124 to do"));
+}
+
+#[test]
+fn what_the_agent_does_not_answer_leaves_every_key_alive() {
+    let mut hand = Hand::at_night();
+    hand.press(&["3", "Enter", "j", "Tab", "Enter", "r", "Esc", "4", "Enter", "r", "p", "Esc", "1"]);
+    assert_eq!(hand.model.place, Place::Triage);
+}
