@@ -301,6 +301,7 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         Object::Thread(thread) => Some(&thread.partner),
         Object::Milestone(milestone) => Some(&milestone.partner),
         Object::Expectation(expectation) => Some(&expectation.partner),
+        Object::Exception(_) => None,
         Object::Notification(_)
         | Object::Contact(_)
         | Object::Link(_)

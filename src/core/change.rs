@@ -6,6 +6,7 @@ use crate::core::contact::Contact;
 use crate::core::digest::DigestRun;
 use crate::core::document::Document;
 use crate::core::event::Event;
+use crate::core::exception::ExceptionReport;
 use crate::core::expectation::Expectation;
 use crate::core::id::AlertId;
 use crate::core::notification::Notification;
@@ -90,6 +91,8 @@ pub enum What {
     MilestoneSkipped,
     MilestoneWithdrawn,
     MilestoneLate,
+    /// A report on an exception that changed nothing else.
+    ExceptionReported,
     ExpectationBegun,
     ExpectationMet,
     ExpectationMissed,
@@ -134,6 +137,7 @@ pub enum Object {
     Document(Box<Document>),
     Thread(Box<Thread>),
     Milestone(Box<MilestoneRecord>),
+    Exception(Box<ExceptionReport>),
     Expectation(Box<Expectation>),
     Suppression(Box<Suppression>),
     Digest(Box<DigestRun>),

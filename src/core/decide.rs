@@ -14,6 +14,7 @@ use crate::core::escalation::{About, Decision};
 use crate::core::event::{
     CaseStatus, CloudEvent, Event, EventState, ExceptionKind, FieldError, Native, Priority, Severity, Verdict,
 };
+use crate::core::exception::{ExceptionReport, ReportState};
 use crate::core::expectation::Expectation;
 use crate::core::flow::{self, Pressing};
 use crate::core::id::{AlertId, EventId, Ids};
@@ -85,6 +86,8 @@ pub struct Needs {
     /// Keys of tasks that may be open.
     pub tasks: BTreeSet<String>,
     pub expectations: BTreeSet<String>,
+    /// Keys of exceptions.
+    pub exceptions: BTreeSet<String>,
     /// Contacts that another side speaks of, as it calls them.
     pub spoken_of: BTreeSet<String>,
 }
@@ -104,6 +107,7 @@ impl Needs {
             all.contacts.extend(one.contacts.iter().cloned());
             all.tasks.extend(one.tasks.iter().cloned());
             all.expectations.extend(one.expectations.iter().cloned());
+            all.exceptions.extend(one.exceptions.iter().cloned());
             all.spoken_of.extend(one.spoken_of.iter().cloned());
             all
         })
@@ -126,6 +130,8 @@ pub struct View {
     pub milestones: HashMap<String, MilestoneRecord>,
     pub contacts: HashMap<String, Contact>,
     pub expectations: HashMap<String, Expectation>,
+    /// What was last said of exceptions, by their keys.
+    pub exceptions: HashMap<String, ExceptionReport>,
     /// Not done, by their keys.
     pub tasks: HashMap<String, Task>,
     /// How the desk calls the contacts that were spoken of, and what is known of each.
@@ -156,6 +162,11 @@ fn needs(desk: &Desk, incoming: &Incoming, facts: &Facts<'_>, keys: &[String], n
     };
     if let Native::ContactChanged { contact, .. } = &incoming.native {
         needs.spoken_of.insert(contact.raw().to_owned());
+    }
+    if let Native::ExceptionRaised { exception, partner, .. }
+    | Native::ExceptionCleared { exception, partner, .. } = &incoming.native
+    {
+        needs.exceptions.insert(exception_key(partner, &exception.id));
     }
     if let Native::CaseStatusChanged { change, partner } = &incoming.native
         && change.status == CaseStatus::Resolved
@@ -209,6 +220,8 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
     let Prepared { incoming, rule, why, keys, needs } = prepared;
     let id = decision.ids.next_event();
     look_for_strangers(decision, view, &needs);
+    let mark = Mark { sequence: incoming.event.sequence().map(Untrusted::new), time: incoming.event.time };
+    let stale = stale(view, &incoming.native, &mark);
     let subject = subject(&incoming, rule);
     let (partner, group) = {
         let facts = Facts::of(&incoming.event.kind, &incoming.native, &incoming.event.data);
@@ -230,7 +243,7 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
         feed: incoming.feed,
         source: incoming.event.source.into(),
         event_id: incoming.event.id.into(),
-        title: title(&incoming.native, &incoming.event.kind),
+        title: title(&incoming.native, &incoming.event.kind, incoming.event.subject.as_deref()),
         kind: incoming.event.kind.into(),
         subject: incoming.event.subject.map(Untrusted::new),
         time: incoming.event.time,
@@ -250,8 +263,9 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
         see_partner(decision, view, partner);
     }
     match (&incoming.native, subject) {
-        (Native::ExceptionCleared { exception, .. }, _) => {
-            let found = exception_key(&partner, &exception.id).and_then(|key| view.keys.get(&key).copied());
+        _ if stale.is_some() => event.why.extend(stale.map(no_rule)),
+        (Native::ExceptionCleared { exception, partner, .. }, _) => {
+            let found = view.keys.get(&exception_key(partner, &exception.id)).copied();
             match found.and_then(|alert| view.alerts.get(&alert).cloned()) {
                 Some(alert) => {
                     event.state = EventState::Handled;
@@ -322,8 +336,12 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
         }
         _ => {}
     }
+    if stale.is_none() {
+        remember_report(decision, view, &incoming.native, &mark);
+    }
     if let Native::CaseStatusChanged { change, partner } = &incoming.native
         && change.status == CaseStatus::Resolved
+        && !overtaken(view, &Thing::of(partner, &change.case), &mark)
         && let Some(alert) =
             view.keys.get(&case_key(partner, &change.case)).and_then(|id| view.alerts.get(id))
     {
@@ -332,20 +350,16 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
         clear(decision, view, alert.clone(), MemberOf::Case, &change.case, &title);
     }
     let facts = Facts::of(event.kind.raw(), &incoming.native, &event.data);
-    flow::expectations::heard(decision, view, &facts, &event.title);
-    let heard = flow::Heard {
-        event: id,
-        title: event.title.clone(),
-        mark: Mark { sequence: event.sequence(), time: event.time },
-        rule,
-        alert: event.alert,
-    };
+    flow::expectations::heard(decision, view, &facts, &event.title, &mark);
+    let heard = flow::Heard { event: id, title: event.title.clone(), mark, rule, alert: event.alert };
     if let Some(taken) = flow::take(decision, view, &incoming.native, &heard) {
         if taken.handled {
             event.state = EventState::Handled;
         }
         event.why.extend(taken.why.iter().map(|why| no_rule(why)));
-    } else if let Some(Rule { then: Then::Tell { targets, by }, name, .. }) = rule {
+    } else if stale.is_none()
+        && let Some(Rule { then: Then::Tell { targets, by }, name, .. }) = rule
+    {
         let partner = partner.clone().unwrap_or_else(the_desk);
         let (told, nobody) = decision.desk.people_behind(targets, &partner, decision.now);
         event.why.extend(nobody.into_iter().map(|why| no_rule(&why)));
@@ -374,6 +388,72 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
             object: Object::Event(Box::new(event)),
         },
     );
+}
+
+/// Why an event says nothing new of an exception or a case: it comes again, or late.
+fn stale(view: &View, native: &Native, mark: &Mark) -> Option<&'static str> {
+    let lives = |key: &str| view.keys.contains_key(key);
+    match native {
+        Native::ExceptionRaised { exception, partner, severity }
+        | Native::ExceptionCleared { exception, partner, severity } => {
+            let key = exception_key(partner, &exception.id);
+            let state = report_state(native);
+            view.exceptions.get(&key)?.makes_stale(state, *severity, mark, lives(&key))
+        }
+        Native::CaseOpened { case, partner, priority } => {
+            let known = view.cases.get(&Thing::of(partner, &case.id))?;
+            let again = known.opened && known.priority >= Some(*priority);
+            match lives(&case_key(partner, &case.id)) {
+                _ if known.is_over() => Some("the case is over"),
+                false if again => Some("its opening was heard before"),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn report_state(native: &Native) -> ReportState {
+    match native {
+        Native::ExceptionCleared { .. } => ReportState::Cleared,
+        _ => ReportState::Raised,
+    }
+}
+
+/// A newer status of the case was heard.
+fn overtaken(view: &View, case: &Thing, mark: &Mark) -> bool {
+    let known = view.cases.get(case).and_then(|case| case.mark.as_ref());
+    known.is_some_and(|last| mark.is_before(last))
+}
+
+/// Keeps what an event says of an exception, for those that come after it.
+fn remember_report(decision: &mut Decision<'_>, view: &mut View, native: &Native, mark: &Mark) {
+    let (Native::ExceptionRaised { exception, partner, severity }
+    | Native::ExceptionCleared { exception, partner, severity }) = native
+    else {
+        return;
+    };
+    let key = exception_key(partner, &exception.id);
+    let known = view.exceptions.get(&key);
+    let report = ExceptionReport {
+        id: key.as_str().into(),
+        partner: partner.id.clone(),
+        state: report_state(native),
+        severity: *severity,
+        mark: known.map_or_else(|| mark.clone(), |known| mark.over(&known.mark)),
+        created_at: known.map_or(decision.now, |known| known.created_at),
+        updated_at: decision.now,
+    };
+    let object = Object::Exception(Box::new(report.clone()));
+    let sentence = format!("Said of it: {}.", exception.title.raw());
+    decision.changes.push(Change::of_partner(
+        decision.now,
+        What::ExceptionReported,
+        sentence,
+        &partner.id,
+        object,
+    ));
+    view.exceptions.insert(key, report);
 }
 
 /// Contacts that an event names and nobody here knows.
@@ -566,9 +646,10 @@ fn clear(
         let end = if alert.state == AlertState::Open { "; nobody is paged any more" } else { "" };
         let sentence = Untrusted::new(format!("Cleared: {named}{end}."));
         decision.alert_change(Actor::Desk, What::AlertCleared, sentence, &alert);
-        // What this very batch has queued waits too.
-        let mut waiting = decision.queued_for(alert.id);
-        waiting.extend(view.waiting.iter().filter(|n| n.alert == Some(alert.id)).cloned());
+        // What this very batch has queued waits too. In the order in which they were said, each as it is now.
+        let stored = view.waiting.iter().filter(|n| n.alert == Some(alert.id)).cloned();
+        let all: BTreeMap<_, _> = stored.chain(decision.queued_for(alert.id)).map(|n| (n.id, n)).collect();
+        let mut waiting: Vec<_> = all.into_values().collect();
         cancel_pages(decision, waiting.iter_mut(), "it was cleared");
         view.waiting.retain(|n| n.alert != Some(alert.id));
         flow::outcome::tell(decision, &alert, &waiting, None);
@@ -697,10 +778,8 @@ fn subject(incoming: &Incoming, rule: Option<&Rule>) -> Option<(Member, PartnerR
         other if matches!(rule, Some(Rule { then: Then::Alert { .. }, .. })) => {
             let facts = Facts::of(&incoming.event.kind, other, &incoming.event.data);
             let title = match &incoming.event.subject {
-                Some(subject) if matches!(other, Native::Foreign | Native::Missed { .. }) => {
-                    subject.as_str().into()
-                }
-                _ => title(other, &incoming.event.kind),
+                Some(subject) if *other == Native::Foreign => subject.as_str().into(),
+                subject => title(other, &incoming.event.kind, subject.as_deref()),
             };
             // An event's id is its own only together with its source (CloudEvents 1.0.2).
             let id = Untrusted::new(format!("{} {}", incoming.event.source, incoming.event.id));
@@ -765,15 +844,15 @@ fn case_key(partner: &PartnerRef, id: &Untrusted) -> String {
     format!("case\u{1f}{}\u{1f}{}", partner.id.raw(), id.raw())
 }
 
-fn exception_key(partner: &Option<PartnerRef>, id: &Untrusted) -> Option<String> {
-    partner.as_ref().map(|p| format!("exception\u{1f}{}\u{1f}{}", p.id.raw(), id.raw()))
+fn exception_key(partner: &PartnerRef, id: &Untrusted) -> String {
+    format!("exception\u{1f}{}\u{1f}{}", partner.id.raw(), id.raw())
 }
 
 fn no_rule(because: &str) -> Verdict {
     Verdict { rule: CATCH_ALL.into(), matched: false, because: because.into() }
 }
 
-fn title(native: &Native, kind: &str) -> Untrusted {
+fn title(native: &Native, kind: &str, subject: Option<&str>) -> Untrusted {
     match native {
         Native::ExceptionRaised { exception, .. } => exception.title.clone(),
         Native::ExceptionCleared { exception, .. } => {
@@ -801,7 +880,9 @@ fn title(native: &Native, kind: &str) -> Untrusted {
         Native::ContactChanged { contact, .. } => {
             Untrusted::new(format!("Contact {} changed", contact.raw()))
         }
-        Native::Missed { name, .. } => Untrusted::new(format!("{name} did not come")),
+        Native::Missed { name, .. } => {
+            subject.map_or_else(|| Untrusted::new(format!("{name} did not come")), Untrusted::from)
+        }
         Native::Foreign => Untrusted::new(kind),
     }
 }

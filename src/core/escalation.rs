@@ -254,6 +254,7 @@ impl<'a> Decision<'a> {
             content,
             said: None,
             hold: None,
+            failed_at: Vec::new(),
             thread: about.thread,
             reason,
             attempts: Vec::new(),

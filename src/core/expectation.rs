@@ -1,6 +1,7 @@
 //! What is expected to come and may not: a ship notice, an answer, a confirmation. Its absence is an
 //! event of its own.
 
+use crate::core::mark::Mark;
 use crate::core::partner::PartnerRef;
 use crate::core::rule::Match;
 use crate::core::text::Untrusted;
@@ -60,11 +61,24 @@ pub struct Expectation {
     /// What the event that began it was about.
     pub title: Untrusted,
     pub due_at: Timestamp,
+    /// Of the newest event that began it.
+    #[serde(default)]
+    pub began: Mark,
+    /// Of the newest event that was waited for.
+    #[serde(default)]
+    pub came: Mark,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
 
 impl Expectation {
+    /// Whether an event begins the wait anew: it is not the one that began it, and what was waited for
+    /// did not come after it.
+    pub fn begins_anew(&self, mark: &Mark) -> bool {
+        let old = |last: &Mark| mark.is_again(last) || mark.is_before(last);
+        self.state != ExpectationState::Waiting && !old(&self.began) && !old(&self.came)
+    }
+
     pub fn next_due(&self) -> Option<Timestamp> {
         (self.state == ExpectationState::Waiting).then_some(self.due_at)
     }

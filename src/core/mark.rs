@@ -24,6 +24,20 @@ impl Mark {
         }
         matches!((self.time, last.time), (Some(mine), Some(theirs)) if mine < theirs)
     }
+
+    /// Whether it says that it was made just when the other was: the same report once more.
+    pub fn is_again(&self, last: &Mark) -> bool {
+        self == last && *self != Mark::default()
+    }
+
+    /// Where a thing stands once this report on it is acted on. What the report does not say is as the
+    /// last one left it, so that an older one stays older.
+    pub fn over(&self, last: &Mark) -> Mark {
+        Mark {
+            sequence: self.sequence.clone().or_else(|| last.sequence.clone()),
+            time: self.time.max(last.time),
+        }
+    }
 }
 
 /// Whole numbers of any length as numbers, anything else as text (CloudEvents sequence extension:

@@ -21,6 +21,7 @@ pub mod duty;
 pub mod edi;
 pub mod escalation;
 pub mod event;
+pub mod exception;
 pub mod expectation;
 pub mod expression;
 pub mod flow;

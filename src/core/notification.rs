@@ -272,6 +272,9 @@ pub struct Notification {
     pub said: Option<Box<Said>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+    /// Addresses that the same words failed at before, so that they are not sent there once more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed_at: Vec<Untrusted>,
     /// What mails of one conversation have in common, in letters and digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<String>,

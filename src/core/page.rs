@@ -129,9 +129,13 @@ fn detail(alert: &Alert, next: Option<&Next>, zone: &TimeZone, why: &str, codes:
     })
 }
 
-/// `06:00`, or `Tue 06:00` when it is not within the next day.
+/// `06:00`, `Tue 06:00` when it is not within the next day, `8 Jan 06:00` when another Tuesday is nearer.
 fn clock(at: Timestamp, zone: &TimeZone, now: Timestamp) -> String {
-    let format = if at.duration_since(now).as_hours().abs() < 20 { "%H:%M" } else { "%a %H:%M" };
+    let format = match at.duration_since(now).as_hours().abs() {
+        ..20 => "%H:%M",
+        20..144 => "%a %H:%M",
+        _ => "%-d %b %H:%M",
+    };
     at.to_zoned(zone.clone()).strftime(format).to_string()
 }
 

@@ -8,9 +8,10 @@ use crate::core::partner::PartnerRef;
 use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState, address_key};
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
+use crate::core::wall;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// What must be known of a contact when a message to them is about to leave.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,8 @@ pub struct Reach {
     /// Tasks about them that are not done, by key.
     pub tasks: HashMap<String, Task>,
     pub partner: Option<PartnerRef>,
+    /// Addresses that this very message has failed at, by [`address_key`].
+    pub failed: BTreeSet<String>,
 }
 
 /// What is to be done with a message to a contact.
@@ -140,6 +143,9 @@ impl Reach {
                         worst = worst.or(Some(NoWay::Broken(format!("{address} is dead"))));
                     }
                 },
+                _ if self.failed.contains(&address_key(&address)) => {
+                    worst = worst.or(Some(NoWay::Broken(format!("{address} failed"))));
+                }
                 _ => return Ok(address),
             }
         }
@@ -157,15 +163,19 @@ impl Reach {
         if !hours.covers(local.time()) {
             return None;
         }
-        let end = |days: i64| {
-            let day = local.date().checked_add(days.days()).ok()?;
-            zone.to_ambiguous_timestamp(day.to_datetime(hours.to)).compatible().ok()
+        let ends = |days: i64| {
+            let day = local.date().checked_add(days.days()).ok()?.to_datetime(hours.to);
+            // Where the clock is set back within the night it ends twice.
+            let again = zone.to_ambiguous_timestamp(day).later().ok();
+            Some([Some(wall::moment(&zone, day)), again])
         };
-        // Where the clock is set back within the night the first end may already be past.
-        [end(0), end(1)]
+        [ends(0), ends(1)]
             .into_iter()
             .flatten()
-            .find(|at| *at > now)
+            .flatten()
+            .flatten()
+            .filter(|at| *at > now && !hours.covers(at.to_zoned(zone.clone()).time()))
+            .min()
             .or(Some(now + SignedDuration::from_hours(1)))
     }
 

@@ -17,7 +17,9 @@ use jiff::Timestamp;
 /// The address a message to a contact goes to now, or what is done instead of sending it.
 pub fn address_now(context: &mut Delivering<'_>, n: &mut Notification) -> Result<String, Vec<Change>> {
     let Delivering { desk, reach, ref mut ids, now } = *context;
-    let Some((reach, contact)) = reach.and_then(|reach| Some((reach, reach.contact.as_ref()?))) else {
+    let reach = reach.map(|reach| without_failed(reach, n));
+    let Some((reach, contact)) = reach.as_ref().and_then(|reach| Some((reach, reach.contact.as_ref()?)))
+    else {
         return Err(vec![hold(n, Hold::UnknownContact, None, "the contact is not known here", now)]);
     };
     if contact.state == ContactState::Inactive {
@@ -85,19 +87,17 @@ pub fn failed(
         created_at: now,
         updated_at: now,
     };
-    let mut without = reach.clone();
+    let mut without = without_failed(reach, n);
+    without.failed.insert(address_key(address));
     let opted_out = reach
         .suppressed
         .get(dead.id.raw())
         .is_some_and(|s| s.state == SuppressionState::Active && s.cause == SuppressionCause::OptedOut);
-    if !opted_out {
-        without.suppressed.insert(dead.id.raw().to_owned(), dead.clone());
-        if fault == Fault::Address {
-            let object = Object::Suppression(Box::new(dead));
-            let sentence = format!("Nothing goes to {address} any more: {said}");
-            let partner = contact.partner_id.clone().unwrap_or_default();
-            changes.push(Change::of_partner(now, What::AddressSuppressed, sentence, &partner, object));
-        }
+    if !opted_out && fault == Fault::Address {
+        let object = Object::Suppression(Box::new(dead));
+        let sentence = format!("Nothing goes to {address} any more: {said}");
+        let partner = contact.partner_id.clone().unwrap_or_default();
+        changes.push(Change::of_partner(now, What::AddressSuppressed, sentence, &partner, object));
     }
     let title = format!("{}: {} failed: {said}", contact.name.printable(), medium_word(n.medium));
     changes.extend(mend(n, reach, contact, title, ids, now));
@@ -126,10 +126,16 @@ pub fn failed(
     let via = format!("{}; {} failed", n.reason.via.printable(), n.id);
     again.reason.via = via.into();
     again.reason.outcome = None;
+    again.failed_at.push(address_key(address).into());
     write(desk, &mut again, medium);
     let summary = format!("{} to {} instead.", medium_word(medium), contact.name.printable());
     changes.push(Change::notification(now, Actor::Desk, What::NotificationQueued, summary, &again));
     changes
+}
+
+fn without_failed(reach: &Reach, n: &Notification) -> Reach {
+    let failed = n.failed_at.iter().map(|address| address.raw().to_owned()).collect();
+    Reach { failed, ..reach.clone() }
 }
 
 /// Says the same in another medium.

@@ -6,6 +6,7 @@
 //! twice) the first time. Turns are counted in civil days, so that no turn is lost or doubled.
 
 use crate::core::person::PersonId;
+use crate::core::wall;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan, Unit};
@@ -55,8 +56,7 @@ impl Schedule {
     fn begins(&self, turn: i64) -> Option<Timestamp> {
         let days: Span = turn.checked_mul(i64::from(self.days.max(1)))?.days();
         let day = self.start.checked_add(days).ok()?;
-        let zoned = self.time_zone.to_ambiguous_timestamp(day.to_datetime(self.handoff));
-        zoned.compatible().ok()
+        Some(wall::moment(&self.time_zone, day.to_datetime(self.handoff)))
     }
 }
 
@@ -87,6 +87,19 @@ mod tests {
             let after = schedule.at(after.parse().unwrap()).unwrap();
             assert_eq!(before.next, after.person);
             assert_eq!(before.until, after.from);
+        }
+    }
+
+    #[test]
+    fn a_skipped_hand_over_is_when_the_clock_jumps_and_a_doubled_one_the_first_time() {
+        let mut schedule = weekly("Europe/Berlin");
+        schedule.days = 1;
+        schedule.handoff = jiff::civil::time(2, 30, 0, 0);
+        for (inside, begins) in [
+            ("2026-03-29T12:00:00Z", "2026-03-29T01:00:00Z"),
+            ("2026-10-25T12:00:00Z", "2026-10-25T00:30:00Z"),
+        ] {
+            assert_eq!(schedule.at(inside.parse().unwrap()).unwrap().from, begins.parse().unwrap());
         }
     }
 

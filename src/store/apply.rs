@@ -11,6 +11,7 @@ use crate::core::decide::keys_of_last_member;
 use crate::core::digest::DigestRun;
 use crate::core::document::Document;
 use crate::core::event::{Event, EventState};
+use crate::core::exception::ExceptionReport;
 use crate::core::expectation::Expectation;
 use crate::core::id::{AlertId, NotificationId, TaskId};
 use crate::core::notification::{AttemptState, Notification, RecipientId};
@@ -51,6 +52,7 @@ impl Tx<'_> {
                 Object::Document(document) if !later => self.put_document(document)?,
                 Object::Thread(thread) if !later => self.put_thread(thread)?,
                 Object::Milestone(milestone) if !later => self.put_milestone(milestone)?,
+                Object::Exception(report) if !later => self.put_exception(report)?,
                 Object::Expectation(expectation) if !later => self.put_expectation(expectation)?,
                 Object::Suppression(suppression) if !later => self.put_suppression(suppression)?,
                 Object::Digest(run) => self.put_digest_run(run)?,
@@ -271,6 +273,14 @@ impl Tx<'_> {
         Ok(())
     }
 
+    fn put_exception(&self, report: &ExceptionReport) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO exception (id, body) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET body = $2",
+            cells![report.id.raw(), encode(report)?],
+        )?;
+        Ok(())
+    }
+
     fn put_suppression(&self, s: &Suppression) -> Result<(), StoreError> {
         let state = match s.state {
             SuppressionState::Active => "active",
@@ -335,6 +345,7 @@ enum RowKey<'a> {
     Document(&'a str, &'a str),
     Thread(&'a str, &'a str),
     Milestone(&'a str),
+    Exception(&'a str),
     Expectation(&'a str),
     Suppression(&'a str),
 }
@@ -351,6 +362,7 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         Object::Document(document) => Some(RowKey::Document(document.partner.id.raw(), document.id.raw())),
         Object::Thread(thread) => Some(RowKey::Thread(thread.partner.id.raw(), thread.id.raw())),
         Object::Milestone(milestone) => Some(RowKey::Milestone(milestone.id.raw())),
+        Object::Exception(report) => Some(RowKey::Exception(report.id.raw())),
         Object::Expectation(expectation) => Some(RowKey::Expectation(expectation.id.raw())),
         Object::Suppression(suppression) => Some(RowKey::Suppression(suppression.id.raw())),
         Object::Event(_) | Object::Digest(_) | Object::Config(_) | Object::Nothing => None,

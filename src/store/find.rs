@@ -12,6 +12,7 @@ use crate::core::contact::{Contact, ContactState};
 use crate::core::decide::{Needs, Thing, View};
 use crate::core::document::Document;
 use crate::core::event::Event;
+use crate::core::exception::ExceptionReport;
 use crate::core::expectation::Expectation;
 use crate::core::flow::arrival::Held;
 use crate::core::id::{AlertId, EventId, Ids, NotificationId, TaskId};
@@ -260,21 +261,27 @@ impl Tx<'_> {
                 view.partners.insert(id.clone(), partner);
             }
         }
-        for of in &needs.cases {
-            if let Some(case) = self.case(of)? {
+        let mut cases = needs.cases.clone();
+        for of in &needs.threads {
+            if let Some(thread) = self.thread(of)? {
+                cases.extend(thread.case.as_ref().map(|case| Thing::of(&thread.partner, case)));
+                view.threads.insert(of.clone(), thread);
+            }
+        }
+        for of in cases {
+            if let Some(case) = self.case(&of)? {
                 for id in case.opened_by.iter().chain(&case.watchers) {
-                    if let Some(contact) = self.contact(id.raw())? {
-                        view.contacts.insert(id.raw().to_owned(), contact);
-                    }
+                    let found = self.contact_by_any_name(id.raw())?;
+                    view.contacts.extend(found.map(|contact| (id.raw().to_owned(), contact)));
                 }
-                view.cases.insert(of.clone(), case);
+                view.cases.insert(of, case);
             }
         }
         for of in &needs.documents {
             view.documents.extend(self.document(of)?.map(|document| (of.clone(), document)));
         }
-        for of in &needs.threads {
-            view.threads.extend(self.thread(of)?.map(|thread| (of.clone(), thread)));
+        for key in &needs.exceptions {
+            view.exceptions.extend(self.exception(key)?.map(|report| (key.clone(), report)));
         }
         for partner in &needs.milestones {
             for milestone in self.milestones_of(partner)? {
@@ -287,15 +294,7 @@ impl Tx<'_> {
             }
         }
         for id in &needs.contacts {
-            let contact = match self.contact(id)? {
-                Some(contact) => Some(contact),
-                // The community may call a contact by another of its names.
-                None => match self.contact_called(id)? {
-                    Some(called) => self.contact(&called)?,
-                    None => None,
-                },
-            };
-            match contact {
+            match self.contact_by_any_name(id)? {
                 Some(contact) => _ = view.contacts.insert(id.clone(), contact),
                 None => _ = view.known.insert(id.clone(), self.known(id, &Side::Community)?),
             }
@@ -318,6 +317,21 @@ impl Tx<'_> {
             }
         }
         Ok(view)
+    }
+
+    /// The community may call a contact by another of its names.
+    fn contact_by_any_name(&self, name: &str) -> Result<Option<Contact>, StoreError> {
+        if let Some(contact) = self.contact(name)? {
+            return Ok(Some(contact));
+        }
+        match self.contact_called(name)? {
+            Some(called) => self.contact(&called),
+            None => Ok(None),
+        }
+    }
+
+    fn exception(&self, key: &str) -> Result<Option<ExceptionReport>, StoreError> {
+        self.query_one("SELECT body FROM exception WHERE id = $1", cells![key], body("exception"))
     }
 
     pub fn expectation(&self, id: &str) -> Result<Option<Expectation>, StoreError> {

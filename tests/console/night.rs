@@ -230,6 +230,7 @@ pub fn notification(
         },
         said: None,
         hold: None,
+        failed_at: vec![],
         thread: None,
         reason: Reason {
             rule: "urgent-exceptions".into(),

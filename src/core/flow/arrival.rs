@@ -4,7 +4,7 @@ use super::posts;
 use super::reader::Reader;
 use super::{cases, frame};
 use crate::core::change::{Actor, Change, What};
-use crate::core::contact::{Contact, Medium};
+use crate::core::contact::{Contact, ContactState, Medium};
 use crate::core::decide::{Thing, View};
 use crate::core::escalation::Decision;
 use crate::core::event::{CloudEvent, Event, Native, native};
@@ -26,6 +26,7 @@ pub fn things(held: &[Held]) -> Vec<Thing> {
         .filter_map(|held| match read(held.event.as_ref()?)? {
             Native::PostCreated { post, partner, .. } => Some(Thing::of(&partner, &post.thread)),
             Native::CaseStatusChanged { change, partner } => Some(Thing::of(&partner, &change.case)),
+            Native::CaseOpened { case, partner, .. } => Some(Thing::of(&partner, &case.id)),
             _ => None,
         })
         .collect()
@@ -45,7 +46,7 @@ pub fn contact_kept(decision: &mut Decision<'_>, mut view: View, reach: &Reach, 
         decision.changes.push(change);
     }
     let any = !contact.phones.is_empty() || !contact.emails.is_empty();
-    if any && !reach.has_dead_address() {
+    if any && contact.state == ContactState::Active && !reach.has_dead_address() {
         decision.close_task(&mut view, &reach::fix_task(&contact.id), "The contact's addresses were mended.");
     }
 }
@@ -58,12 +59,18 @@ pub fn contact_arrived(decision: &mut Decision<'_>, view: &View, contact: &Conta
         }
         let read = event.as_ref().and_then(read);
         let partner = match &read {
-            Some(Native::PostCreated { partner, .. } | Native::CaseStatusChanged { partner, .. }) => {
-                partner.clone()
-            }
+            Some(
+                Native::PostCreated { partner, .. }
+                | Native::CaseStatusChanged { partner, .. }
+                | Native::CaseOpened { partner, .. },
+            ) => partner.clone(),
             _ => nobody(),
         };
         if !partner.id.is_empty() && !cases::belongs(contact, &partner) {
+            continue;
+        }
+        if matches!(read, Some(Native::PostCreated { .. })) && posts::is_a_machine(contact) {
+            never_sent(decision, n, posts::OF_A_MACHINE);
             continue;
         }
         let reader = Reader::contact(decision.desk, contact, Some(&partner));
@@ -71,12 +78,16 @@ pub fn contact_arrived(decision: &mut Decision<'_>, view: &View, contact: &Conta
             Some(Native::PostCreated { post, partner, .. }) => {
                 view.threads.get(&Thing::of(partner, &post.thread)).map(|thread| {
                     let reference = posts::reference(view, thread);
-                    posts::acknowledgment(&reader, &reference, thread, post)
+                    posts::acknowledgment(&reader, &reference, thread, post, decision.now)
                 })
             }
             Some(Native::CaseStatusChanged { change, partner }) => {
                 let case = view.cases.get(&Thing::of(partner, &change.case));
                 case.map(|case| cases::news(&reader, case, change))
+            }
+            Some(Native::CaseOpened { case, partner, .. }) => {
+                let case = view.cases.get(&Thing::of(partner, &case.id));
+                case.map(|case| cases::standing(&reader, case))
             }
             _ => None,
         };
@@ -112,6 +123,16 @@ pub fn contact_arrived(decision: &mut Decision<'_>, view: &View, contact: &Conta
         let change = Change::notification(decision.now, Actor::Desk, What::NotificationReleased, summary, &n);
         decision.changes.push(change);
     }
+}
+
+fn never_sent(decision: &mut Decision<'_>, mut n: Notification, because: &str) {
+    n.state = NotificationState::Suppressed;
+    n.hold = None;
+    n.reason.outcome = Some(because.into());
+    n.updated_at = decision.now;
+    let summary = format!("Not sent to {}: {because}.", n.recipient.name.printable());
+    let change = Change::notification(decision.now, Actor::Desk, What::NotificationSuppressed, summary, &n);
+    decision.changes.push(change);
 }
 
 fn read(event: &Event) -> Option<Native> {

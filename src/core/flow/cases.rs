@@ -29,7 +29,12 @@ pub fn opened(
 ) -> Taken {
     let thing = Thing::of(partner, &opening.id);
     let known = view.cases.get(&thing).cloned();
-    if known.as_ref().is_some_and(|known| known.opened) {
+    if let Some(mut known) = known.clone().filter(|known| known.opened) {
+        if Some(priority) > known.priority {
+            known.priority = Some(priority);
+            let said = format!("{} is {} now.", line(&known.reference), priority_word(priority));
+            keep(decision, view, thing, known, What::Repeated, &said);
+        }
         return Taken::quiet("its opening was heard before");
     }
     let mut case = Case {
@@ -56,7 +61,7 @@ pub fn opened(
         created_at: decision.now,
         updated_at: decision.now,
     };
-    if let Some(known) = known {
+    if let Some(known) = known.clone() {
         // Heard of in mid-course before its opening came: the course stays, the opening fills it in.
         case.state = known.state;
         case.message = known.message;
@@ -77,7 +82,8 @@ pub fn opened(
         return Taken::quiet("a rule keeps it quiet");
     };
     if case.is_over() {
-        keep(decision, view, thing, case, What::CaseOpened, &sentence);
+        keep(decision, view, thing, case.clone(), What::CaseOpened, &sentence);
+        tell_newcomers(decision, view, heard, known.as_ref(), &case);
         return Taken::quiet("it was resolved before its opening was heard");
     }
     let waits = matches!(case.state, CaseStatus::Opened | CaseStatus::Received | CaseStatus::Other(_));
@@ -99,6 +105,7 @@ pub fn opened(
     let fact = fact(decision, &case, What::CaseOpened, &sentence);
     decision.changes.insert(at, fact);
     view.cases.insert(thing.clone(), case.clone());
+    tell_newcomers(decision, view, heard, known.as_ref(), &case);
     if heard.alert.is_some() && !matches!(heard.rule, Some(Rule { then: Then::Tell { .. }, .. })) {
         return Taken::handled(Vec::new());
     }
@@ -136,13 +143,14 @@ pub fn moved(
     let first_heard = known.is_none();
     let mut case = known.unwrap_or_else(|| from_mid_course(change, partner, decision));
     if case.mark.as_ref().is_some_and(|last| heard.mark.is_before(last)) {
+        fill_gaps(&mut case, change);
         let said =
             format!("An older status of {} came late: {}.", line(&case.reference), word(&change.status));
         keep(decision, view, thing, case, What::Repeated, &said);
         return Taken::quiet("a newer status of the case was heard before");
     }
     fill_in(&mut case, change);
-    case.mark = Some(heard.mark.clone());
+    case.mark = Some(case.mark.as_ref().map_or_else(|| heard.mark.clone(), |last| heard.mark.over(last)));
     let asks = |new: &Option<Vec<Untrusted>>| new.as_ref().is_some_and(|new| *new != case.wanted);
     let real = first_heard
         || case.state != change.status
@@ -216,6 +224,54 @@ pub fn news(reader: &Reader<'_>, case: &Case, change: &StatusChange) -> Message 
     })
 }
 
+/// Whom a late opening names, and nobody else did, has heard nothing of the case: they are told where it
+/// stands by now.
+fn tell_newcomers(
+    decision: &mut Decision<'_>,
+    view: &mut View,
+    heard: &Heard<'_>,
+    known: Option<&Case>,
+    case: &Case,
+) {
+    let Some(known) = known else { return };
+    let partner = &case.partner;
+    let thing = Thing::of(partner, &case.id);
+    let about = heard.about(partner, Category::CaseUpdates, Some(&thing));
+    let (before, strangers_before) = followers(view, known, partner);
+    let (now, strangers) = followers(view, case, partner);
+    let mut any = false;
+    for (contact, via) in now.iter().filter(|(one, _)| !before.iter().any(|(other, _)| other.id == one.id)) {
+        any = true;
+        let said = |reader: &Reader<'_>| standing(reader, case);
+        decision.tell_contact(contact, partner, &about, "case status", via, said);
+    }
+    for id in strangers.iter().filter(|id| !strangers_before.contains(id)) {
+        any = true;
+        let message = standing(&Reader::unknown(decision.desk, partner), case);
+        decision.tell_stranger(id, partner, &about, "case status", message);
+    }
+    if any {
+        decision.close_task(view, &nobody_task(partner, &case.id), "Somebody follows the case now.");
+    }
+}
+
+/// Where a case stands, in the words of its last status.
+pub fn standing(reader: &Reader<'_>, case: &Case) -> Message {
+    let last = StatusChange {
+        case: case.id.clone(),
+        status: case.state.clone(),
+        reference: None,
+        kind: None,
+        title: None,
+        message: case.message.clone(),
+        wanted: Some(case.wanted.clone()),
+        due: case.due,
+        opened_by: None,
+        watchers: Vec::new(),
+    };
+    news(reader, case, &last)
+}
+
 /// Whom the status of a case concerns: the opener, the watchers, and who asks for case updates, each
 /// once with why; and the ids named that nobody knows. A contact of another partner is never told.
 fn followers(view: &View, case: &Case, partner: &PartnerRef) -> (Vec<(Contact, String)>, Vec<Untrusted>) {
@@ -248,7 +304,18 @@ fn followers(view: &View, case: &Case, partner: &PartnerRef) -> (Vec<(Contact, S
             found.push((contact.clone(), "asks for case updates".into()));
         }
     }
-    (found, strangers)
+    (without_leavers(found), strangers)
+}
+
+/// What is for one who left goes to somebody who stays; so it is only meant for them where nobody else
+/// gets it, and then once.
+pub fn without_leavers<V>(mut found: Vec<(Contact, V)>) -> Vec<(Contact, V)> {
+    if found.iter().any(|(contact, _)| contact.state == ContactState::Active) {
+        found.retain(|(contact, _)| contact.state == ContactState::Active);
+    } else {
+        found.truncate(1);
+    }
+    found
 }
 
 /// Whether a contact is the partner's, or nobody's in particular.
@@ -290,6 +357,19 @@ fn fill_in(case: &mut Case, change: &StatusChange) {
     }
     if let Some(title) = &change.title {
         case.title = title.clone();
+    }
+    fill_gaps(case, change);
+}
+
+/// What even an older status tells where nothing newer did.
+fn fill_gaps(case: &mut Case, change: &StatusChange) {
+    if case.reference == case.id
+        && let Some(reference) = &change.reference
+    {
+        case.reference = reference.clone();
+    }
+    if case.title.is_empty() {
+        case.title = change.title.clone().unwrap_or_default();
     }
     case.kind = case.kind.take().or(change.kind.clone());
     case.opened_by = case.opened_by.take().or(change.opened_by.clone());

@@ -11,7 +11,6 @@ use crate::core::document::{Document, ReviewState};
 use crate::core::duty::Work;
 use crate::core::escalation::Decision;
 use crate::core::event::{self, ReviewOutcome};
-use crate::core::mark::Mark;
 use crate::core::message::{self, Message};
 use crate::core::partner::PartnerRef;
 use crate::core::task::TaskKind;
@@ -28,8 +27,11 @@ pub fn uploaded(
     if let Some(mut known) = known.clone().filter(|known| known.uploaded || heard.mark.is_before(&known.mark))
     {
         let reopens = known.state != ReviewState::Pending && !heard.mark.is_before(&known.mark);
-        let same_moment = heard.mark == known.mark && heard.mark != Mark::default();
-        if !reopens || same_moment {
+        if !reopens || heard.mark.is_again(&known.mark) {
+            // A newer copy of what waits already: a review of an older one does not settle it.
+            if !heard.mark.is_before(&known.mark) {
+                known.mark = heard.mark.over(&known.mark);
+            }
             known.uploaded = true;
             known.url = known.url.or(upload.url.clone());
             known.uploaded_by = known.uploaded_by.or(upload.uploaded_by.clone());
@@ -61,7 +63,8 @@ pub fn uploaded(
         updated_at: decision.now,
     };
     if let (true, Some(known)) = (reviewed_first, known) {
-        // The review came first, and neither says when it was made.
+        // The review came first, and they do not say which was made first.
+        document.mark = heard.mark.over(&known.mark);
         document.state = known.state;
         document.reviewed_at = known.reviewed_at;
         let because = "its review was heard before it";
@@ -129,7 +132,9 @@ pub fn reviewed(
         ReviewOutcome::Approved => ReviewState::Approved,
         ReviewOutcome::Rejected => ReviewState::Rejected,
     };
-    if known.as_ref().is_some_and(|known| known.state == state) {
+    if let Some(mut known) = known.clone().filter(|known| known.state == state) {
+        known.mark = heard.mark.over(&known.mark);
+        keep(decision, view, thing, known, What::Repeated, "its review was heard before");
         return Taken::quiet("it was heard before");
     }
     let mut document = known.unwrap_or_else(|| Document {
@@ -151,7 +156,7 @@ pub fn reviewed(
     });
     document.state = state;
     document.reviewed_at = Some(decision.now);
-    document.mark = heard.mark.clone();
+    document.mark = heard.mark.over(&document.mark);
     let sentence = format!("{} is {}.", document.name.printable(), state.as_str());
     keep(decision, view, thing, document, What::DocumentReviewed, &sentence);
     let because = format!("The document was {}.", state.as_str());

@@ -12,6 +12,7 @@ use crate::core::duty::Work;
 use crate::core::escalation::Decision;
 use crate::core::event::{CloudEvent, Native};
 use crate::core::expectation::{Expect, Expectation, ExpectationState, MISSED};
+use crate::core::mark::Mark;
 use crate::core::message::{Message, Notice};
 use crate::core::partner::PartnerRef;
 use crate::core::rule::Facts;
@@ -31,19 +32,30 @@ pub fn ids(desk: &Desk, facts: &Facts<'_>, now: Timestamp) -> Vec<String> {
 }
 
 /// Begins and meets what this event begins and meets.
-pub fn heard(decision: &mut Decision<'_>, view: &mut View, facts: &Facts<'_>, title: &Untrusted) {
+pub fn heard(
+    decision: &mut Decision<'_>,
+    view: &mut View,
+    facts: &Facts<'_>,
+    title: &Untrusted,
+    mark: &Mark,
+) {
     let Some(partner) = facts.partner else { return };
     let desk = decision.desk;
     for expect in &desk.expects {
         let Some(same) = same(expect, facts, decision.now) else { continue };
         let id = id(expect, partner, &same);
         let known = view.expectations.get(&id).cloned();
-        let waiting = known.as_ref().is_some_and(|known| known.state == ExpectationState::Waiting);
-        if waiting && facts.fit(&expect.expect).is_ok() {
+        let came = facts.fit(&expect.expect).is_ok();
+        let waits = known
+            .as_ref()
+            .is_some_and(|known| known.state == ExpectationState::Waiting && !mark.is_before(&known.began));
+        let anew = known.as_ref().is_none_or(|known| known.begins_anew(mark));
+        if came && waits {
             let Some(mut met) = known else { continue };
             met.state = ExpectationState::Met;
+            met.came = mark.over(&met.came);
             keep(decision, view, met, What::ExpectationMet, &format!("{}: it came.", expect.name));
-        } else if !waiting && begins(expect, facts, decision.now) {
+        } else if anew && begins(expect, facts, decision.now) {
             let Some(due_at) = due(expect, desk, partner, facts, decision.now) else { continue };
             let begun = Expectation {
                 id: id.into(),
@@ -53,10 +65,32 @@ pub fn heard(decision: &mut Decision<'_>, view: &mut View, facts: &Facts<'_>, ti
                 same: same.into(),
                 title: title.clone(),
                 due_at,
+                began: mark.clone(),
+                came: known.as_ref().map(|known| known.came.clone()).unwrap_or_default(),
                 created_at: known.map_or(decision.now, |known| known.created_at),
                 updated_at: decision.now,
             };
             keep(decision, view, begun, What::ExpectationBegun, &format!("{}: waited for.", expect.name));
+        } else if came && known.is_none() && *mark != Mark::default() {
+            // It may have overtaken what begins the wait.
+            let early = Expectation {
+                id: id.into(),
+                state: ExpectationState::Met,
+                name: expect.name.clone(),
+                partner: partner.clone(),
+                same: same.into(),
+                title: title.clone(),
+                due_at: decision.now,
+                began: Mark::default(),
+                came: mark.clone(),
+                created_at: decision.now,
+                updated_at: decision.now,
+            };
+            let sentence = format!("{}: it came before it was waited for.", expect.name);
+            keep(decision, view, early, What::ExpectationMet, &sentence);
+        } else if let Some(mut known) = known.filter(|_| came) {
+            known.came = mark.over(&known.came);
+            keep(decision, view, known, What::Repeated, &format!("{}: it came once more.", expect.name));
         }
     }
 }

@@ -10,7 +10,11 @@ mod onboarding;
 pub mod outcome;
 mod posts;
 pub mod reader;
+#[cfg(test)]
+mod stage;
 mod tasks;
+#[cfg(test)]
+mod tests;
 
 use crate::core::contact::Category;
 use crate::core::decide::{Needs, Thing, View};
@@ -113,7 +117,9 @@ pub fn needs(desk: &Desk, native: &Native, needs: &mut Needs) {
         Native::CaseOpened { case, partner, .. } => {
             needs.cases.insert(Thing::of(partner, &case.id));
             needs.tasks.insert(case_task(partner, &case.id));
-            needs.contacts.extend(case.opened_by.iter().map(|id| id.raw().to_owned()));
+            needs.tasks.insert(nobody_task(partner, &case.id));
+            let named = case.opened_by.iter().chain(&case.watchers);
+            needs.contacts.extend(named.map(|id| id.raw().to_owned()));
         }
         Native::CaseStatusChanged { change, partner } => {
             needs.cases.insert(Thing::of(partner, &change.case));

@@ -2,7 +2,7 @@
 //! one that does not come in time is somebody's task.
 
 use super::audience::{Audience, Pressing, ruling};
-use super::cases::belongs;
+use super::cases::{belongs, without_leavers};
 use super::reader::{Reader, line};
 use super::tasks::{Draft, Dues};
 use super::{Heard, Taken, plan_task};
@@ -16,11 +16,12 @@ use crate::core::escalation::Decision;
 use crate::core::event::Milestone;
 use crate::core::mark::Mark;
 use crate::core::message::{Message, MilestoneNews, NextStep, ProgressLine};
-use crate::core::onboarding::{Doer, MilestoneRecord, MilestoneState, Plan};
+use crate::core::onboarding::{Doer, MilestoneRecord, MilestoneState, Plan, PlanStep};
 use crate::core::partner::PartnerRef;
 use crate::core::task::TaskKind;
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// The role in `[[assign]]` of who looks after a partner's onboarding, and who stands in where nobody does.
 const MANAGERS: [&str; 2] = ["onboarding_manager", "account_manager"];
@@ -38,27 +39,40 @@ pub fn told(
     let known = view.milestones.get(id.raw()).cloned();
     let spoken_of =
         |m: &MilestoneRecord| matches!(m.state, MilestoneState::Reached | MilestoneState::Withdrawn);
-    if let Some(known) = known.as_ref().filter(|known| spoken_of(known)) {
-        if heard.mark.is_before(&known.mark) {
-            return Taken::quiet("a newer report about the milestone was heard before");
-        }
-        if (known.state == MilestoneState::Withdrawn) == withdrawn {
-            return Taken::quiet("it was heard before");
-        }
-    } else if withdrawn {
-        return Taken::quiet("a milestone that was never reached is taken back");
+    if known.as_ref().is_some_and(|known| heard.mark.is_before(&known.mark)) {
+        return Taken::quiet("a newer report about the milestone was heard before");
+    }
+    if let Some(mut known) = known.clone().filter(spoken_of)
+        && (known.state == MilestoneState::Withdrawn) == withdrawn
+    {
+        known.mark = heard.mark.over(&known.mark);
+        let sentence = format!("{}: {} once more.", partner.name.printable(), word(milestone));
+        keep(decision, view, known, What::Repeated, &sentence);
+        return Taken::quiet("it was heard before");
     }
     let ruling = ruling(decision.desk, Work::Onboarding, heard.rule);
     let duty = ruling.as_ref().map_or_else(Duty::default, |(_, duty)| duty.clone());
     let plan = plan_of(decision.desk, view, partner);
     let place =
         plan.as_ref().and_then(|plan| plan.steps.iter().position(|step| step.milestone == *milestone));
+    if withdrawn && !known.as_ref().is_some_and(spoken_of) {
+        // Its milestone may still come, and is then none.
+        let place = place.map_or(0, |place| place as u32 + 1);
+        let mut record = known.unwrap_or_else(|| MilestoneRecord {
+            state: MilestoneState::Withdrawn,
+            ..fresh(partner, milestone, plan.as_ref(), place, decision.now)
+        });
+        record.mark = heard.mark.over(&record.mark);
+        let sentence = format!("{}: {} was taken back unreached.", partner.name.printable(), word(milestone));
+        keep(decision, view, record, What::MilestoneWithdrawn, &sentence);
+        return Taken::quiet("a milestone that was never reached is taken back");
+    }
     let mut record = known.unwrap_or_else(|| {
         fresh(partner, milestone, plan.as_ref(), place.map_or(0, |place| place as u32 + 1), decision.now)
     });
     record.state = if withdrawn { MilestoneState::Withdrawn } else { MilestoneState::Reached };
     record.reached_at = (!withdrawn).then_some(decision.now);
-    record.mark = heard.mark.clone();
+    record.mark = heard.mark.over(&record.mark);
     let (what, end) = if withdrawn {
         (What::MilestoneWithdrawn, "was taken back")
     } else {
@@ -147,6 +161,11 @@ fn lay_out(
     duty: &Duty,
     withdrawn: bool,
 ) {
+    let all: Vec<_> = of_partner(view, partner)
+        .filter(|record| record.state == MilestoneState::Reached)
+        .map(|record| record.milestone.clone())
+        .collect();
+    let reached = |step: &PlanStep| all.contains(&step.milestone);
     let mut from = decision.now;
     for (i, step) in plan.steps.iter().enumerate() {
         let id = MilestoneRecord::name(&partner.id, &step.milestone);
@@ -168,7 +187,8 @@ fn lay_out(
         } else if i > place && !withdrawn {
             let due = decision.partner_day(duty, partner, from, step.within_days);
             from = due;
-            if known.as_ref().is_some_and(|known| known.state == MilestoneState::Reached) {
+            // What a later one has overtaken is not waited for either.
+            if plan.steps.iter().skip(i).any(reached) {
                 continue;
             }
             let mut record = known
@@ -207,15 +227,14 @@ fn manager(desk: &Desk, partner: &PartnerRef) -> Option<crate::core::person::Per
 /// The contacts the event names, else all of the partner's; those who want no such messages are left
 /// to the moment of sending, which says so.
 fn involved(view: &View, partner: &PartnerRef, named: &[Untrusted]) -> Vec<(Contact, &'static str)> {
-    let mut found: Vec<(Contact, &'static str)> = named
+    let found: Vec<(Contact, &'static str)> = named
         .iter()
         .filter_map(|id| view.contacts.get(id.raw()))
         .filter(|contact| belongs(contact, partner))
         .map(|contact| (contact.clone(), "named by the community"))
         .collect();
-    found.dedup_by(|a, b| a.0.id == b.0.id);
     if !found.is_empty() {
-        return found;
+        return without_leavers(each_once(found));
     }
     let wants = |contact: &&Contact| {
         contact.channels.get(&Category::Onboarding).is_none_or(|media| !media.is_empty())
@@ -228,7 +247,14 @@ fn involved(view: &View, partner: &PartnerRef, named: &[Untrusted]) -> Vec<(Cont
         .filter(wants)
         .collect();
     all.sort_by(|a, b| (a.created_at, a.id.raw()).cmp(&(b.created_at, b.id.raw())));
-    all.into_iter().map(|contact| (contact.clone(), "contact of the partner")).collect()
+    each_once(all.into_iter().map(|contact| (contact.clone(), "contact of the partner")).collect())
+}
+
+/// A contact may be named twice, or be known by two names.
+fn each_once(mut found: Vec<(Contact, &'static str)>) -> Vec<(Contact, &'static str)> {
+    let mut seen = BTreeSet::new();
+    found.retain(|(contact, _)| seen.insert(contact.id.raw().to_owned()));
+    found
 }
 
 fn news(

@@ -18,6 +18,9 @@ use crate::core::text::Untrusted;
 use crate::core::thread::{REMEMBERED, Thread, ThreadState};
 use jiff::Timestamp;
 
+/// Why there is no acknowledgment for some authors.
+pub const OF_A_MACHINE: &str = "its author's mailbox answers for no human, so nobody is thanked for it";
+
 pub fn created(
     decision: &mut Decision<'_>,
     view: &mut View,
@@ -42,10 +45,10 @@ pub fn created(
     }
     let opens = known.as_ref().is_none_or(|known| known.state == ThreadState::Answered);
     thread.state = ThreadState::Open;
-    thread.author = author.clone();
     thread.case = thread.case.or(post.case.clone());
     if !heard.mark.is_before(&thread.mark) {
-        thread.mark = heard.mark.clone();
+        thread.author = author.clone();
+        thread.mark = heard.mark.over(&thread.mark);
     }
     if opens {
         thread.subject = post.subject.clone();
@@ -104,15 +107,16 @@ pub fn created(
         })
     };
     let (_, mut why) = decision.tell_people(&audience, partner, &about, Pressing::No, message);
+    let now = decision.now;
     match &writer {
         _ if post.automatic => why.push("a machine wrote it, so nobody is thanked for it".into()),
         Some(contact) if is_a_machine(contact) => {
-            why.push("its author's mailbox answers for no human, so nobody is thanked for it".into());
+            why.push(OF_A_MACHINE.into());
         }
         Some(contact) => {
             let via = format!("wrote {reference}");
             decision.tell_contact(contact, partner, &about, &audience.rule, &via, |reader| {
-                acknowledgment(reader, &reference, &thread, post)
+                acknowledgment(reader, &reference, &thread, post, now)
             });
         }
         None => {
@@ -121,7 +125,7 @@ pub fn created(
                 line(author)
             ));
             let reader = Reader::unknown(decision.desk, partner);
-            let message = acknowledgment(&reader, &reference, &thread, post);
+            let message = acknowledgment(&reader, &reference, &thread, post, now);
             decision.tell_stranger(author, partner, &about, &audience.rule, message);
         }
     }
@@ -141,7 +145,9 @@ pub fn answered(
     if known.as_ref().is_some_and(|known| heard.mark.is_before(&known.mark)) {
         return Taken::quiet("a newer post of the thread was heard before");
     }
-    if known.as_ref().is_some_and(|known| known.state == ThreadState::Answered) {
+    if let Some(mut known) = known.clone().filter(|known| known.state == ThreadState::Answered) {
+        known.mark = heard.mark.over(&known.mark);
+        keep(decision, view, thing, known, What::Repeated, "It was answered before.");
         return Taken::quiet("the thread was answered before");
     }
     let mut thread = known.unwrap_or_else(|| {
@@ -152,20 +158,26 @@ pub fn answered(
     });
     thread.state = ThreadState::Answered;
     thread.answered_at = Some(decision.now);
-    thread.mark = heard.mark.clone();
+    thread.mark = heard.mark.over(&thread.mark);
     let sentence = format!("{} is answered.", line(&thread.subject));
     keep(decision, view, thing, thread, What::ThreadAnswered, &sentence);
     decision.close_task(view, &answer_task(partner, &post.thread), "It was answered.");
     Taken::handled(Vec::new())
 }
 
-/// The acknowledgment for one reader.
-pub fn acknowledgment(reader: &Reader<'_>, reference: &str, thread: &Thread, post: &Post) -> Message {
+/// The acknowledgment for one reader. A time to answer by that is past already is not promised.
+pub fn acknowledgment(
+    reader: &Reader<'_>,
+    reference: &str,
+    thread: &Thread,
+    post: &Post,
+    now: Timestamp,
+) -> Message {
     Message::Acknowledgment(message::Acknowledgment {
         reference: reference.to_owned(),
         kind: reader.word(post.kind.word()),
         subject: line(&post.subject),
-        answer_by: thread.answer_by.map(|by| reader.moment(by)),
+        answer_by: thread.answer_by.filter(|by| *by > now).map(|by| reader.moment(by)),
     })
 }
 
@@ -187,7 +199,7 @@ fn opens_again(heard: &Heard<'_>, known: &Thread) -> bool {
 }
 
 /// Mailboxes behind which a program sits (RFC 2142 and the habits of mail programs).
-fn is_a_machine(contact: &Contact) -> bool {
+pub fn is_a_machine(contact: &Contact) -> bool {
     const NAMES: [&str; 9] = [
         "noreply",
         "no-reply",

@@ -1,0 +1,86 @@
+use super::*;
+use crate::core::task::{Task, TaskState};
+use jiff::{SignedDuration, Timestamp};
+
+/// A review of an invoice: Fin owns it, Lena leads the team.
+fn review() -> Stage {
+    let mut stage = Stage::new();
+    let data = json!({ "document": { "id": "d1", "name": "INV-1.pdf", "kind": "invoice" } });
+    stage.tell("document.uploaded", data);
+    stage
+}
+
+fn task(stage: &Stage) -> Task {
+    stage.tasks.values().next().unwrap().clone()
+}
+
+/// How many reminders owner and lead have.
+fn reminders(stage: &Stage) -> (usize, usize) {
+    (stage.to_person("fin").len() - 1, stage.to_person("lena").len())
+}
+
+#[test]
+fn the_owner_is_reminded_once_when_it_is_due_and_the_lead_told_once_after_that() {
+    let mut stage = review();
+    // Eight hours from Monday 09:00 within 08:00 to 18:00, and four more on Tuesday.
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let (due, lead) = (at("2026-03-02T17:00:00Z"), at("2026-03-03T11:00:00Z"));
+    assert_eq!((task(&stage).due_at, task(&stage).lead_at), (Some(due), Some(lead)));
+    let second = SignedDuration::from_secs(1);
+    for (now, wanted) in [
+        (due - second, (0, 0)),
+        (due, (1, 0)),
+        (due + second, (1, 0)),
+        (lead - second, (1, 0)),
+        (lead, (1, 1)),
+        (lead + SignedDuration::from_hours(1000), (1, 1)),
+    ] {
+        stage.now = now;
+        stage.due();
+        stage.due();
+        assert_eq!(reminders(&stage), wanted, "{now}");
+    }
+}
+
+#[test]
+fn nobody_is_reminded_of_what_is_done() {
+    for after in [0, 1] {
+        let mut stage = review();
+        for _ in 0..after {
+            stage.now = task(&stage).next_due().unwrap();
+            stage.due();
+        }
+        let mut data = json!({ "document": { "id": "d1", "name": "INV-1.pdf", "kind": "invoice" } });
+        data["outcome"] = json!("approved");
+        stage.tell("document.reviewed", data);
+        stage.now += SignedDuration::from_hours(1000);
+        stage.due();
+        assert_eq!(reminders(&stage), (after, 0));
+    }
+}
+
+#[test]
+fn what_sleeps_is_silent_until_it_wakes_and_reminds_then() {
+    let mut stage = review();
+    let mut asleep = task(&stage);
+    let until = asleep.due_at.unwrap() + SignedDuration::from_hours(2);
+    (asleep.state, asleep.snoozed_until) = (TaskState::Snoozed, Some(until));
+    stage.tasks.insert(asleep.id, asleep);
+    stage.now = until - SignedDuration::from_secs(1);
+    stage.due();
+    assert_eq!(reminders(&stage), (0, 0));
+    stage.now = until;
+    stage.due();
+    assert_eq!((task(&stage).state, reminders(&stage)), (TaskState::Open, (1, 0)));
+}
+
+#[test]
+fn a_task_of_a_team_reminds_the_whole_team() {
+    let mut stage = Stage::with([contact("ana")]);
+    let data = json!({ "post": { "id": "p1", "thread": "t1", "kind": "question", "subject": "Why?" },
+        "author": { "contact_id": "ana" } });
+    stage.tell("post.created", data);
+    stage.now = task(&stage).due_at.unwrap();
+    stage.due();
+    assert_eq!((stage.to_person("maria").len(), stage.to_person("jonas").len()), (2, 2));
+}
