@@ -4,12 +4,9 @@
 use super::on_one_thread;
 use nightdesk::cli::{self, Cli, Context, Failed, Places};
 use nightdesk::console;
-use nightdesk::practice::{Haste, Practice, Settings};
+use nightdesk::practice::{Addresses, Haste, Practice, Settings};
 use std::net::SocketAddr;
 use std::path::Path;
-
-/// The demo's configuration; `{{…}}` are the ports and files of this run.
-const CONFIG: &str = include_str!("../assets/demo/config.toml");
 
 pub fn run(cli: &Cli) -> Result<(), Failed> {
     let folder = Folder::new()?;
@@ -20,7 +17,7 @@ pub fn run(cli: &Cli) -> Result<(), Failed> {
         .name("practice".to_owned())
         .spawn(move || community(&told, wanted))
         .map_err(|why| Failed::No(format!("the practice community does not start: {why}")))?;
-    let (smtp, sms, scim) = listening
+    let community = listening
         .recv()
         .map_err(|_| Failed::No("the practice community does not start".to_owned()))?
         .map_err(|why| Failed::No(format!("the practice community cannot listen on loopback: {why}")))?;
@@ -28,12 +25,7 @@ pub fn run(cli: &Cli) -> Result<(), Failed> {
     let secret = secret();
     write(&folder.path().join("secret"), &secret)?;
     write(&folder.path().join("gateway-password"), &super::cli::act::fresh_id())?;
-    let config = CONFIG
-        .replace("{{intake}}", &intake.to_string())
-        .replace("{{sms}}", &sms.to_string())
-        .replace("{{scim}}", &scim.to_string())
-        .replace("{{smtp_port}}", &smtp.port().to_string());
-    write(&folder.path().join("config.toml"), &config)?;
+    write(&folder.path().join("config.toml"), &community.desk(intake, jiff::Timestamp::now()))?;
     let places = Places {
         config: Some(folder.path().join("config.toml")),
         state: Some(folder.path().join("state")),
@@ -53,7 +45,7 @@ pub fn run(cli: &Cli) -> Result<(), Failed> {
     })
 }
 
-type Listening = std::io::Result<(SocketAddr, SocketAddr, SocketAddr)>;
+type Listening = std::io::Result<Addresses>;
 
 fn community(told: &std::sync::mpsc::Sender<Listening>, wanted: tokio::sync::oneshot::Receiver<Settings>) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -66,9 +58,9 @@ fn community(told: &std::sync::mpsc::Sender<Listening>, wanted: tokio::sync::one
     runtime.block_on(async {
         match Practice::bind(Haste::REAL).await {
             Ok(practice) => {
-                let _ = told.send(Ok((practice.smtp_addr(), practice.sms_addr(), practice.scim_addr())));
+                let _ = told.send(Ok(practice.addresses()));
                 if let Ok(settings) = wanted.await {
-                    let _ = practice.run(settings).await;
+                    let _ = tokio::join!(practice.run(settings.clone()), practice.partners(settings));
                 }
                 // The gateways answer on after the last event of the day.
                 std::future::pending::<()>().await;

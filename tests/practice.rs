@@ -3,17 +3,28 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/desk.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod desk;
+#[path = "support/peer.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod peer;
+
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::get;
-use jiff::Timestamp;
+use desk::Desk as AgentOfDesk;
+use jiff::{SignedDuration, Timestamp};
+use mail_parser::MessageParser;
 use nightdesk::community::Received;
 use nightdesk::community::intake::{Desk, Feed, NotTaken, ReceiptAnswer, ReceiptRequest, Taken, router};
 use nightdesk::core::contact::{Mailbox, Phone};
 use nightdesk::core::event::Native;
-use nightdesk::practice::{Day, Haste, MAILBOXES, PHONES, Pace, Practice, Settings};
+use nightdesk::practice::{Day, Haste, MAILBOXES, Mail, PHONES, Pace, Practice, Settings, Text};
+use peer::until;
 use secrecy::SecretString;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -31,7 +42,7 @@ struct Smtp(BufReader<TcpStream>);
 
 impl Smtp {
     async fn open(practice: &Practice) -> Self {
-        let mut smtp = Smtp(BufReader::new(TcpStream::connect(practice.smtp_addr()).await.unwrap()));
+        let mut smtp = Smtp(BufReader::new(TcpStream::connect(practice.addresses().smtp).await.unwrap()));
         assert!(smtp.reply().await.starts_with("220 "));
         smtp
     }
@@ -143,7 +154,7 @@ async fn send(practice: &Practice, reports: SocketAddr, to: &str, name: &str) ->
         .no_proxy()
         .build()
         .unwrap()
-        .get(format!("http://{}/cgi-bin/sendsms", practice.sms_addr()))
+        .get(format!("http://{}/cgi-bin/sendsms", practice.addresses().sms))
         .query(&[("username", "desk"), ("password", "x"), ("to", to), ("from", "desk"), ("text", "CRIT")])
         .query(&[("dlr-mask", "27"), ("dlr-url", &url)])
         .send()
@@ -242,4 +253,180 @@ async fn the_recorded_day_is_taken_whole_by_the_real_intake_and_again_with_fresh
     assert_eq!(ids.len(), taken.len());
     let quiet = |received: &&Received| received.native == Native::Foreign || !received.unreadable.is_empty();
     assert_eq!(taken.iter().find(quiet), None);
+}
+
+/// A mail as its reader sees it.
+struct Letter {
+    to: String,
+    subject: String,
+    text: String,
+    html: Option<String>,
+}
+
+fn letters(practice: &Practice) -> Vec<Letter> {
+    let read = |mail: Mail| {
+        let message = MessageParser::default().parse(&mail.content).unwrap();
+        Letter {
+            to: mail.to.join(" "),
+            subject: message.subject().unwrap_or_default().to_owned(),
+            text: message.body_text(0).unwrap_or_default().into_owned(),
+            html: (message.html_body_count() > 0 && message.text_body_count() > 0)
+                .then(|| message.body_html(0).unwrap_or_default().into_owned()),
+        }
+    };
+    practice.mails().into_iter().map(read).collect()
+}
+
+/// Waits for a mail to somebody whose subject holds all of these words.
+async fn letter(practice: &Practice, to: &str, words: &[&str]) -> Letter {
+    let wanted = format!("a mail to {to} about {words:?}");
+    let fits = |letter: &Letter| letter.to == to && words.iter().all(|word| letter.subject.contains(word));
+    until(&wanted, async || letters(practice).into_iter().find(fits)).await
+}
+
+async fn text(practice: &Practice, to: &str, words: &str) -> Text {
+    let fits = |text: &Text| text.to == to && text.text.contains(words);
+    until(&format!("a text to {to} with {words:?}"), async || practice.texts().into_iter().find(fits)).await
+}
+
+/// A desk with the demo's own configuration, and the practice community playing its day to it in a
+/// twentieth of the time.
+async fn practised() -> (Arc<Practice>, AgentOfDesk, tokio::task::JoinSet<()>) {
+    let practice = Arc::new(Practice::bind(Haste(0.05)).await.unwrap());
+    let mut desk = AgentOfDesk::new("");
+    let intake = SocketAddr::from(([127, 0, 0, 1], desk.port));
+    let config = practice.addresses().desk(intake, Timestamp::now());
+    std::fs::write(desk.config(), format!("{config}\n[[source]]\nname = \"lan\"\n")).unwrap();
+    for (file, content) in [("secret", SECRET), ("gateway-password", "gate")] {
+        std::fs::write(desk.config().with_file_name(file), content).unwrap();
+    }
+    desk.start().await;
+    let settings = Settings {
+        pace: Pace::Recorded(Haste(0.05)),
+        rounds: 1,
+        ..Settings::demo(desk.url("/v1/events/community"), SecretString::from(SECRET), 7)
+    };
+    let mut playing = tokio::task::JoinSet::new();
+    let (community, own) = (practice.clone(), settings.clone());
+    playing.spawn(async move { community.run(own).await.unwrap() });
+    let community = practice.clone();
+    playing.spawn(async move { community.partners(settings).await.unwrap() });
+    (practice, desk, playing)
+}
+
+#[tokio::test]
+async fn every_flow_of_the_recorded_day_reaches_those_it_concerns() {
+    let (practice, mut desk, _playing) = practised().await;
+    let practice = &*practice;
+
+    // An urgent exception pages whoever is on call; its end is told by mail.
+    text(practice, "+4915112345601", "4500123").await;
+    letter(practice, "maria.weber@example.net", &["Over: Delta Foods", "Certificate expired"]).await;
+
+    // The opening of a case reaches the team that the rules name, a document the reviewer of its kind.
+    letter(practice, "lena.brandt@example.net", &["CASE-771", "dispute from Kilo Corp"]).await;
+    letter(practice, "lena.brandt@example.net", &["To review: invoice", "Invoice 2026-1184.pdf"]).await;
+    letter(practice, "tomas.silva@example.net", &["To review: compliance certificate"]).await;
+
+    // Who writes is answered in their language, the one whom only the community knew, too.
+    for (author, subject) in [
+        ("carmen.ruiz@example.net", "Hemos recibido su mensaje – T-411"),
+        ("j.petersen@example.net", "Ihre Nachricht ist bei uns – T-412"),
+        ("luc.bernard@example.net", "Nous avons bien reçu votre message – T-413"),
+        ("ola.nilsen@example.net", "We have your request – T-414"),
+    ] {
+        letter(practice, author, &[subject]).await;
+    }
+
+    // A milestone says what is next and who does it.
+    let milestone = letter(practice, "p.walsh@example.net", &["Reached: Profile approved"]).await;
+    for line in ["Next: documents complete", "Who:  Lumen Health"] {
+        assert!(milestone.text.lines().any(|said| said == line), "{}", milestone.text);
+    }
+    letter(practice, "tomas.silva@example.net", &["Lumen Health", "Profile approved"]).await;
+
+    // The partner sends what the case waits for, and every real change of it is one mail.
+    letter(practice, "jonas.roth@example.net", &["claims evidence for CASE-771", "Price list"]).await;
+    letter(practice, "b.sand@example.net", &["CASE-771: resolved"]).await;
+    let of_case = |letter: &Letter| letter.to == "b.sand@example.net" && letter.subject.contains("CASE-771");
+    let mut told: Vec<String> =
+        letters(practice).into_iter().filter(of_case).map(|letter| letter.subject).collect();
+    told.sort();
+    let title = "Price on invoice 90-4471 differs from contract";
+    let wanted = ["approved", "awaiting documents", "received", "resolved", "under review"];
+    assert_eq!(told, wanted.map(|status| format!("CASE-771: {status} – {title}")));
+    let reviewed = |task: &Value| {
+        task["title"].to_string().contains("Price list of the order date.pdf") && task["state"] == "done"
+    };
+    until("the review of what was uploaded", async || {
+        desk.list(&["tasks", "list"]).await.into_iter().find(reviewed)
+    })
+    .await;
+
+    // A digest is one mail in two forms.
+    let ran = desk.run(&["digest", "send", "accounts", "--yes"]).await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let digest = letter(practice, "jonas.roth@example.net", &["Accounts digest"]).await;
+    assert!(digest.html.unwrap().contains("<table"), "{}", digest.text);
+
+    // What is internal is in none of all these.
+    let day = Day::recorded().unwrap();
+    let events = day.entries().iter().map(|entry| entry.event("1", 0, Timestamp::now()));
+    let notes: Vec<String> =
+        events.filter_map(|event| Some(event["data"]["note"].as_str()?.to_owned())).collect();
+    assert!(notes.len() >= 4);
+    let mut said: Vec<String> = practice.texts().into_iter().map(|text| text.text).collect();
+    said.extend(letters(practice).into_iter().map(|l| format!("{}\n{}\n{:?}", l.subject, l.text, l.html)));
+    for note in notes {
+        let start: String = note.chars().take(20).collect();
+        assert!(!said.iter().any(|said| said.contains(&start)), "{note}");
+    }
+    let automatic = letters(practice).into_iter().find(|letter| letter.subject.contains("T-415"));
+    assert!(automatic.is_none_or(|letter| letter.to != "h.byrne@example.net"), "nobody thanks a machine");
+    desk.stop().await;
+}
+
+#[tokio::test]
+async fn partners_act_on_what_they_are_sent() {
+    let (practice, mut desk, _playing) = practised().await;
+    let practice = &*practice;
+    let contact = async |id: &str, what: &str, holds: &dyn Fn(&Value) -> bool| {
+        until(what, async || {
+            let ran = desk.run(&["contacts", "show", id, "--json"]).await;
+            (ran.code == Some(0)).then(|| ran.json()).filter(|contact| holds(contact))
+        })
+        .await
+    };
+
+    // A closed mailbox: somebody must mend it, and the news goes by text.
+    text(practice, "+33612345679", "CASE-775").await;
+    let fix = |task: &Value| task["kind"] == "fix" && task["title"].to_string().contains("Claire Martin");
+    until("the fix task", async || desk.list(&["tasks", "list"]).await.into_iter().find(fix)).await;
+
+    // One edits their own number, and another has had enough of texts.
+    contact("l.bernard", "the new number", &|contact| contact["phones"] == json!(["+33698765432"])).await;
+    text(practice, "+4740612345", "CASE-776").await;
+    contact("k.lie", "the opt-out", &|contact| contact["opted_out"] == json!(["sms"])).await;
+    let rejected = json!({
+        "specversion": "1.0", "id": "after", "source": "/test", "type": "community.case.status_changed",
+        "time": (Timestamp::now() + SignedDuration::from_hours(1)).to_string(),
+        "data": {
+            "case": { "id": "C-776", "reference": "CASE-776" },
+            "partner": { "id": "fjord", "name": "Fjord AS" }, "status": "rejected",
+        },
+    });
+    desk.raise(&rejected).await;
+    letter(practice, "k.lie@example.net", &["CASE-776: rejected"]).await;
+    let to_her = |text: &Text| text.to == "+4740612345" && text.text.contains("rejected");
+    assert!(!practice.texts().iter().any(to_her));
+
+    // One writes again, and is answered again; two machines do not thank each other without end.
+    let answered =
+        |letter: &Letter| letter.to == "carmen.ruiz@example.net" && letter.subject.contains("T-411");
+    let answers = || letters(practice).iter().filter(|letter| answered(letter)).count();
+    until("the second answer", async || (answers() >= 2).then_some(())).await;
+    // What is written much later has come.
+    text(practice, "+4915112345601", "4560007").await;
+    assert_eq!(answers(), 2);
+    desk.stop().await;
 }

@@ -482,12 +482,14 @@ async fn a_leaver_is_listed_first_and_an_erased_contact_does_not_come_back() {
 #[tokio::test]
 async fn the_practice_community_keeps_its_contacts_with_the_desk() {
     let practice = nightdesk::practice::Practice::bind(nightdesk::practice::Haste(1.0)).await.unwrap();
-    let config =
-        format!("{SMALL}\n[community]\nscim = \"http://{}/scim/v2\"\nevery = \"1s\"", practice.scim_addr());
+    let config = format!(
+        "{SMALL}\n[community]\nscim = \"http://{}/scim/v2\"\nevery = \"1s\"",
+        practice.addresses().scim
+    );
     let mut desk = Desk::new(&config);
     desk.start().await;
-    let lopez = contact_where(&desk, "a.lopez", "the contacts to come", |_| true).await;
-    assert_eq!((&lopez["partner_id"], &lopez["quiet_hours"]["from"]), (&json!("gamma"), &json!("22:00")));
+    let tanaka = contact_where(&desk, "y.tanaka", "the contacts to come", |_| true).await;
+    assert_eq!((&tanaka["partner_id"], &tanaka["quiet_hours"]["from"]), (&json!("sakura"), &json!("21:00")));
     practice.contacts().edit("r.ames", "locale", json!("es"));
     contact_where(&desk, "r.ames", "the edit", |contact| contact["locale"] == "es").await;
     set(&desk, "k.lie", "opted_out=sms").await;

@@ -57,6 +57,17 @@ async fn conflicts(State(desk): State<Desk>) -> Result<Json<Vec<FieldConflict>>,
     Ok(Json(found.await?))
 }
 
+/// The conflicts of one partner's contacts.
+pub(super) fn conflicts_of_partner(tx: &Tx<'_>, partner: &str) -> Result<Vec<FieldConflict>, StoreError> {
+    let mut found = Vec::new();
+    for contact in tx.contacts_of(partner)? {
+        for link in tx.links_of(contact.id.raw())? {
+            found.extend(conflicts_of(tx, &link)?);
+        }
+    }
+    Ok(found)
+}
+
 fn conflicts_of(tx: &Tx<'_>, link: &Link) -> Result<Vec<FieldConflict>, StoreError> {
     let Some(contact) = tx.contact(link.contact.raw())? else { return Ok(Vec::new()) };
     let value = |field: &ContactField| match serde_json::to_value(field) {

@@ -256,7 +256,8 @@ impl Desk {
 
     /// Alerts that page somebody: open, and their members not all cleared.
     pub fn paging(&self) -> usize {
-        self.alerts.values().filter(|alert| alert.state == AlertState::Open).count()
+        let pages = |alert: &&Alert| alert.state == AlertState::Open && alert.cleared_at.is_none();
+        self.alerts.values().filter(pages).count()
     }
 
     pub fn held(&self) -> usize {

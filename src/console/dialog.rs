@@ -12,8 +12,9 @@ use crate::core::command::{Action as Ask, Expect};
 use crate::core::id::AlertId;
 use crate::core::notification::{Notification, Purpose, RecipientId};
 use crate::core::person::PersonId;
+use crate::core::sync::Keep;
 use crate::core::text::{Untrusted, sanitise};
-use crate::wire::StepPreview;
+use crate::wire::{FieldConflict, StepPreview};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::civil::time;
 use jiff::tz::TimeZone;
@@ -70,27 +71,22 @@ pub struct LogIn {
     pub error: Option<String>,
 }
 
-/// A time out of a few.
+/// One out of a few.
 #[derive(Debug)]
 pub struct Chooser {
     pub title: String,
     pub choices: Vec<Choice>,
     pub selected: usize,
     about: About,
-    kind: Chosen,
+    word: &'static str,
     expect: Expect,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Chosen {
-    Promise,
-    Snooze,
 }
 
 #[derive(Clone, Debug)]
 pub struct Choice {
     pub label: String,
-    pub at: Timestamp,
+    /// What choosing it asks of the agent.
+    ask: Ask,
     /// Why it cannot be chosen.
     pub barred: Option<String>,
 }
@@ -166,57 +162,93 @@ fn control(key: KeyEvent, c: char) -> bool {
 impl Chooser {
     /// When the holder promises news.
     pub fn promise(alert: &Alert, now: Timestamp, zone: &TimeZone) -> Self {
-        let choices = later(now, zone, &[15, 30, 60, 120]);
+        let ask = |at| Ask::Ack { alert: alert.id, next_update_by: Some(at) };
+        let choices =
+            later(now, zone, &[15, 30, 60, 120], ask).into_iter().map(|(_, choice)| choice).collect();
         Self {
             title: format!("News on {} promised within", alert.id),
             choices,
             selected: 1,
             about: About::Alert(alert.id),
-            kind: Chosen::Promise,
+            word: "promise",
             expect: holder_of(alert),
         }
     }
 
     /// Never longer than half the time left to the deadline.
     pub fn snooze_alert(alert: &Alert, now: Timestamp, zone: &TimeZone) -> Self {
-        let mut choices = later(now, zone, &[15, 30, 60, 120, 240]);
+        let ask = |until| Ask::Snooze { alert: alert.id, until };
+        let mut choices = later(now, zone, &[15, 30, 60, 120, 240], ask);
         if let Some(deadline) = alert.deadline {
             let half = SignedDuration::from_secs((deadline.as_second() - now.as_second()).max(0) / 2);
             let latest = now.saturating_add(half).unwrap_or(now);
             let latest_said = clock::when(now, latest, zone);
-            for choice in &mut choices {
-                if choice.at > latest {
+            for (at, choice) in &mut choices {
+                if *at > latest {
                     choice.barred = Some(format!("past {latest_said}, half way to its deadline"));
                 }
             }
-            if half > SignedDuration::from_mins(1) && choices.iter().any(|choice| choice.barred.is_some()) {
+            if half > SignedDuration::from_mins(1)
+                && choices.iter().any(|(_, choice)| choice.barred.is_some())
+            {
                 let label = format!("the longest allowed, {latest_said}");
-                choices.insert(0, Choice { label, at: latest, barred: None });
+                choices.insert(0, (latest, Choice { label, ask: ask(latest), barred: None }));
             }
         }
+        let choices: Vec<Choice> = choices.into_iter().map(|(_, choice)| choice).collect();
         let selected = choices.iter().position(|choice| choice.barred.is_none()).unwrap_or(0);
         Self {
             title: format!("Snooze {} until", alert.id),
             choices,
             selected,
             about: About::Alert(alert.id),
-            kind: Chosen::Snooze,
+            word: "snooze",
             expect: holder_of(alert),
         }
     }
 
     pub fn snooze_task(task: crate::core::id::TaskId, now: Timestamp, zone: &TimeZone) -> Self {
-        let mut choices = later(now, zone, &[60, 240]);
+        let ask = |until| Ask::SnoozeTask { task, until };
+        let mut choices: Vec<Choice> =
+            later(now, zone, &[60, 240], ask).into_iter().map(|(_, choice)| choice).collect();
         let today = now.to_zoned(zone.clone());
-        choices.extend(morning(&today, 1, "tomorrow morning"));
+        choices.extend(morning(&today, 1, "tomorrow morning", ask));
         let to_monday = 8 - i64::from(today.weekday().to_monday_one_offset());
-        choices.extend(morning(&today, to_monday, "Monday morning"));
+        choices.extend(morning(&today, to_monday, "Monday morning", ask));
         Self {
             title: format!("Snooze {task} until"),
             choices,
             selected: 0,
             about: About::Task(task),
-            kind: Chosen::Snooze,
+            word: "snooze",
+            expect: Expect::default(),
+        }
+    }
+
+    /// Which of two values of a contact's field counts.
+    pub fn settle(conflict: &FieldConflict) -> Self {
+        let shown = |value: &serde_json::Value| match value {
+            serde_json::Value::String(text) => sanitise(text).into_owned(),
+            other => sanitise(&other.to_string()).into_owned(),
+        };
+        let choice = |keep, whose: &str, value| Choice {
+            label: format!("{whose}: {}", shown(value)),
+            ask: Ask::ResolveContact {
+                contact: conflict.contact.clone(),
+                field: conflict.field.clone(),
+                keep,
+            },
+            barred: None,
+        };
+        Self {
+            title: format!("{} of {}: which counts?", conflict.field, conflict.name.printable()),
+            choices: vec![
+                choice(Keep::Mine, "ours", &conflict.mine),
+                choice(Keep::Theirs, &conflict.side.spoken(), &conflict.theirs),
+            ],
+            selected: 0,
+            about: About::Contact(conflict.contact.clone()),
+            word: "resolve",
             expect: Expect::default(),
         }
     }
@@ -243,19 +275,17 @@ impl Chooser {
         if let Some(why) = &choice.barred {
             return Pressed::Say(format!("Not {}: {why}.", choice.label));
         }
-        let (word, ask) = match (self.kind, &self.about) {
-            (Chosen::Promise, About::Alert(alert)) => {
-                ("promise", Ask::Ack { alert: *alert, next_update_by: Some(choice.at) })
-            }
-            (_, About::Alert(alert)) => ("snooze", Ask::Snooze { alert: *alert, until: choice.at }),
-            (_, About::Task(task)) => ("snooze", Ask::SnoozeTask { task: *task, until: choice.at }),
-            (_, About::Contact(_) | About::Message(_)) => return Pressed::Close,
-        };
-        Pressed::Order(Order { about: self.about.clone(), word, ask, expect: self.expect.clone() })
+        let (about, ask, expect) = (self.about.clone(), choice.ask.clone(), self.expect.clone());
+        Pressed::Order(Order { about, word: self.word, ask, expect })
     }
 }
 
-fn later(now: Timestamp, zone: &TimeZone, minutes: &[i64]) -> Vec<Choice> {
+fn later(
+    now: Timestamp,
+    zone: &TimeZone,
+    minutes: &[i64],
+    ask: impl Fn(Timestamp) -> Ask,
+) -> Vec<(Timestamp, Choice)> {
     minutes
         .iter()
         .filter_map(|minutes| {
@@ -266,15 +296,15 @@ fn later(now: Timestamp, zone: &TimeZone, minutes: &[i64]) -> Vec<Choice> {
                 _ => format!("{minutes} minutes"),
             };
             let label = format!("{span}, {}", clock::when(now, at, zone));
-            Some(Choice { label, at, barred: None })
+            Some((at, Choice { label, ask: ask(at), barred: None }))
         })
         .collect()
 }
 
-fn morning(today: &Zoned, days: i64, name: &str) -> Option<Choice> {
+fn morning(today: &Zoned, days: i64, name: &str, ask: impl Fn(Timestamp) -> Ask) -> Option<Choice> {
     let date = today.date().checked_add(Span::new().try_days(days).ok()?).ok()?;
     let at = date.to_datetime(time(8, 0, 0, 0)).to_zoned(today.time_zone().clone()).ok()?;
-    Some(Choice { label: format!("{name}, 08:00"), at: at.timestamp(), barred: None })
+    Some(Choice { label: format!("{name}, 08:00"), ask: ask(at.timestamp()), barred: None })
 }
 
 impl Escalate {

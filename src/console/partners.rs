@@ -459,7 +459,15 @@ pub fn enter(model: &mut Model) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Item::Milestone(_) | Item::Conflict(_) => Vec::new(),
+        Item::Conflict(at) => {
+            let found = page.detail.as_ref().and_then(|detail| detail.conflicts.get(at));
+            let chooser = found.map(crate::console::dialog::Chooser::settle);
+            if let (Some(chooser), Ok(())) = (chooser, crate::console::allowed::may_act(model)) {
+                model.dialog = Some(crate::console::dialog::Dialog::Chooser(chooser));
+            }
+            Vec::new()
+        }
+        Item::Milestone(_) => Vec::new(),
         what => {
             page.opened = Some(Opened { what, thing: None, missing: None, scroll: 0 });
             page.thing_of().map(Effect::FetchThing).into_iter().collect()

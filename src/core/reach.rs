@@ -95,10 +95,10 @@ impl Reach {
         for medium in wishes.iter().copied().chain(others) {
             match self.address(desk, contact, medium) {
                 Ok(address) => {
-                    let quiet = if category == Category::Urgent {
-                        None
-                    } else {
-                        self.quiet_until(desk, contact, now)
+                    // Who just wrote is awake; what is urgent wakes.
+                    let quiet = match category {
+                        Category::Urgent | Category::Acknowledgments => None,
+                        _ => self.quiet_until(desk, contact, now),
                     };
                     return quiet.map_or(Way::Send { medium, address }, Way::Wait);
                 }

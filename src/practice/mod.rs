@@ -1,11 +1,14 @@
 //! The practice community: what `--demo` talks to. It is an outside party that happens to ship in
 //! the binary, so it knows nothing of the desk but the words of community events: it signs and posts
-//! them from a recorded day, serves its contacts over SCIM, and takes mail over SMTP and SMS over a Kannel-like gateway, which
-//! answers with receipts, refusals, delays and silence.
+//! them from a recorded day, serves its contacts over SCIM, and takes mail over SMTP and SMS over a
+//! Kannel-like gateway, which answers with receipts, refusals, delays and silence. Some of its people act
+//! on what they are sent.
 //!
-//! What it does with whom is a table, [`Habit`], so that a demonstration and its tests can rely on it.
+//! What a phone or a mailbox does is a table, [`Habit`], and what people do another, so that a
+//! demonstration and its tests can rely on them.
 
 mod day;
+mod partners;
 mod poster;
 mod scim;
 mod sms;
@@ -17,6 +20,10 @@ pub use scim::Contacts;
 pub use sms::Text;
 pub use smtp::Mail;
 
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use partners::Arrival;
+use serde_json::Value;
 use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -24,6 +31,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 /// What a phone or a mailbox of the practice community does with a message.
@@ -55,10 +63,14 @@ pub const PHONES: [(&str, Habit); 5] = [
 ];
 
 /// The mailboxes with a habit of their own, by what stands before the `@`; all others answer.
-pub const MAILBOXES: [(&str, Habit); 3] =
-    [("dead", Habit::Refuses), ("slow", Habit::DefersFirst), ("full", Habit::Full)];
+pub const MAILBOXES: [(&str, Habit); 4] = [
+    ("dead", Habit::Refuses),
+    ("claire.martin", Habit::Refuses),
+    ("slow", Habit::DefersFirst),
+    ("full", Habit::Full),
+];
 
-/// How long the practice phones take, as a share of what real ones take.
+/// How long things take in practice, as a share of what they really take.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Haste(pub f64);
 
@@ -70,13 +82,47 @@ impl Haste {
     }
 }
 
+/// Where the community is spoken to.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    /// Its mail server.
+    pub smtp: SocketAddr,
+    /// Its SMS gateway; messages go to `http://ADDRESS/cgi-bin/sendsms`.
+    pub sms: SocketAddr,
+    /// Its contacts; SCIM is spoken at `http://ADDRESS/scim/v2`.
+    pub scim: SocketAddr,
+}
+
+/// The configuration of a desk that looks after this community; `{{…}}` are the addresses of one run.
+const DESK: &str = include_str!("../../assets/demo/config.toml");
+
+/// How long after the start a partner's day of onboarding ends.
+const ONBOARDING: SignedDuration = SignedDuration::from_mins(4);
+
+impl Addresses {
+    /// The configuration of a desk that listens there and begins now. Beside it the files `secret` and
+    /// `gateway-password` are read.
+    pub fn desk(&self, intake: SocketAddr, now: Timestamp) -> String {
+        let soon = now.saturating_add(ONBOARDING).unwrap_or(now).to_zoned(TimeZone::UTC).time();
+        let soon = match (soon.hour(), soon.minute()) {
+            // Nothing ends as the day begins.
+            (0, 0) => "00:01".to_owned(),
+            (hour, minute) => format!("{hour:02}:{minute:02}"),
+        };
+        DESK.replace("{{intake}}", &intake.to_string())
+            .replace("{{sms}}", &self.sms.to_string())
+            .replace("{{scim}}", &self.scim.to_string())
+            .replace("{{smtp_port}}", &self.smtp.port().to_string())
+            .replace("{{soon}}", &soon)
+    }
+}
+
 /// The running gateways. They stop when this is dropped.
 pub struct Practice {
-    smtp: SocketAddr,
-    sms: SocketAddr,
-    scim: SocketAddr,
+    addresses: Addresses,
     contacts: Arc<Contacts>,
     post: Arc<Post>,
+    arrivals: tokio::sync::Mutex<mpsc::Receiver<Arrival>>,
     _running: JoinSet<()>,
 }
 
@@ -85,6 +131,9 @@ struct Post {
     mails: Mutex<VecDeque<Mail>>,
     mail_count: AtomicU64,
     texts: Mutex<VecDeque<Text>>,
+    /// What the community has said last, as events.
+    posted: Mutex<VecDeque<Value>>,
+    arrivals: mpsc::Sender<Arrival>,
     deferred: Mutex<HashSet<String>>,
     haste: Haste,
 }
@@ -93,41 +142,37 @@ struct Post {
 const KEPT: usize = 500;
 
 impl Practice {
-    /// Opens both gateways and the contacts on free loopback ports; they answer at once. The agent's configuration
-    /// needs the ports, so posting begins separately, with [`Practice::run`].
+    /// Opens both gateways and the contacts on free loopback ports; they answer at once. The agent's
+    /// configuration needs the ports, so posting begins separately, with [`Practice::run`], and so do
+    /// the partners who act, with [`Practice::partners`].
     pub async fn bind(haste: Haste) -> io::Result<Practice> {
         let smtp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let sms = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let scim = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let contacts = Contacts::recorded()?;
+        let (arrived, arrivals) = mpsc::channel(KEPT);
         let post = Arc::new(Post {
             mails: Mutex::default(),
             mail_count: AtomicU64::new(1),
             texts: Mutex::default(),
+            posted: Mutex::default(),
+            arrivals: arrived,
             deferred: Mutex::default(),
             haste,
         });
-        let (smtp_addr, sms_addr, scim_addr) = (smtp.local_addr()?, sms.local_addr()?, scim.local_addr()?);
+        let addresses =
+            Addresses { smtp: smtp.local_addr()?, sms: sms.local_addr()?, scim: scim.local_addr()? };
         let mut running = JoinSet::new();
         running.spawn(smtp::serve(smtp, post.clone()));
         running.spawn(sms::serve(sms, post.clone(), client()?));
         running.spawn(scim::serve(scim, contacts.clone()));
         running.spawn(scim::live(contacts.clone(), haste));
-        Ok(Practice { smtp: smtp_addr, sms: sms_addr, scim: scim_addr, contacts, post, _running: running })
+        let arrivals = tokio::sync::Mutex::new(arrivals);
+        Ok(Practice { addresses, contacts, post, arrivals, _running: running })
     }
 
-    pub fn smtp_addr(&self) -> SocketAddr {
-        self.smtp
-    }
-
-    /// The gateway's address; messages go to `http://ADDRESS/cgi-bin/sendsms`.
-    pub fn sms_addr(&self) -> SocketAddr {
-        self.sms
-    }
-
-    /// The contacts' address; SCIM is spoken at `http://ADDRESS/scim/v2`.
-    pub fn scim_addr(&self) -> SocketAddr {
-        self.scim
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
     }
 
     /// What the partners' contacts say of themselves.
@@ -139,7 +184,15 @@ impl Practice {
     /// [`Settings::rounds`] times. Drop the future to stop earlier.
     pub async fn run(&self, settings: Settings) -> io::Result<()> {
         let day = Day::recorded().map_err(io::Error::other)?;
-        poster::post(&day, &settings, &client()?).await;
+        poster::day(&day, &self.post, &self.contacts, &settings, &client()?).await;
+        Ok(())
+    }
+
+    /// Lets partners act on what they are sent. Drop the future to stop them.
+    pub async fn partners(&self, settings: Settings) -> io::Result<()> {
+        let mut arrivals = self.arrivals.lock().await;
+        let (post, contacts) = (self.post.clone(), self.contacts.clone());
+        partners::live(post, contacts, &mut arrivals, &settings, &client()?).await;
         Ok(())
     }
 
@@ -155,6 +208,16 @@ impl Practice {
 }
 
 impl Post {
+    /// Where nobody reads, messages pile up only so far.
+    fn arrived(&self, arrival: Arrival) {
+        let _ = self.arrivals.try_send(arrival);
+    }
+
+    /// The newest event of which this holds.
+    fn last_posted(&self, holds: impl Fn(&Value) -> bool) -> Option<Value> {
+        locked(&self.posted).iter().rev().find(|event| holds(event)).cloned()
+    }
+
     /// Whether this address was not yet deferred; it is from now on.
     fn defer_once(&self, address: &str) -> bool {
         let mut deferred = locked(&self.deferred);

@@ -4,12 +4,14 @@
 //! agree prove more than one that agrees with itself.
 
 use crate::practice::day::Day;
+use crate::practice::{Contacts, Haste, Post, keep};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use hmac::{Hmac, Mac};
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use sha2::Sha256;
 use std::time::Duration;
 
@@ -27,10 +29,10 @@ pub struct Settings {
     pub rounds: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pace {
-    /// As it was recorded, give or take a tenth.
-    Recorded,
+    /// As it was recorded, give or take a tenth, or in a share of that time.
+    Recorded(Haste),
     /// One event after the other.
     AtOnce,
 }
@@ -38,29 +40,44 @@ pub enum Pace {
 impl Settings {
     /// As a demonstration runs: at the recorded pace, for some days.
     pub fn demo(intake_url: String, secret: SecretString, seed: u64) -> Self {
-        Self { intake_url, secret: Some(secret), seed, pace: Pace::Recorded, rounds: 200 }
+        Self { intake_url, secret: Some(secret), seed, pace: Pace::Recorded(Haste::REAL), rounds: 200 }
     }
 }
 
 /// How often an event is tried while the agent does not answer; it may still be starting.
 const TRIES: u32 = 120;
 
-pub async fn post(day: &Day, settings: &Settings, client: &reqwest::Client) {
+pub(super) async fn day(
+    day: &Day,
+    post: &Post,
+    contacts: &Contacts,
+    settings: &Settings,
+    client: &reqwest::Client,
+) {
     for round in 0..settings.rounds {
         let mut before = 0.0;
         for (line, entry) in day.entries().iter().enumerate() {
             let run = format!("{:x}-{round}-{line}", settings.seed);
-            if settings.pace == Pace::Recorded {
+            if let Pace::Recorded(haste) = settings.pace {
                 let own = (settings.seed ^ (line as u64 * 7919)) % 21;
                 let pause = (entry.at - before) * (0.9 + own as f64 / 100.0);
-                tokio::time::sleep(Duration::try_from_secs_f64(pause).unwrap_or_default()).await;
+                tokio::time::sleep(haste.of(pause)).await;
             }
             before = entry.at;
-            let event = entry.event(&run, round, Timestamp::now());
-            if let Err(why) = deliver(settings, client, &run, &event.to_string()).await {
-                tracing::warn!(event = %run, %why, "the practice community could not post an event");
+            if let Some(author) = entry.author() {
+                contacts.join(author);
             }
+            tell(post, settings, client, &run, entry.event(&run, round, Timestamp::now())).await;
         }
+    }
+}
+
+/// Posts one event, and remembers it as the community does what it has said.
+pub(super) async fn tell(post: &Post, settings: &Settings, client: &reqwest::Client, id: &str, event: Value) {
+    let body = event.to_string();
+    keep(&post.posted, event);
+    if let Err(why) = deliver(settings, client, id, &body).await {
+        tracing::warn!(event = %id, %why, "the practice community could not post an event");
     }
 }
 

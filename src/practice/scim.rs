@@ -15,18 +15,19 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
 const RECORDED: &str = include_str!("../../assets/demo/contacts.json");
-const PREFERENCES: &str = "urn:nightdesk:scim:2.0:Preferences";
+pub(super) const PREFERENCES: &str = "urn:nightdesk:scim:2.0:Preferences";
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /// What partners do by themselves, one after the other, again and again: who, which attribute, what.
 fn habits() -> [(&'static str, &'static str, Value); 6] {
     [
         ("r.ames", "phoneNumbers", json!([{ "value": "+12025550172", "type": "mobile", "primary": true }])),
-        ("k.lie", PREFERENCES, json!({ "quietHours": { "from": "22:00", "to": "06:30" } })),
+        ("r.ames", PREFERENCES, json!({ "quietHours": { "from": "22:00", "to": "06:30" } })),
         ("h.byrne", "timezone", json!("Europe/London")),
         ("m.devries", "locale", json!("en-GB")),
         ("r.ames", "phoneNumbers", json!([{ "value": "+12025550171", "type": "mobile", "primary": true }])),
-        ("k.lie", PREFERENCES, json!({ "optedOut": ["sms"] })),
+        ("h.byrne", "timezone", json!("Europe/Dublin")),
     ]
 }
 
@@ -37,26 +38,74 @@ const EDIT_EVERY: f64 = 75.0;
 type Versioned = (u64, Map<String, Value>);
 
 /// Everybody.
-pub struct Contacts(Mutex<BTreeMap<String, Versioned>>);
+pub struct Contacts {
+    known: Mutex<BTreeMap<String, Versioned>>,
+    /// Those who join with the first word they write.
+    newcomers: Mutex<BTreeMap<String, Versioned>>,
+}
 
 impl Contacts {
     pub fn recorded() -> io::Result<Arc<Self>> {
         let recorded: Vec<Map<String, Value>> = serde_json::from_str(RECORDED).map_err(io::Error::other)?;
-        let all = recorded.into_iter().filter_map(|mut user| {
-            let version = user.remove("meta")?.get("version")?.as_u64()?;
-            Some((user.get("id")?.as_str()?.to_owned(), (version, user)))
+        let (mut known, mut newcomers) = (BTreeMap::new(), BTreeMap::new());
+        for mut user in recorded {
+            let joins_later = user.remove("newcomer").is_some();
+            let version = user.remove("meta").and_then(|meta| meta.get("version")?.as_u64());
+            let id = user.get("id").and_then(Value::as_str).map(str::to_owned);
+            if let (Some(version), Some(id)) = (version, id) {
+                let list = if joins_later { &mut newcomers } else { &mut known };
+                list.insert(id, (version, user));
+            }
+        }
+        Ok(Arc::new(Self { known: Mutex::new(known), newcomers: Mutex::new(newcomers) }))
+    }
+
+    /// A newcomer is listed from now on.
+    pub(super) fn join(&self, id: &str) {
+        if let Some(user) = locked(&self.newcomers).remove(id) {
+            locked(&self.known).insert(id.to_owned(), user);
+        }
+    }
+
+    /// Whose mailbox or number it is.
+    pub(super) fn whose(&self, address: &str) -> Option<String> {
+        let has = |user: &Map<String, Value>, list: &str| {
+            let all = user.get(list).and_then(Value::as_array).into_iter().flatten();
+            all.filter_map(|entry| entry["value"].as_str()).any(|value| value == address)
+        };
+        let known = locked(&self.known);
+        let mut found =
+            known.iter().filter(|(_, (_, user))| has(user, "emails") || has(user, "phoneNumbers"));
+        found.next().map(|(id, _)| id.clone())
+    }
+
+    /// The data of a `community.contact.changed` about a user as it is now, with the version it tells.
+    pub(super) fn notice(&self, id: &str) -> Option<(u64, Value)> {
+        let known = locked(&self.known);
+        let (version, user) = known.get(id)?;
+        let values = |list: &str| {
+            let all = user.get(list).and_then(Value::as_array).into_iter().flatten();
+            all.map(|entry| entry["value"].clone()).collect::<Vec<Value>>()
+        };
+        let contact = json!({
+            "id": id, "version": version, "partner_id": user.get(ENTERPRISE).map(|of| of["organization"].clone()),
+            "name": user.get("displayName"), "active": user.get("active"), "locale": user.get("locale"),
+            "emails": values("emails"), "phones": values("phoneNumbers"), "time_zone": user.get("timezone"),
+            "opted_out": user.get(PREFERENCES).map(|of| of["optedOut"].clone()).filter(Value::is_array),
         });
-        Ok(Arc::new(Self(Mutex::new(all.collect()))))
+        let stated = contact.as_object()?.iter().filter(|(_, value)| !value.is_null());
+        let stated: Map<String, Value> = stated.map(|(name, value)| (name.clone(), value.clone())).collect();
+        Some((*version, json!({ "contact": stated })))
     }
 
     /// One user as it is now.
     pub fn user(&self, id: &str) -> Option<Value> {
-        locked(&self.0).get(id).map(|(version, user)| shown(*version, user))
+        locked(&self.known).get(id).map(|(version, user)| shown(*version, user))
     }
 
     /// A partner writes an attribute anew; of the preferences, only what is given.
     pub fn edit(&self, id: &str, attribute: &str, value: Value) {
-        if let Some((version, user)) = locked(&self.0).get_mut(id) {
+        if let Some((version, user)) = locked(&self.known).get_mut(id) {
             *version += 1;
             match (user.get_mut(attribute), value) {
                 (Some(Value::Object(old)), Value::Object(new)) => old.extend(new),
@@ -130,7 +179,7 @@ async fn list(
     State(contacts): State<Arc<Contacts>>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
-    let all = locked(&contacts.0);
+    let all = locked(&contacts.known);
     let wanted = query.get("filter").and_then(|filter| {
         let (attribute, value) = filter.split_once(" eq ")?;
         Some((attribute.to_owned(), serde_json::from_str::<Value>(value).ok()?))
@@ -152,7 +201,7 @@ async fn list(
 }
 
 async fn one(State(contacts): State<Arc<Contacts>>, Path(id): Path<String>) -> Response {
-    match locked(&contacts.0).get(&id) {
+    match locked(&contacts.known).get(&id) {
         Some((version, user)) => scim(StatusCode::OK, Some(tag(*version)), &shown(*version, user)),
         None => refused(StatusCode::NOT_FOUND, "there is no such contact"),
     }
@@ -167,7 +216,7 @@ async fn patch(
     let Ok(body) = serde_json::from_slice::<Value>(&body) else {
         return refused(StatusCode::BAD_REQUEST, "that is no JSON");
     };
-    let mut all = locked(&contacts.0);
+    let mut all = locked(&contacts.known);
     let Some((version, user)) = all.get_mut(&id) else {
         return refused(StatusCode::NOT_FOUND, "there is no such contact");
     };

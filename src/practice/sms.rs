@@ -1,6 +1,7 @@
 //! The practice community's SMS gateway: Kannel's `sendsms`, with delivery reports that come later,
 //! out of order, or never.
 
+use crate::practice::partners::{Arrival, Letter};
 use crate::practice::{Habit, PHONES, Post, keep};
 use axum::Router;
 use axum::extract::{Query, State};
@@ -102,6 +103,9 @@ async fn sendsms(
     if mask != 0 && !url.is_empty() {
         let escapes = Escapes { from: text.from.clone(), to, id };
         tokio::spawn(report(gateway.clone(), habit, mask, url, escapes));
+    }
+    if !matches!(habit, Habit::Unreachable) {
+        gateway.post.arrived(Arrival { to: text.to.clone(), letter: Letter::Text(text.text.clone()) });
     }
     keep(&gateway.post.texts, text);
     (StatusCode::ACCEPTED, "0: Accepted for delivery")

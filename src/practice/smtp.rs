@@ -1,6 +1,7 @@
 //! The practice community's mail server: RFC 5321 as far as a sender can tell, with mailboxes that
 //! refuse, defer and are full.
 
+use crate::practice::partners::{Arrival, Letter};
 use crate::practice::{Habit, MAILBOXES, Post, keep};
 use std::io;
 use std::sync::Arc;
@@ -196,6 +197,9 @@ impl Session {
         let Envelope { from, to } = std::mem::take(&mut self.envelope);
         if too_large {
             return self.say("552 5.3.4 Too large").await;
+        }
+        for to in &to {
+            self.post.arrived(Arrival { to: to.clone(), letter: Letter::Mail(content.clone()) });
         }
         keep(&self.post.mails, Mail { from: from.unwrap_or_default(), to, content });
         let number = self.post.mail_count.fetch_add(1, Ordering::Relaxed);

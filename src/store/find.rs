@@ -16,7 +16,7 @@ use crate::core::exception::ExceptionReport;
 use crate::core::expectation::Expectation;
 use crate::core::flow::arrival::Held;
 use crate::core::id::{AlertId, EventId, Ids, NotificationId, TaskId};
-use crate::core::notification::{Hold, Notification, RecipientId};
+use crate::core::notification::{Notification, RecipientId};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::reach::{Reach, fix_task};
@@ -199,11 +199,11 @@ impl Tx<'_> {
         Ok(reach)
     }
 
-    /// Messages that were held for a contact nobody knew, with the events they came of.
+    /// Messages that are held for a contact, with the events they came of.
     pub fn held_for(&self, contact: &str) -> Result<Vec<Held>, StoreError> {
         let waiting = self.waiting_for_contact(contact)?.into_iter();
         waiting
-            .filter(|n| n.hold == Some(Hold::UnknownContact))
+            .filter(|n| n.hold.is_some())
             .map(|notification| {
                 let event = notification.event.map(|id| self.event(id)).transpose()?.flatten();
                 Ok(Held { notification, event })

@@ -13,6 +13,7 @@ use crate::core::person::PersonId;
 use crate::core::standing::Reachability;
 use crate::core::task::Task;
 use crate::core::thread::Thread;
+use crate::wire::FieldConflict;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -123,7 +124,7 @@ pub struct PartnerDetail {
     pub notifications: Vec<Notification>,
     /// Fields changed here and in the community, for a person to settle.
     #[serde(default)]
-    pub conflicts: Vec<serde_json::Value>,
+    pub conflicts: Vec<FieldConflict>,
 }
 
 /// `GET /v1/cases/{id}` and the like: one thing with its history, oldest first.

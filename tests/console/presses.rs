@@ -379,6 +379,7 @@ fn what_happens_if_nobody_acts_is_said_in_each_state() {
     let hand = Hand::on(snapshot);
     assert!(hand.line("Acme Tools").contains("LAST RESORT"));
     assert!(hand.line("Borg Steel  Late").contains("cleared"));
+    assert!(hand.line("Triage").contains("1 paging"), "what is cleared pages nobody");
     assert!(hand.line("Delta").contains("you LATE"));
     assert!(hand.line("Fjord").contains("zzz 04:10"));
 }

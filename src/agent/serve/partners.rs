@@ -1,6 +1,7 @@
 //! Partners: what is open for each, and everything about one.
 
 use super::{Desk, Failure, not_found};
+use crate::agent::contact_api::conflicts_of_partner;
 use crate::core::contact::{Contact, Medium};
 use crate::core::desk::Desk as Configured;
 use crate::core::flow::reader::partner_zone;
@@ -182,7 +183,7 @@ fn detail(
         contacts,
         responsible: responsible.into(),
         notifications: tx.list::<Notification>(List::Notifications, &of(&[], TOLD))?,
-        conflicts: Vec::new(),
+        conflicts: conflicts_of_partner(tx, &id)?,
         partner,
     })
 }

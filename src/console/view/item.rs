@@ -95,8 +95,10 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, page: &Page, i
             }
         }
         Item::Conflict(at) => {
-            let said = detail.conflicts.get(*at).map(ToString::to_string).unwrap_or_default();
-            canvas.put(area.x + 2, area.y, area.width.saturating_sub(3), &said, Meaning::Warn);
+            if let Some(conflict) = detail.conflicts.get(*at) {
+                let said = page::of_conflict(conflict);
+                canvas.put(area.x + 2, area.y, area.width.saturating_sub(3), &said, Meaning::Warn);
+            }
         }
         thing => {
             if let Some(words) = words(desk, page, thing) {

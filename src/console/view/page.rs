@@ -11,7 +11,7 @@ use crate::console::view::{first_row, opened};
 use crate::core::event::Milestone;
 use crate::core::onboarding::{MilestoneRecord, MilestoneState};
 use crate::core::text::sanitise;
-use crate::wire::PartnerDetail;
+use crate::wire::{FieldConflict, PartnerDetail};
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
@@ -135,6 +135,28 @@ fn progress(canvas: &Canvas<'_>, model: &Model, desk: &Desk, detail: &PartnerDet
         spans.push((said, meaning));
     }
     spans
+}
+
+/// A field that differs here and elsewhere: `Ana López phones: ours +49…, the community +34…`.
+pub fn of_conflict(conflict: &FieldConflict) -> String {
+    let shown = |value: &serde_json::Value| match value {
+        serde_json::Value::Array(items) => items
+            .iter()
+            .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+            .collect::<Vec<_>>()
+            .join(", "),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let said = format!(
+        "{} {}: ours {}, {} {}",
+        conflict.name.raw(),
+        conflict.field,
+        shown(&conflict.mine),
+        conflict.side.spoken(),
+        shown(&conflict.theirs)
+    );
+    crate::core::text::sanitise(&said).into_owned()
 }
 
 pub fn of_milestone(

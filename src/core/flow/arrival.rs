@@ -35,7 +35,16 @@ pub fn things(held: &[Held]) -> Vec<Thing> {
 /// What follows when a contact is made or changed.
 pub fn contact_kept(decision: &mut Decision<'_>, mut view: View, reach: &Reach, held: Vec<Held>) {
     let Some(contact) = &reach.contact else { return };
-    contact_arrived(decision, &view, contact, held);
+    let (asleep, strangers): (Vec<Held>, Vec<Held>) =
+        held.into_iter().partition(|held| held.notification.hold == Some(Hold::QuietHours));
+    contact_arrived(decision, &view, contact, strangers);
+    for Held { notification: mut n, .. } in asleep {
+        n.due_at = Some(decision.now);
+        n.updated_at = decision.now;
+        let summary = format!("{} was changed; the way is looked for anew.", contact.name.printable());
+        let change = Change::notification(decision.now, Actor::Desk, What::NotificationReleased, summary, &n);
+        decision.changes.push(change);
+    }
     let any = !contact.phones.is_empty() || !contact.emails.is_empty();
     if any && contact.state == ContactState::Active && !reach.has_dead_address() {
         decision.close_task(&mut view, &reach::fix_task(&contact.id), "The contact's addresses were mended.");

@@ -274,7 +274,7 @@ fn news(
         Some(NextStep {
             milestone: reader.word(step.milestone.word()),
             who: doer(reader.desk(), partner, &step.by),
-            by: record.due_at.map(|due| reader.day(due)),
+            by: record.due_at.map(|due| reader.day_of(partner, due)),
         })
     });
     let progress = steps
@@ -285,7 +285,7 @@ fn news(
             Some(ProgressLine {
                 milestone: reader.word(step.milestone.word()),
                 state: if late { "late".into() } else { record.state.as_str().into() },
-                date: record.reached_at.or(record.due_at).map(|at| reader.day(at)),
+                date: record.reached_at.or(record.due_at).map(|at| reader.day_of(partner, at)),
             })
         })
         .collect();

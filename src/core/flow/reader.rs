@@ -55,8 +55,11 @@ impl<'d> Reader<'d> {
         self.desk.labels.date_time(self.locale, at, &self.zone)
     }
 
-    pub fn day(&self, at: Timestamp) -> String {
-        self.desk.labels.date(self.locale, at, &self.zone)
+    /// The partner's own day, whoever reads of it: on the reader's clock its end may be the next day
+    /// already.
+    pub fn day_of(&self, partner: &PartnerRef, at: Timestamp) -> String {
+        let zone = partner_zone(partner).unwrap_or_else(|| self.desk.time_zone.clone());
+        self.desk.labels.date(self.locale, at, &zone)
     }
 }
 
@@ -85,4 +88,27 @@ pub fn lines(text: &Option<Untrusted>) -> Vec<String> {
 
 pub fn money(amount: &Option<Money>) -> Option<String> {
     amount.as_ref().map(Money::long)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::scenario::Scene;
+
+    #[test]
+    fn the_end_of_a_partners_day_is_the_same_day_to_everybody() {
+        let desk = Scene::usual().desk;
+        let partner = PartnerRef {
+            id: "lumen".into(),
+            name: "Lumen Health".into(),
+            region: None,
+            tier: None,
+            time_zone: Some("America/New_York".into()),
+        };
+        let evening: Timestamp = "2026-11-23T23:00:00Z".parse().unwrap();
+        for zone in ["America/New_York", "Europe/Istanbul", "Asia/Tokyo"] {
+            let reader = Reader { desk: &desk, locale: "en", zone: TimeZone::get(zone).unwrap() };
+            assert_eq!(reader.day_of(&partner, evening), "23 Nov 2026", "{zone}");
+        }
+    }
 }
