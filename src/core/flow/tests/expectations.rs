@@ -102,3 +102,17 @@ fn what_was_missed_is_missed_once_though_its_beginning_is_told_again_and_a_new_o
     assert_eq!(missed(&stage), 2);
     assert!(stage.notifications.values().all(|n| n.purpose == Purpose::Notice));
 }
+
+#[test]
+fn a_deadline_told_again_after_it_was_missed_begins_no_second_wait() {
+    let mut stage = stage(0, true);
+    stage.tell("case.opened", order_placed(Some("2026-03-02T12:00:00Z")));
+    stage.now = "2026-03-02T12:00:00Z".parse().unwrap();
+    stage.due();
+    stage.now = "2026-03-02T12:05:00Z".parse().unwrap();
+    let mut again = order_placed(Some("2026-03-02T12:00:00Z"));
+    again["case"]["id"] = json!("c2");
+    stage.tell("case.opened", again);
+    stage.due();
+    assert_eq!((missed(&stage), state(&stage)), (1, ExpectationState::Missed));
+}

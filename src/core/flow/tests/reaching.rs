@@ -1,6 +1,7 @@
 //! Contacts: wishes, opt-outs, quiet hours, failures and leavers.
 
 use super::*;
+use crate::core::change::What;
 use crate::core::contact::{ContactState, QuietHours};
 use crate::core::delivery::Answered;
 use crate::core::notification::{Fault, NotificationState};
@@ -67,7 +68,13 @@ proptest! {
                 }
             }
             Way::Wait(_) => prop_assert!(false, "there are no quiet hours"),
-            Way::None(_) => prop_assert!(order.is_empty() || !Medium::ALL.iter().any(works)),
+            Way::None(_) => {
+                // Who said stop to what they had asked for is not answered over what they did not name.
+                let said_stop = |medium: &&Medium| opted_out.contains(medium) || stopped.contains(medium);
+                let stop = order.iter().any(|medium| said_stop(&medium));
+                let left = if stop { order.clone() } else { Medium::ALL.to_vec() };
+                prop_assert!(order.is_empty() || !left.iter().any(works));
+            }
         }
     }
 
@@ -206,4 +213,32 @@ fn what_is_held_for_the_night_leaves_once_in_the_morning() {
     stage.now = "2026-03-29T05:00:00Z".parse().unwrap();
     assert_eq!(stage.send().len(), 1);
     assert!(stage.send().is_empty());
+}
+
+#[test]
+fn an_opt_out_binds_the_number_whoever_else_has_it() {
+    let mut ana = contact("ana");
+    ana.channels.insert(Category::CaseUpdates, vec![Medium::Sms]);
+    let mut bob = contact("bob");
+    bob.phones = ana.phones.clone();
+    bob.emails.clear();
+    let mut stage = Stage::with([ana.clone(), bob]);
+    ana.opted_out.insert(Medium::Sms);
+    let changes = stage.meet(ana);
+    assert_eq!(changes.iter().filter(|change| change.what == What::AddressSuppressed).count(), 1);
+    let reach = stage.reach("bob");
+    let bob = reach.contact.clone().unwrap();
+    assert!(matches!(reach.way(&stage.desk, &bob, Category::Urgent, stage.now), Way::None(_)));
+}
+
+#[test]
+fn a_contact_who_went_to_another_company_gets_nothing_more_of_the_old_ones() {
+    let mut ana = contact("ana");
+    ana.channels.insert(Category::CaseUpdates, vec![Medium::Email]);
+    let mut stage = Stage::with([ana.clone()]);
+    stage.tell("case.status_changed", json!({ "case": { "id": "c1" }, "status": "under_review" }));
+    ana.partner_id = Some("borg".into());
+    stage.meet(ana);
+    assert_eq!(stage.send(), []);
+    assert_eq!(stage.open_tasks(TaskKind::Fix).len(), 1);
 }
