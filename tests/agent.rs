@@ -822,3 +822,31 @@ async fn what_partners_bring_is_listed_shown_and_told_apart_by_partner() {
     let check = desk.run(&["check", "--partner", "acme"]).await;
     assert!(check.out.contains("no agent answers, so only the configuration was looked at"), "{check:?}");
 }
+
+/// Half past six is that of the asker, wherever their machine is; else that of the desk.
+#[tokio::test]
+async fn times_are_typed_and_shown_in_the_askers_zone() {
+    let mut desk = Desk::new(SMALL);
+    desk.start().await;
+    desk.raise(&exception("1")).await;
+    let away = [("TZ", "America/New_York")];
+    let snoozed = async |zone: &str| {
+        let ran = desk.run_by(&[], &["snooze", "A1", "--until", "06:30"], &away).await;
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let until = desk.json(&["alerts", "show", "A1"]).await["snoozed_until"].as_str().unwrap().to_owned();
+        let local = until.parse::<jiff::Timestamp>().unwrap().in_tz(zone).unwrap();
+        assert_eq!(local.strftime("%H:%M").to_string(), "06:30", "{until}");
+        let listed = desk.run_by(&[], &["alerts", "list"], &away).await;
+        assert!(listed.out.contains(&local.strftime("06:30 %Z").to_string()), "{listed:?}");
+    };
+    snoozed("Europe/Berlin").await;
+
+    let login = uzers::get_current_username().unwrap().into_string().unwrap();
+    let me = format!(
+        "\n[[person]]\nid = \"{login}\"\nname = \"Me\"\nrole = \"admin\"\ntime_zone = \"Asia/Tokyo\"\n"
+    );
+    desk.configure(&format!("{SMALL}{me}"));
+    let ran = desk.run(&["config", "apply"]).await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    snoozed("Asia/Tokyo").await;
+}

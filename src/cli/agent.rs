@@ -152,6 +152,7 @@ async fn status(json: bool, context: &Context) -> Result<(), Failed> {
     if json {
         print::json(&status)?;
     } else {
+        time::settle(context).await?;
         let desk = &status.desk;
         print::line(&format!(
             "{} on {}: {}, process {}, since {}, configuration version {}",

@@ -142,7 +142,11 @@ pub async fn list_where(
     }
     let mut found: Vec<Value> = context.client.get(&path).await?;
     found.truncate(args.limit as usize);
-    if args.json { print::json(&found) } else { table(things, found) }
+    if args.json {
+        return print::json(&found);
+    }
+    time::settle(context).await?;
+    table(things, found)
 }
 
 pub async fn show(things: Things, args: &ShowArgs, context: &Context) -> Result<(), Failed> {
@@ -175,6 +179,7 @@ pub async fn show(things: Things, args: &ShowArgs, context: &Context) -> Result<
     if args.json {
         return print::json(&value);
     }
+    time::settle(context).await?;
     match things {
         Things::Alerts => alert_in_words(read(value)?),
         Things::Partners => super::partner::in_words(&read(value)?),
@@ -450,11 +455,7 @@ fn alert_in_words(detail: AlertDetail) -> Result<(), Failed> {
     }
     for change in &detail.timeline {
         let c = &change.change;
-        print::line(&format!(
-            "{}  {}",
-            c.at.to_zoned(time::zone()).strftime("%H:%M:%S"),
-            c.summary.printable()
-        ))?;
+        print::line(&format!("{}  {}", time::second(c.at), c.summary.printable()))?;
     }
     Ok(())
 }
