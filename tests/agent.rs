@@ -778,6 +778,9 @@ async fn what_partners_bring_is_listed_shown_and_told_apart_by_partner() {
     assert!(desk.list(&["threads", "list"]).await.is_empty());
     let refused = desk.run(&["partners", "list", "--in", "open"]).await;
     assert_eq!(refused.code, Some(2), "{refused:?}");
+    let refused = desk.run(&["milestones", "list", "--in", "reached,achieved"]).await;
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.err.contains("achieved") && refused.err.contains("withdrawn"), "{refused:?}");
 
     // One of them: by its id or what people call it, and whose where that is not clear.
     for name in ["C-1", "CASE-1"] {
