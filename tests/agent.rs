@@ -598,6 +598,20 @@ async fn exit_codes_are_those_of_the_contract() {
     desk.signal(Signal::HUP);
     until("the agent to refuse the file", async || desk.said().contains("not applied").then_some(())).await;
 
+    // Another file than the agent's own is not mistaken for it.
+    let other = desk.config().with_file_name("other.toml");
+    std::fs::write(
+        &other,
+        std::fs::read_to_string(desk.config()).unwrap().replace("person:anna", "person:ann"),
+    )
+    .unwrap();
+    let mut command = std::process::Command::new(&desk.binary);
+    command.args(["config", "apply", "--config"]).arg(&other);
+    let refused = command.arg("--socket").arg(desk.state().join("run/agent.sock")).output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("other.toml") && said.contains("config.toml"), "{said}");
+
     // What was applied is what the file says again: there is nothing left to say.
     desk.configure(&service);
     let ran = desk.run(&["config", "apply"]).await;
