@@ -241,7 +241,7 @@ fn table(things: Things, found: Vec<Value>) -> Result<(), Failed> {
                     c.kind.as_ref().map_or("".into(), |kind| word(kind.word())),
                     cell(&c.partner.name),
                     cell(&c.title),
-                    c.amount.as_ref().map(Money::short).unwrap_or_default().into(),
+                    c.amount.as_ref().map(Money::long).unwrap_or_default().into(),
                     due(c.due.or(c.deadline)),
                 ]);
             }
@@ -391,7 +391,7 @@ fn alerts(alerts: &[Alert]) -> Result<(), Failed> {
             next.into(),
             cell(&a.partner.name),
             title_of(a).into(),
-            a.at_risk.first().map(Money::short).unwrap_or_default().into(),
+            a.at_risk.first().map(Money::long).unwrap_or_default().into(),
             a.deadline.map(time::short).unwrap_or_default().into(),
             a.holder.as_ref().map_or("", |holder| holder.0.as_str()).into(),
         ]);
