@@ -591,6 +591,8 @@ async fn exit_codes_are_those_of_the_contract() {
         let status = desk.json(&["agent", "status"]).await;
         let said = status["desk"]["config_note"].as_str().unwrap_or_default();
         assert!(said.contains(note) && status["desk"]["config_version"] == 1, "{status:#}");
+        let started = desk.run(&["agent", "start"]).await;
+        assert!(started.code == Some(0) && started.err.contains(note), "{started:?}");
         assert_eq!(ids(&desk.list(&["people", "list"]).await), ["ann"]);
     }
     let ran = desk.run(&["config", "apply", "-m", "try"]).await;

@@ -39,13 +39,17 @@ pub async fn run(command: AgentCommand, context: &Context) -> Result<(), Failed>
         AgentCommand::Run { .. } => {
             Err(Failed::Usage("the agent runs in the foreground only by itself".to_owned()))
         }
-        AgentCommand::Start => match status_of(context).await {
-            Ok(status) => print::line(&format!("An agent runs already, process {}.", status.pid)),
-            Err(_) => {
-                let status = start(context).await?;
-                print::line(&format!("The agent runs, process {}.", status.pid))
+        AgentCommand::Start => {
+            let (status, said) = match status_of(context).await {
+                Ok(status) => (status, "An agent runs already"),
+                Err(_) => (start(context).await?, "The agent runs"),
+            };
+            print::line(&format!("{said}, process {}.", status.pid))?;
+            if let Some(note) = &status.desk.config_note {
+                eprintln!("nightdesk: warning: {}", crate::core::text::sanitise(note));
             }
-        },
+            Ok(())
+        }
         AgentCommand::Stop => stop(context).await,
         AgentCommand::Status { json } => status(json, context).await,
     }
