@@ -30,7 +30,7 @@ pub fn apply(tx: &mut Tx<'_>, desk: &Desk, changes: Vec<Change>, now: Timestamp)
             tasks: [fix_task(&contact.id)].into(),
             ..Needs::default()
         })?;
-        if held.is_empty() && view.tasks.is_empty() {
+        if held.is_empty() && view.tasks.is_empty() && contact.opted_out.is_empty() {
             continue;
         }
         let reach = tx.reach_of(contact)?;

@@ -1,7 +1,9 @@
-//! Does what is due: the next step of an alert, a promise missed, a snooze that ended.
+//! Does what is due: the next step of an alert, a promise missed, a snooze that ended, a task overdue, a
+//! milestone late, something expected that did not come.
 
 use super::Agent;
 use crate::core::decide::{self, Needs, View};
+use crate::core::desk::Desk;
 use crate::core::escalation::Decision;
 use crate::core::flow;
 use crate::store::{StoreError, Tx};
@@ -9,7 +11,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Alerts decided in one transaction at most.
+/// Things decided in one transaction at most.
 const BATCH: u32 = 200;
 
 /// Waits for the next due time, or for something new to fall due, until the agent stops.
@@ -30,9 +32,16 @@ pub async fn job(agent: Arc<Agent>) {
         let now = agent.world.now();
         if next.is_some_and(|due| due <= now) {
             let setup = agent.setup();
-            let done = agent.store.write(move |tx| act(tx, &setup.settings.desk, now)).await;
-            if let Err(why) = done {
-                tracing::error!(%why, "an escalation could not be stored");
+            let mut failed = false;
+            for due in EVERYTHING {
+                let setup = setup.clone();
+                let done = agent.store.write(move |tx| act(tx, &setup.settings.desk, due, now)).await;
+                if let Err(why) = done {
+                    tracing::error!(%why, ?due, "what is due could not be decided");
+                    failed = true;
+                }
+            }
+            if failed {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
             if agent.stopping.is_cancelled() {
@@ -55,32 +64,51 @@ async fn sleep(agent: &Agent, until: Option<Timestamp>) {
     }
 }
 
-fn act(tx: &mut Tx<'_>, desk: &crate::core::desk::Desk, now: Timestamp) -> Result<(), StoreError> {
+/// What falls due. Each kind is decided in a transaction of its own, so that trouble with one of them
+/// stops none of the others; alerts come first.
+#[derive(Clone, Copy, Debug)]
+enum Due {
+    Alerts,
+    Tasks,
+    Milestones,
+    Expectations,
+}
+
+const EVERYTHING: [Due; 4] = [Due::Alerts, Due::Tasks, Due::Milestones, Due::Expectations];
+
+fn act(tx: &mut Tx<'_>, desk: &Desk, due: Due, now: Timestamp) -> Result<(), StoreError> {
     let mut decision = Decision::new(desk, now, tx.ids());
-    for mut alert in tx.due_alerts(now, BATCH)? {
-        decision.due(&mut alert);
+    match due {
+        Due::Alerts => {
+            for mut alert in tx.due_alerts(now, BATCH)? {
+                decision.due(&mut alert);
+            }
+        }
+        Due::Tasks => {
+            for mut task in tx.due_tasks(now, BATCH)? {
+                decision.task_due(&mut task);
+            }
+        }
+        Due::Milestones => {
+            for milestone in tx.due_milestones(now, BATCH)? {
+                let tasks = [flow::plan_task(&milestone.partner, &milestone.milestone)];
+                let mut view = tx.view(&Needs { tasks: tasks.into(), ..Needs::default() })?;
+                flow::late(&mut decision, &mut view, milestone);
+            }
+        }
+        Due::Expectations => {
+            let mut missed = Vec::new();
+            for expectation in tx.due_expectations(now, BATCH)? {
+                let mut view = View::default();
+                let incoming = flow::expectations::missed(&mut decision, &mut view, expectation);
+                missed.push(decide::prepare(desk, incoming, now));
+            }
+            let mut view = tx.view(&Needs::of(missed.iter().map(|missed| &missed.needs)))?;
+            let (more, ids) = decide::events(desk, &mut view, missed, decision.ids, now);
+            decision.changes.extend(more);
+            decision.ids = ids;
+        }
     }
-    for mut task in tx.due_tasks(now, BATCH)? {
-        decision.task_due(&mut task);
-    }
-    for milestone in tx.due_milestones(now, BATCH)? {
-        let tasks = [flow::plan_task(&milestone.partner, &milestone.milestone)];
-        let mut view = tx.view(&Needs { tasks: tasks.into(), ..Needs::default() })?;
-        flow::late(&mut decision, &mut view, milestone);
-    }
-    let mut missed = Vec::new();
-    for expectation in tx.due_expectations(now, BATCH)? {
-        let mut view = View::default();
-        let incoming = flow::expectations::missed(&mut decision, &mut view, expectation);
-        missed.push(decide::prepare(desk, incoming, now));
-    }
-    let (mut changes, mut ids) = (decision.changes, decision.ids);
-    if !missed.is_empty() {
-        let mut view = tx.view(&Needs::of(missed.iter().map(|missed| &missed.needs)))?;
-        let (more, next) = decide::events(desk, &mut view, missed, ids, now);
-        changes.extend(more);
-        ids = next;
-    }
-    tx.keep_ids(ids);
-    tx.apply(changes)
+    tx.keep_ids(decision.ids);
+    tx.apply(decision.changes)
 }

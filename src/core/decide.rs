@@ -217,7 +217,12 @@ pub fn sum_up(alert: &mut Alert) {
 }
 
 fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
-    let Prepared { incoming, rule, why, keys, needs } = prepared;
+    let Prepared { mut incoming, rule, why, keys, needs } = prepared;
+    if let Some(partner) = incoming.native.partner_mut()
+        && let Some(known) = view.partners.get(partner.id.raw())
+    {
+        partner.fill_in(&known.about);
+    }
     let id = decision.ids.next_event();
     look_for_strangers(decision, view, &needs);
     let mark = Mark { sequence: incoming.event.sequence().map(Untrusted::new), time: incoming.event.time };

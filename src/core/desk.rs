@@ -4,7 +4,7 @@
 use crate::core::alert::{PolicySnapshot, Target};
 use crate::core::calendar::Calendar;
 use crate::core::contact::Medium;
-use crate::core::duty::{Duty, Work};
+use crate::core::duty::{Dues, Duty, Work};
 use crate::core::edi::Codes;
 use crate::core::event::Severity;
 use crate::core::expectation::Expect;
@@ -206,6 +206,13 @@ impl Desk {
             let (from, to) = (jiff::civil::time(8, 0, 0, 0), jiff::civil::time(18, 0, 0, 0));
             Calendar::weekdays("office hours", self.time_zone.clone(), from, to)
         })
+    }
+
+    /// The limits of a duty that begins at this moment.
+    pub fn dues(&self, duty: &Duty, from: Timestamp) -> Dues {
+        let calendar = self.calendar(duty.calendar.as_deref());
+        let due = calendar.after(from, duty.within);
+        Dues { due, lead: calendar.after(due, duty.lead_after) }
     }
 
     /// The first channel that carries the medium.

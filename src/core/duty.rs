@@ -3,7 +3,7 @@
 
 use crate::core::alert::Target;
 use crate::core::contact::Medium;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// The kinds of work that partners bring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +43,13 @@ pub struct Duty {
     pub lead_after: SignedDuration,
     /// The calendar that counts the working time; the desk's first where none is named.
     pub calendar: Option<String>,
+}
+
+/// When something is due, and when the lead hears of it, in working time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dues {
+    pub due: Timestamp,
+    pub lead: Timestamp,
 }
 
 impl Default for Duty {

@@ -153,6 +153,25 @@ pub struct CloudEvent {
     pub data: Value,
 }
 
+impl Native {
+    /// The partner an event is about, to be filled in with what is known of it.
+    pub fn partner_mut(&mut self) -> Option<&mut PartnerRef> {
+        match self {
+            Native::CaseOpened { partner, .. }
+            | Native::CaseStatusChanged { partner, .. }
+            | Native::DocumentUploaded { partner, .. }
+            | Native::DocumentReviewed { partner, .. }
+            | Native::PostCreated { partner, .. }
+            | Native::PostAnswered { partner, .. }
+            | Native::ExceptionRaised { partner, .. }
+            | Native::ExceptionCleared { partner, .. }
+            | Native::OnboardingMilestone { partner, .. }
+            | Native::Missed { partner, .. } => Some(partner),
+            Native::ContactChanged { .. } | Native::Foreign => None,
+        }
+    }
+}
+
 impl CloudEvent {
     /// The `sequence` extension, by which status changes are ordered.
     pub fn sequence(&self) -> Option<String> {

@@ -18,6 +18,15 @@ pub struct PartnerRef {
     pub time_zone: Option<Untrusted>,
 }
 
+impl PartnerRef {
+    /// Fills what this event left out with what was heard before.
+    pub fn fill_in(&mut self, known: &PartnerRef) {
+        self.tier = self.tier.take().or_else(|| known.tier.clone());
+        self.region = self.region.take().or_else(|| known.region.clone());
+        self.time_zone = self.time_zone.take().or_else(|| known.time_zone.clone());
+    }
+}
+
 /// A partner the desk has heard of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Partner {

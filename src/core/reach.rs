@@ -70,6 +70,40 @@ pub fn asks_for(contact: &Contact, category: Category) -> bool {
 }
 
 impl Reach {
+    /// Addresses of the contact's in media they opted out of, which are not marked so yet: the word of
+    /// their owner binds whoever else has the same number or mailbox.
+    pub fn addresses_refused(&self) -> Vec<Suppression> {
+        let Some(contact) = &self.contact else { return Vec::new() };
+        let of = |medium: Medium| -> Vec<&str> {
+            match medium {
+                Medium::Sms => contact.phones.iter().map(|phone| phone.as_str()).collect(),
+                Medium::Email => contact.emails.iter().map(|mailbox| mailbox.as_str()).collect(),
+            }
+        };
+        let marked = |key: &str| {
+            self.suppressed
+                .get(key)
+                .is_some_and(|s| s.state == SuppressionState::Active && s.cause == SuppressionCause::OptedOut)
+        };
+        let refused = contact
+            .opted_out
+            .iter()
+            .flat_map(|medium| of(*medium).into_iter().map(|address| (*medium, address)));
+        refused
+            .map(|(medium, address)| (medium, address_key(address)))
+            .filter(|(_, key)| !marked(key))
+            .map(|(medium, key)| Suppression {
+                id: key.into(),
+                state: SuppressionState::Active,
+                medium,
+                cause: SuppressionCause::OptedOut,
+                detail: "its owner opted out".into(),
+                created_at: Timestamp::UNIX_EPOCH,
+                updated_at: Timestamp::UNIX_EPOCH,
+            })
+            .collect()
+    }
+
     /// Whether an address of the contact's is known to be dead.
     pub fn has_dead_address(&self) -> bool {
         let Some(contact) = &self.contact else { return false };
@@ -89,10 +123,14 @@ impl Reach {
             let said = format!("they want no {}", category.as_str().replace('_', " "));
             return Way::None(NoWay::Unwanted(said));
         }
-        // A medium they did not name is better than silence where the ones they named are broken.
+        // A medium they did not name is better than silence where the ones they named are broken, but no
+        // answer to somebody who said stop.
         let others = Medium::ALL.into_iter().filter(|medium| !wishes.contains(medium));
         let (mut unwanted, mut broken) = (None, None);
         for medium in wishes.iter().copied().chain(others) {
+            if unwanted.is_some() && !wishes.contains(&medium) {
+                break;
+            }
             match self.address(desk, contact, medium) {
                 Ok(address) => {
                     // Who just wrote is awake; what is urgent wakes.

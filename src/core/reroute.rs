@@ -5,6 +5,7 @@ use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Contact, ContactState, Medium};
 use crate::core::delivery::Delivering;
 use crate::core::desk::Desk;
+use crate::core::duty::Work;
 use crate::core::escalation::medium_word;
 use crate::core::id::Ids;
 use crate::core::notification::{Fault, Hold, Notification, NotificationState};
@@ -16,22 +17,24 @@ use jiff::Timestamp;
 
 /// The address a message to a contact goes to now, or what is done instead of sending it.
 pub fn address_now(context: &mut Delivering<'_>, n: &mut Notification) -> Result<String, Vec<Change>> {
-    let Delivering { desk, reach, ref mut ids, now } = *context;
+    let Delivering { desk, reach, now, .. } = *context;
     let reach = reach.map(|reach| without_failed(reach, n));
     let Some((reach, contact)) = reach.as_ref().and_then(|reach| Some((reach, reach.contact.as_ref()?)))
     else {
         return Err(vec![hold(n, Hold::UnknownContact, None, "the contact is not known here", now)]);
     };
-    if contact.state == ContactState::Inactive {
+    let gone = match (&contact.partner_id, &n.partner) {
+        _ if contact.state == ContactState::Inactive => Some("is inactive"),
+        (Some(now), Some(then)) if now != then => Some("is with another company now"),
+        _ => None,
+    };
+    if let Some(gone) = gone {
         let Some(other) = reach.instead(desk, contact, n.category, now) else {
-            let because = "the contact is inactive, and the partner has nobody else who can be reached";
-            return Err(not_sent(n, reach, contact, because, true, ids, now));
+            let because = format!("the contact {gone}, and the partner has nobody else who can be reached");
+            return Err(unreachable(context, n, reach, contact, &because));
         };
-        let summary = format!(
-            "{} is inactive; it goes to {} instead.",
-            contact.name.printable(),
-            other.name.printable()
-        );
+        let summary =
+            format!("{} {gone}; it goes to {} instead.", contact.name.printable(), other.name.printable());
         n.recipient = crate::core::notification::Recipient {
             who: crate::core::notification::RecipientId::Contact(other.id.clone()),
             name: other.name.clone(),
@@ -60,8 +63,8 @@ pub fn address_now(context: &mut Delivering<'_>, n: &mut Notification) -> Result
             let because = "it is night where the contact lives";
             Err(vec![hold(n, Hold::QuietHours, Some((until, desk)), because, now)])
         }
-        Way::None(NoWay::Unwanted(why)) => Err(not_sent(n, reach, contact, &why, false, ids, now)),
-        Way::None(NoWay::Broken(why)) => Err(not_sent(n, reach, contact, &why, true, ids, now)),
+        Way::None(NoWay::Unwanted(why)) => Err(vec![not_sent(n, &why, now)]),
+        Way::None(NoWay::Broken(why)) => Err(unreachable(context, n, reach, contact, &why)),
     }
 }
 
@@ -100,7 +103,7 @@ pub fn failed(
         changes.push(Change::of_partner(now, What::AddressSuppressed, sentence, &partner, object));
     }
     let title = format!("{}: {} failed: {said}", contact.name.printable(), medium_word(n.medium));
-    changes.extend(mend(n, reach, contact, title, ids, now));
+    changes.extend(mend(desk, n, reach, contact, title, ids, now));
     let (medium, due, held) = match without.way(desk, contact, n.category, now) {
         Way::Send { medium, .. } => (medium, now, false),
         Way::Wait(until) => (n.medium, until, true),
@@ -166,30 +169,32 @@ fn hold(
     Change::notification(now, Actor::Desk, What::NotificationHeld, summary, n)
 }
 
-fn not_sent(
-    n: &mut Notification,
-    reach: &Reach,
-    contact: &Contact,
-    because: &str,
-    broken: bool,
-    ids: &mut Ids,
-    now: Timestamp,
-) -> Vec<Change> {
+fn not_sent(n: &mut Notification, because: &str, now: Timestamp) -> Change {
     n.state = NotificationState::Suppressed;
     n.hold = None;
     n.due_at = None;
     n.reason.outcome = Some(because.into());
     let summary = format!("Not sent to {}: {because}.", n.recipient.name.printable());
-    let mut changes = vec![Change::notification(now, Actor::Desk, What::NotificationSuppressed, summary, n)];
-    if broken {
-        let title = format!("{} cannot be reached: {because}", contact.name.printable());
-        changes.extend(mend(n, reach, contact, title, ids, now));
-    }
+    Change::notification(now, Actor::Desk, What::NotificationSuppressed, summary, n)
+}
+
+/// Not sent, and somebody must see to it.
+fn unreachable(
+    context: &mut Delivering<'_>,
+    n: &mut Notification,
+    reach: &Reach,
+    contact: &Contact,
+    because: &str,
+) -> Vec<Change> {
+    let mut changes = vec![not_sent(n, because, context.now)];
+    let title = format!("{} cannot be reached: {because}", contact.name.printable());
+    changes.extend(mend(context.desk, n, reach, contact, title, context.ids, context.now));
     changes
 }
 
 /// The task to mend a contact's addresses, unless it is open already.
 fn mend(
+    desk: &Desk,
     n: &Notification,
     reach: &Reach,
     contact: &Contact,
@@ -201,6 +206,8 @@ fn mend(
     if reach.tasks.contains_key(&key) {
         return None;
     }
+    let duty = desk.work.get(&Work::Cases).cloned().unwrap_or_default();
+    let dues = desk.dues(&duty, now);
     let task = Task {
         id: ids.next_task(),
         state: TaskState::Open,
@@ -210,10 +217,10 @@ fn mend(
         alert: n.alert,
         notification: Some(n.id),
         key: Untrusted::new(key),
-        team: None,
+        team: duty.team,
         owner: None,
-        due_at: None,
-        lead_at: None,
+        due_at: Some(dues.due),
+        lead_at: Some(dues.lead),
         reminded: None,
         about: Some(contact.id.clone()),
         snoozed_until: None,

@@ -245,8 +245,38 @@ impl Rule {
 
 /// Checks an expression without running it, for the configuration.
 pub fn check_expression(expression: &str) -> Result<(), String> {
-    Environment::new().compile_expression(expression).map(|_| ()).map_err(|error| error.to_string())
+    let environment = Environment::new();
+    environment.compile_expression(expression).map_err(|error| error.to_string())?;
+    // The same as a template, which can say what it refers to.
+    let template = format!("{{{{ {expression} }}}}");
+    let used = environment.template_from_str(&template).map_err(|error| error.to_string())?;
+    let mut used: Vec<String> = used.undeclared_variables(false).into_iter().collect();
+    used.retain(|name| !NAMES.contains(&name.as_str()));
+    used.sort();
+    match used.first() {
+        Some(name) => {
+            let name = crate::core::text::sanitise(name).into_owned();
+            Err(format!("there is no {name:?}; there are {}", NAMES.join(", ")))
+        }
+        None => Ok(()),
+    }
 }
+
+/// What an expression may speak of.
+const NAMES: [&str; 12] = [
+    "type",
+    "kind",
+    "severity",
+    "priority",
+    "partner",
+    "amount",
+    "currency",
+    "order",
+    "shipment",
+    "author",
+    "minutes_left",
+    "data",
+];
 
 fn evaluate(expression: &str, facts: &Value) -> Result<minijinja::Value, String> {
     let mut environment = Environment::new();
@@ -309,6 +339,18 @@ mod tests {
             deadline: None,
             author: None,
             data,
+        }
+    }
+
+    #[test]
+    fn an_expression_that_speaks_of_nothing_there_is_is_refused_when_it_is_read() {
+        assert_eq!(check_expression("minutes_left is none or minutes_left < 720"), Ok(()));
+        assert_eq!(check_expression("data.items | length > 3 and partner.tier == 'gold'"), Ok(()));
+        let said = check_expression("minuts_left < 720").unwrap_err();
+        assert!(said.starts_with("there is no \"minuts_left\"; there are type, kind"), "{said}");
+        for name in NAMES {
+            let data = json!({});
+            assert!(facts(&data).for_expression(Timestamp::UNIX_EPOCH).get(name).is_some(), "{name}");
         }
     }
 

@@ -168,7 +168,15 @@ impl Tx<'_> {
     pub fn reach(&self, n: &Notification) -> Result<Option<Reach>, StoreError> {
         let RecipientId::Contact(id) = &n.recipient.who else { return Ok(None) };
         let Some(contact) = self.contact(id.raw())? else { return Ok(Some(Reach::default())) };
-        let mut reach = self.reach_of(contact)?;
+        // Others are only asked for what somebody who is no longer there leaves behind.
+        let there = contact.partner_id.is_none() || n.partner.is_none() || contact.partner_id == n.partner;
+        let others = match &n.partner {
+            Some(partner) if !there || contact.state == ContactState::Inactive => {
+                self.contacts_of(partner.raw())?
+            }
+            _ => Vec::new(),
+        };
+        let mut reach = self.reach_with(contact, others)?;
         if let (None, Some(partner)) = (&reach.partner, &n.partner) {
             reach.partner = self.partner(partner.raw())?.map(|partner| partner.about);
         }
@@ -177,15 +185,13 @@ impl Tx<'_> {
 
     /// How this contact can be reached.
     pub fn reach_of(&self, contact: Contact) -> Result<Reach, StoreError> {
-        let mut reach = Reach::default();
+        self.reach_with(contact, Vec::new())
+    }
+
+    fn reach_with(&self, contact: Contact, others: Vec<Contact>) -> Result<Reach, StoreError> {
+        let mut reach = Reach { others, ..Reach::default() };
         if let Some(partner) = &contact.partner_id {
             reach.partner = self.partner(partner.raw())?.map(|partner| partner.about);
-        }
-        // Others are only asked for what an inactive contact leaves behind.
-        if contact.state == ContactState::Inactive
-            && let Some(partner) = &contact.partner_id
-        {
-            reach.others = self.contacts_of(partner.raw())?;
         }
         let key = fix_task(&contact.id);
         reach.tasks.extend(self.open_task(&key)?.map(|task| (key, task)));

@@ -3,7 +3,7 @@
 use super::posts;
 use super::reader::Reader;
 use super::{cases, frame};
-use crate::core::change::{Actor, Change, What};
+use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Contact, ContactState, Medium};
 use crate::core::decide::{Thing, View};
 use crate::core::escalation::Decision;
@@ -38,6 +38,24 @@ pub fn contact_kept(decision: &mut Decision<'_>, mut view: View, reach: &Reach, 
     let (asleep, strangers): (Vec<Held>, Vec<Held>) =
         held.into_iter().partition(|held| held.notification.hold == Some(Hold::QuietHours));
     contact_arrived(decision, &view, contact, strangers);
+    for refused in reach.addresses_refused() {
+        let mut suppression = refused;
+        (suppression.created_at, suppression.updated_at) = (decision.now, decision.now);
+        let sentence = format!(
+            "Nothing goes to {} any more: {}.",
+            suppression.id.printable(),
+            suppression.detail.printable()
+        );
+        let partner = contact.partner_id.clone().unwrap_or_default();
+        let object = Object::Suppression(Box::new(suppression));
+        decision.changes.push(Change::of_partner(
+            decision.now,
+            What::AddressSuppressed,
+            sentence,
+            &partner,
+            object,
+        ));
+    }
     for Held { notification: mut n, .. } in asleep {
         n.due_at = Some(decision.now);
         n.updated_at = decision.now;

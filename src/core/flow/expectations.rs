@@ -56,7 +56,9 @@ pub fn heard(
             met.came = mark.over(&met.came);
             keep(decision, view, met, What::ExpectationMet, &format!("{}: it came.", expect.name));
         } else if anew && begins(expect, facts, decision.now) {
-            let Some(due_at) = due(expect, desk, partner, facts, decision.now) else { continue };
+            let due = due(expect, desk, partner, facts, decision.now);
+            // What is over when it is heard of is nothing to wait for.
+            let Some(due_at) = due.filter(|due| *due > decision.now) else { continue };
             let begun = Expectation {
                 id: id.into(),
                 state: ExpectationState::Waiting,
@@ -105,7 +107,8 @@ pub fn missed(decision: &mut Decision<'_>, view: &mut View, mut expectation: Exp
     });
     let subject = format!("{} did not come: {}", expectation.name, expectation.title.printable());
     let event = CloudEvent {
-        id: format!("{} {}", expectation.id.raw(), expectation.due_at),
+        // One wait, one event: the same thing may be waited for again, even until the same moment.
+        id: format!("{} {} {}", expectation.id.raw(), expectation.due_at, expectation.updated_at),
         source: "nightdesk".into(),
         kind: MISSED.into(),
         time: Some(expectation.due_at),

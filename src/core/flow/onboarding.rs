@@ -4,13 +4,14 @@
 use super::audience::{Audience, Pressing, ruling};
 use super::cases::{belongs, without_leavers};
 use super::reader::{Reader, line};
-use super::tasks::{Draft, Dues};
+use super::tasks::Draft;
 use super::{Heard, Taken, plan_task};
 use crate::core::alert::Target;
 use crate::core::change::{Change, Object, What};
 use crate::core::contact::{Category, Contact, ContactState};
 use crate::core::decide::View;
 use crate::core::desk::Desk;
+use crate::core::duty::Dues;
 use crate::core::duty::{Duty, Work};
 use crate::core::escalation::Decision;
 use crate::core::event::Milestone;

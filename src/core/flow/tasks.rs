@@ -6,7 +6,7 @@ use crate::core::change::{Actor, Change, What};
 use crate::core::contact::Category;
 use crate::core::decide::View;
 use crate::core::desk::Told;
-use crate::core::duty::Duty;
+use crate::core::duty::{Dues, Duty};
 use crate::core::escalation::{About, Decision};
 use crate::core::id::{AlertId, TaskId};
 use crate::core::message::{self, Message, TaskLine};
@@ -26,19 +26,10 @@ pub struct Draft<'a> {
     pub alert: Option<AlertId>,
 }
 
-/// When what begins now is due, and when the lead hears of it, in working time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dues {
-    pub due: Timestamp,
-    pub lead: Timestamp,
-}
-
 impl Decision<'_> {
     /// The limits of a duty that begins now.
     pub fn dues(&self, duty: &Duty) -> Dues {
-        let calendar = self.desk.calendar(duty.calendar.as_deref());
-        let due = calendar.after(self.now, duty.within);
-        Dues { due, lead: calendar.after(due, duty.lead_after) }
+        self.desk.dues(duty, self.now)
     }
 
     /// Opens a task of the duty's team; it belongs to the one person told, where it is only one.

@@ -1,3 +1,5 @@
+//! Cases: each real change is told once to each follower, whatever the order and repetition.
+
 use super::*;
 use crate::core::alert::Target;
 use crate::core::contact::ContactState;

@@ -1,3 +1,5 @@
+//! Documents: a review is open just as long as its document waits.
+
 use super::*;
 use crate::core::document::ReviewState;
 

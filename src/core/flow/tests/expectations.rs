@@ -1,3 +1,5 @@
+//! Expectations: what does not come is missed once, and what came is not.
+
 use super::*;
 use crate::core::expectation::{Expect, ExpectationState, MISSED};
 use crate::core::notification::Purpose;

@@ -1,3 +1,5 @@
+//! Onboarding: milestones in any order, repeated, late and withdrawn.
+
 use super::*;
 use crate::core::onboarding::MilestoneState;
 use jiff::SignedDuration;

@@ -1,3 +1,5 @@
+//! Urgent exceptions: who was paged hears of each end once, and old reports change nothing.
+
 use super::*;
 use crate::core::alert::AlertState;
 use crate::core::notification::Purpose;

@@ -1,3 +1,5 @@
+//! Posts: one acknowledgment for each, and never without its task.
+
 use super::*;
 use crate::core::change::Object;
 use crate::core::notification::{NotificationState, RecipientId};

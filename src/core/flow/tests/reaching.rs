@@ -1,3 +1,5 @@
+//! Contacts: wishes, opt-outs, quiet hours, failures and leavers.
+
 use super::*;
 use crate::core::contact::{ContactState, QuietHours};
 use crate::core::delivery::Answered;

@@ -1,3 +1,5 @@
+//! Tasks: who is reminded, when, and how often.
+
 use super::*;
 use crate::core::task::{Task, TaskState};
 use jiff::{SignedDuration, Timestamp};
