@@ -591,12 +591,28 @@ async fn exit_codes_are_those_of_the_contract() {
         let status = desk.json(&["agent", "status"]).await;
         let said = status["desk"]["config_note"].as_str().unwrap_or_default();
         assert!(said.contains(note) && status["desk"]["config_version"] == 1, "{status:#}");
+        let started = desk.run(&["agent", "start"]).await;
+        assert!(started.code == Some(0) && started.err.contains(note), "{started:?}");
         assert_eq!(ids(&desk.list(&["people", "list"]).await), ["ann"]);
     }
     let ran = desk.run(&["config", "apply", "-m", "try"]).await;
     assert_eq!((ran.code, ran.err.contains(&place)), (Some(2), true), "{ran:?}");
     desk.signal(Signal::HUP);
     until("the agent to refuse the file", async || desk.said().contains("not applied").then_some(())).await;
+
+    // Another file than the agent's own is not mistaken for it.
+    let other = desk.config().with_file_name("other.toml");
+    std::fs::write(
+        &other,
+        std::fs::read_to_string(desk.config()).unwrap().replace("person:anna", "person:ann"),
+    )
+    .unwrap();
+    let mut command = std::process::Command::new(&desk.binary);
+    command.args(["config", "apply", "--config"]).arg(&other);
+    let refused = command.arg("--socket").arg(desk.state().join("run/agent.sock")).output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("other.toml") && said.contains("config.toml"), "{said}");
 
     // What was applied is what the file says again: there is nothing left to say.
     desk.configure(&service);
@@ -778,6 +794,9 @@ async fn what_partners_bring_is_listed_shown_and_told_apart_by_partner() {
     assert!(desk.list(&["threads", "list"]).await.is_empty());
     let refused = desk.run(&["partners", "list", "--in", "open"]).await;
     assert_eq!(refused.code, Some(2), "{refused:?}");
+    let refused = desk.run(&["milestones", "list", "--in", "reached,achieved"]).await;
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.err.contains("achieved") && refused.err.contains("withdrawn"), "{refused:?}");
 
     // One of them: by its id or what people call it, and whose where that is not clear.
     for name in ["C-1", "CASE-1"] {
@@ -821,4 +840,32 @@ async fn what_partners_bring_is_listed_shown_and_told_apart_by_partner() {
     desk.stop().await;
     let check = desk.run(&["check", "--partner", "acme"]).await;
     assert!(check.out.contains("no agent answers, so only the configuration was looked at"), "{check:?}");
+}
+
+/// Half past six is that of the asker, wherever their machine is; else that of the desk.
+#[tokio::test]
+async fn times_are_typed_and_shown_in_the_askers_zone() {
+    let mut desk = Desk::new(SMALL);
+    desk.start().await;
+    desk.raise(&exception("1")).await;
+    let away = [("TZ", "America/New_York")];
+    let snoozed = async |zone: &str| {
+        let ran = desk.run_by(&[], &["snooze", "A1", "--until", "06:30"], &away).await;
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let until = desk.json(&["alerts", "show", "A1"]).await["snoozed_until"].as_str().unwrap().to_owned();
+        let local = until.parse::<jiff::Timestamp>().unwrap().in_tz(zone).unwrap();
+        assert_eq!(local.strftime("%H:%M").to_string(), "06:30", "{until}");
+        let listed = desk.run_by(&[], &["alerts", "list"], &away).await;
+        assert!(listed.out.contains(&local.strftime("06:30 %Z").to_string()), "{listed:?}");
+    };
+    snoozed("Europe/Berlin").await;
+
+    let login = uzers::get_current_username().unwrap().into_string().unwrap();
+    let me = format!(
+        "\n[[person]]\nid = \"{login}\"\nname = \"Me\"\nrole = \"admin\"\ntime_zone = \"Asia/Tokyo\"\n"
+    );
+    desk.configure(&format!("{SMALL}{me}"));
+    let ran = desk.run(&["config", "apply"]).await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    snoozed("Asia/Tokyo").await;
 }

@@ -100,10 +100,7 @@ impl Sessions {
         let shared = behind.iter().any(|l| l.pin.is_some());
         let is_own = uid == own && settings.agent.group.is_none();
         let plain = |person: Option<Person>, role: Role| {
-            Ok(Identified {
-                me: Me { login: login.to_owned(), person, role, pin_needed: false },
-                token: None,
-            })
+            Ok(Identified { me: me(settings, login, person, role), token: None })
         };
         match behind.first() {
             None if is_own => {
@@ -133,10 +130,7 @@ impl Sessions {
         let let_in = |person: &PersonId, token: String| {
             let role = behind.iter().find(|l| &l.person == person).map_or(Role::Viewer, |l| l.role);
             let person = settings.desk.person(person).cloned();
-            Identified {
-                me: Me { login: login.to_owned(), person, role, pin_needed: false },
-                token: Some(token),
-            }
+            Identified { me: me(settings, login, person, role), token: Some(token) }
         };
         if let Some(token) = &given.session
             && let Some((of, person)) = known.sessions.get(token)
@@ -146,7 +140,7 @@ impl Sessions {
             return Ok(let_in(person, token.clone()));
         }
         let (Some(person), Some(pin)) = (&given.person, &given.pin) else {
-            let me = Me { login: login.to_owned(), person: None, role: Role::Viewer, pin_needed: true };
+            let me = Me { pin_needed: true, ..me(settings, login, None, Role::Viewer) };
             return Ok(Identified { me, token: None });
         };
         let tries = known.wrong.entry(uid).or_default();
@@ -170,6 +164,12 @@ impl Sessions {
             }
         }
     }
+}
+
+fn me(settings: &Settings, login: &str, person: Option<Person>, role: Role) -> Me {
+    let own = person.as_ref().and_then(|person| person.time_zone.clone());
+    let desk = || settings.desk.time_zone.iana_name().unwrap_or("UTC").to_owned();
+    Me { login: login.to_owned(), time_zone: own.unwrap_or_else(desk), person, role, pin_needed: false }
 }
 
 /// The user of a personal agent, where the configuration does not name them.

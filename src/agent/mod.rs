@@ -31,6 +31,7 @@ use crate::store::{Store, StoreError, Tx};
 use health::Vitals;
 use jiff::Timestamp;
 use setup::{Origin, Setup};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -110,6 +111,11 @@ impl Agent {
 
     pub fn setups(&self) -> watch::Receiver<Arc<Setup>> {
         self.setup.subscribe()
+    }
+
+    /// The file this agent applies, without links in its path.
+    pub fn config_file(&self) -> PathBuf {
+        std::fs::canonicalize(&self.origin.file).unwrap_or_else(|_| self.origin.file.clone())
     }
 
     /// Applies the file as it is now; on an error nothing changes.

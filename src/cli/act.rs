@@ -8,7 +8,6 @@ use crate::core::person::PersonId;
 use crate::core::task::TaskKind;
 use crate::wire::Me;
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 use std::io::{BufRead, IsTerminal};
 
 #[derive(Args, Debug)]
@@ -22,7 +21,7 @@ pub struct AlertsArgs {
 pub struct AckArgs {
     #[command(flatten)]
     pub alerts: AlertsArgs,
-    /// Promise news by then: 30m, 06:30 or RFC 3339 [default: the desk's, by severity]
+    /// Promise news by then: 30m, 06:30 (in your zone, else the desk's) or RFC 3339 [default: the desk's, by severity]
     #[arg(long, value_name = "TIME")]
     pub by: Option<String>,
 }
@@ -31,7 +30,7 @@ pub struct AckArgs {
 pub struct SnoozeArgs {
     #[command(flatten)]
     pub alerts: AlertsArgs,
-    /// Until then: 30m, 06:30 or RFC 3339
+    /// Until then: 30m, 06:30 (in your zone, else the desk's) or RFC 3339
     #[arg(long, value_name = "TIME")]
     pub until: String,
 }
@@ -93,7 +92,7 @@ pub enum TaskCommand {
     Snooze {
         #[command(flatten)]
         tasks: TasksArgs,
-        /// Until then: 2h, 06:30 or RFC 3339
+        /// Until then: 2h, 06:30 (in your zone, else the desk's) or RFC 3339
         #[arg(long, value_name = "TIME")]
         until: String,
     },
@@ -122,7 +121,10 @@ pub struct TasksArgs {
 }
 
 pub async fn ack(args: AckArgs, context: &Context) -> Result<(), Failed> {
-    let by = args.by.as_deref().map(moment).transpose()?;
+    let by = match &args.by {
+        Some(typed) => Some(time::typed(typed, context).await?),
+        None => None,
+    };
     each(args.alerts.alerts, |alert| Action::Ack { alert, next_update_by: by }, context).await
 }
 
@@ -131,7 +133,7 @@ pub async fn unack(args: AlertsArgs, context: &Context) -> Result<(), Failed> {
 }
 
 pub async fn snooze(args: SnoozeArgs, context: &Context) -> Result<(), Failed> {
-    let until = moment(&args.until)?;
+    let until = time::typed(&args.until, context).await?;
     each(args.alerts.alerts, |alert| Action::Snooze { alert, until }, context).await
 }
 
@@ -203,7 +205,7 @@ pub async fn tasks(command: TaskCommand, context: &Context) -> Result<(), Failed
         TaskCommand::Take(args) => each(args.tasks, |task| Action::TakeTask { task }, context).await,
         TaskCommand::Done(args) => each(args.tasks, |task| Action::DoneTask { task }, context).await,
         TaskCommand::Snooze { tasks, until } => {
-            let until = moment(&until)?;
+            let until = time::typed(&until, context).await?;
             each(tasks.tasks, |task| Action::SnoozeTask { task, until }, context).await
         }
     }
@@ -241,10 +243,6 @@ pub fn command(action: Action) -> Command {
 pub fn fresh_id() -> String {
     let bits: u128 = rand::random();
     format!("{bits:032x}")
-}
-
-fn moment(typed: &str) -> Result<Timestamp, Failed> {
-    time::future(typed, Timestamp::now(), &time::zone())
 }
 
 fn usage(why: impl std::fmt::Display) -> Failed {

@@ -39,13 +39,17 @@ pub async fn run(command: AgentCommand, context: &Context) -> Result<(), Failed>
         AgentCommand::Run { .. } => {
             Err(Failed::Usage("the agent runs in the foreground only by itself".to_owned()))
         }
-        AgentCommand::Start => match status_of(context).await {
-            Ok(status) => print::line(&format!("An agent runs already, process {}.", status.pid)),
-            Err(_) => {
-                let status = start(context).await?;
-                print::line(&format!("The agent runs, process {}.", status.pid))
+        AgentCommand::Start => {
+            let (status, said) = match status_of(context).await {
+                Ok(status) => (status, "An agent runs already"),
+                Err(_) => (start(context).await?, "The agent runs"),
+            };
+            print::line(&format!("{said}, process {}.", status.pid))?;
+            if let Some(note) = &status.desk.config_note {
+                eprintln!("nightdesk: warning: {}", crate::core::text::sanitise(note));
             }
-        },
+            Ok(())
+        }
         AgentCommand::Stop => stop(context).await,
         AgentCommand::Status { json } => status(json, context).await,
     }
@@ -87,6 +91,8 @@ pub async fn start(context: &Context) -> Result<Status, Failed> {
         if let Ok(status) = status_of(context).await
             && status.ready
         {
+            // A console stays beside the agent it started, and takes note when that ends.
+            std::thread::spawn(move || child.wait());
             return Ok(status);
         }
         if let Ok(Some(ended)) = child.try_wait() {
@@ -127,9 +133,7 @@ pub async fn end(context: &Context) -> Result<(), Failed> {
         .map_err(|why| Failed::No(format!("process {} cannot be told to stop: {why}", status.pid)))?;
     let began = Instant::now();
     loop {
-        // Where this very process started the agent, it must also take note of its end.
-        let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::NOHANG);
-        if rustix::process::test_kill_process(pid).is_err() {
+        if rustix::process::test_kill_process(pid).is_err() || is_zombie(status.pid) {
             return Ok(());
         }
         if began.elapsed() > STOP {
@@ -137,6 +141,16 @@ pub async fn end(context: &Context) -> Result<(), Failed> {
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+/// Whether the process has ended and only waits for whoever started it to take note (proc_pid_stat(5)).
+fn is_zombie(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| state_of(&stat) == Some("Z"))
+}
+
+/// The third field; the second is a name in brackets, which may hold blanks and brackets itself.
+fn state_of(stat: &str) -> Option<&str> {
+    stat.rsplit_once(')')?.1.split_whitespace().next()
 }
 
 async fn status(json: bool, context: &Context) -> Result<(), Failed> {
@@ -152,6 +166,7 @@ async fn status(json: bool, context: &Context) -> Result<(), Failed> {
     if json {
         print::json(&status)?;
     } else {
+        time::settle(context).await?;
         let desk = &status.desk;
         print::line(&format!(
             "{} on {}: {}, process {}, since {}, configuration version {}",
@@ -192,4 +207,24 @@ async fn status(json: bool, context: &Context) -> Result<(), Failed> {
         }
     }
     if status.ready { Ok(()) } else { Err(Failed::No("the agent is not ready".to_owned())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ended_process_that_nobody_took_note_of_is_told_from_a_running_one() {
+        assert_eq!(state_of("17 (night) desk) Z 1 17"), Some("Z"));
+        let mut child = std::process::Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        assert!(!is_zombie(child.id()));
+        drop(child.stdin.take());
+        let began = Instant::now();
+        while !is_zombie(child.id()) {
+            assert!(began.elapsed() < STOP, "it never ended");
+            std::thread::yield_now();
+        }
+        child.wait().unwrap();
+        assert!(!is_zombie(child.id()));
+    }
 }

@@ -19,7 +19,11 @@ pub async fn run(command: ConfigCommand, context: &Context) -> Result<(), Failed
         ConfigCommand::Apply { why } => {
             // Said here, with its place, before the agent is asked.
             crate::config::load(&context.paths.config).map_err(|why| Failed::Usage(why.to_string()))?;
-            let applied: Value = context.client.post("/v1/config/apply", &json!({ "why": why })).await?;
+            let path = &context.paths.config;
+            let file = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+            // The agent reads its own file; one that is another is refused by it.
+            let asked = json!({ "why": why, "file": file.to_string_lossy() });
+            let applied: Value = context.client.post("/v1/config/apply", &asked).await?;
             print::line(&format!("Version {} is in force.", applied["version"]))
         }
     }

@@ -67,6 +67,7 @@ async fn all(json: bool, context: &Context) -> Result<(), Failed> {
     if json {
         return print::json(&found);
     }
+    time::settle(context).await?;
     let mut table = Table::new(&["DIGEST", "SCHEDULE", "NEXT", "LAST", "READERS"]);
     for digest in found {
         let last = digest.runs.iter().find(|run| !run.messages.is_empty());

@@ -71,6 +71,7 @@ async fn file(args: &ExplainArgs, context: &Context) -> Result<(), Failed> {
     if args.json {
         return json(&explanation);
     }
+    time::settle(context).await?;
     print(&explanation, args.source.as_deref())
 }
 
@@ -254,6 +255,7 @@ async fn event(id: &str, as_json: bool, context: &Context) -> Result<(), Failed>
     if as_json {
         return json(&json!({ "event": event, "notifications": messages }));
     }
+    time::settle(context).await?;
     line(&format!("{} by source {}, {}", event.id, sanitise(&event.feed), time::short(event.created_at)))?;
     about(&event)?;
     for note in &event.unreadable {
@@ -297,6 +299,7 @@ async fn notification(id: &str, as_json: bool, context: &Context) -> Result<(), 
     if as_json {
         return json(&json!({ "notification": message, "event": cause }));
     }
+    time::settle(context).await?;
     told(&message)?;
     let Some(cause) = cause else { return Ok(()) };
     line("")?;

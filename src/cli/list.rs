@@ -142,7 +142,11 @@ pub async fn list_where(
     }
     let mut found: Vec<Value> = context.client.get(&path).await?;
     found.truncate(args.limit as usize);
-    if args.json { print::json(&found) } else { table(things, found) }
+    if args.json {
+        return print::json(&found);
+    }
+    time::settle(context).await?;
+    table(things, found)
 }
 
 pub async fn show(things: Things, args: &ShowArgs, context: &Context) -> Result<(), Failed> {
@@ -175,6 +179,7 @@ pub async fn show(things: Things, args: &ShowArgs, context: &Context) -> Result<
     if args.json {
         return print::json(&value);
     }
+    time::settle(context).await?;
     match things {
         Things::Alerts => alert_in_words(read(value)?),
         Things::Partners => super::partner::in_words(&read(value)?),
@@ -236,7 +241,7 @@ fn table(things: Things, found: Vec<Value>) -> Result<(), Failed> {
                     c.kind.as_ref().map_or("".into(), |kind| word(kind.word())),
                     cell(&c.partner.name),
                     cell(&c.title),
-                    c.amount.as_ref().map(Money::short).unwrap_or_default().into(),
+                    c.amount.as_ref().map(Money::long).unwrap_or_default().into(),
                     due(c.due.or(c.deadline)),
                 ]);
             }
@@ -386,7 +391,7 @@ fn alerts(alerts: &[Alert]) -> Result<(), Failed> {
             next.into(),
             cell(&a.partner.name),
             title_of(a).into(),
-            a.at_risk.first().map(Money::short).unwrap_or_default().into(),
+            a.at_risk.first().map(Money::long).unwrap_or_default().into(),
             a.deadline.map(time::short).unwrap_or_default().into(),
             a.holder.as_ref().map_or("", |holder| holder.0.as_str()).into(),
         ]);
@@ -450,11 +455,7 @@ fn alert_in_words(detail: AlertDetail) -> Result<(), Failed> {
     }
     for change in &detail.timeline {
         let c = &change.change;
-        print::line(&format!(
-            "{}  {}",
-            c.at.to_zoned(time::zone()).strftime("%H:%M:%S"),
-            c.summary.printable()
-        ))?;
+        print::line(&format!("{}  {}", time::second(c.at), c.summary.printable()))?;
     }
     Ok(())
 }

@@ -4,11 +4,10 @@ use super::print::{self, Table};
 use super::{Context, Failed, list, time};
 use crate::wire::OnCall;
 use clap::Args;
-use jiff::Timestamp;
 
 #[derive(Args, Debug)]
 pub struct OncallArgs {
-    /// At that time instead of now: 2h, 06:30 or RFC 3339
+    /// At that time instead of now: 2h, 06:30 (in your zone, else the desk's) or RFC 3339
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
     /// One JSON array
@@ -19,7 +18,7 @@ pub struct OncallArgs {
 pub async fn run(args: &OncallArgs, context: &Context) -> Result<(), Failed> {
     let path = match &args.at {
         Some(typed) => {
-            let at = time::future(typed, Timestamp::now(), &time::zone())?;
+            let at = time::typed(typed, context).await?;
             format!("/v1/oncall?at={}", list::encoded(&at.to_string()))
         }
         None => "/v1/oncall".to_owned(),
@@ -28,6 +27,7 @@ pub async fn run(args: &OncallArgs, context: &Context) -> Result<(), Failed> {
     if args.json {
         return print::json(&found);
     }
+    time::settle(context).await?;
     let mut table = Table::new(&["SCHEDULE", "ON CALL", "UNTIL", "THEN"]);
     for one in found {
         let name =

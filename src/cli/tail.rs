@@ -23,6 +23,7 @@ pub struct TailArgs {
 pub async fn run(args: &TailArgs, context: &Context) -> Result<(), Failed> {
     // Whether there is an agent at all is asked once; one that goes away later is waited for.
     let status = context.client.get::<Status>("/v1/status").await?;
+    time::settle(context).await?;
     let mut seq = args.since.unwrap_or(status.seq);
     loop {
         let mut stream = pin!(context.client.stream(seq));
@@ -50,7 +51,7 @@ fn show(change: &Numbered, json: bool) -> Result<(), Failed> {
     }
     let c = &change.change;
     let what = serde_json::to_value(c.what).ok().and_then(|what| what.as_str().map(str::to_owned));
-    let at = c.at.to_zoned(time::zone()).strftime("%H:%M:%S");
+    let at = time::second(c.at);
     let alert = c.alert.map(|alert| format!("{alert} ")).unwrap_or_default();
     print::line(&format!("{} {at} {} {alert}{}", change.seq, what.unwrap_or_default(), c.summary.printable()))
 }

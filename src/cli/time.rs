@@ -1,8 +1,15 @@
-//! Times as people type them: `30m`, `06:30`, or RFC 3339.
+//! Times as people type them: `30m`, `06:30`, or RFC 3339; and as they read them. Both are in the zone
+//! the agent knows for the asker, so that a script on any machine means the desk's half past six.
 
-use super::Failed;
+use super::{Context, Failed};
+use crate::wire::Me;
+use crate::wire::client::LinkError;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use std::sync::OnceLock;
+
+/// A command is run once by one asker, who has one zone; unset while no agent was asked.
+static ASKERS: OnceLock<TimeZone> = OnceLock::new();
 
 /// A moment that is still to come.
 pub fn future(typed: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Failed> {
@@ -26,14 +33,43 @@ pub fn future(typed: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp,
     Err(Failed::Usage(format!("{typed:?} is not a time; write 30m, 06:30 or 2026-11-22T06:30:00Z")))
 }
 
-/// The zone in which this user reads times: `TZ`, else the machine's.
-pub fn zone() -> TimeZone {
-    TimeZone::system()
+/// Asks the agent for the zone of whoever asks; where none answers, times stay in that of the machine.
+pub async fn settle(context: &Context) -> Result<(), Failed> {
+    if ASKERS.get().is_some() {
+        return Ok(());
+    }
+    match context.client.get::<Me>("/v1/me").await {
+        Ok(me) => {
+            if let Ok(zone) = TimeZone::get(&me.time_zone) {
+                let _ = ASKERS.set(zone);
+            }
+            Ok(())
+        }
+        Err(LinkError::NoAgent { .. }) => Ok(()),
+        Err(why) => Err(why.into()),
+    }
 }
 
-/// `Tue 03:07`, for tables.
+/// A moment still to come, in the asker's zone.
+pub async fn typed(typed: &str, context: &Context) -> Result<Timestamp, Failed> {
+    settle(context).await?;
+    future(typed, Timestamp::now(), &zone())
+}
+
+/// The zone in which times are read and written: the asker's if it was settled, else `TZ`, else the
+/// machine's.
+pub fn zone() -> TimeZone {
+    ASKERS.get().cloned().unwrap_or_else(TimeZone::system)
+}
+
+/// `03:07:10 CET`, for what happened lately.
+pub fn second(at: Timestamp) -> String {
+    at.to_zoned(zone()).strftime("%H:%M:%S %Z").to_string()
+}
+
+/// `Tue 24 Nov 03:07 CET`, for tables: the zone may change from a row to the next.
 pub fn short(at: Timestamp) -> String {
-    at.to_zoned(zone()).strftime("%a %d %b %H:%M").to_string()
+    at.to_zoned(zone()).strftime("%a %d %b %H:%M %Z").to_string()
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ impl List {
     }
 
     /// All states there are; `None` where the community may bring its own, or where there is none.
-    fn states(self) -> Option<&'static [&'static str]> {
+    pub fn states(self) -> Option<&'static [&'static str]> {
         Some(match self {
             List::Events => &["handled", "quiet", "no_rule"],
             List::Alerts => &["open", "acknowledged", "snoozed", "resolved"],
@@ -82,7 +82,8 @@ impl List {
             List::Tasks => &["open", "snoozed", "done"],
             List::Documents => &["pending", "approved", "rejected"],
             List::Threads => &["open", "answered"],
-            List::Cases | List::Milestones | List::Partners | List::Contacts => return None,
+            List::Milestones => &["expected", "reached", "skipped", "withdrawn"],
+            List::Cases | List::Partners | List::Contacts => return None,
         })
     }
 

@@ -164,6 +164,9 @@ pub struct Me {
     /// The system user, from the kernel.
     pub login: String,
     pub person: Option<Person>,
+    /// IANA zone in which the asker reads and writes times: their own, else the desk's.
+    #[serde(default)]
+    pub time_zone: String,
     pub role: Role,
     /// The login is shared and the person has yet to give name and PIN.
     pub pin_needed: bool,

@@ -488,6 +488,7 @@ pub fn snapshot() -> Snapshot {
         me: Me {
             login: "kim".into(),
             person: Some(people[0].clone()),
+            time_zone: "Europe/Berlin".into(),
             role: Role::Responder,
             pin_needed: false,
         },

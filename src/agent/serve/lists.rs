@@ -60,6 +60,12 @@ impl Asked {
         if states.len() > STATES {
             return wrong(format!("At most {STATES} states can be asked for together."));
         }
+        if let Some(known) = list.states()
+            && let Some(unknown) = states.iter().find(|state| !known.contains(&state.as_str()))
+        {
+            let unknown = crate::core::text::sanitise(unknown);
+            return wrong(format!("{unknown:?} is no state of this list; there are {}.", known.join(", ")));
+        }
         let limit = self.limit.unwrap_or(100).clamp(1, 100_000);
         let Asked { partner, kind, team, owner, .. } = self;
         Ok(Filter { states, partner, alert, kind, team, owner, limit })

@@ -210,6 +210,8 @@ async fn stream(
 struct AskedApply {
     #[serde(default)]
     why: String,
+    /// The file the asker means, without links in its path; the agent's own where it is left out.
+    file: Option<String>,
 }
 
 async fn apply_config(
@@ -223,6 +225,20 @@ async fn apply_config(
             StatusCode::FORBIDDEN,
             format!("{} may not apply a configuration; an admin may.", asker.name),
         ));
+    }
+    if let Some(meant) = &asked.file {
+        let own = desk.agent.config_file();
+        let own = own.to_string_lossy();
+        if *meant != own {
+            let (meant, own) = (crate::core::text::sanitise(meant), crate::core::text::sanitise(&own));
+            return Err(Failure(
+                StatusCode::BAD_REQUEST,
+                format!(
+                    "Nothing was applied: you mean {meant}, but the agent was started with {own}. Give it with \
+                     --config, or start the agent with yours."
+                ),
+            ));
+        }
     }
     let why = if asked.why.trim().is_empty() { "applied by hand" } else { asked.why.as_str() };
     let actor = Actor::Person { id: asker.id, login: asker.login };
