@@ -7,6 +7,7 @@
 
 pub mod allowed;
 pub mod clock;
+pub mod contacts;
 pub mod desk;
 pub mod dialog;
 pub mod effect;

@@ -133,6 +133,10 @@ pub struct Contacts {
     pub filter: Filter,
     pub rows: Rows<Untrusted>,
     pub form: Option<Form>,
+    /// Whose contacts were asked to be shown.
+    pub of: Option<Untrusted>,
+    /// An answer has come.
+    pub heard: bool,
 }
 
 /// Rows that match what is typed.
@@ -194,6 +198,13 @@ impl Filter {
     }
 }
 
+impl Contacts {
+    /// The filter is still the one that shows this partner's contacts.
+    pub fn shows_only(&self, partner: &Untrusted) -> bool {
+        self.of.as_ref() == Some(partner) && self.filter.line.text() == partner.printable().as_str()
+    }
+}
+
 impl Model {
     pub fn new(now: Timestamp) -> Self {
         Self {
@@ -231,6 +242,8 @@ impl Model {
                 filter: Filter::default(),
                 rows: Rows::default(),
                 form: None,
+                of: None,
+                heard: false,
             },
             messages: Messages::default(),
             dialog: None,
