@@ -282,8 +282,10 @@ pub fn arrange(model: &mut Model) {
     let (alerts, tasks) = (model.wanted_alerts(), model.wanted_tasks());
     model.triage.alerts.arrange(alerts);
     model.triage.tasks.arrange(tasks);
-    if model.triage.alerts.is_empty() && !model.triage.tasks.is_empty() && model.last_key.is_none() {
-        model.triage.focus = Focus::Tasks;
+    // Until the operator has chosen a row, the console stands on what is most urgent.
+    if model.last_key.is_none() {
+        let only_tasks = model.triage.alerts.is_empty() && !model.triage.tasks.is_empty();
+        model.triage.focus = if only_tasks { Focus::Tasks } else { Focus::Alerts };
     }
 }
 

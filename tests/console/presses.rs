@@ -413,3 +413,31 @@ fn behind_a_shared_login_another_person_can_take_over_the_console() {
     hand.press(&[":"]).type_text("login").press(&["Enter"]);
     assert!(hand.screen().contains("Who are you?"));
 }
+
+#[test]
+fn the_hand_walks_from_the_last_alert_to_the_first_task_and_back() {
+    let mut hand = Hand::at_night();
+    hand.press(&["j", "j", "j"]);
+    let last_alert = hand.selected_line();
+    hand.press(&["j"]);
+    assert!(hand.model.selected_task().is_some(), "{}", hand.screen());
+    hand.press(&["j", "k", "k"]);
+    assert_eq!(hand.selected_line(), last_alert);
+}
+
+#[test]
+fn an_alert_that_comes_while_the_hand_is_on_a_task_can_be_reached_with_up() {
+    let mut hand = Hand::on(nightdesk::wire::Snapshot { alerts: Vec::new(), ..night::snapshot() });
+    hand.press(&["j"]).change(new_alert(8900));
+    assert!(hand.model.selected_task().is_some(), "the hand stays where it is");
+    hand.press(&["k", "k"]);
+    assert!(hand.selected_line().contains("Customs hold"), "{}", hand.screen());
+}
+
+#[test]
+fn before_any_key_the_first_alert_gets_the_selection() {
+    let mut hand = Hand::on(nightdesk::wire::Snapshot { alerts: Vec::new(), ..night::snapshot() });
+    assert!(hand.model.selected_task().is_some());
+    hand.change(new_alert(8900));
+    assert!(hand.selected_line().contains("Customs hold"), "{}", hand.screen());
+}
