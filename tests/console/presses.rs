@@ -2,6 +2,7 @@
 
 use crate::hand::Hand;
 use crate::night::{self, at, person};
+use nightdesk::console::dialog::Chooser;
 use nightdesk::console::effect::Effect;
 use nightdesk::console::message::Msg;
 use nightdesk::core::alert::AlertState;
@@ -9,7 +10,7 @@ use nightdesk::core::change::{Object, What};
 use nightdesk::core::command::{Action, Outcome, Refusal, RefusalCode};
 use nightdesk::core::contact::{ContactField, Medium};
 use nightdesk::core::event::Severity;
-use nightdesk::core::id::AlertId;
+use nightdesk::core::id::{AlertId, TaskId};
 use nightdesk::core::person::Role;
 use nightdesk::core::text::Untrusted;
 use nightdesk::term::input::Input;
@@ -139,10 +140,10 @@ fn resending_says_what_it_costs_and_to_whom() {
 #[test]
 fn a_snooze_never_reaches_past_half_the_way_to_the_deadline() {
     let mut hand = Hand::at_night();
-    hand.press(&["s", "5"]);
+    hand.press(&["s", "5", "Enter"]);
     assert_eq!(hand.commands(), 0);
     assert!(hand.footer().contains("half way to its deadline"), "{}", hand.footer());
-    hand.press(&["1"]);
+    hand.press(&["1", "Enter"]);
     let (action, _) = hand.command(done("Snoozed."));
     let Action::Snooze { until, .. } = action else { panic!("{action:?}") };
     assert!(until < at("03:34:00"));
@@ -440,4 +441,24 @@ fn before_any_key_the_first_alert_gets_the_selection() {
     assert!(hand.model.selected_task().is_some());
     hand.change(new_alert(8900));
     assert!(hand.selected_line().contains("Customs hold"), "{}", hand.screen());
+}
+
+#[test]
+fn a_time_typed_into_the_snooze_chooses_nothing() {
+    let mut hand = Hand::at_night();
+    hand.press(&["s"]).type_text("06:30");
+    assert_eq!((hand.commands(), hand.model.dialog.is_some()), (0, true));
+    assert!(hand.screen().contains("▌ 3 30 minutes"), "{}", hand.screen());
+}
+
+#[test]
+fn on_a_sunday_monday_morning_is_offered_once() {
+    let sunday = "2026-11-22T12:00:00Z".parse().unwrap();
+    let zone = jiff::tz::TimeZone::UTC;
+    let labels = |now| -> Vec<String> {
+        let chooser = Chooser::snooze_task(TaskId(301), now, &zone);
+        chooser.choices.into_iter().map(|choice| choice.label).collect()
+    };
+    assert!(!labels(sunday).iter().any(|label| label.contains("Monday")), "{:?}", labels(sunday));
+    assert!(labels(night::now()).iter().any(|label| label.contains("Monday")));
 }
