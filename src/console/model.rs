@@ -1,5 +1,6 @@
 //! Everything the console knows and shows. Views read it, only `update` writes it.
 
+use crate::console::AgentAfter;
 use crate::console::desk::Desk;
 use crate::console::dialog::Dialog;
 use crate::console::form::Form;
@@ -52,6 +53,7 @@ pub struct Model {
     pub pending: Vec<Pending>,
     pub flash: Option<Flash>,
     pub undo: Option<Undo>,
+    pub agent_after: AgentAfter,
     /// Ctrl-C was pressed once.
     pub leaving: bool,
     pub last_key: Option<Timestamp>,
@@ -250,6 +252,7 @@ impl Model {
             pending: Vec::new(),
             flash: None,
             undo: None,
+            agent_after: AgentAfter::GoesOn,
             leaving: false,
             last_key: None,
             tickets: 0,

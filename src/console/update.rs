@@ -1,5 +1,6 @@
 //! What a message makes of the model, and what it asks of the world. Pure: no clock, no I/O.
 
+use crate::console::AgentAfter;
 use crate::console::allowed::allowed;
 use crate::console::desk::{Desk, Folded};
 use crate::console::dialog::{Chooser, Close, Dialog, Escalate, LogIn, Note, Order, Pressed, Resend};
@@ -575,7 +576,11 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Quit if model.leaving => return vec![Effect::Quit],
         Action::Quit => {
             model.leaving = true;
-            say(model, "Ctrl-C again leaves; the agent goes on without the console.".to_owned(), Tone::Hint);
+            let said = match model.agent_after {
+                AgentAfter::GoesOn => "Ctrl-C again leaves; the agent goes on without the console.",
+                AgentAfter::Ends => "Ctrl-C again leaves; this agent and its community end with the console.",
+            };
+            say(model, said.to_owned(), Tone::Hint);
         }
     }
     Vec::new()

@@ -462,3 +462,23 @@ fn on_a_sunday_monday_morning_is_offered_once() {
     assert!(!labels(sunday).iter().any(|label| label.contains("Monday")), "{:?}", labels(sunday));
     assert!(labels(night::now()).iter().any(|label| label.contains("Monday")));
 }
+
+#[test]
+fn a_rotation_of_one_hands_nothing_over() {
+    let mut snapshot = night::snapshot();
+    snapshot.on_call[0].person = Some(person("maria"));
+    let hand = Hand::on(snapshot.clone());
+    assert!(hand.line("Triage").ends_with("on call: M.Weber"), "{}", hand.line("Triage"));
+    let calm = nightdesk::wire::Snapshot { on_call: snapshot.on_call, ..night::quiet() };
+    assert!(!Hand::on(calm).screen().contains("hand-over"));
+}
+
+#[test]
+fn leaving_says_what_becomes_of_the_agent() {
+    let mut hand = Hand::at_night();
+    hand.press(&["Ctrl-c"]);
+    assert!(hand.footer().contains("the agent goes on"), "{}", hand.footer());
+    hand.model.agent_after = nightdesk::console::AgentAfter::Ends;
+    hand.press(&["j", "Ctrl-c"]);
+    assert!(hand.footer().contains("end with the console"), "{}", hand.footer());
+}
