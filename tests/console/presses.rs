@@ -482,3 +482,11 @@ fn leaving_says_what_becomes_of_the_agent() {
     hand.press(&["j", "Ctrl-c"]);
     assert!(hand.footer().contains("end with the console"), "{}", hand.footer());
 }
+
+#[test]
+fn a_filter_that_hides_all_tasks_does_not_deny_them() {
+    let mut hand = Hand::at_night();
+    hand.press(&["/"]).type_text("fjord");
+    assert!(hand.screen().contains("Nothing to do fits the filter."), "{}", hand.screen());
+    assert!(!hand.screen().contains("Nothing is to do."));
+}

@@ -387,7 +387,11 @@ fn who_was_told(canvas: &mut Canvas<'_>, desk: &Desk, alert: &Alert, (x, width):
 fn tasks(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, columns: &Columns, area: Rect) {
     let rows = &model.triage.tasks;
     if rows.is_empty() {
-        canvas.put(area.x + SEVERITY, area.y, area.width - 2, "Nothing is to do.", Meaning::Quiet);
+        let said = match model.triage.filter.is_active() && desk.to_do() > 0 {
+            true => "Nothing to do fits the filter.",
+            false => "Nothing is to do.",
+        };
+        canvas.put(area.x + SEVERITY, area.y, area.width - 2, said, Meaning::Quiet);
         return;
     }
     let first = first_row(rows.index(), rows.len(), usize::from(area.height));
