@@ -250,3 +250,13 @@ fn contacts_that_the_agent_cannot_name_are_asked_for_again() {
     hand.answers();
     assert!(hand.screen().contains("Rita Ames"));
 }
+
+#[test]
+fn an_alert_that_its_source_cleared_is_not_called_open() {
+    let mut snapshot = night::snapshot();
+    snapshot.alerts[0].cleared_at = Some(night::at("02:06:00"));
+    let mut hand = Hand::on(snapshot);
+    hand.press(&["p"]).answers();
+    let line = hand.line("Blocked order 4500123");
+    assert!(line.contains("cleared") && !line.contains(" open "), "{line}");
+}
