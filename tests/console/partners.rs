@@ -260,3 +260,22 @@ fn an_alert_that_its_source_cleared_is_not_called_open() {
     let line = hand.line("Blocked order 4500123");
     assert!(line.contains("cleared") && !line.contains(" open "), "{line}");
 }
+
+#[test]
+fn the_desk_is_told_of_a_post_and_its_author_gets_a_receipt() {
+    use nightdesk::core::contact::Category;
+    use nightdesk::core::notification::RecipientId;
+    let mut to_desk =
+        night::notification(90, 8812, ("maria", "Maria Weber"), Medium::Email, NotificationState::Sent);
+    to_desk.category = Category::Acknowledgments;
+    let mut to_author = to_desk.clone();
+    to_author.id = NotificationId(91);
+    to_author.recipient.who = RecipientId::Contact("c-ames".into());
+    to_author.recipient.name = "Rita Ames".into();
+    let mut hand = Hand::at_night().sized(120, 40);
+    let latest = vec![to_desk, to_author];
+    hand.press(&["4"]);
+    hand.tell(Msg::Messages(Ok(nightdesk::wire::Messages { look: Vec::new(), latest })));
+    assert!(hand.line("M.Weber").contains(" post "), "{}", hand.screen());
+    assert!(hand.line("R.Ames").contains(" receipt "), "{}", hand.screen());
+}
