@@ -38,7 +38,11 @@ pub fn run(cli: &Cli) -> Result<(), Failed> {
         let url = format!("http://{intake}/v1/events/community");
         let seed = u64::from(std::process::id());
         let _ = begin.send(Settings::demo(url, secret.into(), seed));
-        let options = console::Options { socket: context.paths.socket.clone(), ascii: cli.ascii };
+        let options = console::Options {
+            socket: context.paths.socket.clone(),
+            ascii: cli.ascii,
+            agent: console::AgentAfter::Ends,
+        };
         let shown = console::run(options).await.map_err(|why| Failed::No(why.to_string()));
         let stopped = cli::agent::end(&context).await;
         shown.and(stopped)

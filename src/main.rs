@@ -72,7 +72,11 @@ fn open_console(cli: &Cli) -> Result<(), Failed> {
                 cli::agent::start(&context).await?;
             }
         }
-        let options = console::Options { socket: context.paths.socket.clone(), ascii: cli.ascii };
+        let options = console::Options {
+            socket: context.paths.socket.clone(),
+            ascii: cli.ascii,
+            agent: console::AgentAfter::GoesOn,
+        };
         console::run(options).await.map_err(|why| Failed::No(why.to_string()))
     })
 }

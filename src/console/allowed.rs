@@ -1,6 +1,7 @@
 //! Whether an action can be done now, and if not, the sentence that says why.
 
 use crate::console::clock;
+use crate::console::desk::ContactsHeard;
 use crate::console::keymap::Action;
 use crate::console::model::{About, Focus, Link, Model, Place};
 use crate::core::alert::AlertState;
@@ -23,7 +24,10 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
             None => Err("no alert is selected".to_owned()),
         },
         Action::Contact => match (model.selected_partner(), &model.desk) {
-            (Some(partner), Some(desk)) if desk.contacts_of(&partner.id).next().is_none() => {
+            (Some(partner), Some(desk))
+                if desk.contacts_of(&partner.id).next().is_none()
+                    && desk.contacts_heard.get(&partner.id) == Some(&ContactsHeard::All) =>
+            {
                 Err(format!("no contact of {} is known", partner.name.printable()))
             }
             (Some(_), _) => Ok(()),

@@ -30,6 +30,8 @@ pub struct Desk {
     /// How many are open, known here or not.
     open_tasks: u64,
     pub contacts: BTreeMap<Untrusted, Contact>,
+    /// Whether a partner's contacts are all known; of a partner that is not in it, some may be.
+    pub contacts_heard: BTreeMap<Untrusted, ContactsHeard>,
     /// The names of partners by their ids, as far as anything told them.
     partners: BTreeMap<Untrusted, Untrusted>,
     pub people: BTreeMap<PersonId, Person>,
@@ -38,6 +40,15 @@ pub struct Desk {
     pub channels: Vec<ChannelHealth>,
     /// Oldest first.
     pub recent: VecDeque<Numbered>,
+}
+
+/// What the agent has said about who the contacts of a partner are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContactsHeard {
+    Asking,
+    All,
+    /// Why it could not say.
+    Missing(String),
 }
 
 /// What one change meant for what is shown.
@@ -74,6 +85,8 @@ impl Desk {
         for about in of_recent.chain(of_alerts).chain(tasks.iter().filter_map(|task| task.partner.as_ref())) {
             partners.insert(about.id.clone(), about.name.clone());
         }
+        let of_partners = contacts.iter().filter_map(|contact| contact.partner_id.clone());
+        let contacts_heard = of_partners.map(|partner| (partner, ContactsHeard::All)).collect();
         Self {
             seq,
             me,
@@ -81,6 +94,7 @@ impl Desk {
             open_tasks: open_tasks
                 .max(tasks.iter().filter(|task| task.state == TaskState::Open).count() as u64),
             info: desk,
+            contacts_heard,
             alerts: alerts.into_iter().map(|alert| (alert.id, alert)).collect(),
             notifications: notifications.into_iter().map(|n| (n.id, n)).collect(),
             tasks: tasks.into_iter().map(|task| (task.id, task)).collect(),
@@ -96,6 +110,14 @@ impl Desk {
     /// A partner's name where anything told it, else the id.
     pub fn partner_name(&self, id: &Untrusted) -> String {
         self.partners.get(id).unwrap_or(id).printable().into_string()
+    }
+
+    /// Takes a contact from an answer, unless the stream brought a newer one meanwhile.
+    pub fn learn(&mut self, contact: Contact) {
+        let known = self.contacts.get(&contact.id);
+        if known.is_none_or(|known| known.updated_at <= contact.updated_at) {
+            self.contacts.insert(contact.id.clone(), contact);
+        }
     }
 
     /// Applies one change of the stream.

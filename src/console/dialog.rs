@@ -77,9 +77,19 @@ pub struct Chooser {
     pub title: String,
     pub choices: Vec<Choice>,
     pub selected: usize,
+    digits: Digits,
     about: About,
     word: &'static str,
     expect: Expect,
+}
+
+/// What a digit does in a chooser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Digits {
+    /// A typed time such as `06:30` chooses nothing by accident.
+    Move,
+    /// A promise is made with one key and can be made anew.
+    Choose,
 }
 
 #[derive(Clone, Debug)]
@@ -169,6 +179,7 @@ impl Chooser {
             title: format!("News on {} promised within", alert.id),
             choices,
             selected: 1,
+            digits: Digits::Choose,
             about: About::Alert(alert.id),
             word: "promise",
             expect: holder_of(alert),
@@ -201,6 +212,7 @@ impl Chooser {
             title: format!("Snooze {} until", alert.id),
             choices,
             selected,
+            digits: Digits::Move,
             about: About::Alert(alert.id),
             word: "snooze",
             expect: holder_of(alert),
@@ -214,11 +226,14 @@ impl Chooser {
         let today = now.to_zoned(zone.clone());
         choices.extend(morning(&today, 1, "tomorrow morning", ask));
         let to_monday = 8 - i64::from(today.weekday().to_monday_one_offset());
-        choices.extend(morning(&today, to_monday, "Monday morning", ask));
+        if to_monday > 1 {
+            choices.extend(morning(&today, to_monday, "Monday morning", ask));
+        }
         Self {
             title: format!("Snooze {task} until"),
             choices,
             selected: 0,
+            digits: Digits::Move,
             about: About::Task(task),
             word: "snooze",
             expect: Expect::default(),
@@ -247,6 +262,7 @@ impl Chooser {
                 choice(Keep::Theirs, &conflict.side.spoken(), &conflict.theirs),
             ],
             selected: 0,
+            digits: Digits::Move,
             about: About::Contact(conflict.contact.clone()),
             word: "resolve",
             expect: Expect::default(),
@@ -265,7 +281,18 @@ impl Chooser {
                 Pressed::Stay
             }
             KeyCode::Enter => self.choose(self.selected),
-            KeyCode::Char(digit @ '1'..='9') => self.choose(digit as usize - '1' as usize),
+            KeyCode::Char(digit @ '1'..='9') => {
+                let at = digit as usize - '1' as usize;
+                match self.digits {
+                    Digits::Choose => self.choose(at),
+                    Digits::Move => {
+                        if at < self.choices.len() {
+                            self.selected = at;
+                        }
+                        Pressed::Stay
+                    }
+                }
+            }
             _ => Pressed::Stay,
         }
     }

@@ -212,8 +212,8 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
 
 /// What may be typed after `:`.
 pub const COMMANDS: &[(&str, Action, &str)] = &[
-    ("q", Quit, "leave; the agent goes on"),
-    ("quit", Quit, "leave; the agent goes on"),
+    ("q", Quit, "leave the console"),
+    ("quit", Quit, "leave the console"),
     ("triage", Triage, "what needs somebody now"),
     ("stream", Stream, "everything as it happens"),
     ("partners", Partners, "what is open for each partner"),

@@ -7,6 +7,7 @@
 
 pub mod allowed;
 pub mod clock;
+pub mod contacts;
 pub mod desk;
 pub mod dialog;
 pub mod effect;
@@ -61,6 +62,15 @@ pub struct Options {
     pub socket: PathBuf,
     /// Write nothing but ASCII, whatever the locale says.
     pub ascii: bool,
+    pub agent: AgentAfter,
+}
+
+/// What becomes of the agent when the operator leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgentAfter {
+    GoesOn,
+    /// It was started for this console alone.
+    Ends,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +95,7 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
     input::read(move |input| keys.send(Msg::Input(input)).is_ok())?;
     let (width, height) = crossterm::terminal::size()?;
     let mut model = Model::new(Timestamp::now());
+    model.agent_after = options.agent;
     update(&mut model, Msg::Size(width, height));
     let mut console = Console {
         listening: tokio::spawn(link.clone().listen()),

@@ -1,5 +1,6 @@
 //! Everything the console knows and shows. Views read it, only `update` writes it.
 
+use crate::console::AgentAfter;
 use crate::console::desk::Desk;
 use crate::console::dialog::Dialog;
 use crate::console::form::Form;
@@ -52,6 +53,7 @@ pub struct Model {
     pub pending: Vec<Pending>,
     pub flash: Option<Flash>,
     pub undo: Option<Undo>,
+    pub agent_after: AgentAfter,
     /// Ctrl-C was pressed once.
     pub leaving: bool,
     pub last_key: Option<Timestamp>,
@@ -133,6 +135,10 @@ pub struct Contacts {
     pub filter: Filter,
     pub rows: Rows<Untrusted>,
     pub form: Option<Form>,
+    /// Whose contacts were asked to be shown.
+    pub of: Option<Untrusted>,
+    /// An answer has come.
+    pub heard: bool,
 }
 
 /// Rows that match what is typed.
@@ -194,6 +200,13 @@ impl Filter {
     }
 }
 
+impl Contacts {
+    /// The filter is still the one that shows this partner's contacts.
+    pub fn shows_only(&self, partner: &Untrusted) -> bool {
+        self.of.as_ref() == Some(partner) && self.filter.line.text() == partner.printable().as_str()
+    }
+}
+
 impl Model {
     pub fn new(now: Timestamp) -> Self {
         Self {
@@ -231,12 +244,15 @@ impl Model {
                 filter: Filter::default(),
                 rows: Rows::default(),
                 form: None,
+                of: None,
+                heard: false,
             },
             messages: Messages::default(),
             dialog: None,
             pending: Vec::new(),
             flash: None,
             undo: None,
+            agent_after: AgentAfter::GoesOn,
             leaving: false,
             last_key: None,
             tickets: 0,

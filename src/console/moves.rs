@@ -88,15 +88,32 @@ pub fn switch(model: &mut Model) {
 pub fn step(model: &mut Model, by: isize) {
     match model.place {
         Place::Triage if model.triage.zoomed => scroll_by(model, by),
-        Place::Triage => match model.triage.focus {
-            Focus::Alerts => model.triage.alerts.step(by),
-            Focus::Tasks => model.triage.tasks.step(by),
-        },
+        Place::Triage => triage_step(model, by),
         Place::Stream => stream_step(model, by),
         Place::Partners => model.partners.rows.step(by),
         Place::Partner => partners::step(model, by),
         Place::Contacts => model.contacts.rows.step(by),
         Place::Messages => messages::step(model, by),
+    }
+}
+
+/// The tasks stand below the alerts, and the hand walks through both as through one list.
+fn triage_step(model: &mut Model, by: isize) {
+    let triage = &mut model.triage;
+    let (alerts, tasks) = (&mut triage.alerts, &mut triage.tasks);
+    let on_last_alert = alerts.index().is_none_or(|at| at + 1 == alerts.len());
+    let on_first_task = tasks.index().is_none_or(|at| at == 0);
+    match triage.focus {
+        Focus::Alerts if by > 0 && on_last_alert && !tasks.is_empty() => {
+            triage.focus = Focus::Tasks;
+            tasks.first();
+        }
+        Focus::Tasks if by < 0 && on_first_task && !alerts.is_empty() => {
+            triage.focus = Focus::Alerts;
+            alerts.last();
+        }
+        Focus::Alerts => alerts.step(by),
+        Focus::Tasks => tasks.step(by),
     }
 }
 

@@ -2,6 +2,7 @@
 //! them. Their data is asked for when they are opened, kept, and asked for again when the stream
 //! brings something of theirs.
 
+use crate::console::contacts;
 use crate::console::effect::{Effect, Wait};
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
 use crate::console::moves::End;
@@ -276,12 +277,12 @@ pub fn open(model: &mut Model, id: Untrusted) -> Vec<Effect> {
 }
 
 pub fn detail_came(model: &mut Model, id: &Untrusted, answer: Result<Box<PartnerDetail>, LinkError>) {
-    if let (Ok(detail), Some(desk)) = (&answer, &mut model.desk) {
-        // The form and the messages know contacts from here, too.
-        for known in &detail.contacts {
-            desk.contacts.insert(known.contact.id.clone(), known.contact.clone());
-        }
-    }
+    // The form and the messages know contacts from here, too.
+    let contacts = match &answer {
+        Ok(detail) => Ok(detail.contacts.iter().map(|known| known.contact.clone()).collect()),
+        Err(error) => Err(error.to_string()),
+    };
+    contacts::of_partner_came(model, id, contacts);
     let Some(page) = model.page.as_mut().filter(|page| page.id == *id) else { return };
     match answer {
         Ok(detail) => {

@@ -1,5 +1,6 @@
 //! What a message makes of the model, and what it asks of the world. Pure: no clock, no I/O.
 
+use crate::console::AgentAfter;
 use crate::console::allowed::allowed;
 use crate::console::desk::{Desk, Folded};
 use crate::console::dialog::{Chooser, Close, Dialog, Escalate, LogIn, Note, Order, Pressed, Resend};
@@ -12,11 +13,10 @@ use crate::console::model::{
     About, Filter, Flash, Focus, Link, Model, Pending, Place, Subject, Tone, UNDO_WITHIN, Undo,
 };
 use crate::console::moves::{End, back, open, pause_at, scroll, step, switch, to_end};
-use crate::console::{messages, partners};
+use crate::console::{contacts, messages, partners};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::Numbered;
 use crate::core::command::{Action as Ask, Expect, Outcome};
-use crate::core::contact::Contact;
 use crate::core::id::AlertId;
 use crate::core::text::{Printable, Untrusted};
 use crate::term::input::Input;
@@ -87,7 +87,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Contacts(answer) => {
-            contacts_came(model, answer);
+            contacts::came(model, answer);
             Vec::new()
         }
         Msg::Waited(wait) => partners::waited(model, wait),
@@ -145,7 +145,7 @@ fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
     } else {
         keep(model);
     }
-    arrange_contacts(model);
+    contacts::arrange(model);
     if pin_needed && !matches!(model.dialog, Some(Dialog::LogIn(_))) {
         model.dialog = Some(Dialog::LogIn(LogIn::default()));
     }
@@ -156,32 +156,14 @@ fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
         if let Subject::Alert(alert) = subject {
             effects.push(Effect::FetchDetail(alert));
         }
+        effects.extend(contacts::ask_for_shown(model));
     }
     effects.extend(partners::again(model));
     if model.messages.heard {
         effects.push(Effect::FetchMessages);
     }
-    if model.place == Place::Contacts {
-        effects.push(Effect::FetchContacts);
-    }
+    effects.extend(contacts::again(model));
     effects
-}
-
-fn contacts_came(model: &mut Model, answer: Result<Vec<Contact>, LinkError>) {
-    match (answer, &mut model.desk) {
-        (Ok(contacts), Some(desk)) => {
-            for contact in contacts {
-                // What the stream brought meanwhile is newer.
-                let known = desk.contacts.get(&contact.id);
-                if known.is_none_or(|known| known.updated_at <= contact.updated_at) {
-                    desk.contacts.insert(contact.id.clone(), contact);
-                }
-            }
-            arrange_contacts(model);
-        }
-        (Err(error), _) => say(model, format!("The contacts could not be read: {error}."), Tone::Refused),
-        (Ok(_), None) => {}
-    }
 }
 
 fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
@@ -222,7 +204,7 @@ fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
     } else {
         arrange(model);
     }
-    arrange_contacts(model);
+    contacts::arrange(model);
     effects.extend(follow_selection(model));
     effects
 }
@@ -301,8 +283,10 @@ pub fn arrange(model: &mut Model) {
     let (alerts, tasks) = (model.wanted_alerts(), model.wanted_tasks());
     model.triage.alerts.arrange(alerts);
     model.triage.tasks.arrange(tasks);
-    if model.triage.alerts.is_empty() && !model.triage.tasks.is_empty() && model.last_key.is_none() {
-        model.triage.focus = Focus::Tasks;
+    // Until the operator has chosen a row, the console stands on what is most urgent.
+    if model.last_key.is_none() {
+        let only_tasks = model.triage.alerts.is_empty() && !model.triage.tasks.is_empty();
+        model.triage.focus = if only_tasks { Focus::Tasks } else { Focus::Alerts };
     }
 }
 
@@ -311,11 +295,6 @@ fn keep(model: &mut Model) {
     let (alerts, tasks) = (model.wanted_alerts(), model.wanted_tasks());
     model.triage.alerts.keep(&alerts);
     model.triage.tasks.keep(&tasks);
-}
-
-fn arrange_contacts(model: &mut Model) {
-    let contacts = model.wanted_contacts();
-    model.contacts.rows.arrange(contacts);
 }
 
 /// When the hand is on another row than the detail shows, the detail follows after a rest.
@@ -342,10 +321,12 @@ fn rested(model: &mut Model, rest: u64) -> Vec<Effect> {
         model.triage.detail_missing = None;
         return vec![Effect::Rest(rest, FETCH_AFTER.saturating_sub(SHOW_AFTER))];
     }
-    match subject {
+    let mut effects: Vec<Effect> = match subject {
         Some(Subject::Alert(alert)) => vec![Effect::FetchDetail(alert)],
         _ => Vec::new(),
-    }
+    };
+    effects.extend(contacts::ask_for_shown(model));
+    effects
 }
 
 // The keys.
@@ -409,7 +390,7 @@ pub fn filtered(model: &mut Model) -> Vec<Effect> {
         Place::Triage => arrange(model),
         Place::Stream => model.stream.selected = None,
         Place::Partners | Place::Partner => return partners::filtered(model),
-        Place::Contacts => arrange_contacts(model),
+        Place::Contacts => contacts::arrange(model),
         Place::Messages => messages::arrange(model),
     }
     Vec::new()
@@ -547,7 +528,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
                 }
             }
         }
-        Action::Contact => contacts_of_partner(model),
+        Action::Contact => return contacts::show_of_partner(model),
         Action::Edit => {
             let form = model.selected_contact().map(Form::new);
             model.contacts.form = form;
@@ -588,18 +569,18 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         Action::Messages => return messages::show(model),
-        Action::Contacts => {
-            model.contacts.from = Place::Partners;
-            model.place = Place::Contacts;
-            return vec![Effect::FetchContacts];
-        }
+        Action::Contacts => return contacts::show(model),
         Action::LogIn => model.dialog = Some(Dialog::LogIn(LogIn::default())),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit if model.leaving => return vec![Effect::Quit],
         Action::Quit => {
             model.leaving = true;
-            say(model, "Ctrl-C again leaves; the agent goes on without the console.".to_owned(), Tone::Hint);
+            let said = match model.agent_after {
+                AgentAfter::GoesOn => "Ctrl-C again leaves; the agent goes on without the console.",
+                AgentAfter::Ends => "Ctrl-C again leaves; this agent and its community end with the console.",
+            };
+            say(model, said.to_owned(), Tone::Hint);
         }
     }
     Vec::new()
@@ -685,24 +666,6 @@ fn copy(model: &mut Model) -> Vec<Effect> {
     let Some(text) = text else { return Vec::new() };
     say(model, format!("{text} was sent to the terminal's clipboard."), Tone::Done);
     vec![Effect::Copy(text)]
-}
-
-fn contacts_of_partner(model: &mut Model) {
-    let Some(partner) = model.selected_partner().map(|partner| partner.id.clone()) else { return };
-    let first = model.desk.as_ref().and_then(|desk| desk.contacts_of(&partner).next().map(|c| c.id.clone()));
-    model.contacts.from = model.place;
-    model.place = Place::Contacts;
-    model.contacts.filter = Filter { line: Line::new(partner.printable().as_str()), open: false };
-    model.contacts.form = None;
-    arrange_contacts(model);
-    if let Some(first) = first
-        && !model.contacts.rows.select(&first)
-    {
-        // The id does not show as it is typed; then all contacts are shown instead.
-        model.contacts.filter = Filter::default();
-        arrange_contacts(model);
-        model.contacts.rows.select(&first);
-    }
 }
 
 pub fn say(model: &mut Model, text: String, tone: Tone) {

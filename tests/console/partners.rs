@@ -210,3 +210,72 @@ fn what_the_agent_does_not_answer_leaves_every_key_alive() {
     hand.press(&["3", "Enter", "j", "Tab", "Enter", "r", "Esc", "4", "Enter", "r", "p", "Esc", "1"]);
     assert_eq!(hand.model.place, Place::Triage);
 }
+
+#[test]
+fn nobody_is_said_to_be_unknown_before_the_agent_was_asked() {
+    let mut snapshot = night::snapshot();
+    snapshot.contacts.clear();
+    let mut hand = Hand::on(snapshot).sized(200, 60);
+    hand.press(&["j"]).rest();
+    assert!(hand.effects.contains(&Effect::FetchPartner("borg".into())), "{:?}", hand.effects);
+    assert!(hand.screen().contains("Asking the agent."), "{}", hand.screen());
+    assert!(!hand.screen().contains("No contact"), "{}", hand.screen());
+    // `c` waits for the same answer, and does not ask twice.
+    hand.effects.clear();
+    hand.press(&["c"]);
+    assert_eq!(hand.effects, [Effect::FetchContacts]);
+    assert!(hand.screen().contains("Asking the agent."), "{}", hand.screen());
+    let mut detail = night::partner_detail();
+    detail.contacts.clear();
+    hand.tell(Msg::Partner("borg".into(), Ok(Box::new(detail))));
+    assert!(hand.screen().contains("No contact of Borg Steel is known."), "{}", hand.screen());
+    hand.press(&["Esc", "Esc"]);
+    assert!(hand.screen().contains("No contact of theirs is known."), "{}", hand.screen());
+    hand.press(&["c"]);
+    assert_eq!(hand.footer(), "No contact of Borg Steel is known.");
+}
+
+#[test]
+fn contacts_that_the_agent_cannot_name_are_asked_for_again() {
+    let mut snapshot = night::snapshot();
+    snapshot.contacts.clear();
+    let mut hand = Hand::on(snapshot).sized(200, 60);
+    hand.press(&["c"]);
+    let broken = LinkError::Broken("the answer broke off".to_owned());
+    hand.tell(Msg::Partner("acme".into(), Err(broken)));
+    assert!(hand.screen().contains("could not be read"), "{}", hand.screen());
+    hand.effects.clear();
+    hand.press(&["Esc", "Esc", "c"]);
+    assert!(hand.effects.contains(&Effect::FetchPartner("acme".into())), "{:?}", hand.effects);
+    hand.answers();
+    assert!(hand.screen().contains("Rita Ames"));
+}
+
+#[test]
+fn an_alert_that_its_source_cleared_is_not_called_open() {
+    let mut snapshot = night::snapshot();
+    snapshot.alerts[0].cleared_at = Some(night::at("02:06:00"));
+    let mut hand = Hand::on(snapshot);
+    hand.press(&["p"]).answers();
+    let line = hand.line("Blocked order 4500123");
+    assert!(line.contains("cleared") && !line.contains(" open "), "{line}");
+}
+
+#[test]
+fn the_desk_is_told_of_a_post_and_its_author_gets_a_receipt() {
+    use nightdesk::core::contact::Category;
+    use nightdesk::core::notification::RecipientId;
+    let mut to_desk =
+        night::notification(90, 8812, ("maria", "Maria Weber"), Medium::Email, NotificationState::Sent);
+    to_desk.category = Category::Acknowledgments;
+    let mut to_author = to_desk.clone();
+    to_author.id = NotificationId(91);
+    to_author.recipient.who = RecipientId::Contact("c-ames".into());
+    to_author.recipient.name = "Rita Ames".into();
+    let mut hand = Hand::at_night().sized(120, 40);
+    let latest = vec![to_desk, to_author];
+    hand.press(&["4"]);
+    hand.tell(Msg::Messages(Ok(nightdesk::wire::Messages { look: Vec::new(), latest })));
+    assert!(hand.line("M.Weber").contains(" post "), "{}", hand.screen());
+    assert!(hand.line("R.Ames").contains(" receipt "), "{}", hand.screen());
+}

@@ -2,6 +2,7 @@
 
 use crate::hand::Hand;
 use crate::night::{self, at, person};
+use nightdesk::console::dialog::Chooser;
 use nightdesk::console::effect::Effect;
 use nightdesk::console::message::Msg;
 use nightdesk::core::alert::AlertState;
@@ -9,7 +10,7 @@ use nightdesk::core::change::{Object, What};
 use nightdesk::core::command::{Action, Outcome, Refusal, RefusalCode};
 use nightdesk::core::contact::{ContactField, Medium};
 use nightdesk::core::event::Severity;
-use nightdesk::core::id::AlertId;
+use nightdesk::core::id::{AlertId, TaskId};
 use nightdesk::core::person::Role;
 use nightdesk::core::text::Untrusted;
 use nightdesk::term::input::Input;
@@ -139,10 +140,10 @@ fn resending_says_what_it_costs_and_to_whom() {
 #[test]
 fn a_snooze_never_reaches_past_half_the_way_to_the_deadline() {
     let mut hand = Hand::at_night();
-    hand.press(&["s", "5"]);
+    hand.press(&["s", "5", "Enter"]);
     assert_eq!(hand.commands(), 0);
     assert!(hand.footer().contains("half way to its deadline"), "{}", hand.footer());
-    hand.press(&["1"]);
+    hand.press(&["1", "Enter"]);
     let (action, _) = hand.command(done("Snoozed."));
     let Action::Snooze { until, .. } = action else { panic!("{action:?}") };
     assert!(until < at("03:34:00"));
@@ -412,4 +413,80 @@ fn behind_a_shared_login_another_person_can_take_over_the_console() {
     let mut hand = Hand::at_night();
     hand.press(&[":"]).type_text("login").press(&["Enter"]);
     assert!(hand.screen().contains("Who are you?"));
+}
+
+#[test]
+fn the_hand_walks_from_the_last_alert_to_the_first_task_and_back() {
+    let mut hand = Hand::at_night();
+    hand.press(&["j", "j", "j"]);
+    let last_alert = hand.selected_line();
+    hand.press(&["j"]);
+    assert!(hand.model.selected_task().is_some(), "{}", hand.screen());
+    hand.press(&["j", "k", "k"]);
+    assert_eq!(hand.selected_line(), last_alert);
+}
+
+#[test]
+fn an_alert_that_comes_while_the_hand_is_on_a_task_can_be_reached_with_up() {
+    let mut hand = Hand::on(nightdesk::wire::Snapshot { alerts: Vec::new(), ..night::snapshot() });
+    hand.press(&["j"]).change(new_alert(8900));
+    assert!(hand.model.selected_task().is_some(), "the hand stays where it is");
+    hand.press(&["k", "k"]);
+    assert!(hand.selected_line().contains("Customs hold"), "{}", hand.screen());
+}
+
+#[test]
+fn before_any_key_the_first_alert_gets_the_selection() {
+    let mut hand = Hand::on(nightdesk::wire::Snapshot { alerts: Vec::new(), ..night::snapshot() });
+    assert!(hand.model.selected_task().is_some());
+    hand.change(new_alert(8900));
+    assert!(hand.selected_line().contains("Customs hold"), "{}", hand.screen());
+}
+
+#[test]
+fn a_time_typed_into_the_snooze_chooses_nothing() {
+    let mut hand = Hand::at_night();
+    hand.press(&["s"]).type_text("06:30");
+    assert_eq!((hand.commands(), hand.model.dialog.is_some()), (0, true));
+    assert!(hand.screen().contains("▌ 3 30 minutes"), "{}", hand.screen());
+}
+
+#[test]
+fn on_a_sunday_monday_morning_is_offered_once() {
+    let sunday = "2026-11-22T12:00:00Z".parse().unwrap();
+    let zone = jiff::tz::TimeZone::UTC;
+    let labels = |now| -> Vec<String> {
+        let chooser = Chooser::snooze_task(TaskId(301), now, &zone);
+        chooser.choices.into_iter().map(|choice| choice.label).collect()
+    };
+    assert!(!labels(sunday).iter().any(|label| label.contains("Monday")), "{:?}", labels(sunday));
+    assert!(labels(night::now()).iter().any(|label| label.contains("Monday")));
+}
+
+#[test]
+fn a_rotation_of_one_hands_nothing_over() {
+    let mut snapshot = night::snapshot();
+    snapshot.on_call[0].person = Some(person("maria"));
+    let hand = Hand::on(snapshot.clone());
+    assert!(hand.line("Triage").ends_with("on call: M.Weber"), "{}", hand.line("Triage"));
+    let calm = nightdesk::wire::Snapshot { on_call: snapshot.on_call, ..night::quiet() };
+    assert!(!Hand::on(calm).screen().contains("hand-over"));
+}
+
+#[test]
+fn leaving_says_what_becomes_of_the_agent() {
+    let mut hand = Hand::at_night();
+    hand.press(&["Ctrl-c"]);
+    assert!(hand.footer().contains("the agent goes on"), "{}", hand.footer());
+    hand.model.agent_after = nightdesk::console::AgentAfter::Ends;
+    hand.press(&["j", "Ctrl-c"]);
+    assert!(hand.footer().contains("end with the console"), "{}", hand.footer());
+}
+
+#[test]
+fn a_filter_that_hides_all_tasks_does_not_deny_them() {
+    let mut hand = Hand::at_night();
+    hand.press(&["/"]).type_text("fjord");
+    assert!(hand.screen().contains("Nothing to do fits the filter."), "{}", hand.screen());
+    assert!(!hand.screen().contains("Nothing is to do."));
 }

@@ -1,5 +1,6 @@
 //! The contacts: who they are, how each wants to be told, and what stands in the way.
 
+use crate::console::desk::{ContactsHeard, Desk};
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::first_row;
@@ -38,8 +39,8 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     let rows = &model.contacts.rows;
     let room = area.height.saturating_sub(3);
     if rows.is_empty() {
-        let said = if desk.contacts.is_empty() { "No contact is known yet." } else { "No contact matches." };
-        canvas.put(area.x + 2, y + 1, area.width - 3, said, Meaning::Quiet);
+        let (said, meaning) = none(model, desk);
+        canvas.put(area.x + 2, y + 1, area.width - 3, &said, meaning);
     }
     let first = first_row(rows.index(), rows.len(), usize::from(room));
     for (row, id) in rows.order().iter().skip(first).take(usize::from(room)).enumerate() {
@@ -68,6 +69,27 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     };
     canvas.rule(area, y, &says, "", Meaning::Accent);
     cursor
+}
+
+/// Why no row is shown.
+fn none(model: &Model, desk: &Desk) -> (String, Meaning) {
+    let of = model.contacts.of.as_ref().filter(|partner| model.contacts.shows_only(partner));
+    if let Some(partner) = of {
+        let name = desk.partner_name(partner);
+        return match desk.contacts_heard.get(partner) {
+            Some(ContactsHeard::All) => (format!("No contact of {name} is known."), Meaning::Warn),
+            Some(ContactsHeard::Missing(why)) => {
+                (format!("The contacts of {name} could not be read: {why}."), Meaning::Warn)
+            }
+            Some(ContactsHeard::Asking) | None => ("Asking the agent.".to_owned(), Meaning::Quiet),
+        };
+    }
+    let said = match (model.contacts.heard, desk.contacts.is_empty()) {
+        (false, _) => "Asking the agent.",
+        (true, true) => "No contact is known yet.",
+        (true, false) => "No contact matches.",
+    };
+    (said.to_owned(), Meaning::Quiet)
 }
 
 fn address(canvas: &mut Canvas<'_>, contact: &Contact, medium: Medium, x: u16, y: u16, width: u16) {

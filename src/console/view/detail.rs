@@ -193,6 +193,7 @@ fn holder(model: &Model, desk: &Desk, alert: &Alert, zone: &TimeZone) -> Option<
             let why = alert.resolution.as_ref().map(|why| why.printable().into_string());
             format!("closed: {}", why.unwrap_or_else(|| "no reason given".to_owned()))
         }
+        (AlertState::Open, _) if alert.cleared_at.is_some() => "nobody holds it".to_owned(),
         _ => return None,
     };
     let text = match alert.cleared_at {

@@ -121,6 +121,7 @@ fn words(desk: &Desk, page: &Page, item: &Item) -> Option<Words> {
                 what: alert.title.printable().into_string(),
                 state: match held {
                     Some(held) => (held, Meaning::Plain),
+                    None if alert.cleared_at.is_some() => ("cleared".to_owned(), Meaning::Good),
                     None => (alert.state.as_str().to_owned(), Meaning::Bad),
                 },
                 risk: alert.at_risk.first().cloned(),

@@ -8,7 +8,7 @@ use crate::console::view::paint::{Canvas, Spans};
 use crate::console::view::stream::filter_line;
 use crate::console::view::{WIDE, first_row, opened};
 use crate::core::contact::{Category, Medium};
-use crate::core::notification::{Hold, Notification, NotificationState};
+use crate::core::notification::{Hold, Notification, NotificationState, RecipientId};
 use jiff::Timestamp;
 use ratatui::layout::{Position, Rect};
 
@@ -72,7 +72,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         }
         let time = clock::when(model.now, message.created_at, &desk.zone());
         canvas.put(when.0, y, when.1, &time, Meaning::Quiet);
-        canvas.put(category.0, y, category.1, category_word(message.category), Meaning::Quiet);
+        canvas.put(category.0, y, category.1, category_word(message), Meaning::Quiet);
         canvas.put(to.0, y, to.1, &desk.recipient_name(message), Meaning::Plain);
         let partner = message.partner.as_ref().map(|id| desk.partner_name(id)).unwrap_or_default();
         canvas.put(of.0, y, of.1, &partner, Meaning::Plain);
@@ -123,14 +123,19 @@ pub fn medium_word(medium: Medium) -> &'static str {
     }
 }
 
-pub fn category_word(category: Category) -> &'static str {
-    match category {
+/// What it is about, in one word.
+pub fn category_word(message: &Notification) -> &'static str {
+    match message.category {
         Category::Urgent => "urgent",
         Category::CaseUpdates => "case",
         Category::Documents => "document",
         Category::Onboarding => "onboarding",
         Category::Digests => "digest",
-        Category::Acknowledgments => "receipt",
+        // The author of a post gets a receipt; the desk is told of the post itself.
+        Category::Acknowledgments => match message.recipient.who {
+            RecipientId::Person(_) => "post",
+            RecipientId::Contact(_) => "receipt",
+        },
     }
 }
 

@@ -115,7 +115,7 @@ fn of_message(model: &Model, desk: &Desk, message: &Notification, width: u16) ->
     let step = reason.step.map(|step| format!(", step {step}")).unwrap_or_default();
     let because = format!(
         "{}: {} (rule {}{step}, configuration {})",
-        category_word(message.category),
+        category_word(message),
         reason.via.printable(),
         sanitise(&reason.rule),
         message.config_version

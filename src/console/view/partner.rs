@@ -2,7 +2,7 @@
 //! reached.
 
 use crate::console::clock;
-use crate::console::desk::Desk;
+use crate::console::desk::{ContactsHeard, Desk};
 use crate::console::model::{Model, Subject};
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans};
@@ -72,8 +72,17 @@ fn lines(canvas: &Canvas<'_>, model: &Model, desk: &Desk, partner: &PartnerRef) 
     lines.push(vec![("Can we reach them?".to_owned(), Meaning::Strong)]);
     let mut contacts: Vec<&Contact> = desk.contacts_of(&partner.id).collect();
     contacts.sort_by_key(|contact| (contact.state == ContactState::Inactive, &contact.name));
-    if contacts.is_empty() {
-        lines.push(vec![("No contact of theirs is known.".to_owned(), Meaning::Warn)]);
+    match desk.contacts_heard.get(&partner.id) {
+        Some(ContactsHeard::All) if contacts.is_empty() => {
+            lines.push(vec![("No contact of theirs is known.".to_owned(), Meaning::Warn)]);
+        }
+        Some(ContactsHeard::All) => {}
+        Some(ContactsHeard::Missing(why)) => {
+            lines.push(vec![(format!("Could not be read: {why}"), Meaning::Warn)]);
+        }
+        Some(ContactsHeard::Asking) | None => {
+            lines.push(vec![("Asking the agent.".to_owned(), Meaning::Quiet)]);
+        }
     }
     for contact in contacts {
         let name = format!("{:<12} ", super::triage::short(contact.name.printable().as_str()));

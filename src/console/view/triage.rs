@@ -197,6 +197,10 @@ fn on_call(model: &Model, desk: &Desk, wide: bool) -> (String, Meaning) {
                 1 => "on call".to_owned(),
                 _ => sanitise(&on_call.schedule).into_owned(),
             };
+            // Who follows on themselves hands nothing over.
+            if on_call.person.is_some() && on_call.next == on_call.person {
+                return format!("{label}: {who}");
+            }
             match (on_call.until, &on_call.next) {
                 (Some(until), Some(next)) => {
                     let when = clock::when(model.now, until, &zone);
@@ -383,7 +387,11 @@ fn who_was_told(canvas: &mut Canvas<'_>, desk: &Desk, alert: &Alert, (x, width):
 fn tasks(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, columns: &Columns, area: Rect) {
     let rows = &model.triage.tasks;
     if rows.is_empty() {
-        canvas.put(area.x + SEVERITY, area.y, area.width - 2, "Nothing is to do.", Meaning::Quiet);
+        let said = match model.triage.filter.is_active() && desk.to_do() > 0 {
+            true => "Nothing to do fits the filter.",
+            false => "Nothing is to do.",
+        };
+        canvas.put(area.x + SEVERITY, area.y, area.width - 2, said, Meaning::Quiet);
         return;
     }
     let first = first_row(rows.index(), rows.len(), usize::from(area.height));
@@ -521,7 +529,8 @@ fn calm(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, area: Rect) {
             None => proofs.push(format!("{name} never proven")),
         }
     }
-    if let Some(until) = desk.on_call.iter().filter_map(|on_call| on_call.until).min() {
+    let changes = desk.on_call.iter().filter(|on_call| on_call.next != on_call.person);
+    if let Some(until) = changes.filter_map(|on_call| on_call.until).min() {
         proofs.push(format!("next hand-over {}", clock::when(model.now, until, &zone)));
     }
     for line in crate::console::view::paint::wrap(&format!("{}.", proofs.join("; ")), area.width.min(100) - 6)
