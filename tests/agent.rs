@@ -132,7 +132,8 @@ policy = "urgent"
     .await;
     for page in &paged {
         let rungs: Vec<_> = page["evidence"].as_array().unwrap().iter().map(|e| &e["rung"]).collect();
-        assert_eq!(rungs[0], "accepted", "{page:#}");
+        // A receipt may be faster than the gateway's own answer, so their order is not promised.
+        assert!(rungs.contains(&&json!("accepted")), "{page:#}");
         assert!(rungs.contains(&&json!("sent")) && rungs.contains(&&json!("delivered")), "{page:#}");
         assert_eq!((&page["channel"], &page["medium"]), (&json!("sms"), &json!("sms")));
         assert_eq!(page["attempts"].as_array().unwrap().len(), 1, "{page:#}");
