@@ -16,6 +16,7 @@ use crate::core::event::{
 };
 use crate::core::exception::{ExceptionReport, ReportState};
 use crate::core::expectation::Expectation;
+use crate::core::flow::reader::Reader;
 use crate::core::flow::{self, Pressing};
 use crate::core::id::{AlertId, EventId, Ids};
 use crate::core::mark::Mark;
@@ -376,8 +377,12 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
             ..heard.about(&partner, Category::Urgent, None)
         };
         let pressing = if severity >= Some(Severity::High) { Pressing::Yes } else { Pressing::No };
-        let notice = Notice { title: event.title.printable().into_string(), event: id.to_string() };
-        decision.tell_these(&told, name, by, &partner, &about, pressing, |_| Message::Notice(notice.clone()));
+        let (title, told_of) = (event.title.printable().into_string(), id.to_string());
+        let desk = decision.desk;
+        decision.tell_these(&told, name, by, &partner, &about, pressing, |reader| {
+            let facts = told_facts(desk, reader, &incoming.native);
+            Message::Notice(Notice { title: title.clone(), event: told_of.clone(), facts })
+        });
     }
     let who = partner.as_ref().map(|p| format!("{}: ", p.name.printable())).unwrap_or_default();
     let summary = Untrusted::new(format!("{who}{}", event.title.raw()));
@@ -851,6 +856,27 @@ fn case_key(partner: &PartnerRef, id: &Untrusted) -> String {
 
 fn exception_key(partner: &PartnerRef, id: &Untrusted) -> String {
     format!("exception\u{1f}{}\u{1f}{}", partner.id.raw(), id.raw())
+}
+
+/// What a notice says of an exception beside its title.
+fn told_facts(desk: &Desk, reader: &Reader<'_>, native: &Native) -> Vec<String> {
+    let (Native::ExceptionRaised { exception, severity, .. }
+    | Native::ExceptionCleared { exception, severity, .. }) = native
+    else {
+        return Vec::new();
+    };
+    let named = |what: &str, value: &Option<Untrusted>| {
+        value.as_ref().map(|value| format!("{what} {}", value.printable()))
+    };
+    let mut facts = vec![format!("{}, {}", reader.word(exception.kind.word()), severity.as_str())];
+    facts.extend(named("Order", &exception.order));
+    facts.extend(named("Shipment", &exception.shipment));
+    facts.extend(exception.amount.as_ref().map(|amount| format!("At risk {}", amount.long())));
+    facts.extend(exception.deadline.map(|deadline| format!("Deadline {}", reader.moment(deadline))));
+    facts.extend(exception.codes.iter().map(|code| desk.codes.in_words(code)));
+    let description = exception.description.as_ref().map(Untrusted::printable_lines).unwrap_or_default();
+    facts.extend(description.into_iter().take(20).map(|line| line.into_string()));
+    facts
 }
 
 fn no_rule(because: &str) -> Verdict {

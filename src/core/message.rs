@@ -172,4 +172,7 @@ pub struct TaskOverdue {
 pub struct Notice {
     pub title: String,
     pub event: String,
+    /// What else is known of it, a line each: `Order 4500123`.
+    #[serde(default)]
+    pub facts: Vec<String>,
 }

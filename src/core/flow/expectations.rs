@@ -129,7 +129,7 @@ pub fn tell(decision: &mut Decision<'_>, heard: &Heard<'_>, partner: &PartnerRef
         return Taken::quiet("a rule keeps it quiet");
     };
     let about = heard.about(partner, Category::CaseUpdates, None);
-    let notice = Notice { title: line(&heard.title), event: heard.event.to_string() };
+    let notice = Notice { title: line(&heard.title), event: heard.event.to_string(), facts: Vec::new() };
     let (_, nobody) =
         decision.tell_people(&audience, partner, &about, Pressing::No, |_| Message::Notice(notice.clone()));
     Taken::handled(nobody)

@@ -328,6 +328,11 @@ fn task_overdue(reader: &Reader) -> [Message; 2] {
 }
 
 fn notice() -> [Message; 2] {
-    let full = Notice { title: own("New price list for 2027"), event: own("community.pricelist.published") };
-    [full.clone(), full].map(Message::Notice)
+    let full = Notice {
+        title: own("New price list for 2027"),
+        event: own("community.pricelist.published"),
+        facts: vec![own("Severity medium"), own("Order 4500123")],
+    };
+    let bare = Notice { facts: Vec::new(), ..full.clone() };
+    [full, bare].map(Message::Notice)
 }

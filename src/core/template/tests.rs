@@ -255,7 +255,7 @@ fn hostile(values: &mut Json, words: &mut dyn Iterator<Item = String>) {
 fn a_mark_that_drew_onto_a_space_is_shown_where_it_comes_first() {
     let said = Said::new(
         Name::Notice,
-        serde_json::json!({"title": " \u{dca}x", "partner": "", "event": "e", "why": "w", "desk": "d"}),
+        serde_json::json!({"title": " \u{dca}x", "partner": "", "event": "e", "facts": [], "why": "w", "desk": "d"}),
         "",
         "",
     );
