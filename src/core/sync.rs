@@ -248,8 +248,12 @@ pub fn merge(contact: &mut Contact, link: &mut Link, stated: &Stated, now: Times
     if link.erased {
         return merged;
     }
+    // Only the community moves a contact from one company to another. A spreadsheet may be an old one, and
+    // would send the new company's person what is the old one's.
+    let may_move = link.side == Side::Community || contact.partner_id.is_none();
     if let Some(partner) = &stated.partner_id
         && contact.partner_id.as_ref() != Some(partner)
+        && may_move
     {
         contact.partner_id = Some(partner.clone());
         merged.taken.push("partner_id");

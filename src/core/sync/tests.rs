@@ -443,3 +443,16 @@ proptest! {
         world.check_settled()?;
     }
 }
+
+#[test]
+fn an_old_spreadsheet_moves_nobody_back_to_the_company_they_left() {
+    let of = |partner: &str| Stated { partner_id: Some(partner.into()), fields: Vec::new() };
+    let mut contact = contact();
+    let mut sheet = Link::new("c1".into(), Side::Sheet("people".into()), at(0));
+    merge(&mut contact, &mut sheet, &of("acme"), at(1));
+    assert_eq!(contact.partner_id, Some("acme".into()), "a contact of nobody's is whose the sheet says");
+    merge(&mut contact, &mut link(), &of("borg"), at(2));
+    assert_eq!(contact.partner_id, Some("borg".into()));
+    merge(&mut contact, &mut sheet, &of("acme"), at(3));
+    assert_eq!(contact.partner_id, Some("borg".into()));
+}
