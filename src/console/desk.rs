@@ -234,6 +234,7 @@ impl Desk {
     pub fn recipient_name(&self, notification: &Notification) -> String {
         match &notification.recipient.who {
             RecipientId::Person(person) => self.short_name(person),
+            RecipientId::Webhook(channel) => sanitise(channel).into_owned(),
             RecipientId::Contact(_) => {
                 crate::core::person::short_name(notification.recipient.name.printable().as_str())
             }
@@ -253,6 +254,7 @@ impl Desk {
             Target::Person(person) => self.short_name(person),
             Target::Team(team) => format!("team {}", sanitise(team)),
             Target::Lead(team) => format!("lead of {}", sanitise(team)),
+            Target::Webhook(channel) => format!("webhook {}", sanitise(channel)),
             Target::Assigned(role) => format!("the {}", sanitise(role).replace('_', " ")),
         }
     }

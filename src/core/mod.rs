@@ -47,6 +47,7 @@ pub mod schedule;
 pub mod sheet;
 pub mod sms;
 pub mod standing;
+pub mod status_update;
 pub mod suppression;
 pub mod sync;
 pub mod task;

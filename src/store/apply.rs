@@ -135,11 +135,11 @@ impl Tx<'_> {
                 i64::from(n.attempts.iter().any(|attempt| attempt.state == AttemptState::Sending)),
                 match &n.recipient.who {
                     RecipientId::Contact(id) => Some(id.raw()),
-                    RecipientId::Person(_) => None,
+                    RecipientId::Person(_) | RecipientId::Webhook(_) => None,
                 },
                 match &n.recipient.who {
                     RecipientId::Person(id) => Some(id.0.as_str()),
-                    RecipientId::Contact(_) => None,
+                    RecipientId::Contact(_) | RecipientId::Webhook(_) => None,
                 }
             ],
         )?;

@@ -76,6 +76,7 @@ fn policy() -> PolicySnapshot {
             Step { after: minutes(10), notify: vec![lead.clone()] },
         ],
         last_resort: Step { after: minutes(10), notify: vec![Target::Person(person("maria")), lead] },
+        variants: vec![],
     }
 }
 
@@ -124,6 +125,7 @@ pub fn alert(
         next_update_by: None,
         snoozed_until: None,
         cleared_at: None,
+        close_at: None,
         resolution: None,
         rule: "urgent-exceptions".into(),
         config_version: 12,
