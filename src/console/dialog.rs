@@ -4,6 +4,7 @@
 
 use crate::console::clock;
 use crate::console::desk::Desk;
+use crate::console::insist::Insist;
 use crate::console::keymap::{Action, COMMANDS};
 use crate::console::line::Line;
 use crate::console::model::About;
@@ -33,6 +34,7 @@ pub enum Dialog {
     Resend(Resend),
     Note(Note),
     Close(Close),
+    Insist(Insist),
     Help { scroll: u16 },
     Why { alert: AlertId, scroll: u16 },
     Palette(Line),
@@ -646,6 +648,7 @@ impl Dialog {
         let appeared = match self {
             Dialog::Escalate(escalate) => escalate.appeared,
             Dialog::Resend(resend) => resend.appeared,
+            Dialog::Insist(insist) => insist.appeared,
             _ => Timestamp::MIN,
         };
         if now.duration_since(appeared) < TYPE_AHEAD {
@@ -658,6 +661,7 @@ impl Dialog {
             Dialog::Resend(dialog) => dialog.press(key),
             Dialog::Note(dialog) => dialog.press(key),
             Dialog::Close(dialog) => dialog.press(key),
+            Dialog::Insist(dialog) => dialog.press(key),
             Dialog::Palette(line) => press_palette(line, key),
             Dialog::Help { scroll } | Dialog::Why { scroll, .. } => press_scroll(scroll, key),
         }
@@ -674,6 +678,7 @@ impl Dialog {
             Dialog::Chooser(_)
             | Dialog::Escalate(_)
             | Dialog::Resend(_)
+            | Dialog::Insist(_)
             | Dialog::Help { .. }
             | Dialog::Why { .. } => {}
         }

@@ -12,6 +12,7 @@ pub mod desk;
 pub mod dialog;
 pub mod effect;
 pub mod form;
+pub mod insist;
 pub mod intent;
 pub mod keymap;
 pub mod line;

@@ -6,6 +6,7 @@ use crate::console::desk::{Desk, Folded};
 use crate::console::dialog::{Chooser, Close, Dialog, Escalate, LogIn, Note, Order, Pressed, Resend};
 use crate::console::effect::Effect;
 use crate::console::form::{self, Form};
+use crate::console::insist::Insist;
 use crate::console::keymap::{self, Action};
 use crate::console::line::Line;
 use crate::console::message::{Msg, Ticket};
@@ -16,7 +17,7 @@ use crate::console::moves::{End, back, open, pause_at, scroll, step, switch, to_
 use crate::console::{contacts, messages, partners};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::Numbered;
-use crate::core::command::{Action as Ask, Expect, Outcome};
+use crate::core::command::{Action as Ask, Expect, Outcome, RefusalCode};
 use crate::core::id::AlertId;
 use crate::core::text::{Printable, Untrusted};
 use crate::term::input::Input;
@@ -258,7 +259,16 @@ fn answered(model: &mut Model, ticket: Ticket, answer: Result<Outcome, LinkError
                 _ => Vec::new(),
             };
         }
-        Ok(Outcome::Refused { refusal }) => refusal.said.printable().into_string(),
+        Ok(Outcome::Refused { refusal }) => {
+            let said = refusal.said.printable().into_string();
+            if let (About::Task(task), RefusalCode::StillOpen, None) =
+                (&pending.about, refusal.code, &model.dialog)
+            {
+                model.dialog = Some(Dialog::Insist(Insist::new(*task, said, model.now)));
+                return Vec::new();
+            }
+            said
+        }
         Err(LinkError::Refused { sentence, .. }) => sentence,
         Err(error) => {
             format!(
@@ -620,7 +630,7 @@ fn undo(model: &mut Model) -> Vec<Effect> {
 fn on_task(model: &mut Model, action: Action) -> Vec<Effect> {
     let Some(task) = model.selected_task().map(|task| task.id) else { return Vec::new() };
     let (word, ask) = match action {
-        Action::Done => ("done", Ask::DoneTask { task }),
+        Action::Done => ("done", Ask::DoneTask { task, anyway: false }),
         _ => ("take", Ask::TakeTask { task }),
     };
     send(model, Order { about: About::Task(task), word, ask, expect: Expect::default() })

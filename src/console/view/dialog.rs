@@ -5,6 +5,7 @@ use crate::console::desk::Desk;
 use crate::console::dialog::{
     Button, Chooser, Close, Dialog, Escalate, LogIn, Note, Resend, ResendRow, Resent, completions,
 };
+use crate::console::insist::Insist;
 use crate::console::line::Line;
 use crate::console::model::{About, Model};
 use crate::console::theme::Meaning;
@@ -30,6 +31,10 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
         }
         Dialog::Resend(dialog) => {
             resend(canvas, model, dialog, area);
+            None
+        }
+        Dialog::Insist(dialog) => {
+            insist(canvas, dialog, area);
             None
         }
         Dialog::Note(dialog) => note(canvas, dialog, area),
@@ -192,6 +197,17 @@ fn escalate(canvas: &mut Canvas<'_>, model: &Model, dialog: &Escalate, area: Rec
     let ready = matches!(&dialog.steps, Some(Ok(steps)) if !steps.is_empty());
     let button = if ready { dialog.button } else { Button::Cancel };
     buttons(canvas, inner, y, Some(button), &deed);
+}
+
+fn insist(canvas: &mut Canvas<'_>, dialog: &Insist, area: Rect) {
+    let lines = wrap(&dialog.why, 66);
+    let height = u16::try_from(lines.len()).unwrap_or(0) + 4;
+    let inner = window(canvas, area, 72, height, &format!("{} is not done", dialog.task), "Tab button");
+    for (y, line) in (inner.y..).zip(&lines) {
+        canvas.put(inner.x, y, inner.width, line, Meaning::Plain);
+    }
+    let y = inner.bottom().saturating_sub(1);
+    buttons(canvas, inner, y, Some(dialog.button), "Close it anyway");
 }
 
 fn wakes(model: &Model, desk: &Desk, wakes: &[Wake], zone: &TimeZone) -> Vec<Spans> {
