@@ -9,14 +9,17 @@ use crate::core::document::Document;
 use crate::core::event::Event;
 use crate::core::money::Money;
 use crate::core::notification::Notification;
-use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::person::Person;
 use crate::core::task::Task;
 use crate::core::thread::Thread;
 pub use crate::wire::client::encoded;
-use crate::wire::{AlertDetail, ChannelHealth};
+use crate::wire::partner::{Dated, Filed};
+use crate::wire::{AlertDetail, ChannelHealth, Status};
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -182,7 +185,11 @@ pub async fn show(things: Things, args: &ShowArgs, context: &Context) -> Result<
     time::settle(context).await?;
     match things {
         Things::Alerts => alert_in_words(read(value)?),
-        Things::Partners => super::partner::in_words(&read(value)?),
+        Things::Partners => {
+            let status: Status = context.client.get("/v1/status").await?;
+            let desk = TimeZone::get(&status.desk.time_zone).unwrap_or(TimeZone::UTC);
+            super::partner::in_words(&read(value)?, &desk, Timestamp::now())
+        }
         _ => fields_in_words(&value, 0),
     }
 }
@@ -250,7 +257,7 @@ fn table(things: Things, found: Vec<Value>) -> Result<(), Failed> {
         Things::Documents => {
             let mut table =
                 Table::new(&["ID", "AT", "STATE", "KIND", "PARTNER", "NAME", "CASE", "REVIEW BY"]);
-            for d in read::<Vec<Document>>(rows)? {
+            for Filed { thing: d, case_reference } in read::<Vec<Filed<Document>>>(rows)? {
                 table.row(vec![
                     cell(&d.id),
                     time::short(d.created_at).into(),
@@ -258,7 +265,7 @@ fn table(things: Things, found: Vec<Value>) -> Result<(), Failed> {
                     word(d.kind.word()),
                     cell(&d.partner.name),
                     cell(&d.name),
-                    d.case.as_ref().map_or("".into(), cell),
+                    case_reference.as_ref().or(d.case.as_ref()).map_or("".into(), cell),
                     due(d.review_by),
                 ]);
             }
@@ -283,15 +290,18 @@ fn table(things: Things, found: Vec<Value>) -> Result<(), Failed> {
         }
         Things::Milestones => {
             let mut table = Table::new(&["ID", "STATE", "PARTNER", "MILESTONE", "PLAN", "DUE", "REACHED"]);
-            for m in read::<Vec<MilestoneRecord>>(rows)? {
+            for dated in read::<Vec<Dated>>(rows)? {
+                let (state, day) = (dated.word(), |day: Option<Date>| day.map_or("".into(), time::day));
+                let (due_on, reached_on) = (day(dated.due_on), day(dated.reached_on));
+                let m = dated.milestone;
                 table.row(vec![
                     cell(&m.id),
-                    m.state.as_str().into(),
+                    state.into(),
                     cell(&m.partner.name),
                     word(m.milestone.word()),
                     m.plan.into(),
-                    due(m.due_at),
-                    due(m.reached_at),
+                    due_on.into(),
+                    reached_on.into(),
                 ]);
             }
             table.print()

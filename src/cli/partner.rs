@@ -4,12 +4,15 @@ use super::print::line;
 use super::{Failed, time};
 use crate::core::contact::Medium;
 use crate::core::notification::Notification;
-use crate::core::onboarding::{MilestoneRecord, MilestoneState};
+use crate::core::onboarding::MilestoneState;
 use crate::core::standing::{Reachability, Standing};
 use crate::wire::PartnerDetail;
-use crate::wire::partner::ReachedContact;
+use crate::wire::partner::{Dated, ReachedContact};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-pub fn in_words(detail: &PartnerDetail) -> Result<(), Failed> {
+/// Days are those of `desk`, the desk's zone, where a partner has none of its own.
+pub fn in_words(detail: &PartnerDetail, desk: &TimeZone, now: Timestamp) -> Result<(), Failed> {
     let about = &detail.partner.about;
     let tier = about.tier.as_ref().map(|tier| format!(", tier {}", tier.printable())).unwrap_or_default();
     line(&format!("{} ({}){tier}", about.name.printable(), about.id.printable()))?;
@@ -50,7 +53,8 @@ pub fn in_words(detail: &PartnerDetail) -> Result<(), Failed> {
     }
     section("milestones", u32::try_from(detail.milestones.len()).unwrap_or(u32::MAX))?;
     for milestone in &detail.milestones {
-        line(&format!("  {}", of_milestone(milestone)))?;
+        let dated = Dated::new(milestone.clone(), desk, now);
+        line(&format!("  {}", of_milestone(&dated)))?;
     }
     section("contacts", u32::try_from(detail.contacts.len()).unwrap_or(u32::MAX))?;
     for ReachedContact { contact, reach } in &detail.contacts {
@@ -72,11 +76,14 @@ fn by(at: Option<jiff::Timestamp>) -> String {
     at.map(|at| format!(", by {}", time::short(at))).unwrap_or_default()
 }
 
-fn of_milestone(m: &MilestoneRecord) -> String {
-    let word = m.milestone.word().replace('_', " ");
-    match (m.state, m.reached_at, m.due_at) {
-        (MilestoneState::Reached, Some(at), _) => format!("{word}: reached {}", time::short(at)),
-        (MilestoneState::Expected, _, Some(at)) => format!("{word}: expected by {}", time::short(at)),
+fn of_milestone(milestone: &Dated) -> String {
+    let word = milestone.milestone.milestone.word().replace('_', " ");
+    match (milestone.milestone.state, milestone.reached_on, milestone.due_on) {
+        (MilestoneState::Reached, Some(day), _) => format!("{word}: reached {}", time::day(day)),
+        (MilestoneState::Expected, _, Some(day)) if milestone.late => {
+            format!("{word}: late since {}", time::day(day))
+        }
+        (MilestoneState::Expected, _, Some(day)) => format!("{word}: expected by {}", time::day(day)),
         (state, ..) => format!("{word}: {}", state.as_str()),
     }
 }
