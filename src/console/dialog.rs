@@ -8,6 +8,8 @@ use crate::console::insist::Insist;
 use crate::console::keymap::{Action, COMMANDS};
 use crate::console::line::Line;
 use crate::console::model::About;
+use crate::console::pick::Pick;
+use crate::console::templates::Reader;
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
 use crate::core::id::AlertId;
@@ -35,6 +37,7 @@ pub enum Dialog {
     Note(Note),
     Close(Close),
     Insist(Insist),
+    Pick(Pick),
     Help { scroll: u16 },
     Why { alert: AlertId, scroll: u16 },
     Palette(Line),
@@ -51,6 +54,7 @@ pub enum Pressed {
         person: String,
         pin: String,
     },
+    Reader(Option<Reader>),
     Run(Action),
     Say(String),
 }
@@ -662,6 +666,7 @@ impl Dialog {
             Dialog::Note(dialog) => dialog.press(key),
             Dialog::Close(dialog) => dialog.press(key),
             Dialog::Insist(dialog) => dialog.press(key),
+            Dialog::Pick(dialog) => dialog.press(key),
             Dialog::Palette(line) => press_palette(line, key),
             Dialog::Help { scroll } | Dialog::Why { scroll, .. } => press_scroll(scroll, key),
         }
@@ -673,6 +678,7 @@ impl Dialog {
             Dialog::LogIn(dialog) if dialog.on_pin => dialog.pin.insert(text),
             Dialog::LogIn(dialog) => dialog.person.insert(text),
             Dialog::Close(dialog) => dialog.reason.insert(text),
+            Dialog::Pick(dialog) => dialog.filter.line.insert(text),
             Dialog::Palette(line) => line.insert(text),
             Dialog::Note(dialog) => paste_lines(&mut dialog.text, text),
             Dialog::Chooser(_)

@@ -14,7 +14,8 @@ use crate::console::model::{
     About, Filter, Flash, Focus, Link, Model, Pending, Place, Subject, Tone, UNDO_WITHIN, Undo,
 };
 use crate::console::moves::{End, back, open, pause_at, scroll, step, switch, to_end};
-use crate::console::{contacts, messages, partners};
+use crate::console::pick::Pick;
+use crate::console::{contacts, messages, partners, templates};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::Numbered;
 use crate::core::command::{Action as Ask, Expect, Outcome, RefusalCode};
@@ -85,6 +86,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Messages(answer) => {
             messages::came(model, answer);
+            Vec::new()
+        }
+        Msg::Templates(answer) => {
+            templates::came(model, answer);
+            Vec::new()
+        }
+        Msg::Preview(asked, answer) => {
+            templates::preview_came(model, &asked, answer);
             Vec::new()
         }
         Msg::Contacts(answer) => {
@@ -164,6 +173,7 @@ fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
         effects.push(Effect::FetchMessages);
     }
     effects.extend(contacts::again(model));
+    effects.extend(templates::refreshed(model));
     effects
 }
 
@@ -392,6 +402,7 @@ pub fn filter(model: &mut Model) -> &mut Filter {
         Place::Partners | Place::Partner => &mut model.partners.filter,
         Place::Contacts => &mut model.contacts.filter,
         Place::Messages => &mut model.messages.filter,
+        Place::Templates => &mut model.templates.filter,
     }
 }
 
@@ -402,6 +413,7 @@ pub fn filtered(model: &mut Model) -> Vec<Effect> {
         Place::Partners | Place::Partner => return partners::filtered(model),
         Place::Contacts => contacts::arrange(model),
         Place::Messages => messages::arrange(model),
+        Place::Templates => templates::arrange(model),
     }
     Vec::new()
 }
@@ -439,6 +451,10 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Pressed::LogIn { person, pin } => {
             model.dialog = None;
             vec![Effect::LogIn { person, pin }]
+        }
+        Pressed::Reader(reader) => {
+            model.dialog = None;
+            templates::read_by(model, reader)
         }
         Pressed::Run(action) => {
             model.dialog = None;
@@ -579,6 +595,14 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         Action::Messages => return messages::show(model),
+        Action::Templates => return templates::show(model),
+        Action::Reader => {
+            model.dialog = model.desk.as_ref().map(|desk| Dialog::Pick(Pick::new(desk)));
+            return vec![Effect::FetchContacts];
+        }
+        Action::Language => return templates::next_language(model),
+        Action::Medium => return templates::other_medium(model),
+        Action::Sample => return templates::other_sample(model),
         Action::Contacts => return contacts::show(model),
         Action::LogIn => model.dialog = Some(Dialog::LogIn(LogIn::default())),
         Action::Redraw => return vec![Effect::Redraw],

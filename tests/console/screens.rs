@@ -108,6 +108,21 @@ fn the_messages_and_one_of_them() {
 }
 
 #[test]
+fn the_templates_and_how_one_reads_to_whom() {
+    for (size, at) in [((80, 24), "80x24"), ((120, 40), "120x40")] {
+        let mut hand = Hand::at_night().sized(size.0, size.1);
+        hand.press(&[":"]).type_text("templates").press(&["Enter"]).answers();
+        insta::assert_snapshot!(format!("templates_at_{at}"), hand.screen());
+        hand.press(&["/"]).type_text("case-status").press(&["Enter", "Enter"]).answers();
+        insta::assert_snapshot!(format!("template_mail_at_{at}"), hand.screen());
+        hand.press(&["m", "c"]).type_text("ames");
+        insta::assert_snapshot!(format!("template_reader_at_{at}"), hand.screen());
+        hand.press(&["Enter"]).answers().press(&["l"]).answers();
+        insta::assert_snapshot!(format!("template_sms_at_{at}"), hand.screen());
+    }
+}
+
+#[test]
 fn places_in_which_nothing_is_known_yet_say_what_comes() {
     use nightdesk::wire::partner::{Messages, PartnerRows};
     let mut hand = Hand::on(night::quiet());

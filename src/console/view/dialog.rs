@@ -11,7 +11,7 @@ use crate::console::model::{About, Model};
 use crate::console::theme::Meaning;
 use crate::console::view::form::text_cursor;
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
-use crate::console::view::{help, why};
+use crate::console::view::{help, templates, why};
 use crate::core::text::sanitise;
 use crate::wire::Wake;
 use jiff::tz::TimeZone;
@@ -37,6 +37,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
             insist(canvas, dialog, area);
             None
         }
+        Dialog::Pick(dialog) => templates::pick(canvas, dialog, area),
         Dialog::Note(dialog) => note(canvas, dialog, area),
         Dialog::Close(dialog) => close(canvas, dialog, area),
         Dialog::Palette(line) => palette(canvas, line, area),
@@ -64,7 +65,14 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
 }
 
 /// An empty frame in the middle; returns what is inside.
-fn window(canvas: &mut Canvas<'_>, area: Rect, width: u16, height: u16, title: &str, right: &str) -> Rect {
+pub fn window(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    width: u16,
+    height: u16,
+    title: &str,
+    right: &str,
+) -> Rect {
     let width = width.min(area.width);
     let height = height.min(area.height);
     let outer =
