@@ -73,6 +73,11 @@ pub fn short(at: Timestamp) -> String {
     at.to_zoned(zone()).strftime("%a %d %b %H:%M %Z").to_string()
 }
 
+/// `Tue 24 Nov 03:07:10 CET`, for what happened in which order.
+pub fn exact(at: Timestamp) -> String {
+    at.to_zoned(zone()).strftime("%a %d %b %H:%M:%S %Z").to_string()
+}
+
 /// `Tue 24 Nov`, of a day that means the same everywhere.
 pub fn day(day: Date) -> String {
     day.strftime("%a %-d %b").to_string()

@@ -564,6 +564,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             if model.place == Place::Partner {
                 model.place = Place::Partners;
             }
+            // What is typed narrows a list, which one goes back to.
+            model.templates.opened = None;
             filter(model).open = true;
         }
         Action::Palette => model.dialog = Some(Dialog::Palette(Line::default())),

@@ -93,11 +93,6 @@ impl MilestoneRecord {
         self.state == MilestoneState::Expected && self.due_at.is_some_and(|due| due <= now)
     }
 
-    /// Where it stands, in the one word that people read.
-    pub fn word(&self, now: Timestamp) -> &'static str {
-        if self.is_late(now) { "late" } else { self.state.as_str() }
-    }
-
     /// Whose days count: the partner's, else the desk's. The end of a day is on the next one elsewhere.
     pub fn zone(&self, desk: &TimeZone) -> TimeZone {
         partner_zone(&self.partner).unwrap_or_else(|| desk.clone())

@@ -206,3 +206,24 @@ fn coloured(buffer: &ratatui::buffer::Buffer) -> String {
     }
     rows
 }
+
+#[test]
+fn an_sms_that_must_be_ucs2_shows_its_parts_and_the_character_that_forces_it() {
+    use nightdesk::console::effect::Effect;
+    use nightdesk::core::template::Measured;
+    let mut hand = Hand::at_night();
+    hand.press(&[":"]).type_text("templates").press(&["Enter"]).answers();
+    hand.press(&["j", "Enter"]);
+    let asked = hand.effects.iter().find_map(|effect| match effect {
+        Effect::FetchPreview(asked) => Some(asked.clone()),
+        _ => None,
+    });
+    let asked = asked.unwrap();
+    let mut shown = night::preview(&asked);
+    let body = "Northwind Service Desk: CASE-771 Two pallets short on PO-450017 (株式会社 Sakura) wants an \
+                answer by 27 Nov 2026 12:00 CET; T214.";
+    shown.body = body.into();
+    shown.sms = Some(Measured::of(body));
+    hand.tell(Msg::Preview(asked, Ok(vec![shown])));
+    insta::assert_snapshot!("template_ucs2_at_80x24", hand.screen());
+}

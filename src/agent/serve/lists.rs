@@ -221,9 +221,20 @@ pub async fn notification(
     one(&desk, "notification", &id, move |tx| tx.notification(notification)).await
 }
 
-pub async fn task(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<Task>, Failure> {
+pub async fn task(
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+) -> Result<Json<WithTimeline<Task>>, Failure> {
     let task: TaskId = parsed(&id)?;
-    one(&desk, "task", &id, move |tx| tx.task(task)).await
+    one(&desk, "task", &id, move |tx| {
+        let Some(thing) = tx.task(task)? else { return Ok(None) };
+        let timeline = match &thing.partner {
+            Some(partner) => tx.history_of(partner.id.raw(), &format!("task {task}"))?,
+            None => Vec::new(),
+        };
+        Ok(Some(WithTimeline { thing, timeline }))
+    })
+    .await
 }
 
 /// Whose thing is meant, where several partners use the same id.

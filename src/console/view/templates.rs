@@ -265,7 +265,7 @@ fn marked(line: &str, culprit: Option<char>) -> Spans {
 /// Who is to read it, found by typing.
 pub fn pick(canvas: &mut Canvas<'_>, dialog: &Pick, area: Rect) -> Option<Position> {
     let found = dialog.found();
-    let height = area.height.saturating_sub(4).min(20);
+    let height = area.height.saturating_sub(4).min(16);
     let inner = window(canvas, area, 64, height, "Who reads it?", "type to find, Enter chooses");
     let y = inner.y;
     let cursor = filter_line(canvas, &dialog.filter, inner.x, y, inner.width);

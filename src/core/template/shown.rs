@@ -91,8 +91,7 @@ impl Shown {
 /// What a text costs as an SMS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measured {
-    /// `GSM-7` or `UCS-2`.
-    pub encoding: String,
+    pub encoding: sms::Encoding,
     pub parts: usize,
     /// Septets, or UTF-16 units.
     pub units: usize,
@@ -107,13 +106,7 @@ impl Measured {
         let cut = sms::segments(text);
         let parts = cut.parts.len();
         let room = if parts == 1 { cut.encoding.single() } else { cut.encoding.part() * parts };
-        Self {
-            encoding: cut.encoding.as_str().to_owned(),
-            parts,
-            units: cut.units,
-            room,
-            culprit: cut.culprit,
-        }
+        Self { encoding: cut.encoding, parts, units: cut.units, room, culprit: cut.culprit }
     }
 
     /// `GSM-7, 1 part, 131 of 160`, and what forces UCS-2 where something does.
@@ -123,7 +116,7 @@ impl Measured {
         let because = culprit.map_or(String::new(), |c| {
             format!(", because of {c:?} (U+{:04X}), which the 7-bit alphabet lacks", c as u32)
         });
-        format!("{encoding}, {parts} {plural}, {units} of {room}{because}")
+        format!("{}, {parts} {plural}, {units} of {room}{because}", encoding.name())
     }
 }
 
