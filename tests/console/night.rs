@@ -234,6 +234,7 @@ pub fn notification(
         said: None,
         hold: None,
         failed_at: vec![],
+        answers: None,
         thread: None,
         reason: Reason {
             rule: "urgent-exceptions".into(),
@@ -364,6 +365,7 @@ pub fn contact(id: &str, of: &str, name: &str) -> Contact {
         channels: BTreeMap::from([(Category::Urgent, vec![Medium::Sms, Medium::Email])]),
         quiet_hours: None,
         opted_out: BTreeSet::new(),
+        opted_in: BTreeSet::new(),
         successor: None,
         notes: "".into(),
         created_at: at("00:00:00"),
