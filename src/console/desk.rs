@@ -202,6 +202,11 @@ impl Desk {
             .unwrap_or(TimeZone::UTC)
     }
 
+    /// The desk's own zone, in which its days are counted whoever looks.
+    pub fn own_zone(&self) -> TimeZone {
+        TimeZone::get(&self.info.time_zone).unwrap_or(TimeZone::UTC)
+    }
+
     pub fn is_me(&self, person: &PersonId) -> bool {
         self.me.person.as_ref().is_some_and(|me| me.id == *person)
     }

@@ -11,6 +11,7 @@ use crate::core::escalation::{Decision, medium_word};
 use crate::core::event::Severity;
 use crate::core::flow;
 use crate::core::id::Ids;
+use crate::core::matter::Matter;
 use crate::core::notification::{Content, Notification, NotificationState, Purpose, RecipientId};
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::status_update;
@@ -37,6 +38,8 @@ pub struct CommandView {
     /// Of the alert, or the one message asked about.
     pub notifications: Vec<Notification>,
     pub task: Option<Task>,
+    /// What the task is about.
+    pub matter: Option<Matter>,
     pub contact: Option<Contact>,
     /// What else there is about that contact.
     pub about: About,
@@ -88,7 +91,7 @@ fn refuse(code: RefusalCode, said: String) -> Refusal {
 
 impl Asked<'_> {
     fn apply(&mut self, view: CommandView, action: &Action) -> Result<String, Refusal> {
-        let CommandView { alert, mut notifications, task, contact, about, suppressed } = view;
+        let CommandView { alert, mut notifications, task, matter, contact, about, suppressed } = view;
         match action {
             Action::Ack { alert: id, next_update_by } => {
                 let alert = found(alert, "alert", id)?;
@@ -132,10 +135,17 @@ impl Asked<'_> {
                 self.task_change(What::TaskTaken, format!("{} took it.", self.asker.name).into(), &task);
                 Ok(format!("You took {id}."))
             }
-            Action::DoneTask { task: id } => {
+            Action::DoneTask { task: id, anyway } => {
                 let mut task = not_done(found(task, "task", id)?)?;
+                let waits = matter.as_ref().and_then(Matter::waits);
+                let who = &self.asker.name;
+                let sentence = match (waits, anyway) {
+                    (Some(waits), false) => return Err(refuse(RefusalCode::StillOpen, waits)),
+                    (Some(_), true) => format!("{who} closed it before what it is about was settled."),
+                    (None, _) => format!("{who} closed it."),
+                };
                 task.state = TaskState::Done;
-                self.task_change(What::TaskDone, format!("{} closed it.", self.asker.name).into(), &task);
+                self.task_change(What::TaskDone, sentence.into(), &task);
                 self.lift(suppressed);
                 Ok(format!("{id} is done."))
             }

@@ -29,6 +29,7 @@ pub mod id;
 pub mod label;
 pub mod mapping;
 pub mod mark;
+pub mod matter;
 pub mod message;
 pub mod money;
 pub mod notification;

@@ -350,9 +350,11 @@ pub fn event_state(state: &EventState) -> &'static str {
     }
 }
 
-/// What the history calls a thing of a partner's: `case CASE-7`.
+/// What the history calls a thing of a partner's: `case CASE-7`. A contact has none: what it was may
+/// have to be forgotten.
 pub fn thing(object: &Object) -> Option<String> {
     let (kind, id) = match object {
+        Object::Task(task) => return Some(format!("task {}", task.id)),
         Object::Case(case) => ("case", &case.id),
         Object::Document(document) => ("document", &document.id),
         Object::Thread(thread) => ("thread", &thread.id),
