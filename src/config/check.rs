@@ -15,6 +15,7 @@ use crate::core::person::{Person, PersonId, Role};
 use crate::core::reply::ReplyKey;
 use crate::core::rule::{GroupField, Match, Rule, Then, check_expression};
 use crate::core::schedule::Schedule;
+use crate::core::storm::Storm;
 use crate::core::template::Templates;
 use crate::core::text::sanitise;
 use base64::Engine;
@@ -111,6 +112,14 @@ impl Check<'_> {
             high: self.duration_or(file.promise.high.as_ref(), 60 * 60),
             other: self.duration_or(file.promise.other.as_ref(), 4 * 60 * 60),
         };
+        if let Some(alerts) = file.storm.alerts.as_ref().filter(|n| *n.as_ref() > 20) {
+            self.wrong(alerts.span(), "a storm begins at 20 alerts at the latest; 0 turns it off");
+        }
+        let storm = Storm {
+            alerts: file.storm.alerts.as_ref().map_or(5, |n| *n.as_ref()),
+            within: self.duration_or(file.storm.within.as_ref(), 10 * 60),
+            quiet: self.duration_or(file.storm.quiet.as_ref(), 15 * 60),
+        };
         let retry = Retry {
             first: self.duration_or(file.retry.first.as_ref(), 5),
             longest: self.duration_or(file.retry.longest.as_ref(), 5 * 60),
@@ -149,6 +158,7 @@ impl Check<'_> {
                 carriers,
                 asks_community: community.is_some(),
                 promise,
+                storm,
                 retry,
                 amount_factor: 2.0,
                 templates: Templates::shipped(),

@@ -22,6 +22,8 @@ pub struct File {
     #[serde(default)]
     pub promise: PromiseTable,
     #[serde(default)]
+    pub storm: StormTable,
+    #[serde(default)]
     pub retry: RetryTable,
     #[serde(default)]
     pub source: Vec<SourceTable>,
@@ -103,6 +105,14 @@ pub struct PromiseTable {
     pub critical: Option<Text>,
     pub high: Option<Text>,
     pub other: Option<Text>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct StormTable {
+    pub alerts: Option<Spanned<u32>>,
+    pub within: Option<Text>,
+    pub quiet: Option<Text>,
 }
 
 #[derive(Deserialize, Default)]

@@ -15,6 +15,7 @@ use crate::core::person::{Person, PersonId, Role};
 use crate::core::reply::ReplyKey;
 use crate::core::rule::Rule;
 use crate::core::schedule::{Schedule, Turn};
+use crate::core::storm::Storm;
 use crate::core::template::Templates;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -168,6 +169,7 @@ pub struct Desk {
     /// The community can be asked for contacts.
     pub asks_community: bool,
     pub promise: Promise,
+    pub storm: Storm,
     pub retry: Retry,
     /// A joining exception that multiplies the amount at risk by at least this pages again.
     pub amount_factor: f64,

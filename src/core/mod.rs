@@ -49,6 +49,7 @@ pub mod sheet;
 pub mod sms;
 pub mod standing;
 pub mod status_update;
+pub mod storm;
 pub mod suppression;
 pub mod sync;
 pub mod task;

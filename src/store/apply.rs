@@ -7,7 +7,7 @@ use crate::core::alert::{Alert, AlertState};
 use crate::core::case::Case;
 use crate::core::change::{Change, ConfigVersion, Object, What};
 use crate::core::contact::Contact;
-use crate::core::decide::keys_of_last_member;
+use crate::core::decide::keys_of_newest;
 use crate::core::digest::DigestRun;
 use crate::core::document::Document;
 use crate::core::event::{Event, EventState};
@@ -34,12 +34,17 @@ impl Tx<'_> {
         // A later change of the batch carries the same thing whole; only the last needs writing.
         let last: HashMap<_, _> =
             changes.iter().enumerate().filter_map(|(i, change)| Some((row(&change.object)?, i))).collect();
+        let mut joins: HashMap<AlertId, usize> = HashMap::new();
+        for change in changes.iter().filter(|change| change.what == What::AlertJoined) {
+            change.alert.into_iter().for_each(|alert| *joins.entry(alert).or_insert(1) += 1);
+        }
         for (i, change) in changes.iter().enumerate() {
             let later = row(&change.object).is_some_and(|row| last.get(&row) != Some(&i));
             match &change.object {
                 Object::Event(event) => self.put_event(event)?,
                 Object::Alert(alert) => {
-                    self.put_keys(change.what, alert)?;
+                    let joined = joins.get(&alert.id).copied().unwrap_or(1);
+                    self.put_keys(change.what, alert, joined)?;
                     if !later {
                         self.put_alert(alert)?;
                     }
@@ -99,11 +104,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn put_keys(&self, what: What, alert: &Alert) -> Result<(), StoreError> {
+    fn put_keys(&self, what: What, alert: &Alert, newest: usize) -> Result<(), StoreError> {
         if alert.state == AlertState::Resolved {
             self.execute("DELETE FROM alert_key WHERE alert = $1", cells![alert.id.0])?;
         } else if matches!(what, What::AlertRaised | What::AlertJoined) {
-            for key in keys_of_last_member(alert) {
+            for key in keys_of_newest(alert, newest) {
                 self.execute(
                     "INSERT INTO alert_key (key, alert) VALUES ($1, $2) ON CONFLICT DO NOTHING",
                     cells![key, alert.id.0],

@@ -269,6 +269,15 @@ impl Tx<'_> {
                 view.alerts.insert(id, alert);
             }
         }
+        for partner in &needs.raised_lately {
+            let newest: Vec<Alert> = self.query(
+                "SELECT body FROM alert WHERE partner = $1 ORDER BY id DESC LIMIT 20",
+                cells![partner.as_str()],
+                body("alert"),
+            )?;
+            let raised = newest.iter().map(|alert| alert.created_at).collect();
+            view.raised_lately.insert(partner.clone(), raised);
+        }
         for id in &needs.partners {
             if let Some(partner) = self.partner(id)? {
                 view.partners.insert(id.clone(), partner);
