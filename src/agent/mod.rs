@@ -46,6 +46,8 @@ pub struct Agent {
     pub vitals: Vitals,
     pub since: Timestamp,
     setup: watch::Sender<Arc<Setup>>,
+    /// Held by whoever makes the next set-up of what the last one and the store say.
+    settling: tokio::sync::Mutex<()>,
     /// What there is to say of the file beside what was said when the set-up was made.
     noticed: Mutex<Option<String>>,
     submissions: tokio::sync::mpsc::Sender<intake::Submission>,
@@ -74,6 +76,7 @@ impl Agent {
             vitals,
             since: now,
             setup: watch::Sender::new(Arc::new(setup)),
+            settling: tokio::sync::Mutex::new(()),
             noticed: Mutex::new(None),
             submissions,
             stopping: CancellationToken::new(),
@@ -120,6 +123,7 @@ impl Agent {
 
     /// Applies the file as it is now; on an error nothing changes.
     pub async fn apply_file(&self, why: &str, actor: Actor) -> Result<u64, setup::NotApplied> {
+        let _settling = self.settling.lock().await;
         let settings = crate::config::load(&self.origin.file)?;
         let before = self.setup();
         if settings.sha256 == before.settings.sha256 {
@@ -130,6 +134,7 @@ impl Agent {
             settings.intake = before.settings.intake.clone();
             settings.agent = before.settings.agent.clone();
             let setup = Setup::build(settings, version, &self.store, &self.origin.state)?;
+            let setup = setup.with_assignments(&self.store).await?;
             self.setup.send_replace(Arc::new(setup));
             return Ok(version);
         }
@@ -144,6 +149,7 @@ impl Agent {
                 Some("[intake] and [agent] of the file count from the agent's next start".to_owned());
         }
         let version = setup.settings.desk.version;
+        let setup = setup.with_assignments(&self.store).await?;
         self.setup.send_replace(Arc::new(setup));
         Ok(version)
     }
@@ -152,7 +158,9 @@ impl Agent {
     pub async fn command(&self, command: Command, asker: Asker) -> Result<Outcome, StoreError> {
         let setup = self.setup();
         let now = self.world.now();
-        self.store
+        let assigns = matches!(command.action, Action::Assign { .. } | Action::Unassign { .. });
+        let answer = self
+            .store
             .write(move |tx| {
                 if let Some(outcome) = tx.answered(&command.id, &asker.id.0)? {
                     return Ok(outcome);
@@ -171,7 +179,14 @@ impl Agent {
                 tx.keep_answer(&command.id, &asker.id.0, now, &outcome)?;
                 Ok(outcome)
             })
-            .await
+            .await?;
+        if assigns {
+            // Whoever is told that it is done finds it done: the next decision goes by it.
+            let _settling = self.settling.lock().await;
+            let setup = Setup::clone(&self.setup()).with_assignments(&self.store).await?;
+            self.setup.send_replace(Arc::new(setup));
+        }
+        Ok(answer)
     }
 
     /// Stops taking work, waits for what is on its way, and says so in the history.
@@ -254,6 +269,8 @@ fn command_view(tx: &Tx<'_>, action: &Action) -> Result<CommandView, StoreError>
                 view.suppressed = tx.reach_of(contact)?.suppressed.into_values().collect();
             }
         }
+        Action::Assign { assignment } => view.assignment = tx.assignment(&assignment.id())?,
+        Action::Unassign { assignment } => view.assignment = tx.assignment(assignment)?,
         Action::SetContact { contact, .. } => view.contact = tx.contact(contact.raw())?,
         Action::ResolveContact { contact, .. } | Action::EraseContact { contact } => {
             view.contact = tx.contact(contact.raw())?;

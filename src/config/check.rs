@@ -6,9 +6,10 @@ use super::problem::{ConfigError, Problem};
 use super::templates;
 use super::{Agent, Channel, ChannelKind, Intake, Login, Settings, Source, Start, Tls, digest};
 use crate::core::alert::{PolicySnapshot, Step, Target};
+use crate::core::assignment::{Assignment, Origin, Pattern, Scope};
 use crate::core::calendar::Calendar;
 use crate::core::contact::{Category, Contact, ContactState, Mailbox, Medium};
-use crate::core::desk::{Absence, Assignment, Carrier, Desk, Pattern, Promise, Retry, Scope, Team};
+use crate::core::desk::{Absence, Carrier, Desk, Promise, Retry, Team};
 use crate::core::duty::DutyChange;
 use crate::core::event::{Priority, Severity};
 use crate::core::person::{Person, PersonId, Role};
@@ -495,7 +496,8 @@ impl Check<'_> {
             let scope = scopes.into_iter().next().map_or(Scope::Everyone, |(_, scope)| scope);
             let deputy = t.deputy.as_ref().and_then(|id| self.person(id, people));
             if let Some(person) = self.person(&t.person, people) {
-                assignments.push(Assignment { role: t.role.into_inner(), person, deputy, scope });
+                let (role, origin) = (t.role.into_inner(), Origin::File);
+                assignments.push(Assignment { role, person, deputy, scope, until: None, origin });
             }
         }
         assignments

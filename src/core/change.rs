@@ -1,6 +1,7 @@
 //! The numbered history. Every fact is a change; state is nothing but changes applied in order.
 
 use crate::core::alert::Alert;
+use crate::core::assignment::StoredAssignment;
 use crate::core::case::Case;
 use crate::core::contact::Contact;
 use crate::core::digest::DigestRun;
@@ -117,6 +118,9 @@ pub enum What {
     ConflictResolved,
     ContactLeft,
     ContactErased,
+    /// An operator gave somebody a role for partners, or took it back.
+    Assigned,
+    Unassigned,
     ConfigApplied,
     AgentStarted,
     AgentStopped,
@@ -141,6 +145,7 @@ pub enum Object {
     Expectation(Box<Expectation>),
     Suppression(Box<Suppression>),
     Digest(Box<DigestRun>),
+    Assignment(Box<StoredAssignment>),
     Config(Box<ConfigVersion>),
     /// Nothing but the sentence: a note, the agent's own comings and goings.
     Nothing,

@@ -63,6 +63,12 @@ impl Tx<'_> {
         )
     }
 
+    /// How many fields wait for somebody to choose.
+    pub fn fields_in_conflict(&self) -> Result<u64, StoreError> {
+        let sum = "SELECT COALESCE(SUM(conflicts), 0) FROM link WHERE conflicts > 0";
+        Ok(self.query_one(sum, &[], |row| row.int(0))?.unwrap_or(0).unsigned_abs())
+    }
+
     /// Contacts that the community is to be asked for, the longest waiting first.
     pub fn links_to_look_at(&self, limit: u32) -> Result<Vec<Link>, StoreError> {
         self.query(

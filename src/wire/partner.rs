@@ -17,6 +17,8 @@ use crate::wire::FieldConflict;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The roles that are shown even where nobody holds them.
+pub const ROLES: [&str; 3] = ["coordinator", "account_manager", "onboarding_manager"];
 /// Nothing of one partner's is counted further than this.
 pub const MANY: u32 = 1000;
 

@@ -524,6 +524,7 @@ pub fn snapshot() -> Snapshot {
             silent: false,
         }],
         channels: vec![channel("kannel", Medium::Sms), channel("smtp", Medium::Email)],
+        sync: None,
     }
 }
 
