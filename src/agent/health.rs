@@ -6,7 +6,7 @@ use crate::core::text::Untrusted;
 use crate::store::list::{Filter, List};
 use crate::store::{Store, StoreError};
 use crate::wire::{ChannelHealth, ChannelState, SourceHealth, SyncHealth};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
@@ -148,11 +148,9 @@ impl Vitals {
             .iter()
             .map(|source| {
                 let last_event_at = known.sources.get(&source.name).copied();
-                let limit = source.silent_after.and_then(|d| SignedDuration::try_from(d).ok());
-                let silent = match (last_event_at, limit) {
-                    (Some(at), Some(limit)) => now.duration_since(at) > limit,
-                    _ => false,
-                };
+                let silence = source.silence.as_ref();
+                let silent =
+                    last_event_at.zip(silence).is_some_and(|(at, silence)| silence.is_broken(at, now));
                 SourceHealth {
                     name: source.name.clone(),
                     signed: !source.secrets.is_empty(),

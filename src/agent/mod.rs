@@ -24,6 +24,7 @@ use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Action, Command, Outcome, Refusal, RefusalCode};
 use crate::core::contact_commands::About;
 use crate::core::delivery;
+use crate::core::desk::Desk;
 use crate::core::sync::task_key;
 use crate::core::task::TaskKind;
 use crate::core::text::Untrusted;
@@ -66,7 +67,7 @@ impl Agent {
         setup: Setup,
     ) -> Result<Arc<Self>, StoreError> {
         let now = world.now();
-        settle_left_sending(&store, now).await?;
+        settle_left_sending(&store, setup.settings.desk.clone(), now).await?;
         let vitals = Vitals::load(&store, &setup).await?;
         let (submissions, queue) = tokio::sync::mpsc::channel(intake::QUEUE);
         let agent = Arc::new(Self {
@@ -217,7 +218,7 @@ impl Agent {
 }
 
 /// Messages that were claimed and never answered for are in doubt.
-async fn settle_left_sending(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+async fn settle_left_sending(store: &Store, desk: Desk, now: Timestamp) -> Result<(), StoreError> {
     store
         .write(move |tx| {
             for mut notification in tx.left_sending()? {
@@ -227,7 +228,7 @@ async fn settle_left_sending(store: &Store, now: Timestamp) -> Result<(), StoreE
                 };
                 let needed = delivery::still_needed(&notification, alert.as_ref());
                 let mut ids = tx.ids();
-                let changes = delivery::lease_ended(&mut notification, needed, &mut ids, now);
+                let changes = delivery::lease_ended(&desk, &mut notification, needed, &mut ids, now);
                 tx.keep_ids(ids);
                 tx.apply(changes)?;
             }

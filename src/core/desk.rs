@@ -152,6 +152,11 @@ impl Desk {
         })
     }
 
+    /// What a kind of work asks; for one that nothing is said of, what cases ask.
+    pub fn duty(&self, work: Work) -> Duty {
+        self.work.get(&work).or_else(|| self.work.get(&Work::Cases)).cloned().unwrap_or_default()
+    }
+
     /// The limits of a duty that begins at this moment.
     pub fn dues(&self, duty: &Duty, from: Timestamp) -> Dues {
         let calendar = self.calendar(duty.calendar.as_deref());

@@ -363,6 +363,7 @@ pub fn contact(id: &str, of: &str, name: &str) -> Contact {
         opted_out: BTreeSet::new(),
         successor: None,
         notes: "".into(),
+        as_configured: Default::default(),
         created_at: at("00:00:00"),
         updated_at: at("00:00:00"),
     }
