@@ -25,6 +25,7 @@ struct Known {
     sources: BTreeMap<String, Timestamp>,
     channels: BTreeMap<String, Pulse>,
     sync: Option<SyncPulse>,
+    mailbox: Option<String>,
 }
 
 /// The exchange with the community since it was set up.
@@ -98,6 +99,17 @@ impl Vitals {
             }
         }
         Ok(vitals)
+    }
+
+    /// What hinders reading mailed replies, if anything does; said once.
+    pub fn mailbox(&self, trouble: Option<String>) {
+        let mut known = self.locked();
+        if known.mailbox != trouble {
+            if let Some(why) = &trouble {
+                tracing::error!("{why}");
+            }
+            known.mailbox = trouble;
+        }
     }
 
     pub fn changed(&self) -> watch::Receiver<u64> {

@@ -304,6 +304,7 @@ policy = "urgent"
             channels: BTreeMap::new(),
             quiet_hours: None,
             opted_out: BTreeSet::new(),
+            opted_in: BTreeSet::new(),
             notes: "".into(),
             as_configured: BTreeSet::new(),
             created_at: at,
