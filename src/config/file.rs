@@ -141,6 +141,7 @@ pub struct SourceTable {
     #[serde(default)]
     pub secrets: Vec<Spanned<SecretRef>>,
     pub silent_after: Option<Text>,
+    pub calendar: Option<Text>,
     #[serde(default)]
     pub map: Vec<MapTable>,
     pub unmapped: Option<Spanned<UnmappedWord>>,
@@ -329,6 +330,7 @@ pub struct WorkTables {
     pub documents: Option<WorkTable>,
     pub posts: Option<WorkTable>,
     pub onboarding: Option<WorkTable>,
+    pub contacts: Option<WorkTable>,
 }
 
 #[derive(Deserialize, Default)]

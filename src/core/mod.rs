@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod apply;
+pub mod assignment;
 pub mod calendar;
 pub mod case;
 pub mod change;

@@ -4,6 +4,7 @@ use super::StoreError;
 use super::tx::{Sealable, Tx};
 use crate::cells;
 use crate::core::alert::{Alert, AlertState};
+use crate::core::assignment::StoredAssignment;
 use crate::core::case::Case;
 use crate::core::change::{Change, ConfigVersion, Object, What};
 use crate::core::contact::Contact;
@@ -61,6 +62,7 @@ impl Tx<'_> {
                 Object::Exception(report) if !later => self.put_exception(report)?,
                 Object::Expectation(expectation) if !later => self.put_expectation(expectation)?,
                 Object::Suppression(suppression) if !later => self.put_suppression(suppression)?,
+                Object::Assignment(assignment) if !later => self.put_assignment(assignment)?,
                 Object::Reply(reply) => self.put_reply(reply)?,
                 Object::Digest(run) => self.put_digest_run(run)?,
                 Object::Config(config) => self.put_config(config)?,
@@ -313,6 +315,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    fn put_assignment(&self, a: &StoredAssignment) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO assignment (id, state, created_at, body) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (id) DO UPDATE SET state = $2, created_at = $3, body = $4",
+            cells![a.id.as_str(), a.state.as_str(), a.created_at, encode(a)?],
+        )?;
+        Ok(())
+    }
+
     /// The same reply a second time is refused, and with it all that came with it.
     fn put_reply(&self, r: &Reply) -> Result<(), StoreError> {
         self.execute(
@@ -385,6 +396,7 @@ enum RowKey<'a> {
     Exception(&'a str),
     Expectation(&'a str),
     Suppression(&'a str),
+    Assignment(&'a str),
 }
 
 fn row(object: &Object) -> Option<RowKey<'_>> {
@@ -402,6 +414,7 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         Object::Exception(report) => Some(RowKey::Exception(report.id.raw())),
         Object::Expectation(expectation) => Some(RowKey::Expectation(expectation.id.raw())),
         Object::Suppression(suppression) => Some(RowKey::Suppression(suppression.id.raw())),
+        Object::Assignment(assignment) => Some(RowKey::Assignment(&assignment.id)),
         Object::Event(_) | Object::Reply(_) | Object::Digest(_) | Object::Config(_) | Object::Nothing => None,
     }
 }
