@@ -167,13 +167,8 @@ fn moments(settings: &Settings, targets: &[Target], now: Timestamp) -> Vec<Times
     let mut moments = vec![now];
     for target in targets {
         let Target::OnCall(name) = target else { continue };
-        let mut at = now;
-        while at < end
-            && let Some(turn) = settings.desk.on_call(name, at)
-        {
-            at = turn.until;
-            moments.push(at);
-        }
+        let Some(schedule) = settings.desk.schedules.get(name) else { continue };
+        moments.extend(schedule.turns(now, end).into_iter().map(|turn| turn.from));
     }
     moments
 }

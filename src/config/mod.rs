@@ -6,15 +6,18 @@ mod check;
 mod community;
 mod digest;
 mod file;
+mod kept;
 mod mapping;
 mod naming;
 pub mod paths;
 mod problem;
+mod schedule;
 mod templates;
 mod work;
 
 pub use community::Community;
 pub use problem::{ConfigError, Problem};
+pub use schedule::Feed;
 
 use crate::core::contact::{Contact, Medium};
 use crate::core::desk::Desk;
@@ -47,7 +50,9 @@ pub struct Settings {
     pub contacts: Vec<Contact>,
     /// Where the community keeps its contacts, if it offers that.
     pub community: Option<Community>,
-    /// The file as it is, with the templates beside it, and their SHA-256 in hex.
+    /// Calendars elsewhere that schedules are made of.
+    pub rosters: Vec<Feed>,
+    /// The file as it is, with what is kept of the files beside it, and their SHA-256 in hex.
     pub text: String,
     pub sha256: String,
 }
@@ -154,11 +159,12 @@ pub struct Login {
 }
 
 /// The configuration's text as it is checked, kept and compared: the file, and after it the templates
-/// of the folder `templates/` beside it.
+/// of the folder `templates/` beside it and the calendars that its schedules name.
 pub fn read(path: &Path) -> Result<String, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why: why.to_string() })?;
-    Ok(text + &templates::beside(path)?)
+    let beside = templates::beside(path)? + &schedule::calendars_beside(&text, path)?;
+    Ok(text + &beside)
 }
 
 /// Reads and checks a configuration file and its templates.

@@ -1,7 +1,6 @@
-//! The folder `templates/` beside the configuration file. Its files are kept at the end of the
-//! configuration's text, as comments: so an applied version has them for good, a changed template is a
-//! changed configuration, and nothing is read while the agent works.
+//! The folder `templates/` beside the configuration file, kept with it ([`kept`]).
 
+use super::kept;
 use super::problem::{ConfigError, Problem};
 use crate::core::template::{Override, TemplateProblem, Templates};
 use crate::core::text::sanitise;
@@ -9,8 +8,6 @@ use std::path::{Path, PathBuf};
 
 /// What comes before a template's own lines.
 const HEAD: &str = "#template ";
-/// What comes before each of its lines.
-const LINE: &str = "#|";
 
 /// The folder's templates in the form they are kept in; empty where there are none.
 ///
@@ -19,32 +16,21 @@ const LINE: &str = "#|";
 pub fn beside(config: &Path) -> Result<String, ConfigError> {
     let folder = folder(config);
     let mut problems = Vec::new();
-    let mut kept = String::new();
+    let mut text_kept = String::new();
     for (name, path) in files(&folder) {
         let text = match std::fs::read(&path) {
             Ok(bytes) => String::from_utf8(bytes).map_err(|_| "this is not UTF-8 text".to_owned()),
             Err(why) => Err(format!("this cannot be read: {why}")),
         };
         match text {
-            Ok(text) => keep(&mut kept, &name, &text, &path, &mut problems),
+            Ok(text) => {
+                let keeping = kept::keep(&mut text_kept, HEAD, "a template", &name, &text, &path);
+                problems.extend(keeping.err());
+            }
             Err(why) => problems.push(Problem::at("", &path, 0..0, why)),
         }
     }
-    if problems.is_empty() { Ok(kept) } else { Err(ConfigError::Wrong { problems }) }
-}
-
-fn keep(kept: &mut String, name: &str, text: &str, path: &Path, problems: &mut Vec<Problem>) {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
-    // TOML allows no other control character in a comment, and no message has a use for one.
-    if let Some((at, c)) = text.char_indices().find(|(_, c)| c.is_control() && !"\n\t".contains(*c)) {
-        let message = format!("a template has no control characters; this is U+{:04X}", c as u32);
-        problems.push(Problem::at(&text, path, at..at + 1, message));
-        return;
-    }
-    kept.push_str(&format!("\n{HEAD}{name}\n"));
-    for line in text.lines() {
-        kept.push_str(&format!("{LINE}{line}\n"));
-    }
+    if problems.is_empty() { Ok(text_kept) } else { Err(ConfigError::Wrong { problems }) }
 }
 
 /// The templates that a configuration's text carries, checked; and what is wrong with them.
@@ -59,21 +45,14 @@ pub fn carried(text: &str, config: &Path) -> (Templates, Vec<Problem>) {
 }
 
 fn overrides(text: &str, config: &Path) -> Vec<Override> {
-    let mut found: Vec<Override> = Vec::new();
-    let mut open = false;
-    for line in text.lines() {
-        if let Some(name) = line.strip_prefix(HEAD) {
-            let path = folder(config).join(name).display().to_string();
-            found.push(Override { path, name: name.to_owned(), source: String::new() });
-            open = true;
-        } else if let (true, Some(line), Some(last)) = (open, line.strip_prefix(LINE), found.last_mut()) {
-            last.source.push_str(line);
-            last.source.push('\n');
-        } else {
-            open = false;
-        }
-    }
-    found
+    kept::kept(text, HEAD)
+        .into_iter()
+        .map(|(name, source)| Override {
+            path: folder(config).join(&name).display().to_string(),
+            name,
+            source,
+        })
+        .collect()
 }
 
 fn placed(problem: &TemplateProblem, overrides: &[Override]) -> Problem {

@@ -25,6 +25,7 @@ pub mod exception;
 pub mod expectation;
 pub mod expression;
 pub mod flow;
+pub mod ical;
 pub mod id;
 pub mod label;
 pub mod mapping;

@@ -20,6 +20,7 @@ use crate::core::event::{Event, Severity};
 use crate::core::label::Labels;
 use crate::core::notification::{Content, Notification};
 use crate::core::person::{Person, PersonId, Role};
+use crate::core::schedule::{Override, Segment, Why};
 use crate::core::sheet::Row;
 use crate::core::sync::{Link, Side};
 use crate::core::task::Task;
@@ -153,9 +154,35 @@ pub enum ChannelState {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OnCall {
     pub schedule: String,
+    /// IANA zone in which it hands over.
+    #[serde(default)]
+    pub time_zone: String,
+    /// The first of `people`; `None` where nobody is on call.
     pub person: Option<PersonId>,
+    /// All who are: several where a calendar has several.
+    #[serde(default)]
+    pub people: Vec<PersonId>,
+    /// `None`: nothing changes for more than a year.
     pub until: Option<Timestamp>,
+    #[serde(default)]
+    pub why: Option<Why>,
+    /// The first of those who follow; `None` where nobody does.
     pub next: Option<PersonId>,
+    /// What follows, whole; it may go on for longer than is said here.
+    #[serde(default)]
+    pub then: Option<Segment>,
+}
+
+/// One of `GET /v1/oncall/timeline`: who is on call by one schedule from a moment until another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScheduleTimeline {
+    pub schedule: String,
+    /// IANA zone in which it hands over.
+    pub time_zone: String,
+    /// In order, without a gap or an overlap; a segment without people is a time when nobody is on call.
+    pub segments: Vec<Segment>,
+    /// Active overrides that have a part of that time, oldest first.
+    pub overrides: Vec<Override>,
 }
 
 /// Who the agent takes the asker for.
