@@ -6,12 +6,14 @@ pub mod digest;
 pub mod dispatch;
 pub mod escalate;
 pub mod explain;
+mod calendar;
 pub mod feed;
 pub mod health;
 pub mod identity;
 pub mod intake;
 pub mod notice;
 pub mod receipts;
+mod roster;
 pub mod run;
 pub mod serve;
 pub mod setup;
@@ -49,6 +51,10 @@ pub struct Agent {
     /// What there is to say of the file beside what was said when the set-up was made.
     noticed: Mutex<Option<String>>,
     submissions: tokio::sync::mpsc::Sender<intake::Submission>,
+    /// How reading the calendars elsewhere goes.
+    pub(crate) calendars: calendar::Reading,
+    /// Only one at a time lays what is stored over what is configured.
+    laying: tokio::sync::Mutex<()>,
     /// No new work once cancelled.
     pub stopping: CancellationToken,
     /// What is on its way and wants to be finished.
@@ -65,6 +71,7 @@ impl Agent {
     ) -> Result<Arc<Self>, StoreError> {
         let now = world.now();
         settle_left_sending(&store, now).await?;
+        let setup = roster::laid(setup, &store, now).await?;
         let vitals = Vitals::load(&store, &setup).await?;
         let (submissions, queue) = tokio::sync::mpsc::channel(intake::QUEUE);
         let agent = Arc::new(Self {
@@ -76,6 +83,8 @@ impl Agent {
             setup: watch::Sender::new(Arc::new(setup)),
             noticed: Mutex::new(None),
             submissions,
+            calendars: calendar::Reading::default(),
+            laying: tokio::sync::Mutex::new(()),
             stopping: CancellationToken::new(),
             tracker: TaskTracker::new(),
         });
@@ -86,6 +95,7 @@ impl Agent {
         agent.tracker.spawn(silence::job(agent.clone()));
         agent.tracker.spawn(sync::job(agent.clone()));
         agent.tracker.spawn(digest::job(agent.clone()));
+        agent.tracker.spawn(calendar::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
         Ok(agent)
     }
@@ -130,7 +140,7 @@ impl Agent {
             settings.intake = before.settings.intake.clone();
             settings.agent = before.settings.agent.clone();
             let setup = Setup::build(settings, version, &self.store, &self.origin.state)?;
-            self.setup.send_replace(Arc::new(setup));
+            self.lay_over(Some(setup)).await?;
             return Ok(version);
         }
         let (listens, group) = (settings.intake.listen, settings.agent.group.clone());
@@ -144,7 +154,7 @@ impl Agent {
                 Some("[intake] and [agent] of the file count from the agent's next start".to_owned());
         }
         let version = setup.settings.desk.version;
-        self.setup.send_replace(Arc::new(setup));
+        self.lay_over(Some(setup)).await?;
         Ok(version)
     }
 
@@ -152,12 +162,14 @@ impl Agent {
     pub async fn command(&self, command: Command, asker: Asker) -> Result<Outcome, StoreError> {
         let setup = self.setup();
         let now = self.world.now();
-        self.store
+        let rosters = command.action.changes_rosters();
+        let outcome = self
+            .store
             .write(move |tx| {
                 if let Some(outcome) = tx.answered(&command.id, &asker.id.0)? {
                     return Ok(outcome);
                 }
-                let view = command_view(tx, &command.action)?;
+                let view = command_view(tx, &command.action, now)?;
                 let outcome =
                     match apply::command(&setup.settings.desk, view, &command, &asker, tx.ids(), now) {
                         Ok((said, changes, ids)) => {
@@ -171,7 +183,12 @@ impl Agent {
                 tx.keep_answer(&command.id, &asker.id.0, now, &outcome)?;
                 Ok(outcome)
             })
-            .await
+            .await?;
+        if rosters && matches!(outcome, Outcome::Done { .. }) {
+            // Whoever hears that it is done may rely on it: what is decided from now on knows of it.
+            self.lay_over(None).await?;
+        }
+        Ok(outcome)
     }
 
     /// Stops taking work, waits for what is on its way, and says so in the history.
@@ -222,7 +239,7 @@ async fn settle_left_sending(store: &Store, now: Timestamp) -> Result<(), StoreE
 }
 
 /// Reads what an action names.
-fn command_view(tx: &Tx<'_>, action: &Action) -> Result<CommandView, StoreError> {
+fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandView, StoreError> {
     let mut view = CommandView::default();
     match action {
         Action::Ack { alert, .. }
@@ -253,6 +270,11 @@ fn command_view(tx: &Tx<'_>, action: &Action) -> Result<CommandView, StoreError>
             {
                 view.suppressed = tx.reach_of(contact)?.suppressed.into_values().collect();
             }
+        }
+        Action::AddOverride { .. } | Action::SwapOverride { .. } => view.overrides = tx.overrides(now)?,
+        Action::RemoveOverride { id } => {
+            view.overrides = tx.overrides(now)?;
+            view.over = tx.override_of(*id)?;
         }
         Action::SetContact { contact, .. } => view.contact = tx.contact(contact.raw())?,
         Action::ResolveContact { contact, .. } | Action::EraseContact { contact } => {

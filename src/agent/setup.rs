@@ -17,6 +17,7 @@ use super::sync;
 use super::world::World;
 
 /// One applied configuration, ready to work with.
+#[derive(Clone)]
 pub struct Setup {
     pub settings: Settings,
     pub channels: BTreeMap<String, Arc<dyn Channel>>,

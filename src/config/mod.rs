@@ -17,7 +17,7 @@ mod work;
 
 pub use community::Community;
 pub use problem::{ConfigError, Problem};
-pub use schedule::Feed;
+pub use schedule::{Feed, LARGEST_CALENDAR};
 
 use crate::core::contact::{Contact, Medium};
 use crate::core::desk::Desk;

@@ -329,6 +329,8 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         | Object::Link(_)
         | Object::Suppression(_)
         | Object::Digest(_)
+        | Object::Override(_)
+        | Object::Roster(_)
         | Object::Config(_)
         | Object::Nothing => None,
     }

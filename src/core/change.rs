@@ -13,6 +13,7 @@ use crate::core::notification::Notification;
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::person::PersonId;
+use crate::core::schedule::{Override, RosterCopy};
 use crate::core::suppression::Suppression;
 use crate::core::sync::Link;
 use crate::core::task::Task;
@@ -117,6 +118,11 @@ pub enum What {
     ConflictResolved,
     ContactLeft,
     ContactErased,
+    /// Who is on call was changed by hand, or such a change taken back.
+    OverrideAdded,
+    OverrideRemoved,
+    /// A calendar that schedules are made of was read anew, and says something else.
+    RosterRead,
     ConfigApplied,
     AgentStarted,
     AgentStopped,
@@ -141,6 +147,8 @@ pub enum Object {
     Expectation(Box<Expectation>),
     Suppression(Box<Suppression>),
     Digest(Box<DigestRun>),
+    Override(Box<Override>),
+    Roster(Box<RosterCopy>),
     Config(Box<ConfigVersion>),
     /// Nothing but the sentence: a note, the agent's own comings and goings.
     Nothing,

@@ -1,7 +1,7 @@
 //! What an operator may ask of the desk.
 
 use crate::core::contact::ContactField;
-use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::id::{AlertId, NotificationId, OverrideId, TaskId};
 use crate::core::person::PersonId;
 use crate::core::sync::Keep;
 use crate::core::text::Untrusted;
@@ -108,6 +108,38 @@ pub enum Action {
     EraseContact {
         contact: Untrusted,
     },
+    /// Somebody is on call for a while; `instead` of one person, or of whoever is.
+    AddOverride {
+        schedule: String,
+        person: PersonId,
+        #[serde(default)]
+        instead: Option<PersonId>,
+        from: Timestamp,
+        until: Timestamp,
+    },
+    /// Two people swap the turns that they have at these moments.
+    SwapOverride {
+        schedule: String,
+        first: PersonId,
+        first_at: Timestamp,
+        second: PersonId,
+        second_at: Timestamp,
+    },
+    /// An override, or both halves of a swap, no longer counts.
+    RemoveOverride {
+        #[serde(rename = "override")]
+        id: OverrideId,
+    },
+}
+
+impl Action {
+    /// Whether it may change who is on call.
+    pub fn changes_rosters(&self) -> bool {
+        matches!(
+            self,
+            Action::AddOverride { .. } | Action::SwapOverride { .. } | Action::RemoveOverride { .. }
+        )
+    }
 }
 
 /// What became of a command.

@@ -34,6 +34,7 @@ pub mod message;
 pub mod money;
 pub mod notification;
 pub mod onboarding;
+pub mod override_commands;
 pub mod page;
 pub mod partner;
 pub mod person;

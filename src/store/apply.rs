@@ -17,6 +17,7 @@ use crate::core::id::{AlertId, NotificationId, TaskId};
 use crate::core::notification::{AttemptState, Notification, RecipientId};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
+use crate::core::schedule::{Override, RosterCopy};
 use crate::core::suppression::{Suppression, SuppressionState};
 use crate::core::sync::{Link, Side};
 use crate::core::task::Task;
@@ -56,6 +57,8 @@ impl Tx<'_> {
                 Object::Expectation(expectation) if !later => self.put_expectation(expectation)?,
                 Object::Suppression(suppression) if !later => self.put_suppression(suppression)?,
                 Object::Digest(run) => self.put_digest_run(run)?,
+                Object::Override(over) => self.put_override(over)?,
+                Object::Roster(copy) => self.put_roster(copy)?,
                 Object::Config(config) => self.put_config(config)?,
                 _ => {}
             }
@@ -303,6 +306,24 @@ impl Tx<'_> {
         Ok(())
     }
 
+    fn put_override(&self, o: &Override) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO oncall_override (id, state, schedule, until, created_at, body)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (id) DO UPDATE SET state = $2, until = $4, body = $6",
+            cells![o.id.0, o.state.as_str(), o.schedule.as_str(), o.until, o.created_at, encode(o)?],
+        )?;
+        Ok(())
+    }
+
+    fn put_roster(&self, copy: &RosterCopy) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO roster (id, body) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET body = $2",
+            cells![copy.id.as_str(), encode(copy)?],
+        )?;
+        Ok(())
+    }
+
     fn put_config(&self, c: &ConfigVersion) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO config (version, sha256, body) VALUES ($1, $2, $3)",
@@ -365,7 +386,12 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         Object::Exception(report) => Some(RowKey::Exception(report.id.raw())),
         Object::Expectation(expectation) => Some(RowKey::Expectation(expectation.id.raw())),
         Object::Suppression(suppression) => Some(RowKey::Suppression(suppression.id.raw())),
-        Object::Event(_) | Object::Digest(_) | Object::Config(_) | Object::Nothing => None,
+        Object::Event(_)
+        | Object::Digest(_)
+        | Object::Override(_)
+        | Object::Roster(_)
+        | Object::Config(_)
+        | Object::Nothing => None,
     }
 }
 

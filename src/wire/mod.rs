@@ -48,6 +48,9 @@ pub struct Status {
     pub intake: Option<String>,
     pub sources: Vec<SourceHealth>,
     pub channels: Vec<ChannelHealth>,
+    /// Calendars elsewhere that schedules are made of.
+    #[serde(default)]
+    pub calendars: Vec<CalendarHealth>,
     pub open_alerts: u64,
     pub open_tasks: u64,
     /// Notifications waiting to be sent.
@@ -148,6 +151,22 @@ pub enum ChannelState {
     Working,
     /// The last attempts failed; it is tried again and again.
     Failing,
+}
+
+/// How reading a calendar goes that is elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalendarHealth {
+    pub schedule: String,
+    pub layer: String,
+    /// When the copy in use was read; `None`: there is none, and the layer has nobody on.
+    pub read_at: Option<Timestamp>,
+    /// When it was last asked for with success, by this agent.
+    pub asked_at: Option<Timestamp>,
+    /// Why it could not be read when it was last asked for; the copy still counts.
+    pub last_error: Option<Untrusted>,
+    /// Titles of events that name nobody of the desk, at most ten.
+    #[serde(default)]
+    pub strangers: Vec<Untrusted>,
 }
 
 /// Who is on call by one schedule.

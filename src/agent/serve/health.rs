@@ -135,6 +135,7 @@ pub async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Failure> {
         queued,
         sources: health.sources,
         channels: health.channels,
+        calendars: agent.calendar_health(),
         open_alerts,
         open_tasks,
     }))

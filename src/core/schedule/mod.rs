@@ -20,9 +20,10 @@ mod tests;
 
 pub use hours::WeekHours;
 pub use overrides::{Override, OverrideState};
-pub use roll::{Booking, Roll};
+pub use roll::{Booking, Roll, RosterCopy};
 pub use rotation::{Handoff, Length, Rotation, Start};
 
+use crate::core::desk::Desk;
 use crate::core::id::OverrideId;
 use crate::core::person::PersonId;
 use crate::core::text::Untrusted;
@@ -102,6 +103,16 @@ impl Schedule {
         let source = Source::Rotation(rotation);
         let layer = Layer { name: name.to_owned(), source, hours: None, from: None, until: None };
         Self { name: name.to_owned(), time_zone, layers: vec![layer], overrides: Vec::new() }
+    }
+
+    /// The same with those overrides laid over it that are its own and count. One for somebody who no
+    /// longer works here counts no more: whoever the schedule has is better than nobody.
+    pub fn with(&self, overrides: &[Override], desk: &Desk) -> Self {
+        let own = overrides
+            .iter()
+            .filter(|over| over.schedule == self.name && over.state == OverrideState::Active)
+            .filter(|over| desk.people.contains_key(&over.person));
+        Self { overrides: own.cloned().collect(), ..self.clone() }
     }
 
     /// Who is on call at this moment, and why.

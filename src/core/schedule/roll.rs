@@ -5,6 +5,7 @@ use crate::core::person::{Person, PersonId};
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The events of a calendar that put somebody on call.
@@ -20,6 +21,20 @@ pub struct Roll {
 pub struct Booking {
     pub event: Event,
     pub people: Vec<PersonId>,
+}
+
+/// The last good copy of a calendar elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RosterCopy {
+    /// Of which layer it is: `primary/calendar`.
+    pub id: String,
+    /// SHA-256 of the address it came from, which may be a secret: a copy counts only for its own.
+    pub address: String,
+    /// What its server calls this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<Untrusted>,
+    pub text: Untrusted,
+    pub read_at: Timestamp,
 }
 
 /// One time that an event falls on.
