@@ -43,7 +43,10 @@ struct State {
 enum Heard {
     /// What it said before.
     Same,
-    New { etag: Option<String>, text: String },
+    New {
+        etag: Option<String>,
+        text: String,
+    },
 }
 
 /// SHA-256 of an address in hex; an address may be a secret.
@@ -98,12 +101,13 @@ async fn look(agent: &Agent, feed: &Feed) -> Result<(), String> {
     let copies = agent.store.read(|tx| tx.rosters()).await.map_err(stored)?;
     let kept = copies.into_iter().find(|copy| copy.id == id && copy.address == address);
     let etag = kept.as_ref().and_then(|copy| copy.etag.as_ref()).map(|etag| etag.raw().to_owned());
+    let known_at = kept.as_ref().map(|copy| copy.read_at);
+    agent.calendars.lock().entry(id.clone()).or_default().read_at = known_at;
     let heard = tokio::select! {
         heard = ask(url, etag.as_deref()) => heard?,
         () = agent.stopping.cancelled() => return Ok(()),
     };
     let now = agent.world.now();
-    let known_at = kept.as_ref().map(|copy| copy.read_at);
     let (etag, text) = match heard {
         Heard::Same => {
             agent.calendars.read(&id, now, known_at);

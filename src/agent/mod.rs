@@ -1,12 +1,12 @@
 //! The long-running jobs, one file each, around one shared [`Agent`].
 
+mod calendar;
 mod contact_api;
 pub mod contacts;
 pub mod digest;
 pub mod dispatch;
 pub mod escalate;
 pub mod explain;
-mod calendar;
 pub mod feed;
 pub mod health;
 pub mod identity;

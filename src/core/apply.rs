@@ -92,7 +92,8 @@ fn refuse(code: RefusalCode, said: String) -> Refusal {
 
 impl Asked<'_> {
     fn apply(&mut self, view: CommandView, action: &Action) -> Result<String, Refusal> {
-        let CommandView { alert, mut notifications, task, contact, about, suppressed, overrides, over } = view;
+        let CommandView { alert, mut notifications, task, contact, about, suppressed, overrides, over } =
+            view;
         match action {
             Action::Ack { alert: id, next_update_by } => {
                 let alert = found(alert, "alert", id)?;

@@ -65,13 +65,18 @@ pub fn add(
         return Err(invalid("An override ends after it begins, and not in the past.".to_owned()));
     }
     if from.duration_until(until) > LONGEST {
-        return Err(invalid("An override is at most a year long; change the configuration instead.".to_owned()));
+        return Err(invalid(
+            "An override is at most a year long; change the configuration instead.".to_owned(),
+        ));
     }
     if let Some(instead) = instead
         && !plan.turns(from, until).iter().any(|turn| turn.people.contains(instead))
     {
         let who = decision.desk.name_of(instead);
-        return Err(refuse(RefusalCode::WrongState, format!("{who} is not on call for {schedule} in that time.")));
+        return Err(refuse(
+            RefusalCode::WrongState,
+            format!("{who} is not on call for {schedule} in that time."),
+        ));
     }
     let draft = Draft { person: person.clone(), instead: instead.cloned(), from, until };
     let (ids, told) = arrange(decision, by, &plan, vec![draft])?;
@@ -164,7 +169,10 @@ fn plan(desk: &Desk, schedule: &str, known: &[Override]) -> Result<Schedule, Ref
     let found = desk.schedules.get(schedule).ok_or_else(|| {
         let known: Vec<_> = desk.schedules.keys().map(String::as_str).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        refuse(RefusalCode::NotFound, format!("There is no schedule {}; there is {known}.", sanitise(schedule)))
+        refuse(
+            RefusalCode::NotFound,
+            format!("There is no schedule {}; there is {known}.", sanitise(schedule)),
+        )
     })?;
     Ok(found.with(known, desk))
 }
@@ -277,7 +285,8 @@ struct Part {
 
 /// What changes for one person between two plans.
 fn parts(before: &[Segment], after: &[Segment], person: &PersonId) -> Vec<Part> {
-    let mut cuts: Vec<Timestamp> = before.iter().chain(after).flat_map(|turn| [turn.from, turn.until]).collect();
+    let mut cuts: Vec<Timestamp> =
+        before.iter().chain(after).flat_map(|turn| [turn.from, turn.until]).collect();
     cuts.sort();
     cuts.dedup();
     let on = |turns: &[Segment], at: Timestamp| -> Vec<PersonId> {
@@ -336,8 +345,13 @@ fn tell(
             true => format!("put on call for {} by {}", before.name, by.name),
             false => format!("taken off call for {} by {}", before.name, by.name),
         };
-        let reason =
-            Reason { rule: format!("override {id}"), policy: None, step: None, via: via.into(), outcome: None };
+        let reason = Reason {
+            rule: format!("override {id}"),
+            policy: None,
+            step: None,
+            via: via.into(),
+            outcome: None,
+        };
         let about = About {
             alert: None,
             event: None,
@@ -371,7 +385,8 @@ fn content(
     let own = person.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
     let zone = own.unwrap_or_else(|| desk.time_zone.clone());
     let name = sanitise(&schedule.name).into_owned();
-    let names = |ids: &BTreeSet<PersonId>| ids.iter().map(|id| desk.name_of(id)).collect::<Vec<_>>().join(", ");
+    let names =
+        |ids: &BTreeSet<PersonId>| ids.iter().map(|id| desk.name_of(id)).collect::<Vec<_>>().join(", ");
     let time = |part: &Part| format!("{} to {}", long(part.from, &zone), long(part.until, &zone));
     if medium == Medium::Sms {
         let said: Vec<String> = parts
@@ -419,3 +434,6 @@ fn invalid(said: String) -> Refusal {
 fn refuse(code: RefusalCode, said: String) -> Refusal {
     Refusal { code, said: said.into(), by: None }
 }
+
+#[cfg(test)]
+mod tests;

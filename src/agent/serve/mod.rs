@@ -5,6 +5,7 @@ mod alerts;
 mod digests;
 mod health;
 mod lists;
+mod oncall;
 mod partners;
 mod snapshot;
 
@@ -110,6 +111,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/people", get(health::people))
         .route("/v1/providers", get(health::providers))
         .route("/v1/oncall", get(health::on_call))
+        .merge(oncall::routes())
         .merge(digests::routes())
         .route("/v1/commands", post(commands))
         .route("/v1/explain", post(explain_events))
