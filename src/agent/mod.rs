@@ -13,6 +13,7 @@ pub mod identity;
 pub mod intake;
 pub mod notice;
 pub mod receipts;
+pub mod replies;
 mod roster;
 pub mod run;
 pub mod serve;
@@ -97,6 +98,7 @@ impl Agent {
         agent.tracker.spawn(digest::job(agent.clone()));
         agent.tracker.spawn(calendar::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
+        agent.tracker.spawn(replies::job(agent.clone()));
         Ok(agent)
     }
 

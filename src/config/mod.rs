@@ -11,12 +11,14 @@ mod mapping;
 mod naming;
 pub mod paths;
 mod problem;
+mod replies;
 mod schedule;
 mod templates;
 mod work;
 
 pub use community::Community;
 pub use problem::{ConfigError, Problem};
+pub use replies::Replies;
 pub use schedule::{Feed, LARGEST_CALENDAR};
 
 use crate::core::contact::{Contact, Medium};
@@ -52,6 +54,8 @@ pub struct Settings {
     pub community: Option<Community>,
     /// Calendars elsewhere that schedules are made of.
     pub rosters: Vec<Feed>,
+    /// Where mailed replies come in, if they do.
+    pub replies: Option<Replies>,
     /// The file as it is, with what is kept of the files beside it, and their SHA-256 in hex.
     pub text: String,
     pub sha256: String,
@@ -124,6 +128,8 @@ pub enum ChannelKind {
         user: String,
         password: SecretString,
         from: String,
+        /// Proves that replies come from the gateway; without it none are taken.
+        inbound_secret: Option<SecretString>,
     },
 }
 
