@@ -86,7 +86,10 @@ async fn an_override_is_told_pages_whom_it_names_outlives_the_agent_and_can_be_t
     let segments = timeline[0]["segments"].as_array().unwrap();
     assert_eq!((&segments[0]["people"][0], &segments[1]["people"][0]), (&"bob".into(), &"ann".into()));
     let words = desk.run(&["oncall", "--weeks", "1"]).await.out;
-    assert!(words.contains("O1, arranged by ") && words.contains("Somebody is on call all the time."), "{words}");
+    assert!(
+        words.contains("O1, arranged by ") && words.contains("Somebody is on call all the time."),
+        "{words}"
+    );
 
     let same = desk.run(&["override", "add", "primary", "bob", "--until", "1h"]).await;
     assert!(same.code == Some(1) && same.err.contains("changes nothing"), "{same:?}");
@@ -191,6 +194,7 @@ async fn a_calendar_elsewhere_is_read_and_its_last_good_copy_counts_while_it_can
     desk.stop().await;
     server.says(Some(roster("bob")));
     desk.start().await;
-    until("the new calendar", async || (now(&desk).await.0 == serde_json::json!(["bob"])).then_some(())).await;
+    until("the new calendar", async || (now(&desk).await.0 == serde_json::json!(["bob"])).then_some(()))
+        .await;
     assert!(!desk.said().contains("s3cret"), "{}", desk.said());
 }

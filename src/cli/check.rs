@@ -121,7 +121,18 @@ fn walk(settings: &Settings, now: Timestamp) -> Report {
                     nobody.join(", ")
                 };
                 let when = at.to_zoned(desk.time_zone.clone()).strftime("%a %d %b %H:%M %Z");
-                report.problems.push(format!("{what} reaches nobody at {when}: {why}"));
+                // Only the agent knows what a calendar elsewhere says.
+                let elsewhere = |target: &Target| match target {
+                    Target::OnCall(name) => settings.rosters.iter().any(|feed| feed.schedule == *name),
+                    _ => false,
+                };
+                match step.notify.iter().any(elsewhere) {
+                    true => report.warnings.push(format!(
+                        "{what} reaches nobody at {when} unless a calendar elsewhere says so; \
+                         `nightdesk oncall --weeks 2` knows"
+                    )),
+                    false => report.problems.push(format!("{what} reaches nobody at {when}: {why}")),
+                }
             }
         }
         let paged: BTreeSet<_> = policy

@@ -33,7 +33,7 @@ pub struct AddArgs {
     pub schedule: String,
     /// Who is on call then
     #[arg(value_name = "PERSON")]
-    pub person: String,
+    pub who: String,
     /// From then: fri 18:00, 2026-11-27 18:00, 06:30 (in your zone, else the desk's) or RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub from: Option<String>,
@@ -98,7 +98,7 @@ async fn add(args: AddArgs, context: &Context) -> Result<(), Failed> {
     };
     // A weekday or a time of day is the next one after the start, a length counts from it.
     let until = time::future(&args.until, from, &zone)?;
-    let (schedule, person) = (args.schedule, PersonId(args.person));
+    let (schedule, person) = (args.schedule, PersonId(args.who));
     let instead = args.instead.map(PersonId);
     one(Action::AddOverride { schedule, person, instead, from, until }, context).await
 }
