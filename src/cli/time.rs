@@ -44,7 +44,9 @@ pub fn future(typed: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp,
 /// `fri 18:00`, the next one; `2026-11-27 18:00` or `2026-11-27T18:00`, on the clock of the zone.
 fn of_day(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let typed = typed.trim();
-    let (day, time) = typed.split_once([' ', 'T', 't']).map(|(day, time)| (day, time.trim()))?;
+    // A `T` parts a date from its time, but begins a Tuesday.
+    let parted = typed.split_once(' ').or_else(|| typed.split_once('T'));
+    let (day, time) = parted.map(|(day, time)| (day, time.trim()))?;
     let time: jiff::civil::Time = time.parse().ok()?;
     if let Ok(date) = day.parse::<jiff::civil::Date>() {
         return Some(wall::moment(zone, date.to_datetime(time)));
@@ -132,6 +134,10 @@ mod tests {
         assert_eq!(at("fri 18:01"), "2026-11-27T17:01:00Z");
         assert_eq!(at("fri 18:00"), "2026-12-04T17:00:00Z");
         assert_eq!(at("Monday 08:00"), "2026-11-30T07:00:00Z");
+        for (i, day) in ["sat", "sun", "mon", "Tue", "wed", "thursday"].iter().enumerate() {
+            let wanted = now + SignedDuration::from_hours(24 * (i as i64 + 1));
+            assert_eq!(at(&format!("{day} 18:00")), wanted.to_string());
+        }
         assert_eq!(at("2026-07-01 08:00"), "2026-07-01T06:00:00Z");
         assert_eq!(at("2026-03-29T02:30"), "2026-03-29T01:00:00Z");
         for bad in ["x 08:00", "f 08:00", "fri", "2026-13-01 08:00", "fri 25:00"] {
