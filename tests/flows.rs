@@ -674,10 +674,12 @@ async fn an_urgent_exception_pages_once_and_its_outcome_follows_once() {
     assert_eq!(texts.len(), 2, "{texts:#?}");
     for (number, text) in ["+4915123456701", "+4915123456702"].iter().zip(&texts) {
         let page = format!(
-            "CRIT Acme Tools: Truck broke down PO-7 €48k due 8 Jan 13:00. Next L.Orth {}. A1",
+            "CRIT Acme Tools: Truck broke down PO-7 €48k due 8 Jan 13:00. Next L.Orth {}.",
             berlin(next, "%H:%M")
         );
-        assert_eq!((text.0.as_str(), &text.2), (*number, &page));
+        let (words, code) = text.2.rsplit_once(' ').unwrap();
+        assert_eq!((text.0.as_str(), words), (*number, page.as_str()));
+        assert!(code.parse::<nightdesk::core::reply::Code>().is_ok(), "{code}");
     }
     let detail = |to: &str, why: &str| {
         mail(
@@ -742,6 +744,10 @@ You get this because: {why}",
     };
     wanted.push(outcome("ann@example.net", "coordinator of Acme Tools"));
     wanted.push(outcome("bob@example.net", "named by the policy"));
+    for text in &paged {
+        let words = "Cleared, nobody is paged any more: Acme Tools: Truck broke down (A1)";
+        wanted.push((text.0.clone(), text.1.clone(), words.to_owned()));
+    }
     world.expect(&wanted).await;
     world.again(&heard, &[raised.clone(), cleared.clone()]).await;
     world.expect(&wanted).await;

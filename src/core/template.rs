@@ -6,8 +6,10 @@ mod check;
 mod name;
 mod sample;
 mod shipped;
+mod shown;
 
 pub use name::{Key, Name};
+pub use shown::{Beholder, For, Listed, Measured, Sample, Shown, Source};
 
 use crate::core::contact::Medium;
 use crate::core::message::{Frame, Message};

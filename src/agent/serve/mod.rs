@@ -8,6 +8,7 @@ mod lists;
 mod oncall;
 mod partners;
 mod snapshot;
+mod templates;
 
 pub use health::health_now;
 
@@ -113,6 +114,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/oncall", get(health::on_call))
         .merge(oncall::routes())
         .merge(digests::routes())
+        .merge(templates::routes())
         .route("/v1/commands", post(commands))
         .route("/v1/explain", post(explain_events))
         .route("/v1/stream", get(stream))

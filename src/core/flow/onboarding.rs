@@ -310,7 +310,7 @@ fn doer(desk: &Desk, partner: &PartnerRef, by: &Doer) -> String {
             Some(person) => desk.name_of(person),
             None => role.replace('_', " "),
         },
-        Target::OnCall(schedule) => schedule.clone(),
+        Target::OnCall(name) | Target::Webhook(name) => name.clone(),
     }
 }
 

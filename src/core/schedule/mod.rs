@@ -115,6 +115,15 @@ impl Schedule {
         Self { overrides: own.cloned().collect(), ..self.clone() }
     }
 
+    /// Whether the person is on call by it at any time: in turn, by a calendar, or arranged.
+    pub fn names(&self, person: &PersonId) -> bool {
+        let planned = |layer: &Layer| match &layer.source {
+            Source::Rotation(rotation) => rotation.people.contains(person),
+            Source::Calendar(roll) => roll.names(person),
+        };
+        self.layers.iter().any(planned) || self.overrides.iter().any(|over| over.person == *person)
+    }
+
     /// Who is on call at this moment, and why.
     pub fn who(&self, at: Timestamp) -> (Vec<PersonId>, Why) {
         let (mut people, mut why) = self

@@ -66,6 +66,10 @@ impl Roll {
         self.bookings.is_empty()
     }
 
+    pub fn names(&self, person: &PersonId) -> bool {
+        self.bookings.iter().any(|booking| booking.people.contains(person))
+    }
+
     /// Who is on at this moment, and the first event that says so.
     pub fn at(&self, zone: &TimeZone, at: Timestamp) -> Option<(Vec<PersonId>, &Untrusted)> {
         let mut on: Option<(Vec<PersonId>, &Untrusted)> = None;
