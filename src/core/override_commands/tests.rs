@@ -62,7 +62,7 @@ fn add_one(
 fn who(n: &Notification) -> (&str, Medium) {
     match &n.recipient.who {
         RecipientId::Person(id) => (id.0.as_str(), n.medium),
-        RecipientId::Contact(id) => panic!("{id:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
