@@ -300,13 +300,14 @@ async fn practised() -> (Arc<Practice>, AgentOfDesk, tokio::task::JoinSet<()>) {
     let intake = SocketAddr::from(([127, 0, 0, 1], desk.port));
     let config = practice.addresses().desk(intake, Timestamp::now());
     std::fs::write(desk.config(), format!("{config}\n[[source]]\nname = \"lan\"\n")).unwrap();
-    for (file, content) in [("secret", SECRET), ("gateway-password", "gate")] {
+    for (file, content) in [("secret", SECRET), ("gateway-password", "gate"), ("inbound-secret", "open")] {
         std::fs::write(desk.config().with_file_name(file), content).unwrap();
     }
     desk.start().await;
     let settings = Settings {
         pace: Pace::Recorded(Haste(0.05)),
         rounds: 1,
+        inbound: Some((desk.url("/v1/inbound/sms"), SecretString::from("open"))),
         ..Settings::demo(desk.url("/v1/events/community"), SecretString::from(SECRET), 7)
     };
     let mut playing = tokio::task::JoinSet::new();

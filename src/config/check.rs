@@ -122,8 +122,8 @@ impl Check<'_> {
             self.wrong(alerts.span(), "a storm begins at 20 alerts at the latest; 0 turns it off");
         }
         let storm = Storm {
-            alerts: file.storm.alerts.as_ref().map_or(5, |n| *n.as_ref()),
-            within: self.duration_or(file.storm.within.as_ref(), 10 * 60),
+            alerts: file.storm.alerts.as_ref().map_or(10, |n| *n.as_ref()),
+            within: self.duration_or(file.storm.within.as_ref(), 5 * 60),
             quiet: self.duration_or(file.storm.quiet.as_ref(), 15 * 60),
         };
         let retry = Retry {

@@ -162,8 +162,8 @@ fn names(partner: &str, title: &str, reference: Option<&str>, room: usize) -> St
 }
 
 /// Text in GSM-7's characters; what has no place there becomes `?`.
-fn plain(text: &str) -> String {
-    sms::to_gsm7_text(text).chars().map(|c| if sms::septets(c).is_some() { c } else { '?' }).collect()
+pub fn plain(text: &str) -> String {
+    sms::fold(&sms::to_gsm7_text(text)).chars().map(|c| if sms::septets(c).is_some() { c } else { '?' }).collect()
 }
 
 #[cfg(test)]
