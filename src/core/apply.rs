@@ -397,7 +397,7 @@ impl Asked<'_> {
             let (media, carrier) = self.way(via, &person, None)?;
             let next = self.decision.next_after(&alert).filter(|_| alert.state == AlertState::Open);
             for (i, medium) in media.iter().copied().enumerate() {
-                let content = self.decision.content(&alert, medium, next.as_ref(), &one.via);
+                let content = self.decision.content(&alert, &person, medium, next.as_ref(), &one.via);
                 let purpose = if i == 0 && alert.is_paging() { Purpose::Page } else { Purpose::Detail };
                 let via = format!("{}, {}", self.by_hand(), one.via);
                 self.resend(&alert, &person, medium, purpose, content, &via, carrier.as_deref());
@@ -426,7 +426,7 @@ impl Asked<'_> {
         let (media, carrier) = self.way(via, &person, Some(n.medium))?;
         let medium = media[0];
         let content = match (&alert, medium == n.medium) {
-            (Some(alert), false) => self.decision.content(alert, medium, None, "sent again by hand"),
+            (Some(alert), false) => self.decision.content(alert, &person, medium, None, "sent again by hand"),
             (Some(_), true) | (None, _) => n.content.clone(),
         };
         let before = self.decision.changes.len();

@@ -138,6 +138,8 @@ pub struct Desk {
     /// Made once with the store; keeps our message ids apart from any other desk's.
     pub instance: String,
     pub time_zone: TimeZone,
+    /// BCP 47 tag of the language that is written in where the reader's is not known.
+    pub locale: String,
     pub people: BTreeMap<PersonId, Person>,
     pub teams: BTreeMap<String, Team>,
     pub schedules: BTreeMap<String, Schedule>,

@@ -48,6 +48,7 @@ fn person(id: &str, phone: Option<&str>) -> Person {
         email: None,
         phone: phone.map(|phone| phone.parse().unwrap()),
         time_zone: None,
+        locale: None,
         teams: vec![],
     }
 }
@@ -75,6 +76,7 @@ impl Scene {
             name: "test".into(),
             instance: "d".into(),
             time_zone: TimeZone::UTC,
+            locale: "en".into(),
             people: people.into_iter().map(|p| (p.id.clone(), p)).collect(),
             teams: BTreeMap::new(),
             schedules: BTreeMap::new(),
