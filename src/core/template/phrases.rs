@@ -133,7 +133,8 @@ mod tests {
                 let phrase = name.strip_suffix("_one").unwrap_or(name);
                 let mut wanted: Vec<_> = places(&english[phrase]).filter(|place| *place != "n").collect();
                 let mut found: Vec<_> = places(said).filter(|place| *place != "n").collect();
-                (wanted.sort(), found.sort());
+                wanted.sort();
+                found.sort();
                 assert_eq!(found, wanted, "{locale}: {name}");
             }
         }

@@ -180,7 +180,7 @@ impl Message {
             milestone(reader).map(Message::Milestone),
             milestone(reader).map(Message::MilestoneDesk),
             task_overdue(reader),
-            notice(),
+            notice(reader),
         ]
     }
 }
@@ -333,7 +333,7 @@ fn milestone(reader: &Reader) -> [MilestoneNews; 2] {
 fn task_overdue(reader: &Reader) -> [Message; 2] {
     let full = TaskOverdue {
         task: own("T214"),
-        kind: own("answer"),
+        kind: reader.word("task_answer"),
         title: own("Answer CASE-771: When do the missing pallets ship?"),
         due: reader.wednesday(),
         owner: Some(own("Maria Weber")),
@@ -343,11 +343,14 @@ fn task_overdue(reader: &Reader) -> [Message; 2] {
     [full, bare].map(Message::TaskOverdue)
 }
 
-fn notice() -> [Message; 2] {
+fn notice(reader: &Reader) -> [Message; 2] {
     let full = Notice {
         title: own("New price list for 2027"),
         event: own("community.pricelist.published"),
-        facts: vec![own("Severity medium"), own("Order 4500123")],
+        facts: vec![
+            format!("{} 4500123", reader.word("order")),
+            format!("{} {}", reader.word("at_risk"), reader.sum()),
+        ],
     };
     let bare = Notice { facts: Vec::new(), ..full.clone() };
     [full, bare].map(Message::Notice)
