@@ -15,6 +15,7 @@ use crate::core::id::{AlertId, Ids, NotificationId};
 use crate::core::label::Labels;
 use crate::core::notification::Notification;
 use crate::core::person::{Person, PersonId, Role};
+use crate::core::reply::ReplyKey;
 use crate::core::rule::{GroupField, Match, Rule, Then};
 use crate::core::task::Task;
 use crate::core::template::Templates;
@@ -75,6 +76,7 @@ impl Scene {
             version: 1,
             name: "test".into(),
             instance: "d".into(),
+            reply_key: ReplyKey::new(b"test"),
             time_zone: TimeZone::UTC,
             locale: "en".into(),
             people: people.into_iter().map(|p| (p.id.clone(), p)).collect(),
