@@ -985,7 +985,7 @@ mod tests {
                 "locale = \"tr\"",
                 "there are no templates in \"tr\"; there are some in de, en, es, fr",
             ),
-            ("name = \"my-desk\"", "name = \"my-desk\"\nlocale = \"german\"", "no templates in \"german\""),
+            ("locale = \"en\"", "locale = \"german\"", "no templates in \"german\""),
             ("after = \"6m\"", "after = \"six\"", "is not a length of time"),
             (
                 "when = \"minutes_left is none",

@@ -178,8 +178,7 @@ mod tests {
         ];
         let (_folder, path) = written(&files);
         let text = config::DEFAULT.replace("time_zone = \"Europe/Istanbul\"", "locale = \"tr_TR\"");
-        std::fs::write(&path, text.replace("name = \"my-desk\"", "name = \"my-desk\"\nlocale = \"it\""))
-            .unwrap();
+        std::fs::write(&path, text.replace("locale = \"en\"", "locale = \"it\"")).unwrap();
         let settings = config::load(&path).unwrap();
         let kept = config::parse(&settings.text, Path::new("/nowhere/config.toml")).unwrap().desk;
         assert_eq!(kept.locale, "it");
