@@ -155,7 +155,7 @@ fn mail(id: u64, to: &str, thread: &str) -> Notification {
         reason: Reason { rule: "r".into(), policy: None, step: None, via: "v".into(), outcome: None },
         attempts: Vec::new(),
         evidence: Vec::new(),
-        answers: Vec::new(),
+        answers: None,
         provider_ref: None,
         idempotency_key: format!("x-{id}"),
         due_at: Some(now),
