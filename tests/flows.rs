@@ -815,7 +815,7 @@ You get this because: {why}",
             en(20),
         )
     };
-    let subject = "Acme Tools: Profile approved reached";
+    let subject = "Acme Tools: milestone reached: profile approved";
     let wanted = [
         mail(
             "ana@acme.example",
