@@ -1159,7 +1159,8 @@ fn other_addresses_and_methods_are_answered_as_problems() {
         ("POST", "/v1/events/..%2f..%2fetc", 404, None),
         ("POST", "/v1/events/", 404, None),
         ("POST", "/v1/events/local/more", 404, None),
-        ("POST", "/v1/inbound/kannel", 404, None),
+        ("DELETE", "/v1/inbound/kannel", 405, Some("GET, HEAD, POST")),
+        ("POST", "/v1/inbound/", 404, None),
         ("GET", "/", 404, None),
         ("BREW", "/v1/events/local", 405, Some("POST, OPTIONS")),
     ] {

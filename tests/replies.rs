@@ -112,7 +112,7 @@ async fn a_text_through_kannel_takes_the_alert_once_and_a_forged_one_changes_not
 
     // Kannel asks again where it heard no answer: the same reply acts once.
     for _ in 0..2 {
-        let query = format!("?secret=open%20sesame&from=%2B4915123456702&id=again&text=esc");
+        let query = "?secret=open%20sesame&from=%2B4915123456702&id=again&text=esc";
         let answer = http().get(desk.url(&format!("/v1/inbound/sms{query}"))).send().await.unwrap();
         assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (200, ""));
     }

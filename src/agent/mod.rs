@@ -24,9 +24,13 @@ use crate::core::apply::{self, Asker, CommandView};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Action, Command, Outcome, Refusal, RefusalCode};
 use crate::core::contact_commands::About;
+use crate::core::decide::Thing;
 use crate::core::delivery;
+use crate::core::flow::{case_task, plan_task};
+use crate::core::matter::Matter;
+use crate::core::onboarding::MilestoneRecord;
 use crate::core::sync::task_key;
-use crate::core::task::TaskKind;
+use crate::core::task::{Task, TaskKind};
 use crate::core::text::Untrusted;
 use crate::store::{Store, StoreError, Tx};
 use health::Vitals;
@@ -246,8 +250,11 @@ fn command_view(tx: &Tx<'_>, action: &Action) -> Result<CommandView, StoreError>
         Action::NoteTask { task, .. } | Action::TakeTask { task } | Action::SnoozeTask { task, .. } => {
             view.task = tx.task(*task)?
         }
-        Action::DoneTask { task } => {
+        Action::DoneTask { task, .. } => {
             view.task = tx.task(*task)?;
+            if let Some(task) = &view.task {
+                view.matter = matter(tx, task)?;
+            }
             let about =
                 view.task.as_ref().filter(|task| task.kind == TaskKind::Fix).and_then(|t| t.about.as_ref());
             if let Some(id) = about
@@ -267,6 +274,29 @@ fn command_view(tx: &Tx<'_>, action: &Action) -> Result<CommandView, StoreError>
         }
     }
     Ok(view)
+}
+
+/// What a task is about, for the kinds that the facts close.
+fn matter(tx: &Tx<'_>, task: &Task) -> Result<Option<Matter>, StoreError> {
+    let Some(about) = &task.about else { return Ok(None) };
+    if task.kind == TaskKind::Sync {
+        let Some(contact) = tx.contact(about.raw())? else { return Ok(None) };
+        let links = tx.links_of(about.raw())?;
+        let link = links.into_iter().find(|link| task.key.raw() == task_key(about, &link.side));
+        return Ok(link.map(|link| Matter::Contact(contact.name, link)));
+    }
+    let Some(partner) = &task.partner else { return Ok(None) };
+    let of = Thing::of(partner, about);
+    Ok(match task.kind {
+        TaskKind::Answer if task.key.raw() == case_task(partner, about) => tx.case(&of)?.map(Matter::Case),
+        TaskKind::Answer => tx.thread(&of)?.map(Matter::Thread),
+        TaskKind::Review => tx.document(&of)?.map(Matter::Document),
+        TaskKind::Plan => {
+            let named = |m: &MilestoneRecord| task.key.raw() == plan_task(partner, &m.milestone);
+            tx.milestones_of(partner.id.raw())?.into_iter().find(named).map(Matter::Milestone)
+        }
+        TaskKind::Fix | TaskKind::Doubt | TaskKind::Sync => None,
+    })
 }
 
 fn about(tx: &Tx<'_>, contact: &Untrusted, successor: Option<&Untrusted>) -> Result<About, StoreError> {

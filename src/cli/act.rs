@@ -2,7 +2,7 @@
 
 use super::list::{self, ListArgs, ShowArgs, Things};
 use super::{Context, Failed, Noted, print, time};
-use crate::core::command::{Action, Command, Expect, Outcome};
+use crate::core::command::{Action, Command, Expect, Outcome, RefusalCode};
 use crate::core::id::{AlertId, NotificationId, TaskId};
 use crate::core::person::PersonId;
 use crate::core::task::TaskKind;
@@ -86,8 +86,14 @@ pub enum TaskCommand {
     Show(ShowArgs),
     /// Make them yours
     Take(TasksArgs),
-    /// Close them
-    Done(TasksArgs),
+    /// Close them; refused while what one is about still waits
+    Done {
+        #[command(flatten)]
+        tasks: TasksArgs,
+        /// Close them although what they are about still waits
+        #[arg(long)]
+        anyway: bool,
+    },
     /// Put them off
     Snooze {
         #[command(flatten)]
@@ -203,7 +209,9 @@ pub async fn tasks(command: TaskCommand, context: &Context) -> Result<(), Failed
         }
         TaskCommand::Show(args) => list::show(Things::Tasks, &args, context).await,
         TaskCommand::Take(args) => each(args.tasks, |task| Action::TakeTask { task }, context).await,
-        TaskCommand::Done(args) => each(args.tasks, |task| Action::DoneTask { task }, context).await,
+        TaskCommand::Done { tasks, anyway } => {
+            each(tasks.tasks, |task| Action::DoneTask { task, anyway }, context).await
+        }
         TaskCommand::Snooze { tasks, until } => {
             let until = time::typed(&until, context).await?;
             each(tasks.tasks, |task| Action::SnoozeTask { task, until }, context).await
@@ -228,7 +236,13 @@ pub async fn each<T>(
     for thing in things {
         match context.client.command(&command(action(thing))).await? {
             Outcome::Done { said } => print::line(said.printable().as_str())?,
-            Outcome::Refused { refusal } => refused.push(refusal.said.printable().into_string()),
+            Outcome::Refused { refusal } => {
+                let mut said = refusal.said.printable().into_string();
+                if refusal.code == RefusalCode::StillOpen {
+                    said.push_str(" --anyway closes it now.");
+                }
+                refused.push(said);
+            }
         }
     }
     if refused.is_empty() { Ok(()) } else { Err(Failed::No(refused.join("\n"))) }

@@ -9,14 +9,15 @@ use crate::core::document::Document;
 use crate::core::event::Event;
 use crate::core::money::Money;
 use crate::core::notification::Notification;
-use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::person::Person;
 use crate::core::task::Task;
 use crate::core::thread::Thread;
+use crate::wire::ChannelHealth;
 pub use crate::wire::client::encoded;
-use crate::wire::{AlertDetail, ChannelHealth};
+use crate::wire::partner::{Dated, Filed};
 use clap::{Args, Subcommand};
+use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -180,14 +181,10 @@ pub async fn show(things: Things, args: &ShowArgs, context: &Context) -> Result<
         return print::json(&value);
     }
     time::settle(context).await?;
-    match things {
-        Things::Alerts => alert_in_words(read(value)?),
-        Things::Partners => super::partner::in_words(&read(value)?),
-        _ => fields_in_words(&value, 0),
-    }
+    super::show::in_words(things, value, context).await
 }
 
-fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failed> {
+pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failed> {
     serde_json::from_value(value)
         .map_err(|why| Failed::No(format!("the agent's answer cannot be read: {why}")))
 }
@@ -250,7 +247,7 @@ fn table(things: Things, found: Vec<Value>) -> Result<(), Failed> {
         Things::Documents => {
             let mut table =
                 Table::new(&["ID", "AT", "STATE", "KIND", "PARTNER", "NAME", "CASE", "REVIEW BY"]);
-            for d in read::<Vec<Document>>(rows)? {
+            for Filed { thing: d, case_reference } in read::<Vec<Filed<Document>>>(rows)? {
                 table.row(vec![
                     cell(&d.id),
                     time::short(d.created_at).into(),
@@ -258,7 +255,7 @@ fn table(things: Things, found: Vec<Value>) -> Result<(), Failed> {
                     word(d.kind.word()),
                     cell(&d.partner.name),
                     cell(&d.name),
-                    d.case.as_ref().map_or("".into(), cell),
+                    case_reference.as_ref().or(d.case.as_ref()).map_or("".into(), cell),
                     due(d.review_by),
                 ]);
             }
@@ -283,15 +280,18 @@ fn table(things: Things, found: Vec<Value>) -> Result<(), Failed> {
         }
         Things::Milestones => {
             let mut table = Table::new(&["ID", "STATE", "PARTNER", "MILESTONE", "PLAN", "DUE", "REACHED"]);
-            for m in read::<Vec<MilestoneRecord>>(rows)? {
+            for dated in read::<Vec<Dated>>(rows)? {
+                let (state, day) = (dated.word(), |day: Option<Date>| day.map_or("".into(), time::day));
+                let (due_on, reached_on) = (day(dated.due_on), day(dated.reached_on));
+                let m = dated.milestone;
                 table.row(vec![
                     cell(&m.id),
-                    m.state.as_str().into(),
+                    state.into(),
                     cell(&m.partner.name),
                     word(m.milestone.word()),
                     m.plan.into(),
-                    due(m.due_at),
-                    due(m.reached_at),
+                    due_on.into(),
+                    reached_on.into(),
                 ]);
             }
             table.print()
@@ -399,7 +399,7 @@ fn alerts(alerts: &[Alert]) -> Result<(), Failed> {
     table.print()
 }
 
-fn title_of(alert: &Alert) -> String {
+pub fn title_of(alert: &Alert) -> String {
     let title = alert.title.printable();
     match alert.members.len() {
         0 | 1 => title.into_string(),
@@ -431,67 +431,4 @@ fn notifications(notifications: &[Notification]) -> Result<(), Failed> {
         ]);
     }
     table.print()
-}
-
-fn alert_in_words(detail: AlertDetail) -> Result<(), Failed> {
-    let a = &detail.alert;
-    print::line(&format!("{} {}: {}", a.severity.short(), a.partner.name.printable(), title_of(a)))?;
-    let holder = a.holder.as_ref().map_or("nobody".to_owned(), |holder| holder.0.clone());
-    print::line(&format!(
-        "{}, {}, held by {holder}, rule {}, policy {}",
-        a.id,
-        a.state.as_str(),
-        a.rule,
-        a.policy.name
-    ))?;
-    if !a.at_risk.is_empty() {
-        print::line(&format!(
-            "At risk: {}",
-            a.at_risk.iter().map(Money::long).collect::<Vec<_>>().join(", ")
-        ))?;
-    }
-    if let Some(deadline) = a.deadline {
-        print::line(&format!("Due: {}", time::short(deadline)))?;
-    }
-    for change in &detail.timeline {
-        let c = &change.change;
-        print::line(&format!("{}  {}", time::second(c.at), c.summary.printable()))?;
-    }
-    Ok(())
-}
-
-/// Any object as `field  value` lines.
-fn fields_in_words(value: &Value, depth: usize) -> Result<(), Failed> {
-    let Value::Object(fields) = value else { return print::line(&plain(value)) };
-    let indent = "  ".repeat(depth);
-    for (name, value) in fields {
-        match value {
-            Value::Null => {}
-            Value::Object(inner) if inner.is_empty() => {}
-            Value::Array(items) if items.is_empty() => {}
-            Value::Object(_) => {
-                print::line(&format!("{indent}{name}"))?;
-                fields_in_words(value, depth + 1)?;
-            }
-            Value::Array(items) if items.iter().any(Value::is_object) => {
-                for item in items {
-                    print::line(&format!("{indent}{name}"))?;
-                    fields_in_words(item, depth + 1)?;
-                }
-            }
-            Value::Array(items) => {
-                let items: Vec<_> = items.iter().map(plain).collect();
-                print::line(&format!("{indent}{name}  {}", items.join(", ")))?;
-            }
-            other => print::line(&format!("{indent}{name}  {}", plain(other)))?,
-        }
-    }
-    Ok(())
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }

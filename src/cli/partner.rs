@@ -1,82 +1,94 @@
-//! Everything about one partner, as sentences.
+//! Everything about one partner.
 
-use super::print::line;
-use super::{Failed, time};
+use super::sheet::Sheet;
+use super::time;
 use crate::core::contact::Medium;
 use crate::core::notification::Notification;
-use crate::core::onboarding::{MilestoneRecord, MilestoneState};
+use crate::core::onboarding::MilestoneState;
 use crate::core::standing::{Reachability, Standing};
 use crate::wire::PartnerDetail;
-use crate::wire::partner::ReachedContact;
+use crate::wire::partner::{Dated, ReachedContact};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-pub fn in_words(detail: &PartnerDetail) -> Result<(), Failed> {
+/// Days are those of `desk`, the desk's zone, where a partner has none of its own.
+pub fn sheet(detail: &PartnerDetail, desk: &TimeZone, now: Timestamp) -> Sheet {
     let about = &detail.partner.about;
-    let tier = about.tier.as_ref().map(|tier| format!(", tier {}", tier.printable())).unwrap_or_default();
-    line(&format!("{} ({}){tier}", about.name.printable(), about.id.printable()))?;
-    for responsible in &detail.responsible {
-        let who = responsible.person.as_ref().map_or("nobody", |person| person.0.as_str());
-        line(&format!("{}: {who}", responsible.role.replace('_', " ")))?;
+    let mut sheet = Sheet::new(about.name.printable().as_str());
+    sheet.word("Id", Some(&about.id)).word("Tier", about.tier.as_ref()).word("Region", about.region.as_ref());
+    sheet.word("Zone", about.time_zone.as_ref());
+    for (role, label) in [
+        ("coordinator", "Coordinator"),
+        ("account_manager", "Account manager"),
+        ("onboarding_manager", "Onboarding manager"),
+    ] {
+        if let Some(responsible) = detail.responsible.iter().find(|one| one.role == role) {
+            let who = responsible.person.as_ref().map_or("nobody", |person| person.0.as_str());
+            sheet.fact(label, who);
+        }
     }
-    section("open alerts", detail.open.alerts)?;
-    for alert in &detail.alerts {
-        line(&format!(
-            "  {} {} {}: {}",
-            alert.id,
-            alert.severity.short(),
-            alert.state.as_str(),
-            alert.title.printable()
-        ))?;
-    }
-    section("open cases", detail.open.cases)?;
-    for case in &detail.cases {
+    let open = &detail.open;
+    let counts = [
+        (open.alerts, "alerts"),
+        (open.cases, "cases"),
+        (open.reviews, "documents to review"),
+        (open.threads, "posts to answer"),
+        (open.tasks, "tasks"),
+    ];
+    let counts = counts.into_iter().filter(|(many, _)| *many > 0);
+    let counts: Vec<String> = counts.map(|(many, what)| format!("{many} {what}")).collect();
+    sheet.fact("Open", if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") });
+    let alerts = detail.alerts.iter().map(|alert| {
+        let (severity, state) = (alert.severity.short(), alert.state.as_str());
+        format!("{} {severity} {state}: {}", alert.id, alert.title.printable())
+    });
+    sheet.part("Alerts", alerts.collect());
+    let cases = detail.cases.iter().map(|case| {
         let due = by(case.due.or(case.deadline));
         let state = case.state.word().replace('_', " ");
-        line(&format!("  {} {state}: {}{due}", case.reference.printable(), case.title.printable()))?;
-    }
-    section("documents to review", detail.open.reviews)?;
-    for document in &detail.reviews {
+        format!("{} {state}: {}{due}", case.reference.printable(), case.title.printable())
+    });
+    sheet.part("Cases", cases.collect());
+    let reviews = detail.reviews.iter().map(|document| {
         let kind = document.kind.word().replace('_', " ");
-        line(&format!("  {} ({kind}){}", document.name.printable(), by(document.review_by)))?;
-    }
-    section("open threads", detail.open.threads)?;
-    for thread in &detail.threads {
-        line(&format!("  {}{}", thread.subject.printable(), by(thread.answer_by)))?;
-    }
-    section("tasks", detail.open.tasks)?;
-    for task in &detail.tasks {
+        format!("{} ({kind}){}", document.name.printable(), by(document.review_by))
+    });
+    sheet.part("Documents to review", reviews.collect());
+    let threads =
+        detail.threads.iter().map(|thread| format!("{}{}", thread.subject.printable(), by(thread.answer_by)));
+    sheet.part("Posts to answer", threads.collect());
+    let tasks = detail.tasks.iter().map(|task| {
         let owner = task.owner.as_ref().map_or("nobody", |owner| owner.0.as_str());
         let what = task.title.printable();
-        line(&format!("  {} {} {owner}: {what}{}", task.id, task.kind.as_str(), by(task.due_at)))?;
-    }
-    section("milestones", u32::try_from(detail.milestones.len()).unwrap_or(u32::MAX))?;
-    for milestone in &detail.milestones {
-        line(&format!("  {}", of_milestone(milestone)))?;
-    }
-    section("contacts", u32::try_from(detail.contacts.len()).unwrap_or(u32::MAX))?;
-    for ReachedContact { contact, reach } in &detail.contacts {
-        let name = contact.name.printable();
-        line(&format!("  {name} ({}): {}", contact.id.printable(), reach_in_words(reach)))?;
-    }
-    if !detail.conflicts.is_empty() {
-        section("sync conflicts", u32::try_from(detail.conflicts.len()).unwrap_or(u32::MAX))?;
-    }
-    section("told lately", u32::try_from(detail.notifications.len()).unwrap_or(u32::MAX))?;
-    detail.notifications.iter().try_for_each(|message| line(&format!("  {}", of_message(message))))
-}
-
-fn section(name: &str, many: u32) -> Result<(), Failed> {
-    line(&format!("{name}: {}", if many == 0 { "none".to_owned() } else { many.to_string() }))
+        format!("{} {} {owner}: {what}{}", task.id, task.kind.as_str(), by(task.due_at))
+    });
+    sheet.part("Tasks", tasks.collect());
+    let milestones = detail.milestones.iter();
+    let milestones = milestones.map(|milestone| of_milestone(&Dated::new(milestone.clone(), desk, now)));
+    sheet.part("Milestones", milestones.collect());
+    let contacts = detail.contacts.iter().map(|ReachedContact { contact, reach }| {
+        format!("{} ({}): {}", contact.name.printable(), contact.id.printable(), reach_in_words(reach))
+    });
+    sheet.part("Contacts", contacts.collect());
+    let conflicts = detail.conflicts.iter();
+    let conflicts = conflicts.map(|conflict| format!("{} of {}", conflict.field, conflict.name.printable()));
+    sheet.part("Differ here and elsewhere", conflicts.collect());
+    sheet.part("Told lately", detail.notifications.iter().map(of_message).collect());
+    sheet
 }
 
 fn by(at: Option<jiff::Timestamp>) -> String {
     at.map(|at| format!(", by {}", time::short(at))).unwrap_or_default()
 }
 
-fn of_milestone(m: &MilestoneRecord) -> String {
-    let word = m.milestone.word().replace('_', " ");
-    match (m.state, m.reached_at, m.due_at) {
-        (MilestoneState::Reached, Some(at), _) => format!("{word}: reached {}", time::short(at)),
-        (MilestoneState::Expected, _, Some(at)) => format!("{word}: expected by {}", time::short(at)),
+fn of_milestone(milestone: &Dated) -> String {
+    let word = milestone.milestone.milestone.word().replace('_', " ");
+    match (milestone.milestone.state, milestone.reached_on, milestone.due_on) {
+        (MilestoneState::Reached, Some(day), _) => format!("{word}: reached {}", time::day(day)),
+        (MilestoneState::Expected, _, Some(day)) if milestone.late => {
+            format!("{word}: late since {}", time::day(day))
+        }
+        (MilestoneState::Expected, _, Some(day)) => format!("{word}: expected by {}", time::day(day)),
         (state, ..) => format!("{word}: {}", state.as_str()),
     }
 }

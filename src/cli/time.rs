@@ -4,6 +4,7 @@
 use super::{Context, Failed};
 use crate::wire::Me;
 use crate::wire::client::LinkError;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use std::sync::OnceLock;
@@ -70,6 +71,16 @@ pub fn second(at: Timestamp) -> String {
 /// `Tue 24 Nov 03:07 CET`, for tables: the zone may change from a row to the next.
 pub fn short(at: Timestamp) -> String {
     at.to_zoned(zone()).strftime("%a %d %b %H:%M %Z").to_string()
+}
+
+/// `Tue 24 Nov 03:07:10 CET`, for what happened in which order.
+pub fn exact(at: Timestamp) -> String {
+    at.to_zoned(zone()).strftime("%a %d %b %H:%M:%S %Z").to_string()
+}
+
+/// `Tue 24 Nov`, of a day that means the same everywhere.
+pub fn day(day: Date) -> String {
+    day.strftime("%a %-d %b").to_string()
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ use super::mapping::MappingTable;
 use super::problem::{ConfigError, Problem};
 use super::templates;
 use super::{Agent, Channel, ChannelKind, Intake, Login, Settings, Source, Start, Tls, digest};
-use crate::core::alert::{PolicySnapshot, Step, Target};
+use crate::core::alert::{PolicySnapshot, Step, Target, Variant};
 use crate::core::calendar::Calendar;
 use crate::core::contact::{Category, Contact, ContactState, Mailbox, Medium};
 use crate::core::desk::{Absence, Assignment, Carrier, Desk, Pattern, Promise, Retry, Scope, Team};
 use crate::core::duty::DutyChange;
-use crate::core::event::{Priority, Severity};
+use crate::core::event::Priority;
 use crate::core::label;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::reply::ReplyKey;
@@ -85,7 +85,10 @@ impl Check<'_> {
         let schedules = self.schedules(file.schedule, &people, &zone);
         let (calendars, main_calendar) = self.calendars(file.calendar, &zone);
         let assignments = self.assignments(file.assign, &people);
+        let webhooks = channels.iter().filter(|c| matches!(c.kind, ChannelKind::Webhook { .. }));
+        let webhooks = webhooks.map(|channel| channel.name.clone()).collect();
         let known = Known {
+            webhooks: &webhooks,
             people: &people,
             teams: &teams,
             schedules: &schedules,
@@ -537,24 +540,86 @@ impl Check<'_> {
         let mut policies = BTreeMap::new();
         for t in tables {
             self.name("policy", &t.name, &mut names);
-            if t.steps.as_ref().is_empty() {
-                self.wrong(t.steps.span(), "a policy needs at least one step");
+            let steps = self.steps(t.steps, t.repeat, t.repeat_after, known);
+            let last_resort = self.last_resort(t.last_resort, known);
+            let mut variants = Vec::new();
+            for t in t.variants {
+                if t.severity.as_ref().is_empty() {
+                    self.wrong(t.severity.span(), "name the severities that these steps are for");
+                }
+                variants.push(Variant {
+                    severities: t.severity.into_inner().into_iter().map(Into::into).collect(),
+                    steps: self.steps(t.steps, t.repeat, t.repeat_after, known),
+                    last_resort: self.last_resort(t.last_resort, known),
+                });
             }
-            let mut steps = Vec::new();
-            for step in t.steps.into_inner() {
-                let after = self.duration(&step.after);
-                steps.push(Step { after, notify: self.targets(&step.notify, known) });
+            if !variants.is_empty() {
+                // So that an alert whose severity changes finds the others' steps again.
+                let (steps, last_resort) = (steps.clone(), last_resort.clone());
+                variants.push(Variant { severities: Vec::new(), steps, last_resort });
             }
-            let last = t.last_resort.into_inner();
-            let every = self.duration(&last.every);
-            if every < SignedDuration::from_mins(1) {
-                self.wrong(last.every.span(), "a last resort repeats at most once a minute");
-            }
-            let last_resort = Step { after: every, notify: self.targets(&last.notify, known) };
             let name = t.name.into_inner();
-            policies.insert(name.clone(), PolicySnapshot { name, steps, last_resort });
+            policies.insert(name.clone(), PolicySnapshot { name, steps, last_resort, variants });
         }
         policies
+    }
+
+    /// The steps, and the same again as often as they are to be repeated.
+    fn steps(
+        &mut self,
+        tables: Spanned<Vec<file::StepTable>>,
+        repeat: Option<Spanned<u8>>,
+        repeat_after: Option<Text>,
+        known: &Known<'_>,
+    ) -> Vec<Step> {
+        if tables.as_ref().is_empty() {
+            self.wrong(tables.span(), "a policy needs at least one step");
+        }
+        let mut steps = Vec::new();
+        for step in tables.into_inner() {
+            let after = self.duration(&step.after);
+            steps.push(Step { after, notify: self.targets(&step.notify, known) });
+        }
+        let times = repeat.as_ref().map_or(0, |times| *times.as_ref());
+        if let Some(times) = repeat.as_ref().filter(|times| *times.as_ref() > 20) {
+            self.wrong(times.span(), "steps are repeated 20 times at most; after them comes the last resort");
+        }
+        let pause = match (&repeat, &repeat_after) {
+            (_, Some(text)) => self.duration(text),
+            (Some(times), None) if times.as_ref() > &0 => {
+                self.wrong(
+                    times.span(),
+                    "say how long after the last step they begin again: repeat_after = \"10m\"",
+                );
+                SignedDuration::from_mins(10)
+            }
+            _ => SignedDuration::ZERO,
+        };
+        if let (None, Some(text)) = (&repeat, &repeat_after) {
+            self.wrong(text.span(), "repeat_after is of no use without repeat = 1 or more");
+        }
+        let mut again = steps.clone();
+        if let Some(first) = again.first_mut() {
+            first.after = pause;
+        }
+        (0..times.min(20)).for_each(|_| steps.extend(again.iter().cloned()));
+        steps
+    }
+
+    fn last_resort(&mut self, table: Spanned<file::LastResortTable>, known: &Known<'_>) -> Step {
+        let last = table.into_inner();
+        let every = self.duration(&last.every);
+        if every < SignedDuration::from_mins(1) {
+            self.wrong(last.every.span(), "a last resort repeats at most once a minute");
+        }
+        let notify = self.targets(&last.notify, known);
+        if !notify.is_empty() && notify.iter().all(|target| matches!(target, Target::Webhook(_))) {
+            self.wrong(
+                last.notify.span(),
+                "a last resort tells at least one person; a webhook wakes nobody for sure",
+            );
+        }
+        Step { after: every, notify }
     }
 
     pub(super) fn targets(&mut self, list: &Spanned<Vec<Text>>, known: &Known<'_>) -> Vec<Target> {
@@ -584,6 +649,8 @@ impl Check<'_> {
                 return Some(Target::Person(PersonId(name.to_owned())));
             }
             "person" => unknown("person", name, known.people.keys()),
+            "webhook" if known.webhooks.contains(name) => return Some(Target::Webhook(name.to_owned())),
+            "webhook" => unknown("channel of kind webhook", name, known.webhooks.iter()),
             "" if known.assignments.iter().any(|a| a.role == name) => {
                 return Some(Target::Assigned(name.to_owned()));
             }
@@ -592,7 +659,7 @@ impl Check<'_> {
                 unknown("role in any [[assign]]", name, roles.into_iter())
             }
             other => format!(
-                "{:?} is no kind of target; allowed are oncall:SCHEDULE, team:TEAM, lead:TEAM, person:ID or a role of [[assign]]",
+                "{:?} is no kind of target; allowed are oncall:SCHEDULE, team:TEAM, lead:TEAM, person:ID, webhook:CHANNEL or a role of [[assign]]",
                 sanitise(other)
             ),
         };
@@ -857,6 +924,8 @@ pub(super) struct Known<'k> {
     pub schedules: &'k BTreeMap<String, Schedule>,
     pub assignments: &'k [Assignment],
     pub calendars: &'k BTreeMap<String, Calendar>,
+    /// Channels of that kind.
+    pub webhooks: &'k BTreeSet<String>,
 }
 
 pub(super) fn unknown(what: &str, name: &str, known: impl Iterator<Item = impl Display>) -> String {
@@ -914,12 +983,7 @@ pub(super) fn matches(t: file::MatchTable) -> Match {
             .map(|words| words.into_vec())
             .unwrap_or_default()
             .into_iter()
-            .map(|word| match word {
-                file::SeverityWord::Low => Severity::Low,
-                file::SeverityWord::Medium => Severity::Medium,
-                file::SeverityWord::High => Severity::High,
-                file::SeverityWord::Critical => Severity::Critical,
-            })
+            .map(Into::into)
             .collect(),
         priorities: t
             .priority

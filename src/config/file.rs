@@ -238,6 +238,20 @@ pub struct ScheduleTable {
 pub struct PolicyTable {
     pub name: Text,
     pub steps: Spanned<Vec<StepTable>>,
+    pub repeat: Option<Spanned<u8>>,
+    pub repeat_after: Option<Text>,
+    pub last_resort: Spanned<LastResortTable>,
+    #[serde(default, rename = "for")]
+    pub variants: Vec<PolicyVariantTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyVariantTable {
+    pub severity: Spanned<Vec<SeverityWord>>,
+    pub steps: Spanned<Vec<StepTable>>,
+    pub repeat: Option<Spanned<u8>>,
+    pub repeat_after: Option<Text>,
     pub last_resort: Spanned<LastResortTable>,
 }
 
@@ -412,6 +426,17 @@ pub enum SeverityWord {
     Medium,
     High,
     Critical,
+}
+
+impl From<SeverityWord> for crate::core::event::Severity {
+    fn from(word: SeverityWord) -> Self {
+        match word {
+            SeverityWord::Low => Self::Low,
+            SeverityWord::Medium => Self::Medium,
+            SeverityWord::High => Self::High,
+            SeverityWord::Critical => Self::Critical,
+        }
+    }
 }
 
 #[derive(Deserialize, Clone, Copy)]

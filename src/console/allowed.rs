@@ -33,6 +33,10 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
             (Some(_), _) => Ok(()),
             (None, _) => Err("the selected row names no partner".to_owned()),
         },
+        Action::Medium => match model.templates.rows.selected() {
+            Some((name, _)) if name.pieces().len() == 1 => Err(format!("{name} has no other medium")),
+            _ => Ok(()),
+        },
         Action::Edit => match model.selected_contact() {
             Some(_) => may_act(model),
             None => Err("no contact is selected".to_owned()),

@@ -3,6 +3,7 @@
 //! before the agent has answered.
 
 use crate::console::desk::ContactsHeard;
+use crate::console::dialog::Dialog;
 use crate::console::effect::Effect;
 use crate::console::line::Line;
 use crate::console::model::{Filter, Model, Place, Tone};
@@ -67,6 +68,9 @@ pub fn came(model: &mut Model, answer: Result<Vec<Contact>, LinkError>) {
         (Ok(contacts), Some(desk)) => {
             for contact in contacts {
                 desk.learn(contact);
+            }
+            if let Some(Dialog::Pick(pick)) = &mut model.dialog {
+                pick.learn(desk);
             }
             arrange(model);
         }

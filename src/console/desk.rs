@@ -202,6 +202,11 @@ impl Desk {
             .unwrap_or(TimeZone::UTC)
     }
 
+    /// The desk's own zone, in which its days are counted whoever looks.
+    pub fn own_zone(&self) -> TimeZone {
+        TimeZone::get(&self.info.time_zone).unwrap_or(TimeZone::UTC)
+    }
+
     pub fn is_me(&self, person: &PersonId) -> bool {
         self.me.person.as_ref().is_some_and(|me| me.id == *person)
     }
@@ -234,6 +239,7 @@ impl Desk {
     pub fn recipient_name(&self, notification: &Notification) -> String {
         match &notification.recipient.who {
             RecipientId::Person(person) => self.short_name(person),
+            RecipientId::Webhook(channel) => sanitise(channel).into_owned(),
             RecipientId::Contact(_) => {
                 crate::core::person::short_name(notification.recipient.name.printable().as_str())
             }
@@ -253,6 +259,7 @@ impl Desk {
             Target::Person(person) => self.short_name(person),
             Target::Team(team) => format!("team {}", sanitise(team)),
             Target::Lead(team) => format!("lead of {}", sanitise(team)),
+            Target::Webhook(channel) => format!("webhook {}", sanitise(channel)),
             Target::Assigned(role) => format!("the {}", sanitise(role).replace('_', " ")),
         }
     }

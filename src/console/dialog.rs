@@ -4,9 +4,12 @@
 
 use crate::console::clock;
 use crate::console::desk::Desk;
+use crate::console::insist::Insist;
 use crate::console::keymap::{Action, COMMANDS};
 use crate::console::line::Line;
 use crate::console::model::About;
+use crate::console::pick::Pick;
+use crate::console::templates::Reader;
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
 use crate::core::id::AlertId;
@@ -33,6 +36,8 @@ pub enum Dialog {
     Resend(Resend),
     Note(Note),
     Close(Close),
+    Insist(Insist),
+    Pick(Pick),
     Help { scroll: u16 },
     Why { alert: AlertId, scroll: u16 },
     Palette(Line),
@@ -49,6 +54,7 @@ pub enum Pressed {
         person: String,
         pin: String,
     },
+    Reader(Option<Reader>),
     Run(Action),
     Say(String),
 }
@@ -646,6 +652,7 @@ impl Dialog {
         let appeared = match self {
             Dialog::Escalate(escalate) => escalate.appeared,
             Dialog::Resend(resend) => resend.appeared,
+            Dialog::Insist(insist) => insist.appeared,
             _ => Timestamp::MIN,
         };
         if now.duration_since(appeared) < TYPE_AHEAD {
@@ -658,6 +665,8 @@ impl Dialog {
             Dialog::Resend(dialog) => dialog.press(key),
             Dialog::Note(dialog) => dialog.press(key),
             Dialog::Close(dialog) => dialog.press(key),
+            Dialog::Insist(dialog) => dialog.press(key),
+            Dialog::Pick(dialog) => dialog.press(key),
             Dialog::Palette(line) => press_palette(line, key),
             Dialog::Help { scroll } | Dialog::Why { scroll, .. } => press_scroll(scroll, key),
         }
@@ -669,11 +678,13 @@ impl Dialog {
             Dialog::LogIn(dialog) if dialog.on_pin => dialog.pin.insert(text),
             Dialog::LogIn(dialog) => dialog.person.insert(text),
             Dialog::Close(dialog) => dialog.reason.insert(text),
+            Dialog::Pick(dialog) => dialog.filter.line.insert(text),
             Dialog::Palette(line) => line.insert(text),
             Dialog::Note(dialog) => paste_lines(&mut dialog.text, text),
             Dialog::Chooser(_)
             | Dialog::Escalate(_)
             | Dialog::Resend(_)
+            | Dialog::Insist(_)
             | Dialog::Help { .. }
             | Dialog::Why { .. } => {}
         }

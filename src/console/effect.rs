@@ -2,6 +2,7 @@
 
 use crate::console::message::Ticket;
 use crate::console::partners::ThingOf;
+use crate::console::templates::AskedPreview;
 use crate::core::command::{Action, Expect};
 use crate::core::id::AlertId;
 use crate::core::text::{Printable, Untrusted};
@@ -33,6 +34,8 @@ pub enum Effect {
     FetchPartner(Untrusted),
     FetchThing(ThingOf),
     FetchMessages,
+    FetchTemplates,
+    FetchPreview(AskedPreview),
     FetchContacts,
     /// Send [`crate::console::message::Msg::Waited`] after a while.
     Wait(Wait, Duration),

@@ -38,6 +38,11 @@ pub enum Action {
     Partner,
     Contacts,
     Messages,
+    Templates,
+    Reader,
+    Language,
+    Medium,
+    Sample,
     SwitchBack,
     LogIn,
     Redraw,
@@ -59,6 +64,9 @@ pub enum Context {
     Partner,
     Contacts,
     Messages,
+    Templates,
+    /// One template on the whole screen.
+    Preview,
 }
 
 /// Whether the footer has room for it; the help has room for all.
@@ -161,6 +169,13 @@ pub const KEYMAP: &[Binding] = &[
     row(Char('r'), Context::Messages, Resend, "resend", "send it again; asks first", Shown),
     row(Char('p'), Context::Messages, Partner, "partner", "everything about the partner it concerns", Shown),
     row(Char('y'), Context::Messages, CopyReference, "copy", "send the id to the terminal's clipboard", Hidden),
+    row(Char('t'), Context::Messages, Templates, "template", "the template it was written with, as its recipient reads it", Shown),
+    row(Code(KeyCode::Enter), Context::Templates, Open, "preview", "how it reads to somebody", Shown),
+    row(Char('c'), Context::Templates, Reader, "whose", "who reads it: a contact, a person, or a sample", Shown),
+    row(Char('c'), Context::Preview, Reader, "whose", "who reads it: a contact, a person, or a sample", Shown),
+    row(Char('l'), Context::Preview, Language, "language", "the next language there is", Shown),
+    row(Char('m'), Context::Preview, Medium, "mail/SMS", "the same over the other medium", Shown),
+    row(Char('b'), Context::Preview, Sample, "bare", "with no more values than are always there, or with all", Shown),
     row(Char('p'), Context::Contacts, Partner, "partner", "everything about their partner", Shown),
     row(Code(KeyCode::Enter), Context::Contacts, Edit, "edit", "edit the contact", Shown),
     row(Char('y'), Context::Contacts, CopyReference, "copy", "send the address to the terminal's clipboard", Shown),
@@ -220,6 +235,7 @@ pub const COMMANDS: &[(&str, Action, &str)] = &[
     ("partner", Partner, "everything about the partner of this row"),
     ("contacts", Contacts, "how each contact wants to be told"),
     ("messages", Messages, "what was said, and what became of it"),
+    ("templates", Templates, "every template, and how it reads to whom"),
     ("ack", Ack, "take the selected alert"),
     ("unack", Undo, "give the selected alert back"),
     ("escalate", Escalate, "wake the next step"),

@@ -3,9 +3,11 @@
 
 use crate::console::message::{Msg, Ticket};
 use crate::console::partners::{Thing, ThingKind, ThingOf};
+use crate::console::templates::AskedPreview;
 use crate::core::change::Numbered;
 use crate::core::command::{Action, Command, Expect};
 use crate::core::id::AlertId;
+use crate::core::template::Sample;
 use crate::core::text::Untrusted;
 use crate::wire::Snapshot;
 use crate::wire::client::{Client, LinkError, StreamItem, encoded};
@@ -155,6 +157,24 @@ impl AgentLink {
 
     pub fn messages(&self) {
         self.ask("/v1/messages".to_owned(), Msg::Messages);
+    }
+
+    pub fn templates(&self) {
+        self.ask("/v1/templates".to_owned(), Msg::Templates);
+    }
+
+    pub fn preview(&self, asked: AskedPreview) {
+        let (name, piece) = asked.row;
+        let mut path = format!("/v1/templates/{name}?medium={}", piece.as_str());
+        for (key, value) in [("to", &asked.to), ("locale", &asked.locale)] {
+            if let Some(value) = value {
+                path.push_str(&format!("&{key}={}", encoded(value)));
+            }
+        }
+        if asked.sample == Sample::Bare {
+            path.push_str("&bare=true");
+        }
+        self.ask(path, |answer| Msg::Preview(asked, answer));
     }
 
     pub fn contacts(&self) {

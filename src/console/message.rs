@@ -2,10 +2,12 @@
 
 use crate::console::effect::Wait;
 use crate::console::partners::{Thing, ThingOf};
+use crate::console::templates::AskedPreview;
 use crate::core::change::Numbered;
 use crate::core::command::Outcome;
 use crate::core::contact::Contact;
 use crate::core::id::AlertId;
+use crate::core::template::{Listed, Shown};
 use crate::core::text::Untrusted;
 use crate::term::input::Input;
 use crate::wire::client::LinkError;
@@ -32,6 +34,8 @@ pub enum Msg {
     Partner(Untrusted, Result<Box<PartnerDetail>, LinkError>),
     Thing(ThingOf, Result<Box<Thing>, LinkError>),
     Messages(Result<Messages, LinkError>),
+    Templates(Result<Vec<Listed>, LinkError>),
+    Preview(AskedPreview, Result<Vec<Shown>, LinkError>),
     Contacts(Result<Vec<Contact>, LinkError>),
     Waited(Wait),
     Steps(AlertId, Result<Vec<StepPreview>, LinkError>),

@@ -4,6 +4,7 @@
 use crate::console::effect::Effect;
 use crate::console::model::{Filter, Model, Place};
 use crate::console::rows::Rows;
+use crate::console::view::messages::{category_word, medium_word, state_of, what_was_said, why};
 use crate::core::change::{Numbered, Object};
 use crate::core::id::NotificationId;
 use crate::core::notification::{Notification, NotificationState};
@@ -62,13 +63,15 @@ pub fn wanted(model: &Model) -> Vec<NotificationId> {
         .values()
         .filter(|message| {
             let partner = message.partner.as_ref().map(|id| desk.partner_name(id)).unwrap_or_default();
-            let state = message.state.as_str().replace('_', " ");
+            // What the row says, and the whole name behind a short one.
             model.messages.filter.matches(&[
+                &desk.recipient_name(message),
                 message.recipient.name.raw(),
                 &partner,
-                &state,
-                message.category.as_str(),
-                message.medium.as_str(),
+                &state_of(message, model.now).0,
+                category_word(message),
+                medium_word(message.medium),
+                &why(message).unwrap_or_else(|| what_was_said(message)),
                 message.content.subject.raw(),
                 &message.id.to_string(),
             ])

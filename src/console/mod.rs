@@ -12,6 +12,7 @@ pub mod desk;
 pub mod dialog;
 pub mod effect;
 pub mod form;
+pub mod insist;
 pub mod intent;
 pub mod keymap;
 pub mod line;
@@ -21,7 +22,9 @@ pub mod messages;
 pub mod model;
 pub mod moves;
 pub mod partners;
+pub mod pick;
 pub mod rows;
+pub mod templates;
 pub mod theme;
 pub mod told;
 pub mod update;
@@ -224,6 +227,8 @@ impl Console {
                 Effect::FetchPartner(id) => self.link.partner(id),
                 Effect::FetchThing(of) => self.link.thing(of),
                 Effect::FetchMessages => self.link.messages(),
+                Effect::FetchTemplates => self.link.templates(),
+                Effect::FetchPreview(asked) => self.link.preview(asked),
                 Effect::FetchContacts => self.link.contacts(),
                 Effect::Wait(wait, after) => {
                     let tell = self.tell.clone();

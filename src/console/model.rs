@@ -10,6 +10,7 @@ use crate::console::message::Ticket;
 use crate::console::messages::Messages;
 use crate::console::partners::{Item, Page, Partners};
 use crate::console::rows::Rows;
+use crate::console::templates::Templates;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::{Numbered, What};
 use crate::core::contact::{Contact, ContactState};
@@ -49,6 +50,7 @@ pub struct Model {
     pub page: Option<Page>,
     pub contacts: Contacts,
     pub messages: Messages,
+    pub templates: Templates,
     pub dialog: Option<Dialog>,
     pub pending: Vec<Pending>,
     pub flash: Option<Flash>,
@@ -81,6 +83,7 @@ pub enum Place {
     /// A view of Partners.
     Contacts,
     Messages,
+    Templates,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -248,6 +251,7 @@ impl Model {
                 heard: false,
             },
             messages: Messages::default(),
+            templates: Templates::default(),
             dialog: None,
             pending: Vec::new(),
             flash: None,
@@ -269,6 +273,8 @@ impl Model {
             (Place::Partner, _) => Context::Partner,
             (Place::Contacts, _) => Context::Contacts,
             (Place::Messages, _) => Context::Messages,
+            (Place::Templates, _) if self.templates.opened.is_some() => Context::Preview,
+            (Place::Templates, _) => Context::Templates,
         }
     }
 
@@ -341,6 +347,7 @@ impl Model {
             Place::Partner => self.page.as_ref().map(|page| page.id.clone()),
             Place::Contacts => self.selected_contact()?.partner_id.clone(),
             Place::Messages => self.selected_message()?.partner.clone(),
+            Place::Templates => None,
         }
     }
 

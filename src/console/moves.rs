@@ -3,7 +3,7 @@
 use crate::console::effect::Effect;
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
 use crate::console::update::{arrange, filter, filtered, say};
-use crate::console::{messages, partners};
+use crate::console::{messages, partners, templates};
 
 pub fn open(model: &mut Model) -> Vec<Effect> {
     match model.place {
@@ -42,6 +42,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
             model.messages.opened = !model.messages.opened && model.selected_message().is_some();
             model.messages.scroll = 0;
         }
+        Place::Templates => return templates::enter(model),
         Place::Contacts => {}
     }
     Vec::new()
@@ -57,6 +58,10 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
         model.messages.opened = false;
         return Vec::new();
     }
+    if model.place == Place::Templates && model.templates.opened.is_some() {
+        model.templates.opened = None;
+        return Vec::new();
+    }
     let filter = filter(model);
     if filter.is_active() {
         *filter = Filter::default();
@@ -69,6 +74,9 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
         model.stream.selected = None;
     } else if model.place == Place::Contacts {
         model.place = model.contacts.from;
+        return partners::again(model);
+    } else if model.place == Place::Templates {
+        model.place = model.templates.from;
         return partners::again(model);
     } else {
         model.place = Place::Triage;
@@ -94,6 +102,7 @@ pub fn step(model: &mut Model, by: isize) {
         Place::Partner => partners::step(model, by),
         Place::Contacts => model.contacts.rows.step(by),
         Place::Messages => messages::step(model, by),
+        Place::Templates => templates::step(model, by),
     }
 }
 
@@ -154,6 +163,10 @@ pub fn to_end(model: &mut Model, end: End) {
             End::First => model.contacts.rows.first(),
             End::Last => model.contacts.rows.last(),
         },
+        Place::Templates => {
+            let rows = &mut model.templates.rows;
+            if end == End::First { rows.first() } else { rows.last() }
+        }
         Place::Messages => {
             messages::arrange(model);
             let rows = &mut model.messages.rows;
@@ -171,6 +184,7 @@ pub fn scroll(model: &mut Model, pages: isize) {
         Place::Partner => partners::step(model, pages * page),
         Place::Contacts => model.contacts.rows.step(pages * page),
         Place::Messages => messages::step(model, pages * page),
+        Place::Templates => templates::step(model, pages * page),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::core::id::{AlertId, NotificationId, TaskId};
 use crate::core::text::Untrusted;
 use crate::core::thread::Thread;
 use crate::wire::client::LinkError;
-use crate::wire::partner::{PartnerDetail, PartnerRow, PartnerRows, WithTimeline};
+use crate::wire::partner::{Filed, PartnerDetail, PartnerRow, PartnerRows, WithTimeline};
 use std::time::Duration;
 
 /// What is typed into the filter is asked for once the hand rests this long …
@@ -121,8 +121,8 @@ pub enum ThingKind {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Thing {
     Case(WithTimeline<Case>),
-    Document(WithTimeline<Document>),
-    Thread(WithTimeline<Thread>),
+    Document(WithTimeline<Filed<Document>>),
+    Thread(WithTimeline<Filed<Thread>>),
 }
 
 #[derive(Debug)]

@@ -42,6 +42,7 @@ pub fn told(desk: &Desk, alert: &Alert) -> Vec<Told> {
             let mark = mark(&list)?;
             let name = match who {
                 RecipientId::Person(person) => desk.last_name(person),
+                RecipientId::Webhook(channel) => crate::core::text::sanitise(channel).into_owned(),
                 RecipientId::Contact(_) => last_word(list[0].recipient.name.printable().as_str()),
             };
             Some(Told { name, mark })

@@ -6,6 +6,7 @@ use crate::console::desk::{Desk, Folded};
 use crate::console::dialog::{Chooser, Close, Dialog, Escalate, LogIn, Note, Order, Pressed, Resend};
 use crate::console::effect::Effect;
 use crate::console::form::{self, Form};
+use crate::console::insist::Insist;
 use crate::console::keymap::{self, Action};
 use crate::console::line::Line;
 use crate::console::message::{Msg, Ticket};
@@ -13,10 +14,11 @@ use crate::console::model::{
     About, Filter, Flash, Focus, Link, Model, Pending, Place, Subject, Tone, UNDO_WITHIN, Undo,
 };
 use crate::console::moves::{End, back, open, pause_at, scroll, step, switch, to_end};
-use crate::console::{contacts, messages, partners};
+use crate::console::pick::Pick;
+use crate::console::{contacts, messages, partners, templates};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::Numbered;
-use crate::core::command::{Action as Ask, Expect, Outcome};
+use crate::core::command::{Action as Ask, Expect, Outcome, RefusalCode};
 use crate::core::id::AlertId;
 use crate::core::text::{Printable, Untrusted};
 use crate::term::input::Input;
@@ -84,6 +86,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Messages(answer) => {
             messages::came(model, answer);
+            Vec::new()
+        }
+        Msg::Templates(answer) => {
+            templates::came(model, answer);
+            Vec::new()
+        }
+        Msg::Preview(asked, answer) => {
+            templates::preview_came(model, &asked, answer);
             Vec::new()
         }
         Msg::Contacts(answer) => {
@@ -163,6 +173,7 @@ fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
         effects.push(Effect::FetchMessages);
     }
     effects.extend(contacts::again(model));
+    effects.extend(templates::refreshed(model));
     effects
 }
 
@@ -258,7 +269,16 @@ fn answered(model: &mut Model, ticket: Ticket, answer: Result<Outcome, LinkError
                 _ => Vec::new(),
             };
         }
-        Ok(Outcome::Refused { refusal }) => refusal.said.printable().into_string(),
+        Ok(Outcome::Refused { refusal }) => {
+            let said = refusal.said.printable().into_string();
+            if let (About::Task(task), RefusalCode::StillOpen, None) =
+                (&pending.about, refusal.code, &model.dialog)
+            {
+                model.dialog = Some(Dialog::Insist(Insist::new(*task, said, model.now)));
+                return Vec::new();
+            }
+            said
+        }
         Err(LinkError::Refused { sentence, .. }) => sentence,
         Err(error) => {
             format!(
@@ -382,6 +402,7 @@ pub fn filter(model: &mut Model) -> &mut Filter {
         Place::Partners | Place::Partner => &mut model.partners.filter,
         Place::Contacts => &mut model.contacts.filter,
         Place::Messages => &mut model.messages.filter,
+        Place::Templates => &mut model.templates.filter,
     }
 }
 
@@ -392,6 +413,7 @@ pub fn filtered(model: &mut Model) -> Vec<Effect> {
         Place::Partners | Place::Partner => return partners::filtered(model),
         Place::Contacts => contacts::arrange(model),
         Place::Messages => messages::arrange(model),
+        Place::Templates => templates::arrange(model),
     }
     Vec::new()
 }
@@ -429,6 +451,10 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Pressed::LogIn { person, pin } => {
             model.dialog = None;
             vec![Effect::LogIn { person, pin }]
+        }
+        Pressed::Reader(reader) => {
+            model.dialog = None;
+            templates::read_by(model, reader)
         }
         Pressed::Run(action) => {
             model.dialog = None;
@@ -538,6 +564,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             if model.place == Place::Partner {
                 model.place = Place::Partners;
             }
+            // What is typed narrows a list, which one goes back to.
+            model.templates.opened = None;
             filter(model).open = true;
         }
         Action::Palette => model.dialog = Some(Dialog::Palette(Line::default())),
@@ -569,6 +597,14 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         Action::Messages => return messages::show(model),
+        Action::Templates => return templates::show(model),
+        Action::Reader => {
+            model.dialog = model.desk.as_ref().map(|desk| Dialog::Pick(Pick::new(desk)));
+            return vec![Effect::FetchContacts];
+        }
+        Action::Language => return templates::next_language(model),
+        Action::Medium => return templates::other_medium(model),
+        Action::Sample => return templates::other_sample(model),
         Action::Contacts => return contacts::show(model),
         Action::LogIn => model.dialog = Some(Dialog::LogIn(LogIn::default())),
         Action::Redraw => return vec![Effect::Redraw],
@@ -620,7 +656,7 @@ fn undo(model: &mut Model) -> Vec<Effect> {
 fn on_task(model: &mut Model, action: Action) -> Vec<Effect> {
     let Some(task) = model.selected_task().map(|task| task.id) else { return Vec::new() };
     let (word, ask) = match action {
-        Action::Done => ("done", Ask::DoneTask { task }),
+        Action::Done => ("done", Ask::DoneTask { task, anyway: false }),
         _ => ("take", Ask::TakeTask { task }),
     };
     send(model, Order { about: About::Task(task), word, ask, expect: Expect::default() })

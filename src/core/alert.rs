@@ -81,6 +81,8 @@ pub enum Target {
     Person(PersonId),
     /// The person assigned to the partner in that role (coordinator, account_manager …).
     Assigned(String),
+    /// Another system, by the name of a channel of kind `webhook`.
+    Webhook(String),
 }
 
 /// One step of a policy: whom it tells, and how long after the step before.
@@ -97,6 +99,30 @@ pub struct PolicySnapshot {
     pub steps: Vec<Step>,
     /// Repeats every `last_resort.after` once the steps are used up.
     pub last_resort: Step,
+    /// What holds for some severities instead; the first that names the alert's counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variant>,
+}
+
+/// A policy for some severities.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variant {
+    /// None means all that no variant before it names.
+    pub severities: Vec<Severity>,
+    pub steps: Vec<Step>,
+    pub last_resort: Step,
+}
+
+impl PolicySnapshot {
+    /// The policy as it is for an alert of that severity.
+    pub fn for_severity(mut self, severity: Severity) -> Self {
+        let fits =
+            |variant: &&Variant| variant.severities.is_empty() || variant.severities.contains(&severity);
+        if let Some(variant) = self.variants.iter().find(fits).cloned() {
+            (self.steps, self.last_resort) = (variant.steps, variant.last_resort);
+        }
+        self
+    }
 }
 
 /// One alert. `step` counts the steps taken: 1 after the first page; beyond the policy's steps it
@@ -127,6 +153,10 @@ pub struct Alert {
     pub snoozed_until: Option<Timestamp>,
     /// Set once every member is cleared.
     pub cleared_at: Option<Timestamp>,
+    /// When the desk closes it by itself: cleared before anybody took it, it stays in sight until the
+    /// next hand-over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub close_at: Option<Timestamp>,
     pub resolution: Option<Untrusted>,
     /// The rule that raised it and the configuration version that decided.
     pub rule: String,
@@ -158,7 +188,7 @@ impl Alert {
     /// When the desk will act on this alert by itself, whatever the reason.
     pub fn next_due(&self) -> Option<Timestamp> {
         match self.state {
-            AlertState::Open => self.next_escalation_at,
+            AlertState::Open => self.next_escalation_at.into_iter().chain(self.close_at).min(),
             AlertState::Acknowledged => self.next_update_by,
             AlertState::Snoozed => self.snoozed_until,
             AlertState::Resolved => None,

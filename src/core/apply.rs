@@ -11,8 +11,10 @@ use crate::core::escalation::{Decision, medium_word};
 use crate::core::event::Severity;
 use crate::core::flow;
 use crate::core::id::Ids;
+use crate::core::matter::Matter;
 use crate::core::notification::{Content, Notification, NotificationState, Purpose, RecipientId};
 use crate::core::person::{Person, PersonId, Role};
+use crate::core::status_update;
 use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState};
 use crate::core::task::{Task, TaskState};
 use crate::core::text::Untrusted;
@@ -36,6 +38,8 @@ pub struct CommandView {
     /// Of the alert, or the one message asked about.
     pub notifications: Vec<Notification>,
     pub task: Option<Task>,
+    /// What the task is about.
+    pub matter: Option<Matter>,
     pub contact: Option<Contact>,
     /// What else there is about that contact.
     pub about: About,
@@ -87,7 +91,7 @@ fn refuse(code: RefusalCode, said: String) -> Refusal {
 
 impl Asked<'_> {
     fn apply(&mut self, view: CommandView, action: &Action) -> Result<String, Refusal> {
-        let CommandView { alert, mut notifications, task, contact, about, suppressed } = view;
+        let CommandView { alert, mut notifications, task, matter, contact, about, suppressed } = view;
         match action {
             Action::Ack { alert: id, next_update_by } => {
                 let alert = found(alert, "alert", id)?;
@@ -131,10 +135,17 @@ impl Asked<'_> {
                 self.task_change(What::TaskTaken, format!("{} took it.", self.asker.name).into(), &task);
                 Ok(format!("You took {id}."))
             }
-            Action::DoneTask { task: id } => {
+            Action::DoneTask { task: id, anyway } => {
                 let mut task = not_done(found(task, "task", id)?)?;
+                let waits = matter.as_ref().and_then(Matter::waits);
+                let who = &self.asker.name;
+                let sentence = match (waits, anyway) {
+                    (Some(waits), false) => return Err(refuse(RefusalCode::StillOpen, waits)),
+                    (Some(_), true) => format!("{who} closed it before what it is about was settled."),
+                    (None, _) => format!("{who} closed it."),
+                };
                 task.state = TaskState::Done;
-                self.task_change(What::TaskDone, format!("{} closed it.", self.asker.name).into(), &task);
+                self.task_change(What::TaskDone, sentence.into(), &task);
                 self.lift(suppressed);
                 Ok(format!("{id} is done."))
             }
@@ -196,10 +207,12 @@ impl Asked<'_> {
         alert.next_update_by = Some(by);
         alert.next_escalation_at = None;
         alert.snoozed_until = None;
+        alert.close_at = None;
         alert.updated_at = self.decision.now;
         let verb = if again { "promises news anew" } else { "took it" };
         self.fact(What::AlertAcknowledged, format!("{} {verb}.", self.asker.name), &alert);
         cancel_pages(&mut self.decision, notifications.iter_mut(), "somebody took the alert");
+        status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
         Ok(format!("You took {}; news promised by {}.", alert.id, self.clock(by)))
     }
 
@@ -225,7 +238,11 @@ impl Asked<'_> {
         }
         let sentence = format!("{} gave it back; paging goes on.", self.asker.name);
         self.fact(What::AlertUnacknowledged, sentence, &alert);
-        if alert.cleared_at.is_none() {
+        status_update::take_back(&mut self.decision, notifications);
+        if alert.cleared_at.is_some() {
+            alert.close_at = Some(self.decision.next_hand_over(&alert));
+            self.fact(What::AlertCleared, "It is cleared, and stays in sight until the hand-over.", &alert);
+        } else {
             // Those whose page the acknowledgment cancelled are paged after all.
             let mut latest: BTreeMap<&PersonId, &Notification> = BTreeMap::new();
             for n in notifications {
@@ -297,6 +314,7 @@ impl Asked<'_> {
         alert.updated_at = now;
         self.fact(What::AlertSnoozed, format!("{} put it to sleep.", self.asker.name), &alert);
         cancel_pages(&mut self.decision, notifications.iter_mut(), "the alert was snoozed");
+        status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
         Ok(format!("{} sleeps until {}.", alert.id, self.clock(until)))
     }
 
@@ -319,6 +337,7 @@ impl Asked<'_> {
         self.fact(What::AlertResolved, sentence, &alert);
         cancel_pages(&mut self.decision, notifications.iter_mut(), "the alert was closed");
         flow::outcome::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
+        status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
         Ok(format!("{} is closed.", alert.id))
     }
 
@@ -416,10 +435,10 @@ impl Asked<'_> {
     ) -> Result<String, Refusal> {
         let person = match (to, &n.recipient.who) {
             (Some(id), _) | (None, RecipientId::Person(id)) => self.known(id)?.clone(),
-            (None, RecipientId::Contact(_)) => {
+            (None, RecipientId::Contact(_) | RecipientId::Webhook(_)) => {
                 return Err(refuse(
                     RefusalCode::WrongState,
-                    format!("{} went to a contact; name a person with --to.", n.id),
+                    format!("{} went to nobody of the desk; name a person with --to.", n.id),
                 ));
             }
         };

@@ -60,6 +60,11 @@ pub struct Case {
 }
 
 impl Case {
+    /// Nobody has taken it up yet, as far as the community says.
+    pub fn waits_for_answer(&self) -> bool {
+        matches!(self.state, CaseStatus::Opened | CaseStatus::Received | CaseStatus::Other(_))
+    }
+
     /// Nobody works on it any more.
     pub fn is_over(&self) -> bool {
         matches!(self.state, CaseStatus::Resolved)

@@ -81,8 +81,11 @@ pub enum Action {
     TakeTask {
         task: TaskId,
     },
+    /// Refused as [`RefusalCode::StillOpen`] while what the task is about waits, but for `anyway`.
     DoneTask {
         task: TaskId,
+        #[serde(default)]
+        anyway: bool,
     },
     SnoozeTask {
         task: TaskId,
@@ -140,6 +143,8 @@ pub enum RefusalCode {
     Raced,
     /// The action makes no sense in this state.
     WrongState,
+    /// What the task is about still waits; asked for `anyway`, the task closes all the same.
+    StillOpen,
     /// The role does not allow it.
     NotAllowed,
     /// A value is not acceptable.

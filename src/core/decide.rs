@@ -26,6 +26,7 @@ use crate::core::notification::{Notification, NotificationState, Purpose};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::{Partner, PartnerRef, PartnerState};
 use crate::core::rule::{self, Facts, Rule, Then};
+use crate::core::status_update;
 use crate::core::sync::{self, Known, Said};
 use crate::core::task::Task;
 use crate::core::template::lower_first;
@@ -505,7 +506,7 @@ fn raise(
     rule: &str,
     group: Option<String>,
 ) -> Option<AlertId> {
-    let policy = decision.desk.policies.get(policy)?.clone();
+    let policy = decision.desk.policies.get(policy)?.clone().for_severity(member.severity);
     let id = decision.ids.next_alert();
     let mut alert = Alert {
         id,
@@ -525,6 +526,7 @@ fn raise(
         next_update_by: None,
         snoozed_until: None,
         cleared_at: None,
+        close_at: None,
         resolution: None,
         rule: rule.to_owned(),
         config_version: decision.desk.version,
@@ -566,12 +568,8 @@ pub fn spoke_again(decision: &mut Decision<'_>, view: &mut View, source: &str) {
     let found = view.keys.get(&silence_key(source)).and_then(|alert| view.alerts.get(alert)).cloned();
     let Some(mut alert) = found.filter(|alert| alert.cleared_at.is_none()) else { return };
     alert.members.iter_mut().for_each(|member| member.cleared_at = Some(decision.now));
-    alert.cleared_at = Some(decision.now);
-    alert.next_escalation_at = None;
-    alert.updated_at = decision.now;
-    let sentence = Untrusted::new(format!("Source {source} sends again."));
-    decision.alert_change(Actor::Desk, What::AlertCleared, sentence, &alert);
-    cancel_pages(decision, view.waiting.iter_mut().filter(|n| n.alert == Some(alert.id)), "it was cleared");
+    let sentence = format!("Source {source} sends again.");
+    over(decision, view, &mut alert, &sentence);
     remember(view, alert);
 }
 
@@ -583,8 +581,12 @@ fn join(decision: &mut Decision<'_>, view: &mut View, id: AlertId, member: Membe
     alert.members.retain(|m| !(m.id == member.id && m.of == member.of));
     alert.members.push(member);
     alert.cleared_at = None;
+    alert.close_at = None;
     sum_up(&mut alert);
     alert.updated_at = decision.now;
+    let steps = alert.policy.clone().for_severity(alert.severity);
+    let other_steps = alert.severity > before.0 && steps != alert.policy;
+    alert.policy = steps;
     let worse = if before.3.is_some() {
         Some("it came back after it was cleared")
     } else if alert.severity > before.0 {
@@ -602,7 +604,7 @@ fn join(decision: &mut Decision<'_>, view: &mut View, id: AlertId, member: Membe
             let sentence = Untrusted::new(format!("Joined: {named}."));
             decision.alert_change(Actor::Desk, What::AlertJoined, sentence, &alert);
         }
-        (Some(why), AlertState::Open) if before.3.is_none() => {
+        (Some(why), AlertState::Open) if before.3.is_none() && !other_steps => {
             let sentence =
                 Untrusted::new(format!("Joined: {named}; {why}, so those already told are paged again."));
             decision.alert_change(Actor::Desk, What::AlertJoined, sentence, &alert);
@@ -658,23 +660,33 @@ fn clear(
         let sentence = Untrusted::new(format!("Cleared: {named}; {left} more are open."));
         decision.alert_change(Actor::Desk, What::AlertCleared, sentence, &alert);
     } else {
-        alert.cleared_at = Some(decision.now);
-        alert.next_escalation_at = None;
         let end = if alert.state == AlertState::Open { "; nobody is paged any more" } else { "" };
-        let sentence = Untrusted::new(format!("Cleared: {named}{end}."));
-        decision.alert_change(Actor::Desk, What::AlertCleared, sentence, &alert);
-        // What this very batch has queued waits too. In the order in which they were said, each as it is now.
-        let stored = view.waiting.iter().filter(|n| n.alert == Some(alert.id)).cloned();
-        let all: BTreeMap<_, _> = stored.chain(decision.queued_for(alert.id)).map(|n| (n.id, n)).collect();
-        let mut waiting: Vec<_> = all.into_values().collect();
-        cancel_pages(decision, waiting.iter_mut(), "it was cleared");
-        view.waiting.retain(|n| n.alert != Some(alert.id));
-        flow::outcome::tell(decision, &alert, &waiting, None);
+        over(decision, view, &mut alert, &format!("Cleared: {named}{end}."));
     }
     remember(view, alert);
 }
 
-/// Cancels the pages that have not left yet.
+/// All that an alert was about is over: nobody is paged any more, and those who were are told. If nobody
+/// had taken it, it stays in sight until the next hand-over; whoever has it is asked to close it.
+fn over(decision: &mut Decision<'_>, view: &mut View, alert: &mut Alert, sentence: &str) {
+    alert.cleared_at = Some(decision.now);
+    alert.next_escalation_at = None;
+    alert.updated_at = decision.now;
+    if alert.state == AlertState::Open {
+        alert.close_at = Some(decision.next_hand_over(alert));
+    }
+    decision.alert_change(Actor::Desk, What::AlertCleared, sentence, alert);
+    // What this very batch has queued waits too. In the order in which they were said, each as it is now.
+    let stored = view.waiting.iter().filter(|n| n.alert == Some(alert.id)).cloned();
+    let all: BTreeMap<_, _> = stored.chain(decision.queued_for(alert.id)).map(|n| (n.id, n)).collect();
+    let mut waiting: Vec<_> = all.into_values().collect();
+    cancel_pages(decision, waiting.iter_mut(), "it was cleared");
+    view.waiting.retain(|n| n.alert != Some(alert.id));
+    flow::outcome::tell(decision, alert, &waiting, None);
+    status_update::tell(decision, alert, &waiting, None);
+}
+
+/// Cancels the pages that have not left yet, and what would have told others how things stood.
 pub fn cancel_pages<'n>(
     decision: &mut Decision<'_>,
     waiting: impl Iterator<Item = &'n mut Notification>,
@@ -686,7 +698,7 @@ pub fn cancel_pages<'n>(
             NotificationState::InDoubt => notification.due_at.is_some(),
             _ => false,
         };
-        if notification.purpose != Purpose::Page || !waits {
+        if !matches!(notification.purpose, Purpose::Page | Purpose::Status) || !waits {
             continue;
         }
         notification.due_at = None;
@@ -1031,7 +1043,7 @@ mod tests {
         let mut scene = Scene::usual();
         scene.events(&[("raised", exception("x1"), "high"), ("cleared", exception("x1"), "high")]);
         assert_eq!(scene.message(1).state, NotificationState::Cancelled);
-        assert_eq!(scene.alert().next_due(), None);
+        assert_eq!(scene.alert().next_escalation_at, None);
         scene.raise("x1");
         assert!(scene.alert().is_paging());
         assert_eq!((scene.alerts.len(), scene.message(2).state), (1, NotificationState::Queued));

@@ -56,6 +56,7 @@ pub fn claim(context: &mut Delivering<'_>, n: &mut Notification) -> (Claim, Vec<
     }
     let address = match &n.recipient.who {
         _ if n.answers.is_some() => n.answers.as_ref().map(|address| address.raw().to_owned()),
+        RecipientId::Webhook(channel) => Some(channel.clone()),
         RecipientId::Person(id) => desk.person(id).and_then(|person| match n.medium {
             Medium::Sms => person.phone.as_ref().map(ToString::to_string),
             Medium::Email => person.email.as_ref().map(ToString::to_string),

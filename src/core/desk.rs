@@ -202,6 +202,17 @@ impl Desk {
         self.schedules.get(schedule).and_then(|schedule| schedule.at(at))
     }
 
+    /// Whether the person is on call in any schedule; `None` for somebody who is in no rotation.
+    pub fn is_on_shift(&self, person: &PersonId, at: Timestamp) -> Option<bool> {
+        let mine = || self.schedules.values().filter(|schedule| schedule.people.contains(person));
+        mine().next()?;
+        Some(
+            self.schedules
+                .keys()
+                .any(|name| self.on_call(name, at).is_some_and(|turn| turn.person == *person)),
+        )
+    }
+
     /// The named calendar; without a name, or for one that is no more, the first configured; where there
     /// is none, Monday to Friday 08:00 to 18:00 in the desk's zone.
     pub fn calendar(&self, name: Option<&str>) -> Calendar {
@@ -290,6 +301,8 @@ impl Desk {
                     Some(lead) => tell(lead, format!("lead of {name}")),
                     None => nobody.push(format!("team {name} has no lead")),
                 },
+                // It is called by the step itself.
+                Target::Webhook(_) => {}
                 Target::Person(person) => tell(person, "named by the policy".to_owned()),
                 Target::Assigned(role) => match self.acting(role, partner, at) {
                     Some(person) => tell(person, format!("{role} of {}", partner.name.printable())),

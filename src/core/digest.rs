@@ -281,6 +281,7 @@ impl Digest {
                         add(lead, format!("lead of {name}"), true);
                     }
                 }
+                Target::Webhook(_) => {}
                 Target::Person(person) => add(person, "named by the digest".to_owned(), false),
                 Target::Assigned(role) => {
                     for assignment in desk.assignments.iter().filter(|a| a.role == *role) {

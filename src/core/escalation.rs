@@ -3,7 +3,7 @@
 //! A step that finds nobody is a fact on the timeline, and the next step follows at once. After the
 //! last step the last resort repeats until somebody acknowledges.
 
-use crate::core::alert::{Alert, AlertState};
+use crate::core::alert::{Alert, AlertState, Target};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Category, Medium};
 use crate::core::desk::{Desk, Told};
@@ -13,7 +13,7 @@ use crate::core::notification::{
     Content, Notification, NotificationState, Purpose, Reason, Recipient, RecipientId,
 };
 use crate::core::page::{self, Next};
-use crate::core::person::Person;
+use crate::core::person::{Person, PersonId};
 use crate::core::text::Untrusted;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -42,7 +42,8 @@ impl<'a> Decision<'a> {
             let (number, step) = (alert.step + 1, alert.next_step().1.clone());
             alert.step = number;
             let (told, nobody) = self.desk.people_behind(&step.notify, &alert.partner, self.now);
-            let reached = self.page(alert, &told, number, !alert.in_last_resort());
+            let mut reached = self.page(alert, &told, number, !alert.in_last_resort());
+            reached.extend(self.call_webhooks(alert, &step.notify, number));
             let wait = if reached.is_empty() && !alert.in_last_resort() {
                 SignedDuration::ZERO
             } else {
@@ -50,7 +51,7 @@ impl<'a> Decision<'a> {
             };
             alert.next_escalation_at = Some(self.now + wait.max(minimum_wait(alert)));
             alert.updated_at = self.now;
-            let names: Vec<_> = reached.iter().map(|told| self.desk.name_of(&told.person)).collect();
+            let names = reached;
             let (what, sentence) = match (names.is_empty(), alert.in_last_resort()) {
                 (true, true) => {
                     (What::AlertNobody, "The last resort reaches nobody; it is tried again.".into())
@@ -131,8 +132,41 @@ impl<'a> Decision<'a> {
         self.restate(before, alert);
     }
 
-    /// Queues the messages that page these people, and returns who can be reached at all.
-    pub fn page(&mut self, alert: &Alert, told: &[Told], step: u32, detail: bool) -> Vec<Told> {
+    /// Queues what other systems get of a step, and returns their names.
+    fn call_webhooks(&mut self, alert: &Alert, targets: &[Target], step: u32) -> Vec<String> {
+        let mut called = Vec::new();
+        for target in targets {
+            let Target::Webhook(channel) = target else { continue };
+            let next = self.next_after(alert);
+            let content = self.content(alert, Medium::Sms, next.as_ref(), "webhook");
+            let recipient =
+                Recipient { who: RecipientId::Webhook(channel.clone()), name: channel.as_str().into() };
+            let reason = Reason {
+                rule: alert.rule.clone(),
+                policy: Some(alert.policy.name.clone()),
+                step: Some(step),
+                via: format!("webhook {channel}").into(),
+                outcome: None,
+            };
+            let about = about(alert);
+            self.queue_to(about, recipient, Medium::Sms, Purpose::Page, content, reason, Some(channel));
+            called.push(format!("webhook {channel}"));
+        }
+        called
+    }
+
+    /// When the people whom an alert pages hand over next; a day from now where no schedule is asked.
+    pub fn next_hand_over(&self, alert: &Alert) -> Timestamp {
+        let steps = alert.policy.steps.iter().chain([&alert.policy.last_resort]);
+        let ends = steps.flat_map(|step| &step.notify).filter_map(|target| match target {
+            Target::OnCall(schedule) => self.desk.on_call(schedule, self.now).map(|turn| turn.until),
+            _ => None,
+        });
+        ends.filter(|end| *end > self.now).min().unwrap_or(self.now + SignedDuration::from_hours(24))
+    }
+
+    /// Queues the messages that page these people, and returns the names of those who can be reached at all.
+    pub fn page(&mut self, alert: &Alert, told: &[Told], step: u32, detail: bool) -> Vec<String> {
         let next = self.next_after(alert);
         let mut reached = Vec::new();
         for one in told {
@@ -154,7 +188,7 @@ impl<'a> Decision<'a> {
                 let content = self.content(alert, person, medium, next.as_ref(), &one.via);
                 self.queue(alert, person, medium, purpose, content, &one.via, Some(step), None);
             }
-            reached.push(one.clone());
+            reached.push(person.name.clone());
         }
         reached
     }
@@ -198,15 +232,7 @@ impl<'a> Decision<'a> {
             via: via.into(),
             outcome: None,
         };
-        let about = About {
-            alert: Some(alert.id),
-            event: alert.members.last().map(|m| m.event),
-            partner: Some(alert.partner.id.clone()),
-            category: Category::Urgent,
-            urgent: true,
-            thread: None,
-        };
-        self.queue_message(about, person, medium, purpose, content, reason, carrier);
+        self.queue_message(about(alert), person, medium, purpose, content, reason, carrier);
     }
 
     /// Queues one message to a person, due at once.
@@ -314,6 +340,9 @@ impl<'a> Decision<'a> {
             return;
         }
         match alert.state {
+            AlertState::Open if alert.close_at.is_some_and(|due| due <= self.now) => {
+                self.close(alert, "cleared before anybody took it; seen at the hand-over");
+            }
             AlertState::Open => self.advance(alert),
             AlertState::Acknowledged => self.promise_missed(alert),
             AlertState::Snoozed => {
@@ -321,12 +350,9 @@ impl<'a> Decision<'a> {
                 alert.snoozed_until = None;
                 alert.updated_at = self.now;
                 if alert.cleared_at.is_some() {
-                    self.alert_change(
-                        Actor::Desk,
-                        What::AlertWoke,
-                        "The snooze is over; it was cleared meanwhile.",
-                        alert,
-                    );
+                    alert.close_at = Some(self.next_hand_over(alert));
+                    let sentence = "The snooze is over; it was cleared meanwhile.";
+                    self.alert_change(Actor::Desk, What::AlertWoke, sentence, alert);
                 } else {
                     self.start_policy_because(alert, Actor::Desk, What::AlertWoke, "The snooze is over.");
                 }
@@ -335,33 +361,66 @@ impl<'a> Decision<'a> {
         }
     }
 
+    /// News were promised by now. Of what is over nobody waits for news; else whoever promised is paged
+    /// while on shift, and the policy starts again a step later; off shift it starts at once.
     fn promise_missed(&mut self, alert: &mut Alert) {
         alert.next_update_by = None;
         alert.updated_at = self.now;
         if alert.cleared_at.is_some() {
-            let sentence = "It is cleared, so the promised news is no longer waited for.";
-            return self.alert_change(Actor::Desk, What::AlertCleared, sentence, alert);
+            return self.close(alert, "cleared, and not closed by the time news were promised");
         }
         alert.state = AlertState::Open;
         let holder = alert.holder.clone();
         let name = holder.as_ref().map_or_else(|| "Nobody".to_owned(), |id| self.desk.name_of(id));
         let sentence = format!("{name} promised news and gave none; paging starts again.");
-        let before = self.changes.len();
-        self.start_policy_because(alert, Actor::Desk, What::AlertPromiseMissed, sentence);
-        let paged_again = |changes: &[Change]| {
-            changes.iter().any(|change| match (&change.object, &holder) {
-                (Object::Notification(n), Some(holder)) => {
-                    n.purpose == Purpose::Page && n.recipient.who == RecipientId::Person(holder.clone())
-                }
-                _ => false,
-            })
+        let on_shift = holder.clone().filter(|holder| self.desk.is_on_shift(holder, self.now) == Some(true));
+        let Some(person) = on_shift else {
+            let before = self.changes.len();
+            self.start_policy_because(alert, Actor::Desk, What::AlertPromiseMissed, sentence);
+            // Somebody who is in no rotation is never off shift.
+            if let Some(person) = holder
+                && self.desk.is_on_shift(&person, self.now).is_none()
+                && !self.pages(before, &person)
+            {
+                self.page_owner(alert, person);
+            }
+            return;
         };
-        if !paged_again(&self.changes[before..])
-            && let Some(person) = holder.clone()
-        {
-            let via = "promised news by now".to_owned();
-            self.page(alert, &[Told { person, via }], alert.step, false);
+        let before = self.changes.len();
+        alert.step = 0;
+        let patience = alert.policy.steps.get(1).unwrap_or(&alert.policy.last_resort).after;
+        alert.next_escalation_at = Some(self.now + patience.max(SignedDuration::from_mins(1)));
+        if self.page_owner(alert, person).is_empty() {
+            return self.start_policy_because(alert, Actor::Desk, What::AlertPromiseMissed, sentence);
         }
+        self.alert_fact_at(before, Actor::Desk, What::AlertPromiseMissed, sentence, alert);
+        self.restate(before, alert);
+    }
+
+    fn page_owner(&mut self, alert: &Alert, person: PersonId) -> Vec<String> {
+        let via = "promised news by now".to_owned();
+        self.page(alert, &[Told { person, via }], alert.step, false)
+    }
+
+    /// Whether a page to this person was queued since.
+    fn pages(&self, since: usize, person: &PersonId) -> bool {
+        self.changes.iter().skip(since).any(|change| match &change.object {
+            Object::Notification(n) => {
+                n.purpose == Purpose::Page && n.recipient.who == RecipientId::Person(person.clone())
+            }
+            _ => false,
+        })
+    }
+
+    fn close(&mut self, alert: &mut Alert, because: &str) {
+        alert.state = AlertState::Resolved;
+        alert.resolution = Some(because.into());
+        alert.next_escalation_at = None;
+        alert.next_update_by = None;
+        alert.close_at = None;
+        alert.updated_at = self.now;
+        let sentence = format!("The desk closed it: {because}.");
+        self.alert_change(Actor::Desk, What::AlertResolved, sentence, alert);
     }
 }
 
@@ -375,6 +434,18 @@ pub struct About {
     pub urgent: bool,
     /// What the mails of one conversation have in common.
     pub thread: Option<String>,
+}
+
+/// What every message that pages is about.
+pub fn about(alert: &Alert) -> About {
+    About {
+        alert: Some(alert.id),
+        event: alert.members.last().map(|m| m.event),
+        partner: Some(alert.partner.id.clone()),
+        category: Category::Urgent,
+        urgent: true,
+        thread: None,
+    }
 }
 
 pub fn medium_word(medium: Medium) -> &'static str {
@@ -392,9 +463,12 @@ fn minimum_wait(alert: &Alert) -> SignedDuration {
 
 #[cfg(test)]
 mod tests {
-    use crate::core::alert::AlertState;
-    use crate::core::scenario::{Scene, tells};
-    use jiff::SignedDuration;
+    use super::*;
+    use crate::core::alert::Variant;
+    use crate::core::command::{Action, Expect};
+    use crate::core::delivery::{self, Delivering};
+    use crate::core::event::Severity;
+    use crate::core::scenario::{Scene, exception, tells};
 
     #[test]
     fn a_step_that_reaches_nobody_is_followed_at_once_and_its_last_resort_rests() {
@@ -428,5 +502,141 @@ mod tests {
         assert_eq!(scene.alert().state, AlertState::Open, "the promise was missed");
         let told: Vec<_> = scene.notifications.values().skip(12).map(|n| n.recipient.name.raw()).collect();
         assert_eq!(told, ["maria", "jonas"], "the first step, and whoever promised");
+    }
+
+    /// The texts that tell how the alert stands, as (to whom, words), those taken back left out.
+    fn statuses(scene: &Scene) -> Vec<(&str, &str)> {
+        let told = scene
+            .notifications
+            .values()
+            .filter(|n| n.purpose == Purpose::Status && n.state != NotificationState::Cancelled);
+        told.map(|n| (n.recipient.name.raw(), n.content.body.raw())).collect()
+    }
+
+    /// Marks what waits as handed over.
+    fn sent(scene: &mut Scene) {
+        for n in scene.notifications.values_mut().filter(|n| n.state == NotificationState::Queued) {
+            let mut ids = Ids::default();
+            let mut context = Delivering { desk: &scene.desk, reach: None, ids: &mut ids, now: scene.now };
+            delivery::claim(&mut context, n);
+        }
+    }
+
+    #[test]
+    fn whoever_was_paged_hears_who_has_it_and_not_whoever_took_it_or_was_never_reached() {
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        sent(&mut scene);
+        scene.pass(6);
+        scene.due();
+        scene.ack("jonas").unwrap();
+        assert_eq!(statuses(&scene), [("maria", "jonas has it, news by 23:06: Acme: Blocked (A1)")]);
+        let status = scene.notifications.values().find(|n| n.purpose == Purpose::Status).unwrap();
+        assert_eq!(status.due_at, Some(scene.now + crate::core::status_update::UNDO));
+    }
+
+    #[test]
+    fn what_is_undone_in_time_is_told_to_nobody() {
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        sent(&mut scene);
+        scene.ack("jonas").unwrap();
+        assert_eq!(statuses(&scene).len(), 1);
+        scene.command("jonas", Action::Unack { alert: AlertId(1) }, Expect::default()).unwrap();
+        assert_eq!(statuses(&scene), []);
+    }
+
+    #[test]
+    fn cleared_before_anybody_took_it_stays_in_sight_until_the_hand_over() {
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        sent(&mut scene);
+        scene.events(&[("cleared", exception("x1"), "high")]);
+        assert_eq!(statuses(&scene), [("maria", "Cleared, nobody is paged any more: Acme: Blocked (A1)")]);
+        assert_eq!(scene.alert().state, AlertState::Open);
+        scene.pass(24 * 60);
+        scene.due();
+        assert_eq!(scene.alert().state, AlertState::Resolved);
+        assert_eq!(scene.alert().next_due(), None);
+    }
+
+    #[test]
+    fn cleared_after_somebody_took_it_asks_them_to_close_it_and_ends_with_the_promise() {
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        sent(&mut scene);
+        scene.ack("maria").unwrap();
+        scene.events(&[("cleared", exception("x1"), "high")]);
+        let code = scene.desk.reply_key.code(crate::core::id::NotificationId(1));
+        let asked = format!(
+            "Cleared, nobody is paged any more: Acme: Blocked (A1) Close it? RESOLVE {code} and why."
+        );
+        assert_eq!(statuses(&scene), [("maria", asked.as_str())]);
+        scene.pass(60);
+        scene.due();
+        assert_eq!(scene.alert().state, AlertState::Resolved);
+    }
+
+    #[test]
+    fn a_broken_promise_pages_its_owner_on_shift_before_anybody_else() {
+        let mut scene = Scene::usual();
+        let primary = weekly(&["maria", "jonas"]);
+        scene.desk.schedules.insert("primary".into(), primary);
+        scene.raise("x1");
+        scene.ack("maria").unwrap();
+        let before = scene.notifications.len();
+        scene.pass(60);
+        scene.due();
+        let paged = |scene: &Scene| -> Vec<String> {
+            scene.notifications.values().skip(before).map(|n| n.recipient.name.raw().to_owned()).collect()
+        };
+        assert_eq!(paged(&scene), ["maria"]);
+        scene.pass(6);
+        scene.due();
+        assert_eq!(paged(&scene), ["maria", "maria"], "nobody answers: the policy begins");
+        // Off shift nobody is woken for a promise; whoever is on call now is.
+        let mut scene = Scene::usual();
+        scene.desk.schedules.insert("primary".into(), weekly(&["nils", "jonas"]));
+        scene.raise("x1");
+        scene.ack("jonas").unwrap();
+        scene.pass(60);
+        scene.due();
+        let paged = scene.notifications.values().filter(|n| n.purpose == Purpose::Page);
+        assert!(paged.into_iter().all(|n| n.recipient.name.raw() == "maria"));
+    }
+
+    fn weekly(people: &[&str]) -> crate::core::schedule::Schedule {
+        crate::core::schedule::Schedule {
+            name: "primary".into(),
+            time_zone: jiff::tz::TimeZone::UTC,
+            people: people.iter().map(|id| PersonId((*id).into())).collect(),
+            days: 7,
+            start: jiff::civil::date(2026, 3, 23),
+            handoff: jiff::civil::time(7, 0, 0, 0),
+        }
+    }
+
+    #[test]
+    fn an_alert_that_gets_worse_takes_the_steps_of_its_severity() {
+        let mut scene = Scene::usual();
+        let policy = scene.desk.policies.get_mut("urgent").unwrap();
+        policy.variants = vec![
+            Variant {
+                severities: vec![Severity::Critical],
+                steps: vec![tells(&["jonas"], 0)],
+                last_resort: tells(&["jonas"], 1),
+            },
+            Variant {
+                severities: vec![],
+                steps: policy.steps.clone(),
+                last_resort: policy.last_resort.clone(),
+            },
+        ];
+        scene.raise("x1");
+        assert_eq!(scene.alert().policy.steps.len(), 2);
+        scene.events(&[("raised", exception("x1"), "critical")]);
+        assert_eq!(scene.alert().policy.steps, vec![tells(&["jonas"], 0)]);
+        let names: Vec<_> = scene.notifications.values().map(|n| n.recipient.name.raw()).collect();
+        assert_eq!(names, ["maria", "jonas"]);
     }
 }

@@ -153,6 +153,8 @@ pub struct Attempt {
 pub enum RecipientId {
     Person(PersonId),
     Contact(Untrusted),
+    /// Another system, by the name of the channel that reaches it.
+    Webhook(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,6 +175,8 @@ pub enum Purpose {
     Detail,
     /// The outcome, for those who were told.
     Outcome,
+    /// A word to those who were paged: somebody has it, or it is over.
+    Status,
     /// Tells somebody of something that is not urgent.
     Notice,
 }

@@ -2,11 +2,13 @@
 
 use crate::core::alert::Target;
 use crate::core::event::Milestone;
+use crate::core::flow::reader::partner_zone;
 use crate::core::id::TaskId;
 use crate::core::mark::Mark;
 use crate::core::partner::PartnerRef;
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 /// A configured plan: its milestones in order.
@@ -84,6 +86,16 @@ pub struct MilestoneRecord {
 impl MilestoneRecord {
     pub fn name(partner: &Untrusted, milestone: &Milestone) -> Untrusted {
         Untrusted::new(format!("{}/{}", partner.raw(), milestone.word()))
+    }
+
+    /// Its day has passed and it has not come; its `state` is still `expected`.
+    pub fn is_late(&self, now: Timestamp) -> bool {
+        self.state == MilestoneState::Expected && self.due_at.is_some_and(|due| due <= now)
+    }
+
+    /// Whose days count: the partner's, else the desk's. The end of a day is on the next one elsewhere.
+    pub fn zone(&self, desk: &TimeZone) -> TimeZone {
+        partner_zone(&self.partner).unwrap_or_else(|| desk.clone())
     }
 
     /// When the desk acts on it by itself: it becomes late.

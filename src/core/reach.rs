@@ -5,6 +5,7 @@ use crate::core::contact::{Category, Contact, ContactState, Medium};
 use crate::core::desk::Desk;
 use crate::core::flow::reader::partner_zone;
 use crate::core::partner::PartnerRef;
+use crate::core::standing::{MediumReach, Reachability, Standing};
 use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState, address_key};
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
@@ -69,17 +70,18 @@ pub fn asks_for(contact: &Contact, category: Category) -> bool {
     contact.channels.get(&category).is_some_and(|media| !media.is_empty())
 }
 
+/// Their numbers or mailboxes, the first one first.
+fn addresses(contact: &Contact, medium: Medium) -> impl Iterator<Item = &str> {
+    let phones = contact.phones.iter().filter(move |_| medium == Medium::Sms).map(|phone| phone.as_str());
+    let emails = contact.emails.iter().filter(move |_| medium == Medium::Email).map(|email| email.as_str());
+    phones.chain(emails)
+}
+
 impl Reach {
     /// Addresses of the contact's in media they opted out of, which are not marked so yet: the word of
     /// their owner binds whoever else has the same number or mailbox.
     pub fn addresses_refused(&self) -> Vec<Suppression> {
         let Some(contact) = &self.contact else { return Vec::new() };
-        let of = |medium: Medium| -> Vec<&str> {
-            match medium {
-                Medium::Sms => contact.phones.iter().map(|phone| phone.as_str()).collect(),
-                Medium::Email => contact.emails.iter().map(|mailbox| mailbox.as_str()).collect(),
-            }
-        };
         let marked = |key: &str| {
             self.suppressed
                 .get(key)
@@ -88,7 +90,7 @@ impl Reach {
         let refused = contact
             .opted_out
             .iter()
-            .flat_map(|medium| of(*medium).into_iter().map(|address| (*medium, address)));
+            .flat_map(|medium| addresses(contact, *medium).map(|address| (*medium, address)));
         refused
             .map(|(medium, address)| (medium, address_key(address)))
             .filter(|(_, key)| !marked(key))
@@ -107,12 +109,8 @@ impl Reach {
     /// Whether an address of the contact's is known to be dead.
     pub fn has_dead_address(&self) -> bool {
         let Some(contact) = &self.contact else { return false };
-        let phones = contact.phones.iter().map(|phone| phone.as_str());
-        let mut addresses = phones.chain(contact.emails.iter().map(|mailbox| mailbox.as_str()));
-        addresses.any(|address| {
-            self.suppressed
-                .get(&address_key(address))
-                .is_some_and(|s| s.state == SuppressionState::Active && s.cause == SuppressionCause::Dead)
+        Medium::ALL.into_iter().any(|medium| {
+            addresses(contact, medium).any(|address| self.cause(address) == Some(SuppressionCause::Dead))
         })
     }
 
@@ -157,37 +155,69 @@ impl Reach {
             Medium::Sms => "phone number",
             Medium::Email => "email address",
         };
-        if contact.opted_out.contains(&medium) {
-            return Err(NoWay::Unwanted(format!("opted out of {}", medium.as_str())));
-        }
-        let addresses: Vec<String> = match medium {
-            Medium::Sms => contact.phones.iter().map(ToString::to_string).collect(),
-            Medium::Email => contact.emails.iter().map(ToString::to_string).collect(),
-        };
-        if addresses.is_empty() {
-            return Err(NoWay::Broken(format!("no {what} is known")));
-        }
-        if desk.carrier(medium).is_none() {
-            return Err(NoWay::Broken(format!("no configured channel carries {}", medium.as_str())));
-        }
-        let mut worst = None;
-        for address in addresses {
-            match self.suppressed.get(&address_key(&address)) {
-                Some(s) if s.state == SuppressionState::Active => match s.cause {
-                    SuppressionCause::OptedOut => {
-                        worst = Some(NoWay::Unwanted(format!("the owner of {address} opted out")));
-                    }
-                    SuppressionCause::Dead => {
-                        worst = worst.or(Some(NoWay::Broken(format!("{address} is dead"))));
-                    }
-                },
-                _ if self.failed.contains(&address_key(&address)) => {
-                    worst = worst.or(Some(NoWay::Broken(format!("{address} failed"))));
+        let MediumReach { standing, usable, .. } = self.over(desk, contact, medium);
+        let of = |cause| addresses(contact, medium).find(|address| self.cause(address) == Some(cause));
+        match (standing, usable.into_iter().next()) {
+            (Standing::Usable, Some(address)) => Ok(address),
+            (Standing::OptedOut, _) => Err(NoWay::Unwanted(match of(SuppressionCause::OptedOut) {
+                Some(address) if !contact.opted_out.contains(&medium) => {
+                    format!("the owner of {address} opted out")
                 }
-                _ => return Ok(address),
+                _ => format!("opted out of {}", medium.as_str()),
+            })),
+            (Standing::NoAddress, _) => Err(NoWay::Broken(format!("no {what} is known"))),
+            (Standing::NoChannel, _) => {
+                Err(NoWay::Broken(format!("no configured channel carries {}", medium.as_str())))
+            }
+            (Standing::Dead | Standing::Usable, _) => {
+                let dead = of(SuppressionCause::Dead).map(|address| format!("{address} is dead"));
+                let failed = || addresses(contact, medium).next().map(|address| format!("{address} failed"));
+                Err(NoWay::Broken(dead.or_else(failed).unwrap_or_else(|| format!("no {what} works"))))
             }
         }
-        Err(worst.unwrap_or_else(|| NoWay::Broken(format!("no {what} works"))))
+    }
+
+    /// How a message over this medium would fare.
+    fn over(&self, desk: &Desk, contact: &Contact, medium: Medium) -> MediumReach {
+        let free =
+            |address: &&str| self.cause(address).is_none() && !self.failed.contains(&address_key(address));
+        let stopped = contact.opted_out.contains(&medium);
+        let usable: Vec<String> = match stopped {
+            true => Vec::new(),
+            false => addresses(contact, medium).filter(free).map(str::to_owned).collect(),
+        };
+        let opted_out = |address: &str| self.cause(address) == Some(SuppressionCause::OptedOut);
+        let standing = if stopped {
+            Standing::OptedOut
+        } else if addresses(contact, medium).next().is_none() {
+            Standing::NoAddress
+        } else if usable.is_empty() && addresses(contact, medium).any(opted_out) {
+            Standing::OptedOut
+        } else if usable.is_empty() {
+            Standing::Dead
+        } else if desk.carrier(medium).is_none() {
+            Standing::NoChannel
+        } else {
+            Standing::Usable
+        };
+        MediumReach { medium, standing, usable }
+    }
+
+    /// Why nothing is sent to an address.
+    fn cause(&self, address: &str) -> Option<SuppressionCause> {
+        let found = self.suppressed.get(&address_key(address))?;
+        (found.state == SuppressionState::Active).then_some(found.cause)
+    }
+
+    /// What stands between the desk and a contact now.
+    pub fn reachability(&self, desk: &Desk, contact: &Contact, now: Timestamp) -> Reachability {
+        let media = Medium::ALL.map(|medium| self.over(desk, contact, medium));
+        let active = contact.state == ContactState::Active;
+        Reachability {
+            reachable: active && media.iter().any(|medium| medium.standing == Standing::Usable),
+            media: media.into(),
+            quiet_until: self.quiet_until(desk, contact, now),
+        }
     }
 
     /// Until when it is quiet where the contact lives; `None` when it is not.

@@ -71,7 +71,7 @@ impl Scene {
             group_by: vec![GroupField::Partner, GroupField::Kind],
             group_window: minutes(30),
         };
-        let policy = PolicySnapshot { name: "urgent".into(), steps, last_resort };
+        let policy = PolicySnapshot { name: "urgent".into(), steps, last_resort, variants: vec![] };
         let desk = Desk {
             version: 1,
             name: "test".into(),

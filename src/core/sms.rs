@@ -5,10 +5,12 @@
 //! character outside the alphabet moves the whole text to UTF-16 and more than doubles its price, so
 //! the counter also names that character. (3GPP TS 23.038 §6.2.1, TS 23.040 §9.2.3.24.1)
 
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// How the characters travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// The GSM 7-bit default alphabet with its extension table.
     Gsm7,
@@ -21,6 +23,14 @@ impl Encoding {
         match self {
             Encoding::Gsm7 => "gsm7",
             Encoding::Ucs2 => "ucs2",
+        }
+    }
+
+    /// The name the standards give it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Encoding::Gsm7 => "GSM-7",
+            Encoding::Ucs2 => "UCS-2",
         }
     }
 

@@ -1,9 +1,8 @@
-//! Whether a contact can be reached: over which medium, at which addresses, and what stands in the way.
+//! How it stands with a contact, for people to read: over which medium they can be reached, at which
+//! addresses, and what stands in the way. [`crate::core::reach`] finds out.
 
-use crate::core::contact::{Contact, ContactState, Medium};
-use crate::core::suppression::{SuppressionCause, address_key};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use crate::core::contact::Medium;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How a message over one medium would fare.
@@ -39,66 +38,21 @@ pub struct Reachability {
     pub quiet_until: Option<Timestamp>,
 }
 
-/// `suppressed` tells why nothing is sent to an address, by [`address_key`]; `zone` is the partner's or
-/// the desk's, for contacts without one of their own.
-pub fn reach(
-    contact: &Contact,
-    suppressed: impl Fn(&str) -> Option<SuppressionCause>,
-    carried: impl Fn(Medium) -> bool,
-    zone: &TimeZone,
-    now: Timestamp,
-) -> Reachability {
-    let media: Vec<MediumReach> = Medium::ALL
-        .into_iter()
-        .map(|medium| {
-            let addresses: Vec<&str> = match medium {
-                Medium::Sms => contact.phones.iter().map(|phone| phone.as_str()).collect(),
-                Medium::Email => contact.emails.iter().map(|mailbox| mailbox.as_str()).collect(),
-            };
-            let causes: Vec<_> = addresses.iter().map(|address| suppressed(&address_key(address))).collect();
-            let free = addresses.iter().zip(&causes).filter(|(_, cause)| cause.is_none());
-            let usable: Vec<String> = free.map(|(address, _)| (*address).to_owned()).collect();
-            let standing = if contact.opted_out.contains(&medium) {
-                Standing::OptedOut
-            } else if addresses.is_empty() {
-                Standing::NoAddress
-            } else if usable.is_empty() && causes.contains(&Some(SuppressionCause::OptedOut)) {
-                Standing::OptedOut
-            } else if usable.is_empty() {
-                Standing::Dead
-            } else if !carried(medium) {
-                Standing::NoChannel
-            } else {
-                Standing::Usable
-            };
-            let usable = if standing == Standing::OptedOut { Vec::new() } else { usable };
-            MediumReach { medium, standing, usable }
-        })
-        .collect();
-    let active = contact.state == ContactState::Active;
-    Reachability {
-        reachable: active && media.iter().any(|medium| medium.standing == Standing::Usable),
-        media,
-        quiet_until: quiet_until(contact, zone, now),
-    }
-}
-
-fn quiet_until(contact: &Contact, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
-    let hours = contact.quiet_hours?;
-    let own = contact.time_zone.as_ref().and_then(|name| TimeZone::get(name.raw()).ok());
-    let here = now.to_zoned(own.unwrap_or_else(|| zone.clone()));
-    if !hours.covers(here.time()) {
-        return None;
-    }
-    let ends = here.with().time(hours.to).build().ok()?;
-    let ends = if ends.timestamp() > now { ends } else { ends.checked_add(1.day()).ok()? };
-    Some(ends.timestamp())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::contact::{Contact, ContactState};
+    use crate::core::desk::{Carrier, Desk};
+    use crate::core::reach::Reach;
+    use crate::core::scenario::Scene;
+    use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState, address_key};
     use std::collections::{BTreeMap, BTreeSet};
+
+    /// A desk with a channel for either medium.
+    fn desk() -> Desk {
+        let carriers = vec![Carrier { name: "both".into(), carries: Medium::ALL.into() }];
+        Desk { carriers, ..Scene::usual().desk }
+    }
 
     fn contact() -> Contact {
         Contact {
@@ -123,8 +77,18 @@ mod tests {
     }
 
     fn standings(contact: &Contact, suppressed: &[(&str, SuppressionCause)]) -> (bool, [Standing; 2]) {
-        let find = |key: &str| suppressed.iter().find(|(known, _)| *known == key).map(|(_, cause)| *cause);
-        let reach = reach(contact, find, |_| true, &TimeZone::UTC, Timestamp::UNIX_EPOCH);
+        let of = |(address, cause): &(&str, SuppressionCause)| Suppression {
+            id: address_key(address).into(),
+            state: SuppressionState::Active,
+            medium: if address.starts_with('+') { Medium::Sms } else { Medium::Email },
+            cause: *cause,
+            detail: "".into(),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        };
+        let suppressed = suppressed.iter().map(|one| (address_key(one.0), of(one))).collect();
+        let reach = Reach { suppressed, ..Reach::default() };
+        let reach = reach.reachability(&desk(), contact, Timestamp::UNIX_EPOCH);
         (reach.reachable, [reach.media[0].standing, reach.media[1].standing])
     }
 
@@ -148,7 +112,8 @@ mod tests {
     fn night_is_where_the_contact_lives() {
         let at = |text: &str| -> Timestamp { text.parse().unwrap() };
         let quiet = |now: &str| {
-            reach(&contact(), |_| None, |_| true, &TimeZone::UTC, at(now)).quiet_until.map(|t| t.to_string())
+            let reach = Reach::default().reachability(&desk(), &contact(), at(now));
+            reach.quiet_until.map(|until| until.to_string())
         };
         // 23:30 and 02:00 in New York, then noon.
         assert_eq!(quiet("2026-11-24T04:30:00Z").as_deref(), Some("2026-11-24T12:00:00Z"));

@@ -7,8 +7,10 @@ mod name;
 mod phrases;
 mod sample;
 mod shipped;
+mod shown;
 
 pub use name::{Form, Key, Name};
+pub use shown::{Beholder, For, Listed, Measured, Piece, Sample, Shown, Source};
 
 use crate::core::contact::Medium;
 use crate::core::label;
@@ -210,18 +212,25 @@ impl Templates {
 
     /// A mail's HTML form, where it has one.
     pub fn html(&self, said: &Said, locale: &str) -> Option<String> {
-        let wanted = languages(locale).into_iter();
-        let keys =
-            wanted.map(|locale| Key { locale, name: said.name, medium: Medium::Email, form: Form::Html });
-        keys.map(|key| key.to_string()).find_map(|key| {
-            [&self.replaced, &self.shipped]
-                .into_iter()
-                .find_map(|environment| html(environment, &key, said).ok())
+        self.preview_html(said, locale).map(|preview| preview.content.body.raw().to_owned())
+    }
+
+    /// A mail's HTML form as a content's body, and the template that wrote it.
+    fn preview_html(&self, said: &Said, locale: &str) -> Option<Preview> {
+        languages(locale).into_iter().find_map(|locale| {
+            let key = Key { locale, name: said.name, medium: Medium::Email, form: Form::Html }.to_string();
+            [(&self.replaced, true), (&self.shipped, false)].into_iter().find_map(
+                |(environment, replaced)| {
+                    let body = html(environment, &key, said).ok()?.into();
+                    let content = Content { body, ..Content::default() };
+                    Some(Preview { template: Some(key.clone()), replaced, content })
+                },
+            )
         })
     }
 
     /// The languages that have a template for this.
-    pub fn languages(&self, name: Name, medium: Medium, form: Form) -> Vec<String> {
+    fn languages(&self, name: Name, medium: Medium, form: Form) -> Vec<String> {
         let of = |environment: &Environment| {
             let keys = environment.templates().filter_map(|(key, _)| key.parse::<Key>().ok());
             keys.filter(|k| k.name == name && k.medium == medium && k.form == form)

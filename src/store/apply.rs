@@ -155,11 +155,11 @@ impl Tx<'_> {
                 i64::from(n.attempts.iter().any(|attempt| attempt.state == AttemptState::Sending)),
                 match &n.recipient.who {
                     RecipientId::Contact(id) => Some(id.raw()),
-                    RecipientId::Person(_) => None,
+                    RecipientId::Person(_) | RecipientId::Webhook(_) => None,
                 },
                 match &n.recipient.who {
                     RecipientId::Person(id) => Some(id.0.as_str()),
-                    RecipientId::Contact(_) => None,
+                    RecipientId::Contact(_) | RecipientId::Webhook(_) => None,
                 },
                 line.as_deref()
             ],
@@ -376,9 +376,11 @@ pub fn event_state(state: &EventState) -> &'static str {
     }
 }
 
-/// What the history calls a thing of a partner's: `case CASE-7`.
+/// What the history calls a thing of a partner's: `case CASE-7`. A contact has none: what it was may
+/// have to be forgotten.
 pub fn thing(object: &Object) -> Option<String> {
     let (kind, id) = match object {
+        Object::Task(task) => return Some(format!("task {}", task.id)),
         Object::Case(case) => ("case", &case.id),
         Object::Document(document) => ("document", &document.id),
         Object::Thread(thread) => ("thread", &thread.id),
@@ -430,6 +432,7 @@ fn line(n: &Notification) -> Option<String> {
     let (kind, id) = match &n.recipient.who {
         RecipientId::Person(id) => ("person", id.0.as_str()),
         RecipientId::Contact(id) => ("contact", id.raw()),
+        RecipientId::Webhook(channel) => ("webhook", channel.as_str()),
     };
     n.thread.as_ref().map(|thread| format!("{} {thread} {kind} {id}", n.medium.as_str()))
 }

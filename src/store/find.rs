@@ -198,14 +198,21 @@ impl Tx<'_> {
         }
         let key = fix_task(&contact.id);
         reach.tasks.extend(self.open_task(&key)?.map(|task| (key, task)));
-        reach.contact = Some(contact);
-        for contact in reach.contact.iter().chain(&reach.others) {
-            let phones = contact.phones.iter().map(|phone| address_key(phone.as_str()));
-            for key in phones.chain(contact.emails.iter().map(|mailbox| address_key(mailbox.as_str()))) {
-                reach.suppressed.extend(self.suppression(&key)?.map(|found| (key, found)));
-            }
+        self.suppressions_of(&contact, &mut reach)?;
+        for other in &reach.others.clone() {
+            self.suppressions_of(other, &mut reach)?;
         }
+        reach.contact = Some(contact);
         Ok(reach)
+    }
+
+    /// Adds what is known against the addresses of a contact.
+    pub fn suppressions_of(&self, contact: &Contact, reach: &mut Reach) -> Result<(), StoreError> {
+        let phones = contact.phones.iter().map(|phone| address_key(phone.as_str()));
+        for key in phones.chain(contact.emails.iter().map(|mailbox| address_key(mailbox.as_str()))) {
+            reach.suppressed.extend(self.suppression(&key)?.map(|found| (key, found)));
+        }
+        Ok(())
     }
 
     /// Messages that are held for a contact, with the events they came of.

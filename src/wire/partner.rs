@@ -12,9 +12,12 @@ use crate::core::partner::Partner;
 use crate::core::person::PersonId;
 use crate::core::standing::Reachability;
 use crate::core::task::Task;
+use crate::core::text::Untrusted;
 use crate::core::thread::Thread;
 use crate::wire::FieldConflict;
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Nothing of one partner's is counted further than this.
@@ -125,6 +128,51 @@ pub struct PartnerDetail {
     /// Fields changed here and in the community, for a person to settle.
     #[serde(default)]
     pub conflicts: Vec<FieldConflict>,
+}
+
+/// A document or a post, one of `GET /v1/documents` and `/v1/threads`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Filed<T> {
+    #[serde(flatten)]
+    pub thing: T,
+    /// What people call the case it belongs to; `case` is the community's id of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case_reference: Option<Untrusted>,
+}
+
+/// One of `GET /v1/milestones`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dated {
+    #[serde(flatten)]
+    pub milestone: MilestoneRecord,
+    /// Its day has passed; `state` stays `expected` until it is reached, skipped or withdrawn.
+    #[serde(default)]
+    pub late: bool,
+    /// The day by whose end it is expected, on the partner's calendar, else the desk's.
+    #[serde(default)]
+    pub due_on: Option<Date>,
+    /// The day on which it was reached, as the partner, else the desk, would say.
+    #[serde(default)]
+    pub reached_on: Option<Date>,
+}
+
+impl Dated {
+    pub fn new(milestone: MilestoneRecord, desk: &TimeZone, now: Timestamp) -> Self {
+        let zone = milestone.zone(desk);
+        // Midnight, the end of a day, is already the next.
+        let last = |end: Timestamp| end.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(end);
+        Self {
+            late: milestone.is_late(now),
+            due_on: milestone.due_at.map(|at| last(at).to_zoned(zone.clone()).date()),
+            reached_on: milestone.reached_at.map(|at| at.to_zoned(zone.clone()).date()),
+            milestone,
+        }
+    }
+
+    /// Where it stands, in the one word that people read.
+    pub fn word(&self) -> &'static str {
+        if self.late { "late" } else { self.milestone.state.as_str() }
+    }
 }
 
 /// `GET /v1/cases/{id}` and the like: one thing with its history, oldest first.

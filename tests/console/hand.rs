@@ -113,6 +113,11 @@ impl Hand {
                 Effect::FetchPartners(find) => Msg::Partners(find, Ok(night::partner_rows())),
                 Effect::FetchPartner(id) => Msg::Partner(id, Ok(Box::new(night::partner_detail()))),
                 Effect::FetchMessages => Msg::Messages(Ok(night::messages())),
+                Effect::FetchTemplates => Msg::Templates(Ok(night::templates())),
+                Effect::FetchPreview(asked) => {
+                    let shown = night::preview(&asked);
+                    Msg::Preview(asked, Ok(vec![shown]))
+                }
                 Effect::FetchThing(of) => {
                     let thing = Thing::Case(night::case_with_timeline());
                     Msg::Thing(of, Ok(Box::new(thing)))

@@ -2,10 +2,12 @@
 
 use crate::hand::{Hand, theme};
 use crate::night;
+use nightdesk::console::effect::Effect;
 use nightdesk::console::message::Msg;
 use nightdesk::console::partners::Thing;
 use nightdesk::console::view;
 use nightdesk::core::id::AlertId;
+use nightdesk::core::template::Measured;
 use nightdesk::core::text::{Untrusted, sanitise};
 use nightdesk::term::capabilities::{Charset, Colours};
 use nightdesk::wire::Snapshot;
@@ -103,6 +105,21 @@ fn tell_places(hand: &mut Hand, words: &str) {
     for fact in &mut case.timeline {
         fact.change.summary = said();
     }
+    hand.tell(Msg::Templates(Ok(night::templates())));
+    let asked = hand.effects.iter().rev().find_map(|effect| match effect {
+        Effect::FetchPreview(asked) => Some(asked.clone()),
+        _ => None,
+    });
+    if let Some(asked) = asked {
+        let mut shown = night::preview(&asked);
+        shown.to = words.to_owned();
+        shown.locale = words.to_owned();
+        shown.template = Some(words.to_owned());
+        shown.subject = shown.subject.map(|_| said());
+        shown.body = Untrusted::new(format!("{words}\n{words}"));
+        shown.sms = shown.sms.map(|_| Measured::of(shown.body.raw()));
+        hand.tell(Msg::Preview(asked, Ok(vec![shown])));
+    }
     let of = hand.model.page.as_ref().and_then(|page| page.thing_of());
     if let Some(of) = of {
         hand.tell(Msg::Thing(of, Ok(Box::new(Thing::Case(case)))));
@@ -120,7 +137,7 @@ fn check(hand: &Hand, width: u16, height: u16, charset: Charset) {
     assert!(cursor.is_none_or(|at| at.x < width && at.y < height));
 }
 
-const WAYS: [&[&str]; 25] = [
+const WAYS: [&[&str]; 28] = [
     &[],
     &["j"],
     &["Tab", "j"],
@@ -138,6 +155,9 @@ const WAYS: [&[&str]; 25] = [
     &["4"],
     &["4", "Enter"],
     &["4", "Enter", "r"],
+    &["4", "t"],
+    &["4", "t", "Enter"],
+    &["4", "t", "j", "Enter", "c"],
     &["e"],
     &["r"],
     &["s"],

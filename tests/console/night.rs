@@ -1,6 +1,7 @@
 //! One night at a desk, as an agent would describe it: what every test of the console looks at.
 
 use jiff::{SignedDuration, Timestamp};
+use nightdesk::console::templates::AskedPreview;
 use nightdesk::core::alert::{Alert, AlertState, Member, MemberOf, PolicySnapshot, Step, Target};
 use nightdesk::core::case::Case;
 use nightdesk::core::change::{Actor, Change, Numbered, Object, What};
@@ -9,6 +10,7 @@ use nightdesk::core::document::{Document, ReviewState};
 use nightdesk::core::event::{CaseKind, CaseStatus, DocumentKind, Milestone, PostKind};
 use nightdesk::core::event::{Code, Event, EventState, ExceptionKind, Severity, Verdict};
 use nightdesk::core::id::{AlertId, EventId, NotificationId, TaskId};
+use nightdesk::core::label::Labels;
 use nightdesk::core::mark::Mark;
 use nightdesk::core::money::Money;
 use nightdesk::core::notification::Hold;
@@ -22,6 +24,7 @@ use nightdesk::core::partner::{Partner, PartnerState};
 use nightdesk::core::person::{Person, PersonId, Role};
 use nightdesk::core::standing::{MediumReach, Reachability, Standing};
 use nightdesk::core::task::{Task, TaskKind, TaskState};
+use nightdesk::core::template::{Beholder, Listed, Name, Piece, Shown, Templates};
 use nightdesk::core::text::Untrusted;
 use nightdesk::core::thread::{Thread, ThreadState};
 use nightdesk::wire::partner::{
@@ -76,6 +79,7 @@ fn policy() -> PolicySnapshot {
             Step { after: minutes(10), notify: vec![lead.clone()] },
         ],
         last_resort: Step { after: minutes(10), notify: vec![Target::Person(person("maria")), lead] },
+        variants: vec![],
     }
 }
 
@@ -124,6 +128,7 @@ pub fn alert(
         next_update_by: None,
         snoozed_until: None,
         cleared_at: None,
+        close_at: None,
         resolution: None,
         rule: "urgent-exceptions".into(),
         config_version: 12,
@@ -848,4 +853,25 @@ pub fn messages() -> Messages {
     latest.extend([held, digest]);
     latest.extend(partner_detail().notifications);
     Messages { look: Vec::new(), latest }
+}
+
+/// Every template, one of them in French replaced.
+pub fn templates() -> Vec<Listed> {
+    let mut listed = Templates::shipped().listed();
+    let status = listed.iter_mut().find(|one| one.name == Name::CaseStatus && one.piece == Piece::Sms);
+    status.unwrap().yours = vec!["fr".into()];
+    listed
+}
+
+/// What the agent would show.
+pub fn preview(asked: &AskedPreview) -> Shown {
+    let known: Vec<Contact> = contacts();
+    let reader = Beholder::sample(None);
+    let contact = asked.to.as_ref().and_then(|id| known.iter().find(|c| c.id.raw() == *id));
+    let reader = match contact {
+        Some(contact) => reader.contact(contact, Some("Acme Tools".into())),
+        None => reader,
+    };
+    let reader = reader.reading(asked.locale.as_deref());
+    Templates::shipped().shown(asked.row, &Labels::shipped(), &reader, asked.sample).unwrap()
 }

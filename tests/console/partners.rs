@@ -279,3 +279,44 @@ fn the_desk_is_told_of_a_post_and_its_author_gets_a_receipt() {
     assert!(hand.line("M.Weber").contains(" post "), "{}", hand.screen());
     assert!(hand.line("R.Ames").contains(" receipt "), "{}", hand.screen());
 }
+
+#[test]
+fn t_shows_the_template_of_a_message_as_its_recipient_reads_it_and_esc_leads_back() {
+    let mut hand = Hand::at_night();
+    hand.press(&["4"]).answers();
+    hand.press(&["t"]).answers();
+    assert_eq!(hand.model.place, Place::Templates);
+    let reader = hand.model.templates.to.clone().unwrap().name;
+    assert!(!reader.is_empty());
+    assert!(hand.intent().contains(reader.printable().as_str()), "{}", hand.screen());
+    hand.press(&["Esc"]);
+    assert_eq!(hand.model.place, Place::Messages);
+}
+
+#[test]
+fn an_answer_for_a_reader_no_longer_chosen_is_not_shown() {
+    let mut hand = Hand::at_night();
+    hand.press(&[":"]).type_text("templates").press(&["Enter"]).answers();
+    hand.press(&["Enter"]);
+    let late = hand.effects.iter().rev().find_map(|effect| match effect {
+        Effect::FetchPreview(asked) => Some(asked.clone()),
+        _ => None,
+    });
+    let late = late.unwrap();
+    hand.effects.clear();
+    hand.press(&["b"]);
+    hand.tell(Msg::Preview(late.clone(), Ok(vec![night::preview(&late)])));
+    assert!(hand.screen().contains("Asking the agent."), "{}", hand.screen());
+    hand.answers();
+    assert!(hand.screen().contains("only what is always there"), "{}", hand.screen());
+}
+
+#[test]
+fn messages_are_found_by_the_words_of_their_rows() {
+    for (typed, found) in [("mail", true), ("in doubt", true), ("in_doubt", false), ("weber", true)] {
+        let mut hand = Hand::at_night();
+        hand.press(&["4"]).answers();
+        hand.press(&["/"]).type_text(typed);
+        assert_eq!(!hand.screen().contains("No message matches."), found, "{typed}\n{}", hand.screen());
+    }
+}

@@ -180,6 +180,28 @@ fn a_task_is_taken_and_done() {
 }
 
 #[test]
+fn a_task_that_waits_for_a_fact_is_closed_only_by_who_insists() {
+    let why = "INV-77.pdf of Borg Steel still waits for its review.";
+    let still_open = || {
+        let refusal = Refusal { code: RefusalCode::StillOpen, said: why.into(), by: None };
+        Outcome::Refused { refusal }
+    };
+    let mut hand = Hand::at_night();
+    hand.press(&["Tab", "j", "x"]);
+    assert!(matches!(hand.command(still_open()).0, Action::DoneTask { anyway: false, .. }));
+    assert!(hand.screen().contains(why), "{}", hand.screen());
+    let asked = hand.commands();
+    hand.tell(Msg::Input(Input::Key(crate::hand::key("Enter"))));
+    assert!(hand.model.dialog.is_some(), "what was typed ahead does nothing");
+    hand.press(&["Enter"]);
+    assert_eq!((hand.commands(), hand.model.dialog.is_none()), (asked, true), "Enter stands on Cancel");
+    hand.press(&["x"]);
+    hand.command(still_open());
+    hand.press(&["Tab", "Enter"]);
+    assert!(matches!(hand.command(done("T301 is done.")).0, Action::DoneTask { anyway: true, .. }));
+}
+
+#[test]
 fn esc_and_q_go_back_and_never_leave() {
     let mut hand = Hand::at_night();
     hand.press(&["Enter", "Esc", "q", "Esc", "q", "2", "q"]);

@@ -108,6 +108,21 @@ fn the_messages_and_one_of_them() {
 }
 
 #[test]
+fn the_templates_and_how_one_reads_to_whom() {
+    for (size, at) in [((80, 24), "80x24"), ((120, 40), "120x40")] {
+        let mut hand = Hand::at_night().sized(size.0, size.1);
+        hand.press(&[":"]).type_text("templates").press(&["Enter"]).answers();
+        insta::assert_snapshot!(format!("templates_at_{at}"), hand.screen());
+        hand.press(&["/"]).type_text("case-status").press(&["Enter", "Enter"]).answers();
+        insta::assert_snapshot!(format!("template_mail_at_{at}"), hand.screen());
+        hand.press(&["m", "c"]).type_text("ames");
+        insta::assert_snapshot!(format!("template_reader_at_{at}"), hand.screen());
+        hand.press(&["Enter"]).answers().press(&["l"]).answers();
+        insta::assert_snapshot!(format!("template_sms_at_{at}"), hand.screen());
+    }
+}
+
+#[test]
 fn places_in_which_nothing_is_known_yet_say_what_comes() {
     use nightdesk::wire::partner::{Messages, PartnerRows};
     let mut hand = Hand::on(night::quiet());
@@ -190,4 +205,25 @@ fn coloured(buffer: &ratatui::buffer::Buffer) -> String {
         }
     }
     rows
+}
+
+#[test]
+fn an_sms_that_must_be_ucs2_shows_its_parts_and_the_character_that_forces_it() {
+    use nightdesk::console::effect::Effect;
+    use nightdesk::core::template::Measured;
+    let mut hand = Hand::at_night();
+    hand.press(&[":"]).type_text("templates").press(&["Enter"]).answers();
+    hand.press(&["j", "Enter"]);
+    let asked = hand.effects.iter().find_map(|effect| match effect {
+        Effect::FetchPreview(asked) => Some(asked.clone()),
+        _ => None,
+    });
+    let asked = asked.unwrap();
+    let mut shown = night::preview(&asked);
+    let body = "Northwind Service Desk: CASE-771 Two pallets short on PO-450017 (株式会社 Sakura) wants an \
+                answer by 27 Nov 2026 12:00 CET; T214.";
+    shown.body = body.into();
+    shown.sms = Some(Measured::of(body));
+    hand.tell(Msg::Preview(asked, Ok(vec![shown])));
+    insta::assert_snapshot!("template_ucs2_at_80x24", hand.screen());
 }

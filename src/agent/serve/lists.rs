@@ -4,17 +4,19 @@ use super::{Desk, Failure, not_found, parsed};
 use crate::core::alert::Alert;
 use crate::core::case::Case;
 use crate::core::contact::Contact;
+use crate::core::decide::Thing;
 use crate::core::document::Document;
 use crate::core::event::Event;
 use crate::core::id::{AlertId, EventId, NotificationId, TaskId};
 use crate::core::notification::{Notification, NotificationState};
-use crate::core::onboarding::MilestoneRecord;
+use crate::core::onboarding::{MilestoneRecord, MilestoneState};
 use crate::core::partner::{Partner, PartnerRef};
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
 use crate::core::thread::Thread;
 use crate::store::list::{Filter, List};
 use crate::store::{StoreError, Tx};
+use crate::wire::partner::{Dated, Filed};
 use crate::wire::{Messages, WithTimeline};
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -108,9 +110,84 @@ lists! {
     partners: Partners of Partner,
     contacts: Contacts of Contact,
     cases: Cases of Case,
-    documents: Documents of Document,
-    threads: Threads of Thread,
-    milestones: Milestones of MilestoneRecord,
+}
+
+/// A thing that may belong to a case.
+trait InCase: DeserializeOwned + Send + 'static {
+    fn case(&self) -> Option<Thing>;
+}
+
+impl InCase for Document {
+    fn case(&self) -> Option<Thing> {
+        self.case.as_ref().map(|case| Thing::of(&self.partner, case))
+    }
+}
+
+impl InCase for Thread {
+    fn case(&self) -> Option<Thing> {
+        self.case.as_ref().map(|case| Thing::of(&self.partner, case))
+    }
+}
+
+fn filed<T: InCase>(tx: &Tx<'_>, thing: T) -> Result<Filed<T>, StoreError> {
+    let case = match thing.case() {
+        Some(case) => tx.case(&case)?,
+        None => None,
+    };
+    Ok(Filed { thing, case_reference: case.map(|case| case.reference) })
+}
+
+async fn all_filed<T: InCase + Serialize>(
+    desk: &Desk,
+    list: List,
+    asked: Asked,
+) -> Result<Json<Vec<Filed<T>>>, Failure> {
+    let filter = asked.filter(list)?;
+    let read = desk.agent.store.read(move |tx| {
+        let found: Vec<T> = tx.list(list, &filter)?;
+        found.into_iter().map(|thing| filed(tx, thing)).collect()
+    });
+    Ok(Json(read.await?))
+}
+
+pub async fn documents(
+    State(desk): State<Desk>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Vec<Filed<Document>>>, Failure> {
+    all_filed(&desk, List::Documents, asked).await
+}
+
+pub async fn threads(
+    State(desk): State<Desk>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Vec<Filed<Thread>>>, Failure> {
+    all_filed(&desk, List::Threads, asked).await
+}
+
+/// The word for an expected milestone whose day has passed; no state of its own.
+const LATE: &str = "late";
+/// More milestones than partners come aboard at a time have.
+const EXPECTED: u32 = 100_000;
+
+pub async fn milestones(
+    State(desk): State<Desk>,
+    Query(mut asked): Query<Asked>,
+) -> Result<Json<Vec<Dated>>, Failure> {
+    let (setup, now) = (desk.agent.setup(), desk.agent.world.now());
+    let only_late = asked.state.as_deref() == Some(LATE);
+    if only_late {
+        asked.state = Some(MilestoneState::Expected.as_str().to_owned());
+    }
+    let mut filter = asked.filter(List::Milestones)?;
+    let limit = filter.limit as usize;
+    if only_late {
+        filter.limit = EXPECTED;
+    }
+    let found: Vec<MilestoneRecord> =
+        desk.agent.store.read(move |tx| tx.list(List::Milestones, &filter)).await?;
+    let zone = &setup.settings.desk.time_zone;
+    let dated = found.into_iter().map(|milestone| Dated::new(milestone, zone, now));
+    Ok(Json(dated.filter(|one| one.late || !only_late).take(limit).collect()))
 }
 
 /// How many messages each half of the Messages place needs at most.
@@ -144,9 +221,20 @@ pub async fn notification(
     one(&desk, "notification", &id, move |tx| tx.notification(notification)).await
 }
 
-pub async fn task(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<Task>, Failure> {
+pub async fn task(
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+) -> Result<Json<WithTimeline<Task>>, Failure> {
     let task: TaskId = parsed(&id)?;
-    one(&desk, "task", &id, move |tx| tx.task(task)).await
+    one(&desk, "task", &id, move |tx| {
+        let Some(thing) = tx.task(task)? else { return Ok(None) };
+        let timeline = match &thing.partner {
+            Some(partner) => tx.history_of(partner.id.raw(), &format!("task {task}"))?,
+            None => Vec::new(),
+        };
+        Ok(Some(WithTimeline { thing, timeline }))
+    })
+    .await
 }
 
 /// Whose thing is meant, where several partners use the same id.
@@ -157,13 +245,14 @@ pub struct AskedThing {
 }
 
 /// The one thing of that id with its history; several are a conflict that names the partners.
-async fn thing<T: DeserializeOwned + Send + 'static>(
+async fn thing<T: DeserializeOwned + Send + 'static, S: Send + 'static>(
     desk: &Desk,
     (list, word): (List, &'static str),
     id: String,
     asked: AskedThing,
     of: fn(&T) -> (&PartnerRef, &Untrusted),
-) -> Result<Json<WithTimeline<T>>, Failure> {
+    shown: impl FnOnce(&Tx<'_>, T) -> Result<S, StoreError> + Send + 'static,
+) -> Result<Json<WithTimeline<S>>, Failure> {
     let key = id.clone();
     let read = desk.agent.store.read(move |tx| {
         let mut found: Vec<T> = tx.things_named(list, &key)?;
@@ -178,7 +267,7 @@ async fn thing<T: DeserializeOwned + Send + 'static>(
         let Some(thing) = found.pop() else { return Ok(Ok(None)) };
         let (partner, id) = of(&thing);
         let timeline = tx.history_of(partner.id.raw(), &format!("{word} {}", id.raw()))?;
-        Ok(Ok(Some(WithTimeline { thing, timeline })))
+        Ok(Ok(Some(WithTimeline { thing: shown(tx, thing)?, timeline })))
     });
     match read.await? {
         Ok(found) => found.map(Json).ok_or_else(|| not_found(word, &id)),
@@ -197,22 +286,27 @@ async fn thing<T: DeserializeOwned + Send + 'static>(
 }
 
 macro_rules! things {
-    ($($name:ident: $list:ident of $object:ty),+ $(,)?) => {
+    ($($name:ident: $list:ident of $object:ty as $shown:ty, $how:expr);+ $(;)?) => {
         $(pub async fn $name(
             State(desk): State<Desk>,
             Path(id): Path<String>,
             Query(asked): Query<AskedThing>,
-        ) -> Result<Json<WithTimeline<$object>>, Failure> {
-            thing(&desk, (List::$list, stringify!($name)), id, asked, |thing: &$object| {
+        ) -> Result<Json<WithTimeline<$shown>>, Failure> {
+            fn of(thing: &$object) -> (&PartnerRef, &Untrusted) {
                 (&thing.partner, &thing.id)
-            })
-            .await
+            }
+            thing(&desk, (List::$list, stringify!($name)), id, asked, of, $how(&desk)).await
         })+
     };
 }
 things! {
-    case: Cases of Case,
-    document: Documents of Document,
-    thread: Threads of Thread,
-    milestone: Milestones of MilestoneRecord,
+    case: Cases of Case as Case, |_: &Desk| |_: &Tx<'_>, case| Ok(case);
+    document: Documents of Document as Filed<Document>, |_: &Desk| filed;
+    thread: Threads of Thread as Filed<Thread>, |_: &Desk| filed;
+    milestone: Milestones of MilestoneRecord as Dated, dated;
+}
+
+fn dated(desk: &Desk) -> impl FnOnce(&Tx<'_>, MilestoneRecord) -> Result<Dated, StoreError> + use<> {
+    let (setup, now) = (desk.agent.setup(), desk.agent.world.now());
+    move |_, milestone| Ok(Dated::new(milestone, &setup.settings.desk.time_zone, now))
 }

@@ -7,6 +7,7 @@ mod health;
 mod lists;
 mod partners;
 mod snapshot;
+mod templates;
 
 pub use health::health_now;
 
@@ -111,6 +112,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/providers", get(health::providers))
         .route("/v1/oncall", get(health::on_call))
         .merge(digests::routes())
+        .merge(templates::routes())
         .route("/v1/commands", post(commands))
         .route("/v1/explain", post(explain_events))
         .route("/v1/stream", get(stream))

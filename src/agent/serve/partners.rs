@@ -2,14 +2,13 @@
 
 use super::{Desk, Failure, not_found};
 use crate::agent::contact_api::conflicts_of_partner;
-use crate::core::contact::{Contact, Medium};
+use crate::core::contact::Contact;
 use crate::core::desk::Desk as Configured;
-use crate::core::flow::reader::partner_zone;
 use crate::core::notification::Notification;
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::{Partner, PartnerRef};
-use crate::core::standing::{Reachability, reach};
-use crate::core::suppression::{SuppressionCause, SuppressionState, address_key};
+use crate::core::reach::Reach;
+use crate::core::standing::Reachability;
 use crate::store::list::{Filter, List};
 use crate::store::partners::Waiting;
 use crate::store::{StoreError, Tx};
@@ -21,7 +20,6 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use jiff::Timestamp;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// Partners in one answer.
 const ROWS: usize = 100;
@@ -115,17 +113,9 @@ fn reach_of(
     contact: &Contact,
     now: Timestamp,
 ) -> Result<Reachability, StoreError> {
-    let addresses = contact.phones.iter().map(|phone| phone.as_str());
-    let addresses = addresses.chain(contact.emails.iter().map(|mailbox| mailbox.as_str()));
-    let mut suppressed: BTreeMap<String, SuppressionCause> = BTreeMap::new();
-    for address in addresses {
-        let key = address_key(address);
-        let found = tx.suppression(&key)?.filter(|s| s.state == SuppressionState::Active);
-        suppressed.extend(found.map(|suppression| (key, suppression.cause)));
-    }
-    let carried = |medium: Medium| desk.carrier(medium).is_some();
-    let zone = partner_zone(partner).unwrap_or_else(|| desk.time_zone.clone());
-    Ok(reach(contact, |key| suppressed.get(key).copied(), carried, &zone, now))
+    let mut reach = Reach { partner: Some(partner.clone()), ..Reach::default() };
+    tx.suppressions_of(contact, &mut reach)?;
+    Ok(reach.reachability(desk, contact, now))
 }
 
 pub async fn partner(

@@ -5,12 +5,13 @@ use crate::console::desk::Desk;
 use crate::console::dialog::{
     Button, Chooser, Close, Dialog, Escalate, LogIn, Note, Resend, ResendRow, Resent, completions,
 };
+use crate::console::insist::Insist;
 use crate::console::line::Line;
 use crate::console::model::{About, Model};
 use crate::console::theme::Meaning;
 use crate::console::view::form::text_cursor;
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
-use crate::console::view::{help, why};
+use crate::console::view::{help, templates, why};
 use crate::core::text::sanitise;
 use crate::wire::Wake;
 use jiff::tz::TimeZone;
@@ -32,6 +33,11 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
             resend(canvas, model, dialog, area);
             None
         }
+        Dialog::Insist(dialog) => {
+            insist(canvas, dialog, area);
+            None
+        }
+        Dialog::Pick(dialog) => templates::pick(canvas, dialog, area),
         Dialog::Note(dialog) => note(canvas, dialog, area),
         Dialog::Close(dialog) => close(canvas, dialog, area),
         Dialog::Palette(line) => palette(canvas, line, area),
@@ -59,7 +65,14 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
 }
 
 /// An empty frame in the middle; returns what is inside.
-fn window(canvas: &mut Canvas<'_>, area: Rect, width: u16, height: u16, title: &str, right: &str) -> Rect {
+pub fn window(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    width: u16,
+    height: u16,
+    title: &str,
+    right: &str,
+) -> Rect {
     let width = width.min(area.width);
     let height = height.min(area.height);
     let outer =
@@ -192,6 +205,17 @@ fn escalate(canvas: &mut Canvas<'_>, model: &Model, dialog: &Escalate, area: Rec
     let ready = matches!(&dialog.steps, Some(Ok(steps)) if !steps.is_empty());
     let button = if ready { dialog.button } else { Button::Cancel };
     buttons(canvas, inner, y, Some(button), &deed);
+}
+
+fn insist(canvas: &mut Canvas<'_>, dialog: &Insist, area: Rect) {
+    let lines = wrap(&dialog.why, 66);
+    let height = u16::try_from(lines.len()).unwrap_or(0) + 4;
+    let inner = window(canvas, area, 72, height, &format!("{} is not done", dialog.task), "Tab button");
+    for (y, line) in (inner.y..).zip(&lines) {
+        canvas.put(inner.x, y, inner.width, line, Meaning::Plain);
+    }
+    let y = inner.bottom().saturating_sub(1);
+    buttons(canvas, inner, y, Some(dialog.button), "Close it anyway");
 }
 
 fn wakes(model: &Model, desk: &Desk, wakes: &[Wake], zone: &TimeZone) -> Vec<Spans> {

@@ -89,7 +89,10 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, page: &Page, i
                 let tick = canvas.theme.signs.proven;
                 let (mut said, meaning) = page::of_milestone(model, desk, found, tick, is_next);
                 if let (Some(due), false) = (found.due_at, is_next || found.reached_at.is_some()) {
-                    said = format!("{said}, expected by {}", clock::last_day(due, &desk.zone()));
+                    said = format!(
+                        "{said}, expected by {}",
+                        clock::last_day(due, &found.zone(&desk.own_zone()))
+                    );
                 }
                 canvas.put(area.x + 2, area.y, area.width.saturating_sub(3), &said, meaning);
             }

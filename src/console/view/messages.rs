@@ -133,7 +133,7 @@ pub fn category_word(message: &Notification) -> &'static str {
         Category::Digests => "digest",
         // The author of a post gets a receipt; the desk is told of the post itself.
         Category::Acknowledgments => match message.recipient.who {
-            RecipientId::Person(_) => "post",
+            RecipientId::Person(_) | RecipientId::Webhook(_) => "post",
             RecipientId::Contact(_) => "receipt",
         },
     }

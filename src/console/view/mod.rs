@@ -14,6 +14,7 @@ pub mod paint;
 pub mod partner;
 pub mod partners;
 pub mod stream;
+pub mod templates;
 pub mod triage;
 pub mod why;
 
@@ -50,6 +51,7 @@ pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Positio
             page::paint(&mut canvas, model, body);
             None
         }
+        (Place::Templates, _) => templates::paint(&mut canvas, model, body),
         (Place::Messages, _) => messages::paint(&mut canvas, model, body),
         (Place::Contacts, None) => contacts::paint(&mut canvas, model, body),
         (Place::Contacts, Some(form)) => form::paint(&mut canvas, model, form, body),
@@ -69,7 +71,10 @@ pub fn detail_length(model: &Model) -> u16 {
 
 /// How far the one thing on the whole screen can be scrolled.
 pub fn opened_length(model: &Model) -> u16 {
-    opened::length(model)
+    match model.place {
+        Place::Templates => templates::length(model),
+        _ => opened::length(model),
+    }
 }
 
 fn too_small(canvas: &mut Canvas<'_>, area: Rect) {

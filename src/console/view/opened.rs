@@ -16,6 +16,7 @@ use crate::core::document::Document;
 use crate::core::notification::{AttemptState, Notification};
 use crate::core::text::{Untrusted, sanitise};
 use crate::core::thread::Thread;
+use crate::wire::partner::Filed;
 use ratatui::layout::Rect;
 
 pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
@@ -186,11 +187,11 @@ fn of_thing(model: &Model, desk: &Desk, thing: &Thing, width: u16) -> (String, V
         }
         Thing::Document(document) => {
             of_document(model, desk, &document.thing, width, &mut lines);
-            (document.thing.name.printable().into_string(), &document.timeline)
+            (document.thing.thing.name.printable().into_string(), &document.timeline)
         }
         Thing::Thread(thread) => {
             of_thread(model, desk, &thread.thing, width, &mut lines);
-            (thread.thing.subject.printable().into_string(), &thread.timeline)
+            (thread.thing.thing.subject.printable().into_string(), &thread.timeline)
         }
     };
     lines.push(Vec::new());
@@ -233,7 +234,13 @@ fn of_case(model: &Model, desk: &Desk, case: &Case, width: u16, lines: &mut Vec<
     }
 }
 
-fn of_document(model: &Model, desk: &Desk, document: &Document, width: u16, lines: &mut Vec<Spans>) {
+/// What people call the case of a thing.
+fn case_of<T>(filed: &Filed<T>, id: &Option<Untrusted>) -> Option<Untrusted> {
+    filed.case_reference.clone().or_else(|| id.clone())
+}
+
+fn of_document(model: &Model, desk: &Desk, filed: &Filed<Document>, width: u16, lines: &mut Vec<Spans>) {
+    let document = &filed.thing;
     let zone = desk.zone();
     let stands = format!("{}, {}", document.state.as_str(), in_words(desk, document.kind.word()));
     labelled(lines, "stands", &stands, width, Meaning::Strong);
@@ -244,7 +251,7 @@ fn of_document(model: &Model, desk: &Desk, document: &Document, width: u16, line
     if let Some(at) = document.reviewed_at {
         labelled(lines, "reviewed", &clock::when(model.now, at, &zone), width, Meaning::Plain);
     }
-    for (label, said) in [("case", &document.case), ("link", &document.url)] {
+    for (label, said) in [("case", &case_of(filed, &document.case)), ("link", &document.url)] {
         if let Some(said) = said {
             labelled(lines, label, said.printable().as_str(), width, Meaning::Plain);
         }
@@ -254,7 +261,8 @@ fn of_document(model: &Model, desk: &Desk, document: &Document, width: u16, line
     }
 }
 
-fn of_thread(model: &Model, desk: &Desk, thread: &Thread, width: u16, lines: &mut Vec<Spans>) {
+fn of_thread(model: &Model, desk: &Desk, filed: &Filed<Thread>, width: u16, lines: &mut Vec<Spans>) {
+    let thread = &filed.thing;
     let zone = desk.zone();
     let stands = format!("{}, {}", thread.state.as_str(), in_words(desk, thread.kind.word()));
     labelled(lines, "stands", &stands, width, Meaning::Strong);
@@ -266,7 +274,7 @@ fn of_thread(model: &Model, desk: &Desk, thread: &Thread, width: u16, lines: &mu
     if let Some(at) = thread.answered_at {
         labelled(lines, "answered", &clock::when(model.now, at, &zone), width, Meaning::Plain);
     }
-    if let Some(case) = &thread.case {
+    if let Some(case) = &case_of(filed, &thread.case) {
         labelled(lines, "case", case.printable().as_str(), width, Meaning::Plain);
     }
     let posts = match thread.posts.len() {

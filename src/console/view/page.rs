@@ -166,13 +166,13 @@ pub fn of_milestone(
     tick: &str,
     is_next: bool,
 ) -> (String, Meaning) {
-    let (zone, word) = (desk.zone(), milestone_word(&milestone.milestone));
+    let (zone, word) = (milestone.zone(&desk.own_zone()), milestone_word(&milestone.milestone));
     match (milestone.state, milestone.due_at) {
         (MilestoneState::Reached, _) => {
             let when = milestone.reached_at.map(|at| format!(" {}", clock::date(at, &zone)));
             (format!("{word} {tick}{}", when.unwrap_or_default()), Meaning::Good)
         }
-        (MilestoneState::Expected, Some(due)) if due < model.now => {
+        (MilestoneState::Expected, Some(due)) if milestone.is_late(model.now) => {
             (format!("{word} late since {}", clock::last_day(due, &zone)), Meaning::Bad)
         }
         (MilestoneState::Expected, Some(due)) if is_next => {

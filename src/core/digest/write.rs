@@ -8,6 +8,7 @@ use crate::core::contact::Medium;
 use crate::core::desk::Desk;
 use crate::core::flow;
 use crate::core::label::{self, Labels};
+use crate::core::message::Frame;
 use crate::core::money::Money;
 use crate::core::notification::{Attachment, Content};
 use crate::core::person::Person;
@@ -342,7 +343,14 @@ impl Writer<'_> {
 }
 
 /// Digests to check and preview a layout with: with everything, and with as little as there may be.
-pub fn samples(templates: &Templates, labels: &Labels, locale: &str, zone: &TimeZone) -> [Value; 2] {
+pub fn samples(
+    templates: &Templates,
+    frame: &Frame,
+    labels: &Labels,
+    locale: &str,
+    zone: &TimeZone,
+) -> [Value; 2] {
+    let named = [("name", frame.name.as_str()), ("desk", frame.desk.as_str())];
     let say = |phrase: &str, values: &[(&str, &str)]| templates.phrase(locale, phrase, values);
     let at = labels.date_time(locale, SAMPLED, zone);
     let sum = labels.money(locale, &Money { cents: 8_420_000, currency: "EUR".into() });
@@ -376,11 +384,11 @@ pub fn samples(templates: &Templates, labels: &Labels, locale: &str, zone: &Time
     };
     let title = say("title", &[("name", "Morning")]);
     let bare = Sheet {
-        desk: "Northwind".to_owned(),
-        name: "Maria Weber".to_owned(),
+        desk: frame.desk.clone(),
+        name: frame.name.clone(),
         subject: say("subject_nothing", &[("title", &title), ("day", &labels.date(locale, SAMPLED, zone))]),
         title: title.clone(),
-        greeting: say("for_all", &[("name", "Maria Weber"), ("desk", "Northwind")]),
+        greeting: say("for_all", &named),
         as_of: say("as_of", &[("at", &at)]),
         late: None,
         summary: say("nothing", &[]),
@@ -406,7 +414,7 @@ pub fn samples(templates: &Templates, labels: &Labels, locale: &str, zone: &Time
             ],
         ),
         title,
-        greeting: say("for_assigned", &[("name", "Maria Weber"), ("desk", "Northwind")]),
+        greeting: say("for_assigned", &named),
         as_of: bare.as_of.clone(),
         late: Some(say("late", &[("at", &at)])),
         summary: counts.clone(),

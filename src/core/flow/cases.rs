@@ -86,7 +86,7 @@ pub fn opened(
         tell_newcomers(decision, view, heard, known.as_ref(), &case);
         return Taken::quiet("it was resolved before its opening was heard");
     }
-    let waits = matches!(case.state, CaseStatus::Opened | CaseStatus::Received | CaseStatus::Other(_));
+    let waits = case.waits_for_answer();
     let at = decision.changes.len();
     let (told, _) = decision.desk.people_behind(&audience.targets, partner, decision.now);
     let task = (waits && heard.alert.is_none()).then(|| {
@@ -168,7 +168,7 @@ pub fn moved(
     case.due = change.due;
     let sentence = format!("{} is {}.", line(&case.reference), word(&change.status));
     keep(decision, view, thing.clone(), case.clone(), What::CaseMoved, &sentence);
-    if !matches!(case.state, CaseStatus::Opened | CaseStatus::Received | CaseStatus::Other(_)) {
+    if !case.waits_for_answer() {
         let because = format!("The case is {}.", word(&case.state));
         decision.close_task(view, &case_task(partner, &case.id), &because);
     }

@@ -318,7 +318,7 @@ fn doer(reader: &Reader<'_>, partner: &PartnerRef, by: &Doer) -> String {
             Some(person) => desk.name_of(person),
             None => reader.word(role),
         },
-        Target::OnCall(schedule) => schedule.clone(),
+        Target::OnCall(name) | Target::Webhook(name) => name.clone(),
     }
 }
 

@@ -285,7 +285,7 @@ impl Stage {
                 let (mut n, now) = (self.notifications[&id].clone(), self.now);
                 let reach = match &n.recipient.who {
                     RecipientId::Contact(id) => Some(self.reach(id.raw())),
-                    RecipientId::Person(_) => None,
+                    RecipientId::Person(_) | RecipientId::Webhook(_) => None,
                 };
                 let mut ids = self.ids;
                 let mut context = Delivering { desk: &desk, reach: reach.as_ref(), ids: &mut ids, now };
@@ -295,6 +295,7 @@ impl Stage {
                     let to = match &n.recipient.who {
                         RecipientId::Contact(id) => id.raw().to_owned(),
                         RecipientId::Person(id) => id.0.clone(),
+                        RecipientId::Webhook(name) => name.clone(),
                     };
                     let (body, attempt) = (n.content.body.raw().to_owned(), n.attempts.len() as u32);
                     let one = Sent { to, medium: n.medium, address, body };
@@ -322,6 +323,7 @@ impl Stage {
             .map(|n| match &n.recipient.who {
                 RecipientId::Contact(id) => (id.raw(), n.content.body.raw()),
                 RecipientId::Person(id) => (id.0.as_str(), n.content.body.raw()),
+                RecipientId::Webhook(name) => (name.as_str(), n.content.body.raw()),
             })
             .collect()
     }

@@ -597,7 +597,9 @@ impl<'a> Taking<'a> {
         }
         let name = match &who {
             RecipientId::Person(id) => self.decision.desk.name_of(id).into(),
-            RecipientId::Contact(_) => self.contact().map(|contact| contact.name.clone()).unwrap_or_default(),
+            RecipientId::Contact(_) | RecipientId::Webhook(_) => {
+                self.contact().map(|contact| contact.name.clone()).unwrap_or_default()
+            }
         };
         let content = match medium {
             Medium::Sms => {

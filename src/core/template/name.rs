@@ -3,6 +3,7 @@
 use crate::core::contact::Medium;
 use crate::core::label::tag as locale;
 use crate::core::message::Message;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// What a template is about.
@@ -100,6 +101,21 @@ impl Name {
         }
     }
 
+    /// What it belongs to, in a word or two.
+    pub fn flow(self) -> &'static str {
+        match self {
+            Name::CaseOpened => "issues",
+            Name::DocumentUploaded => "documents",
+            Name::Acknowledgment | Name::PostCreated => "posts",
+            Name::CaseStatus => "case status",
+            Name::Outcome | Name::Detail => "urgent",
+            Name::Milestone | Name::MilestoneDesk => "onboarding",
+            Name::TaskOverdue => "tasks",
+            Name::Notice => "any event",
+            Name::Digest => "digests",
+        }
+    }
+
     /// Written to a partner's contact, who must not read of people, rules or reasons of the desk.
     pub fn is_for_contacts(self) -> bool {
         matches!(self, Name::Acknowledgment | Name::CaseStatus | Name::Milestone)
@@ -112,13 +128,18 @@ impl Name {
             _ => &[Medium::Email, Medium::Sms],
         }
     }
+}
 
-    /// What its mail is written in.
-    pub fn forms(self) -> &'static [Form] {
-        match self {
-            Name::Digest => &[Form::Text, Form::Html],
-            _ => &[Form::Text],
-        }
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let typed = String::deserialize(deserializer)?;
+        typed.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -1,8 +1,9 @@
 //! The phrases of digests: what its layout is filled with, so that one layout serves every language. A
 //! file `de/digest.toml` in the configuration folder changes single ones, or brings one more language.
 
-use super::{Fault, Templates, languages};
+use super::{Fault, Preview, Templates, languages};
 use crate::core::label;
+use crate::core::notification::Content;
 use crate::core::text::sanitise;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -40,13 +41,45 @@ impl Templates {
         fill(found.as_deref().unwrap_or(phrase), values)
     }
 
-    /// The languages that have phrases, and those of them that the configuration folder brings.
-    pub fn phrase_languages(&self) -> (Vec<String>, Vec<String>) {
-        let own: Vec<String> = self.phrases.keys().cloned().collect();
-        let mut all: Vec<_> = SHIPPED.keys().map(|locale| (*locale).to_owned()).chain(own.clone()).collect();
+    /// The languages that have phrases.
+    pub(super) fn phrase_languages(&self) -> Vec<String> {
+        let own = self.phrases.keys().cloned();
+        let mut all: Vec<_> = SHIPPED.keys().map(|locale| (*locale).to_owned()).chain(own).collect();
         all.sort();
         all.dedup();
-        (all, own)
+        all
+    }
+
+    /// Every phrase as a reader of this language gets it, written as a file of phrases; those of the
+    /// configuration folder are marked where the language has others.
+    pub(super) fn preview_phrases(&self, locale: &str) -> Preview {
+        let (mut said, mut first) = (BTreeMap::new(), None);
+        for language in languages(locale) {
+            let own = self.phrases.get(&language);
+            let shipped = SHIPPED.get(language.as_str());
+            if first.is_none() && (own.is_some() || shipped.is_some()) {
+                first = Some((format!("{language}{FILE}"), own.is_some()));
+            }
+            for (phrases, yours) in own.map(|own| (own, true)).into_iter().chain(shipped.map(|s| (s, false)))
+            {
+                // Where a nearer file says a phrase, the form for one of a farther file is never asked for.
+                let known: Vec<String> = said.keys().cloned().collect();
+                for (name, words) in phrases {
+                    let whole = name.strip_suffix("_one").unwrap_or(name);
+                    if !known.iter().any(|known| known == name || known == whole) {
+                        said.insert(name.clone(), (words, yours));
+                    }
+                }
+            }
+        }
+        let mixed = said.values().any(|(_, yours)| !yours);
+        let line = |(name, (words, yours)): (&String, &(&String, bool))| {
+            let mark = if *yours && mixed { "  # yours" } else { "" };
+            format!("{name} = {}{mark}\n", toml::Value::from(words.as_str()))
+        };
+        let body = said.iter().map(line).collect::<String>();
+        let (template, replaced) = first.map_or((None, false), |(file, yours)| (Some(file), yours));
+        Preview { template, replaced, content: Content { body: body.into(), ..Content::default() } }
     }
 }
 

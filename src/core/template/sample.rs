@@ -72,8 +72,7 @@ impl Said {
                 .collect();
         }
         if name == Name::Digest {
-            let said = |values| Said::new(Name::Digest, values, "", "Digest");
-            return write::samples(&Templates::shipped(), labels, locale, zone).map(said).into();
+            return Said::digests(&Templates::shipped(), &frames[0], labels, locale, zone);
         }
         Message::samples(labels, locale, zone)
             .iter()
@@ -81,6 +80,18 @@ impl Said {
             .flat_map(|pair| pair.iter().zip(frames))
             .map(|(message, frame)| Said::message(message, frame))
             .collect()
+    }
+
+    /// Those of digests, in these phrases: their layout is given nothing but finished words.
+    pub(super) fn digests(
+        templates: &Templates,
+        frame: &Frame,
+        labels: &Labels,
+        locale: &str,
+        zone: &TimeZone,
+    ) -> Vec<Said> {
+        let said = |values| Said::new(Name::Digest, values, "", "Digest");
+        write::samples(templates, frame, labels, locale, zone).map(said).into()
     }
 
     /// The same with another reference, wherever it stands alone.

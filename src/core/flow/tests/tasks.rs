@@ -112,3 +112,57 @@ fn each_of_the_desk_reads_in_their_own_language_else_in_the_desks() {
         assert!(lena.contains(said), "{said} in {lena}");
     }
 }
+
+/// Fin says that the review is done.
+fn done(stage: &Stage, anyway: bool) -> Result<String, crate::core::command::Refusal> {
+    use crate::core::apply::{self, Asker, CommandView};
+    use crate::core::command::{Action, Command, Expect};
+    use crate::core::matter::Matter;
+    use crate::core::person::{PersonId, Role};
+    let matter = stage.documents.values().next().cloned().map(Matter::Document);
+    let task = Task { state: TaskState::Open, ..task(stage) };
+    let action = Action::DoneTask { task: task.id, anyway };
+    let command = Command { id: "c".into(), action, expect: Expect::default() };
+    let asker = Asker { id: PersonId("fin".into()), name: "Fin".into(), role: Role::Responder, login: None };
+    let view = CommandView { task: Some(task), matter, ..CommandView::default() };
+    let applied = apply::command(&stage.desk, view, &command, &asker, Default::default(), stage.now);
+    applied.map(|(_, changes, _)| changes[0].summary.raw().to_owned())
+}
+
+#[test]
+fn a_task_is_not_done_while_what_it_is_about_waits_unless_somebody_insists() {
+    use crate::core::command::RefusalCode;
+    let mut stage = review();
+    let refusal = done(&stage, false).unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::StillOpen);
+    let said = refusal.said.raw();
+    assert!(said.starts_with("INV-1.pdf of ") && said.contains("waits for its review"), "{said}");
+    assert!(said.contains("closes when the community says it was reviewed"), "{said}");
+    let told = done(&stage, true).unwrap();
+    assert_eq!(told, "Fin closed it before what it is about was settled.", "the history says so");
+    let mut data = json!({ "document": { "id": "d1", "name": "INV-1.pdf", "kind": "invoice" } });
+    data["outcome"] = json!("approved");
+    stage.tell("document.reviewed", data);
+    assert_eq!(done(&stage, false).unwrap(), "Fin closed it.", "once it was reviewed nothing is in the way");
+}
+
+#[test]
+fn what_waits_is_said_of_every_kind_of_thing_and_nothing_once_it_is_over() {
+    use crate::core::matter::Matter;
+    let mut stage = Stage::new();
+    let case = |status: &str| json!({ "case": { "id": "c1", "reference": "CASE-1" }, "status": status });
+    let opened = json!({ "case": { "id": "c1", "reference": "CASE-1", "kind": "dispute", "title": "Price" },
+        "priority": "normal" });
+    stage.tell("case.opened", opened);
+    let matter = |stage: &Stage| Matter::Case(stage.cases.values().next().unwrap().clone());
+    assert!(matter(&stage).waits().unwrap().starts_with("Case CASE-1 of "));
+    stage.tell("case.status_changed", case("under_review"));
+    assert_eq!(matter(&stage).waits(), None, "somebody has taken it up");
+    let post = json!({ "post": { "id": "p1", "thread": "t1", "kind": "question", "subject": "Where?" },
+        "author": { "contact_id": "ana" } });
+    stage.tell("post.created", post.clone());
+    let matter = |stage: &Stage| Matter::Thread(stage.threads.values().next().unwrap().clone());
+    assert!(matter(&stage).waits().unwrap().starts_with("“Where?” of "));
+    stage.tell("post.answered", post);
+    assert_eq!(matter(&stage).waits(), None);
+}

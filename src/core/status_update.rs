@@ -1,0 +1,98 @@
+//! A word to everybody who was paged for an alert, apart from whoever acted: somebody has it now, or it
+//! is over. One short text each, so that nobody gets up for what is in hand.
+
+use crate::core::alert::{Alert, AlertState};
+use crate::core::contact::Medium;
+use crate::core::escalation::{Decision, about};
+use crate::core::notification::{Content, Notification, NotificationState, Purpose, Reason, RecipientId};
+use crate::core::person::PersonId;
+use crate::core::sms::{clip, fold, length, to_gsm7_text};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// How long whoever acted has to undo it before others hear of it.
+pub const UNDO: SignedDuration = SignedDuration::from_secs(10);
+
+/// Tells those who were paged how the alert stands. `of_alert` are its messages as they are now.
+pub fn tell(decision: &mut Decision<'_>, alert: &Alert, of_alert: &[Notification], actor: Option<&PersonId>) {
+    // Whoever heard that it was cleared need not hear that it is closed.
+    if alert.state == AlertState::Resolved && alert.cleared_at.is_some() {
+        return;
+    }
+    let mut paged: BTreeMap<PersonId, &Notification> = BTreeMap::new();
+    for n in of_alert.iter().filter(|n| n.alert == Some(alert.id) && n.purpose == Purpose::Page) {
+        let RecipientId::Person(person) = &n.recipient.who else { continue };
+        if !n.attempts.is_empty() && Some(person) != actor {
+            paged.insert(person.clone(), n);
+        }
+    }
+    for (id, page) in paged {
+        let Some(person) = decision.desk.person(&id).cloned() else { continue };
+        let zone = person.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
+        let zone = zone.unwrap_or_else(|| decision.desk.time_zone.clone());
+        let mut text = said(decision, alert, &zone);
+        if alert.held_by() == Some(&id) {
+            let code = decision.desk.reply_key.code(page.id);
+            text = format!("{text} Close it? RESOLVE {code} and why.");
+        }
+        let content = match page.medium {
+            Medium::Sms => Content { body: text.into(), ..Content::default() },
+            Medium::Email => Content {
+                subject: format!("{} {}", alert.id, text).into(),
+                body: format!("{text}\n").into(),
+                ..Content::default()
+            },
+        };
+        let reason = Reason {
+            rule: alert.rule.clone(),
+            policy: Some(alert.policy.name.clone()),
+            step: None,
+            via: "was paged for it".into(),
+            outcome: None,
+        };
+        let due = match actor {
+            Some(_) => decision.now + UNDO,
+            None => decision.now,
+        };
+        decision.queue_message(about(alert), &person, page.medium, Purpose::Status, content, reason, None);
+        decision.amend_last(|n| n.due_at = Some(due));
+    }
+}
+
+/// Takes back what was to be told of an action that was undone or overtaken.
+pub fn take_back(decision: &mut Decision<'_>, of_alert: &[Notification]) {
+    let waits = |n: &&Notification| {
+        n.purpose == Purpose::Status && n.state == NotificationState::Queued && n.attempts.is_empty()
+    };
+    let mut waiting: Vec<Notification> = of_alert.iter().filter(waits).cloned().collect();
+    crate::core::decide::cancel_pages(decision, waiting.iter_mut(), "it does not hold any more");
+}
+
+/// `Weber has it, news by 03:37: Acme Tools: Blocked order 4500123 (A12)`, in one part.
+fn said(decision: &Decision<'_>, alert: &Alert, zone: &TimeZone) -> String {
+    let clock = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%H:%M").to_string();
+    let name =
+        |id: &PersonId| decision.desk.person(id).map_or_else(|| id.0.clone(), |person| person.short_name());
+    let stands = match (alert.state, alert.cleared_at, &alert.holder) {
+        (AlertState::Resolved, _, Some(holder)) => format!("Closed ({} had it)", name(holder)),
+        (AlertState::Resolved, _, None) => "Closed".to_owned(),
+        (_, Some(_), _) => "Cleared, nobody is paged any more".to_owned(),
+        (AlertState::Snoozed, None, Some(holder)) => match alert.snoozed_until {
+            Some(until) => format!("{} put it off until {}", name(holder), clock(until)),
+            None => format!("{} put it off", name(holder)),
+        },
+        (_, None, Some(holder)) => match alert.next_update_by {
+            Some(by) => format!("{} has it, news by {}", name(holder), clock(by)),
+            None => format!("{} has it", name(holder)),
+        },
+        (_, None, None) => "Nobody has it".to_owned(),
+    };
+    let plain = |text: &str| fold(&to_gsm7_text(text));
+    let head = format!("{}: ", plain(&stands));
+    let tail = format!(" ({})", alert.id);
+    // Room for "Close it? RESOLVE K7RBM and why." and the mark of a second copy.
+    let room = 115usize.saturating_sub(length(&head) + length(&tail)).max(20);
+    let title = format!("{}: {}", alert.partner.name.printable(), alert.title.printable());
+    format!("{head}{}{tail}", clip(&plain(&title), room))
+}
