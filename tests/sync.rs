@@ -249,6 +249,71 @@ async fn a_value_the_community_refuses_is_given_once_holds_up_nothing_and_become
     assert_eq!(contact(&desk, "ana").await.unwrap()["time_zone"], "Europe/Lisbon");
 }
 
+async fn sync_where(desk: &Desk, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    until(what, async || {
+        Some(desk.json(&["agent", "status"]).await["sync"].clone()).filter(|sync| holds(sync))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn how_the_exchange_goes_is_told_while_the_community_is_away_and_when_it_is_back() {
+    let community = Community::start(json!({})).await;
+    community.edit("ana", ana()).await;
+    let desk = desk_of(&community, "every = \"1s\"").await;
+    let sync = sync_where(&desk, "the first listing", |sync| sync["last_listed_at"].is_string()).await;
+    assert_eq!((&sync["state"], &sync["conflicts"]), (&json!("working"), &json!(0)), "{sync:#}");
+    assert!(sync["last_error"].is_null(), "{sync:#}");
+
+    community.set(json!({ "token": "none" })).await;
+    let away = sync_where(&desk, "the trouble", |sync| sync["state"] == "failing").await;
+    assert!(away["last_error"].as_str().unwrap().contains("401"), "{away:#}");
+    set(&desk, "ana", "name=Ana L.").await;
+    let waits = sync_where(&desk, "what waits", |sync| sync["pending"] == 1).await;
+    assert_eq!(waits["since"], away["since"], "failing since the first failure");
+    let said = desk.run(&["agent", "status"]).await.out;
+    let line = said.lines().find(|line| line.starts_with("sync with the community: ")).unwrap().to_owned();
+    assert!(line.contains("FAILING since ") && line.contains("1 waiting to be exchanged"), "{line}");
+
+    community.edit("ana", json!({ "displayName": "Ana M." })).await;
+    community.set(json!({ "token": null })).await;
+    let back = sync_where(&desk, "the conflict", |sync| sync["conflicts"] == 1).await;
+    assert_eq!(back["state"], "working", "{back:#}");
+    let listed = |sync: &Value| sync["pending"] == 0 && sync["last_listed_at"] != away["last_listed_at"];
+    sync_where(&desk, "another listing", listed).await;
+    assert_eq!(Desk::new(SMALL).run(&["agent", "status"]).await.code, Some(3));
+}
+
+#[tokio::test]
+async fn contacts_of_the_configuration_take_the_communitys_word_unless_an_operator_has_edited_them() {
+    let community = Community::start(json!({ "token": "none" })).await;
+    community.edit("ana", ana()).await;
+    let mut bo = ana();
+    bo["displayName"] = "Bo Lind".into();
+    community.edit("bo", bo).await;
+    let file = |id: &str| {
+        format!(
+            "[[contact]]\nid = \"{id}\"\nname = \"{id} of the file\"\nphones = [\"+49 151 23456701\"]\n\
+             roles = [\"edi\"]\n"
+        )
+    };
+    let desk = desk_of(&community, &format!("every = \"1s\"\n{}{}", file("ana"), file("bo"))).await;
+    set(&desk, "bo", "phones=+4915123456702").await;
+    community.set(json!({ "token": null })).await;
+
+    let taken = contact_where(&desk, "ana", "the community's word", |ana| ana["name"] == "Ana López").await;
+    assert_eq!((&taken["phones"], &taken["roles"]), (&json!(["+34612345678"]), &json!(["edi"])));
+    user_where(&community, "ana", "the role that only the desk had", |user| {
+        user["roles"][0]["value"] == "edi"
+    })
+    .await;
+    contact_where(&desk, "bo", "the name nobody edited", |bo| bo["name"] == "Bo Lind").await;
+    let conflicts = desk.list(&["contacts", "conflicts"]).await;
+    assert_eq!(conflicts.len(), 1, "{conflicts:#?}");
+    assert_eq!((&conflicts[0]["contact"], &conflicts[0]["field"]), (&json!("bo"), &json!("phones")));
+    assert_eq!(conflicts[0]["mine"], json!(["+4915123456702"]));
+}
+
 fn changed(event: &str, contact: Value) -> Value {
     json!({
         "specversion": "1.0", "id": event, "source": "urn:test:community",

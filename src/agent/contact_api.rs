@@ -3,7 +3,7 @@
 use super::identity::{Identified, NotLetIn};
 use super::serve::{Desk, Failure, not_found};
 use crate::core::change::Actor;
-use crate::core::contact::ContactField;
+use crate::core::contact::{Contact, ContactField};
 use crate::core::contact_commands::{Mention, MentionKind, RowTaken, import_row};
 use crate::core::escalation::Decision;
 use crate::core::person::Role;
@@ -47,10 +47,8 @@ async fn contact(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Jso
 
 async fn conflicts(State(desk): State<Desk>) -> Result<Json<Vec<FieldConflict>>, Failure> {
     let found = desk.agent.store.read(|tx| {
-        let mut found = Vec::new();
-        for link in tx.links_in_conflict(10_000)? {
-            found.extend(conflicts_of(tx, &link)?);
-        }
+        let in_conflict = tx.in_conflict(10_000)?;
+        let mut found: Vec<FieldConflict> = in_conflict.iter().flat_map(conflicts_of).collect();
         found.sort_by_key(|conflict: &FieldConflict| std::cmp::Reverse(conflict.created_at));
         Ok(found)
     });
@@ -59,23 +57,15 @@ async fn conflicts(State(desk): State<Desk>) -> Result<Json<Vec<FieldConflict>>,
 
 /// The conflicts of one partner's contacts.
 pub(super) fn conflicts_of_partner(tx: &Tx<'_>, partner: &str) -> Result<Vec<FieldConflict>, StoreError> {
-    let mut found = Vec::new();
-    for contact in tx.contacts_of(partner)? {
-        for link in tx.links_of(contact.id.raw())? {
-            found.extend(conflicts_of(tx, &link)?);
-        }
-    }
-    Ok(found)
+    Ok(tx.in_conflict_of(partner)?.iter().flat_map(conflicts_of).collect())
 }
 
-fn conflicts_of(tx: &Tx<'_>, link: &Link) -> Result<Vec<FieldConflict>, StoreError> {
-    let Some(contact) = tx.contact(link.contact.raw())? else { return Ok(Vec::new()) };
+fn conflicts_of((contact, link): &(Contact, Link)) -> Vec<FieldConflict> {
     let value = |field: &ContactField| match serde_json::to_value(field) {
         Ok(mut value) => value["value"].take(),
         Err(_) => serde_json::Value::Null,
     };
-    Ok(link
-        .conflicts
+    link.conflicts
         .iter()
         .map(|conflict| FieldConflict {
             id: format!("{}.{}", contact.id.raw(), conflict.mine.name()).into(),
@@ -89,7 +79,7 @@ fn conflicts_of(tx: &Tx<'_>, link: &Link) -> Result<Vec<FieldConflict>, StoreErr
             side: link.side.clone(),
             created_at: conflict.since,
         })
-        .collect())
+        .collect()
 }
 
 async fn mentions(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<Vec<Mention>>, Failure> {

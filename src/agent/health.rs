@@ -5,8 +5,8 @@ use crate::core::notification::{Notification, Rung};
 use crate::core::text::Untrusted;
 use crate::store::list::{Filter, List};
 use crate::store::{Store, StoreError};
-use crate::wire::{ChannelHealth, ChannelState, SourceHealth};
-use jiff::{SignedDuration, Timestamp};
+use crate::wire::{ChannelHealth, ChannelState, SourceHealth, SyncHealth};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
@@ -24,7 +24,33 @@ pub struct Vitals {
 struct Known {
     sources: BTreeMap<String, Timestamp>,
     channels: BTreeMap<String, Pulse>,
+    sync: Option<SyncPulse>,
     mailbox: Option<String>,
+}
+
+/// The exchange with the community since it was set up.
+#[derive(Clone)]
+struct SyncPulse {
+    state: ChannelState,
+    since: Timestamp,
+    last_listed_at: Option<Timestamp>,
+    last_success_at: Option<Timestamp>,
+    last_error: Option<Untrusted>,
+    warning: Option<Untrusted>,
+    pending: u64,
+    /// Until a listing comes to its end, it is failing whatever else succeeds.
+    listing_fails: bool,
+}
+
+/// How much of the exchange with the community a failure is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All contacts could not be listed.
+    Listing,
+    /// The community answered nobody, or lets us in no longer.
+    Whole,
+    /// One contact could not be exchanged.
+    One,
 }
 
 #[derive(Clone)]
@@ -134,11 +160,9 @@ impl Vitals {
             .iter()
             .map(|source| {
                 let last_event_at = known.sources.get(&source.name).copied();
-                let limit = source.silent_after.and_then(|d| SignedDuration::try_from(d).ok());
-                let silent = match (last_event_at, limit) {
-                    (Some(at), Some(limit)) => now.duration_since(at) > limit,
-                    _ => false,
-                };
+                let silence = source.silence.as_ref();
+                let silent =
+                    last_event_at.zip(silence).is_some_and(|(at, silence)| silence.is_broken(at, now));
                 SourceHealth {
                     name: source.name.clone(),
                     signed: !source.secrets.is_empty(),
@@ -172,6 +196,94 @@ impl Vitals {
                 }
             })
             .collect()
+    }
+
+    /// An exchange with a community begins.
+    pub fn sync_begins(&self, at: Timestamp) {
+        self.locked().sync = Some(SyncPulse {
+            state: ChannelState::Untried,
+            since: at,
+            last_listed_at: None,
+            last_success_at: None,
+            last_error: None,
+            warning: None,
+            pending: 0,
+            listing_fails: false,
+        });
+        self.beat();
+    }
+
+    /// All contacts were listed; `warning` is what was odd about it.
+    pub fn sync_listed(&self, at: Timestamp, warning: Option<&str>) {
+        self.sync_pulse(at, ChannelState::Working, |pulse| {
+            pulse.last_listed_at = Some(at);
+            pulse.last_success_at = Some(at);
+            pulse.warning = warning.map(Into::into);
+            pulse.listing_fails = false;
+        });
+    }
+
+    /// An exchange about one contact came to its end.
+    pub fn sync_settled(&self, at: Timestamp) {
+        let state =
+            self.sync_state(
+                |pulse| if pulse.listing_fails { ChannelState::Failing } else { ChannelState::Working },
+            );
+        self.sync_pulse(at, state, |pulse| pulse.last_success_at = Some(at));
+    }
+
+    /// It failed, and this is what was said; without secrets.
+    pub fn sync_failed(&self, at: Timestamp, said: &str, extent: Extent) {
+        let state = match extent {
+            Extent::Listing | Extent::Whole => ChannelState::Failing,
+            Extent::One => self.sync_state(|pulse| pulse.state),
+        };
+        self.sync_pulse(at, state, |pulse| {
+            pulse.last_error = Some(said.into());
+            pulse.listing_fails |= extent == Extent::Listing;
+        });
+    }
+
+    fn sync_state(&self, state: impl FnOnce(&SyncPulse) -> ChannelState) -> ChannelState {
+        self.locked().sync.as_ref().map_or(ChannelState::Untried, state)
+    }
+
+    pub fn sync_pending(&self, pending: usize) {
+        if let Some(pulse) = &mut self.locked().sync {
+            pulse.pending = pending as u64;
+        }
+    }
+
+    fn sync_pulse(&self, at: Timestamp, state: ChannelState, set: impl FnOnce(&mut SyncPulse)) {
+        let mut known = self.locked();
+        let Some(pulse) = &mut known.sync else { return };
+        let turned = pulse.state != state;
+        if turned {
+            (pulse.state, pulse.since) = (state, at);
+        }
+        set(pulse);
+        drop(known);
+        if turned {
+            self.beat();
+        }
+    }
+
+    /// `None` where there is no community to exchange with.
+    pub fn sync(&self, setup: &Setup, conflicts: u64) -> Option<SyncHealth> {
+        setup.community.as_ref()?;
+        let pulse = self.locked().sync.clone()?;
+        let SyncPulse { state, since, last_listed_at, last_success_at, last_error, warning, pending, .. } =
+            pulse;
+        Some(SyncHealth {
+            state,
+            since,
+            last_listed_at,
+            last_success_at,
+            last_error,
+            warning,
+            pending,
+            conflicts,
+        })
     }
 
     fn pulse(&self, channel: &str, at: Timestamp, state: ChannelState, set: impl FnOnce(&mut Pulse)) {

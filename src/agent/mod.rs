@@ -26,6 +26,7 @@ use crate::core::command::{Action, Command, Outcome, Refusal, RefusalCode};
 use crate::core::contact_commands::About;
 use crate::core::decide::Thing;
 use crate::core::delivery;
+use crate::core::desk::Desk;
 use crate::core::flow::{case_task, plan_task};
 use crate::core::matter::Matter;
 use crate::core::onboarding::MilestoneRecord;
@@ -51,6 +52,8 @@ pub struct Agent {
     pub vitals: Vitals,
     pub since: Timestamp,
     setup: watch::Sender<Arc<Setup>>,
+    /// Held by whoever makes the next set-up of what the last one and the store say.
+    settling: tokio::sync::Mutex<()>,
     /// What there is to say of the file beside what was said when the set-up was made.
     noticed: Mutex<Option<String>>,
     submissions: tokio::sync::mpsc::Sender<intake::Submission>,
@@ -69,7 +72,7 @@ impl Agent {
         setup: Setup,
     ) -> Result<Arc<Self>, StoreError> {
         let now = world.now();
-        settle_left_sending(&store, now).await?;
+        settle_left_sending(&store, setup.settings.desk.clone(), now).await?;
         let vitals = Vitals::load(&store, &setup).await?;
         let (submissions, queue) = tokio::sync::mpsc::channel(intake::QUEUE);
         let agent = Arc::new(Self {
@@ -79,6 +82,7 @@ impl Agent {
             vitals,
             since: now,
             setup: watch::Sender::new(Arc::new(setup)),
+            settling: tokio::sync::Mutex::new(()),
             noticed: Mutex::new(None),
             submissions,
             stopping: CancellationToken::new(),
@@ -126,6 +130,7 @@ impl Agent {
 
     /// Applies the file as it is now; on an error nothing changes.
     pub async fn apply_file(&self, why: &str, actor: Actor) -> Result<u64, setup::NotApplied> {
+        let _settling = self.settling.lock().await;
         let settings = crate::config::load(&self.origin.file)?;
         let before = self.setup();
         if settings.sha256 == before.settings.sha256 {
@@ -136,6 +141,7 @@ impl Agent {
             settings.intake = before.settings.intake.clone();
             settings.agent = before.settings.agent.clone();
             let setup = Setup::build(settings, version, &self.store, &self.origin.state)?;
+            let setup = setup.with_assignments(&self.store).await?;
             self.setup.send_replace(Arc::new(setup));
             return Ok(version);
         }
@@ -150,6 +156,7 @@ impl Agent {
                 Some("[intake] and [agent] of the file count from the agent's next start".to_owned());
         }
         let version = setup.settings.desk.version;
+        let setup = setup.with_assignments(&self.store).await?;
         self.setup.send_replace(Arc::new(setup));
         Ok(version)
     }
@@ -158,7 +165,9 @@ impl Agent {
     pub async fn command(&self, command: Command, asker: Asker) -> Result<Outcome, StoreError> {
         let setup = self.setup();
         let now = self.world.now();
-        self.store
+        let assigns = matches!(command.action, Action::Assign { .. } | Action::Unassign { .. });
+        let answer = self
+            .store
             .write(move |tx| {
                 if let Some(outcome) = tx.answered(&command.id, &asker.id.0)? {
                     return Ok(outcome);
@@ -177,7 +186,14 @@ impl Agent {
                 tx.keep_answer(&command.id, &asker.id.0, now, &outcome)?;
                 Ok(outcome)
             })
-            .await
+            .await?;
+        if assigns {
+            // Whoever is told that it is done finds it done: the next decision goes by it.
+            let _settling = self.settling.lock().await;
+            let setup = Setup::clone(&self.setup()).with_assignments(&self.store).await?;
+            self.setup.send_replace(Arc::new(setup));
+        }
+        Ok(answer)
     }
 
     /// Stops taking work, waits for what is on its way, and says so in the history.
@@ -208,7 +224,7 @@ impl Agent {
 }
 
 /// Messages that were claimed and never answered for are in doubt.
-async fn settle_left_sending(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+async fn settle_left_sending(store: &Store, desk: Desk, now: Timestamp) -> Result<(), StoreError> {
     store
         .write(move |tx| {
             for mut notification in tx.left_sending()? {
@@ -218,7 +234,7 @@ async fn settle_left_sending(store: &Store, now: Timestamp) -> Result<(), StoreE
                 };
                 let needed = delivery::still_needed(&notification, alert.as_ref());
                 let mut ids = tx.ids();
-                let changes = delivery::lease_ended(&mut notification, needed, &mut ids, now);
+                let changes = delivery::lease_ended(&desk, &mut notification, needed, &mut ids, now);
                 tx.keep_ids(ids);
                 tx.apply(changes)?;
             }
@@ -263,6 +279,8 @@ fn command_view(tx: &Tx<'_>, action: &Action) -> Result<CommandView, StoreError>
                 view.suppressed = tx.reach_of(contact)?.suppressed.into_values().collect();
             }
         }
+        Action::Assign { assignment } => view.assignment = tx.assignment(&assignment.id())?,
+        Action::Unassign { assignment } => view.assignment = tx.assignment(assignment)?,
         Action::SetContact { contact, .. } => view.contact = tx.contact(contact.raw())?,
         Action::ResolveContact { contact, .. } | Action::EraseContact { contact } => {
             view.contact = tx.contact(contact.raw())?;

@@ -30,7 +30,7 @@ async fn look(agent: &Agent) -> Result<(), crate::store::StoreError> {
         .settings
         .sources
         .iter()
-        .filter(|source| source.silent_after.is_some())
+        .filter(|source| source.silence.is_some())
         .map(|source| silence_key(&source.name))
         .collect();
     let needs = Needs { keys: watched, ..Needs::default() };

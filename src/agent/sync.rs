@@ -7,6 +7,7 @@
 //! next exchange begins with a GET again.
 
 use super::Agent;
+use super::health::Extent;
 use super::setup::Setup;
 use crate::community::scim::{Abilities, Patched, Resource, Scim, Trouble};
 use crate::core::change::{Actor, What};
@@ -41,10 +42,18 @@ const BATCH: u32 = 500;
 /// Exchanges with the configured community until the agent stops.
 pub async fn job(agent: Arc<Agent>) {
     let mut setups = agent.setups();
+    let mut running: Option<(Arc<Scim>, CancellationToken)> = None;
     loop {
         let setup = setups.borrow_and_update().clone();
-        let superseded = agent.stopping.child_token();
-        if let Some(scim) = &setup.community {
+        let goes_on = running.as_ref().zip(setup.community.as_ref());
+        let goes_on = goes_on.is_some_and(|((known, _), scim)| Arc::ptr_eq(known, scim));
+        if !goes_on && let Some((_, superseded)) = running.take() {
+            superseded.cancel();
+        }
+        if let Some(scim) = setup.community.as_ref().filter(|_| !goes_on) {
+            let superseded = agent.stopping.child_token();
+            running = Some((scim.clone(), superseded.clone()));
+            agent.vitals.sync_begins(agent.world.now());
             let exchange = Exchange {
                 agent: agent.clone(),
                 every: setup.settings.community.as_ref().map_or(Duration::from_secs(600), |c| c.every),
@@ -61,7 +70,6 @@ pub async fn job(agent: Arc<Agent>) {
         }
         tokio::select! {
             changed = setups.changed() => {
-                superseded.cancel();
                 if changed.is_err() { return }
             }
             () = agent.stopping.cancelled() => return,
@@ -147,23 +155,25 @@ impl Exchange {
                 }
                 continue;
             }
-            if !quiet {
-                match self.candidates(touched, next_wanted <= now).await {
-                    Ok((found, seen)) => {
-                        found.into_iter().for_each(|id| self.clone().begin(id));
-                        if seen > touched {
-                            touched = seen;
-                            continue;
-                        }
+            match self.candidates(touched, next_wanted <= now).await {
+                Ok((found, seen)) => {
+                    match quiet {
+                        true => self.wait_with(found),
+                        false => found.into_iter().for_each(|id| self.clone().begin(id)),
                     }
-                    Err(why) => {
-                        self.stumble(&why).await;
+                    if seen > touched {
+                        touched = seen;
                         continue;
                     }
                 }
-                if next_wanted <= now {
-                    next_wanted = now + WANTED_EVERY;
+                Err(why) => {
+                    self.stumble(&why).await;
+                    continue;
                 }
+            }
+            self.agent.vitals.sync_pending(self.pending());
+            if next_wanted <= now {
+                next_wanted = now + WANTED_EVERY;
             }
             let next = self.next_retry().into_iter().chain([next_listing, next_wanted]).min();
             let next = lock(&self.trouble).until.filter(|until| *until > now).or(next);
@@ -218,6 +228,19 @@ impl Exchange {
         Ok((found.into_iter().map(|(_, id)| id).collect(), seen))
     }
 
+    /// Keeps in mind, while nobody can be asked, who has to be exchanged.
+    fn wait_with(&self, found: Vec<String>) {
+        let mut contacts = lock(&self.contacts);
+        for id in found {
+            contacts.entry(id).or_default().retries = true;
+        }
+    }
+
+    /// How many contacts wait for their exchange to end.
+    fn pending(&self) -> usize {
+        lock(&self.contacts).values().filter(|course| course.running || course.retries).count()
+    }
+
     /// Starts an exchange about one contact, unless one runs or has to wait.
     fn begin(self: Arc<Self>, id: String) {
         {
@@ -245,6 +268,7 @@ impl Exchange {
                 let mut again = false;
                 match settled {
                     Ok(there) => {
+                        self.agent.vitals.sync_settled(self.agent.world.now());
                         let (now, mut contacts) = (self.agent.world.now(), lock(&self.contacts));
                         again = contacts.get(&id).is_some_and(|course| course.again);
                         if there {
@@ -283,6 +307,12 @@ impl Exchange {
         tracing::warn!(contact, said = trouble.said, "the community could not be asked");
         let (now, chance) = (self.agent.world.now(), self.agent.world.chance());
         let whole = contact.is_none() || matches!(trouble.status, None | Some(401 | 403 | 429 | 503));
+        let extent = match (contact, whole) {
+            (None, _) => Extent::Listing,
+            (Some(_), true) => Extent::Whole,
+            (Some(_), false) => Extent::One,
+        };
+        self.agent.vitals.sync_failed(now, &self.scim.without_secrets(&trouble.said), extent);
         if whole {
             let mut pause = lock(&self.trouble);
             if !pause.holds(now) {
@@ -512,14 +542,20 @@ impl Exchange {
             }
         }
         *lock(&self.trouble) = Pause::default();
-        if whole {
-            self.look_for_the_missing(&seen).await?;
-        }
+        let odd = match whole {
+            true => self.look_for_the_missing(&seen).await?,
+            false => Some("the community's list is not whole; nobody is taken for gone".to_owned()),
+        };
+        self.agent.vitals.sync_listed(self.agent.world.now(), odd.as_deref());
         Ok(())
     }
 
-    /// Contacts that were not listed are asked for one by one: only a 404 says that one is gone.
-    async fn look_for_the_missing(self: &Arc<Self>, seen: &HashSet<Untrusted>) -> Result<(), Stopped> {
+    /// Contacts that were not listed are asked for one by one: only a 404 says that one is gone. Returns
+    /// what was odd about it.
+    async fn look_for_the_missing(
+        self: &Arc<Self>,
+        seen: &HashSet<Untrusted>,
+    ) -> Result<Option<String>, Stopped> {
         let (mut after, mut all, mut missing) = (String::new(), 0, Vec::new());
         loop {
             let from = after.clone();
@@ -540,12 +576,15 @@ impl Exchange {
                 of = all,
                 "the community lists far fewer contacts than before; nobody is taken for gone"
             );
-            return Ok(());
+            return Ok(Some(format!(
+                "{} of {all} contacts are missing from the community's list; nobody is taken for gone",
+                missing.len()
+            )));
         }
         for id in missing {
             self.clone().begin(id);
         }
-        Ok(())
+        Ok(None)
     }
 
     /// One transaction that decides.

@@ -1,8 +1,9 @@
 //! Starting an agent detached, stopping it, and asking how it is.
 
 use super::{Context, Failed, print, time};
+use crate::core::text::Untrusted;
 use crate::wire::client::LinkError;
-use crate::wire::{ChannelState, Status};
+use crate::wire::{ChannelState, Status, SyncHealth};
 use clap::Subcommand;
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
@@ -202,11 +203,38 @@ async fn status(json: bool, context: &Context) -> Result<(), Failed> {
             };
             print::line(&format!("channel {} ({}): {state}", channel.name, channel.kind))?;
         }
+        if let Some(sync) = &status.sync {
+            print::line(&format!("sync with the community: {}", sync_in_words(sync)))?;
+        }
         if let Some(intake) = &status.intake {
             print::line(&format!("intake: http://{intake}/v1/events/{{source}}"))?;
         }
     }
     if status.ready { Ok(()) } else { Err(Failed::No("the agent is not ready".to_owned())) }
+}
+
+fn sync_in_words(sync: &SyncHealth) -> String {
+    let said = |text: &Option<Untrusted>| text.as_ref().map(|text| text.printable().into_string());
+    let mut words = vec![match sync.state {
+        ChannelState::Untried => "not asked yet".to_owned(),
+        ChannelState::Working => "working".to_owned(),
+        ChannelState::Failing => {
+            let why = said(&sync.last_error).unwrap_or_default();
+            format!("FAILING since {}: {why}", time::short(sync.since))
+        }
+    }];
+    words.push(match sync.last_listed_at {
+        Some(at) => format!("all contacts listed {}", time::short(at)),
+        None => "never listed all contacts since the agent started".to_owned(),
+    });
+    if sync.pending > 0 {
+        words.push(format!("{} waiting to be exchanged", sync.pending));
+    }
+    if sync.conflicts > 0 {
+        words.push(format!("{} fields in conflict", sync.conflicts));
+    }
+    words.extend(said(&sync.warning));
+    words.join("; ")
 }
 
 #[cfg(test)]

@@ -5,11 +5,13 @@ use super::list::encoded;
 use super::partner::reach_in_words;
 use super::{Context, Failed, print};
 use crate::config::Settings;
+use crate::core::assignment::Origin;
 use crate::core::event::{ExceptionKind, Severity};
 use crate::core::partner::PartnerRef;
 use crate::core::rule::{Facts, Then, first_match};
 use crate::core::text::sanitise;
 use crate::wire::PartnerDetail;
+use crate::wire::assign::AssignmentLine;
 use crate::wire::client::LinkError;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -73,7 +75,11 @@ pub async fn run(id: &str, settings: &Settings, json: bool, context: &Context) -
         || PartnerRef { id: id.into(), name: id.into(), ..PartnerRef::default() },
         |detail| detail.partner.about.clone(),
     );
-    let report = report(settings, &partner, detail.as_ref(), asked_agent, notes, now);
+    let mut settings = settings.clone();
+    if asked_agent {
+        lay_over(&mut settings, context).await?;
+    }
+    let report = report(&settings, &partner, detail.as_ref(), asked_agent, notes, now);
     if json {
         print::json(&report)?
     } else {
@@ -85,6 +91,18 @@ pub async fn run(id: &str, settings: &Settings, json: bool, context: &Context) -
     Err(Failed::No(format!("{} is not ready: {}.", sanitise(id), report.problems.join("; "))))
 }
 
+/// The assignments that operators gave count as well.
+async fn lay_over(settings: &mut Settings, context: &Context) -> Result<(), Failed> {
+    let lines: Vec<AssignmentLine> = context.client.get("/v1/assignments").await?;
+    let given = lines
+        .into_iter()
+        .map(|line| line.assignment)
+        .filter(|given| given.origin == Origin::Stored && settings.desk.people.contains_key(&given.person));
+    let given: Vec<_> = given.collect();
+    settings.desk.assignments.extend(given);
+    Ok(())
+}
+
 fn report(
     settings: &Settings,
     partner: &PartnerRef,
@@ -94,7 +112,7 @@ fn report(
     now: Timestamp,
 ) -> Report {
     let desk = &settings.desk;
-    let coordinator = desk.assigned("coordinator", partner);
+    let coordinator = desk.assigned("coordinator", partner, now);
     let mut problems = Vec::new();
     if coordinator.is_none() {
         problems.push("it has no coordinator ([[assign]] role = \"coordinator\")".to_owned());
@@ -288,6 +306,7 @@ policy = "urgent"
             opted_out: BTreeSet::new(),
             opted_in: BTreeSet::new(),
             notes: "".into(),
+            as_configured: BTreeSet::new(),
             created_at: at,
             updated_at: at,
         };

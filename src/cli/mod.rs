@@ -6,6 +6,7 @@
 
 pub mod act;
 pub mod agent;
+pub mod assign;
 pub mod check;
 pub mod check_partner;
 pub mod config;
@@ -115,6 +116,9 @@ pub enum Command {
     /// Contacts of partners, and how each wants to be told
     #[command(subcommand)]
     Contacts(contacts::ContactCommand),
+    /// Who looks after which partner: a role, by partner, pattern, region or tier
+    #[command(subcommand)]
+    Assign(assign::AssignCommand),
     /// The people of the desk
     #[command(subcommand)]
     People(list::ListCommand),
@@ -227,6 +231,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Milestones(command) => list::run(Things::Milestones, command, context).await,
         Command::Partners(command) => list::run(Things::Partners, command, context).await,
         Command::Contacts(command) => contacts::run(command, context).await,
+        Command::Assign(command) => assign::run(command, context).await,
         Command::People(command) => list::run(Things::People, command, context).await,
         Command::Providers(command) => list::run(Things::Providers, command, context).await,
         Command::Ack(args) => act::ack(args, context).await,

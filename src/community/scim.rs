@@ -327,6 +327,14 @@ impl Scim {
         }
     }
 
+    /// What a server said, should it have said our own token back.
+    pub fn without_secrets(&self, said: &str) -> String {
+        match &self.token {
+            Some(token) if !token.expose_secret().is_empty() => said.replace(token.expose_secret(), "…"),
+            _ => said.to_owned(),
+        }
+    }
+
     fn url(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {

@@ -2,9 +2,9 @@
 
 use super::check::Check;
 use super::file::Text;
+use super::kept::Kind;
 use super::problem::Problem;
 use crate::core::calendar::{BadHours, Calendar, Hours, Week};
-use crate::core::text::sanitise;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -93,14 +93,7 @@ impl Check<'_> {
 
     fn holidays(&mut self, file: &Text) -> Vec<Date> {
         let path = self.beside(file.as_ref());
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(why) => {
-                let path = sanitise(&path.display().to_string()).into_owned();
-                self.wrong(file.span(), format!("{path} cannot be read: {why}"));
-                return Vec::new();
-            }
-        };
+        let Some(text) = self.kept(Kind::Days, file) else { return Vec::new() };
         let mut dates = Vec::new();
         let mut start = 0;
         for line in text.split_inclusive('\n') {

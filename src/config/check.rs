@@ -4,11 +4,12 @@ use super::file::{self, CategoryWord, ChannelTable, ChannelWord, File, MediumWor
 use super::mapping::MappingTable;
 use super::problem::{ConfigError, Problem};
 use super::templates;
-use super::{Agent, Channel, ChannelKind, Intake, Login, Settings, Source, Start, Tls, digest};
+use super::{Agent, Channel, ChannelKind, Intake, Login, Settings, Silence, Source, Start, Tls, digest};
 use crate::core::alert::{PolicySnapshot, Step, Target, Variant};
+use crate::core::assignment::{Assignment, Origin, Pattern, Scope};
 use crate::core::calendar::Calendar;
 use crate::core::contact::{Category, Contact, ContactState, Mailbox, Medium};
-use crate::core::desk::{Absence, Assignment, Carrier, Desk, Pattern, Promise, Retry, Scope, Team};
+use crate::core::desk::{Absence, Carrier, Desk, Promise, Retry, Team};
 use crate::core::duty::DutyChange;
 use crate::core::event::Priority;
 use crate::core::label;
@@ -16,6 +17,8 @@ use crate::core::person::{Person, PersonId, Role};
 use crate::core::reply::ReplyKey;
 use crate::core::rule::{GroupField, Match, Rule, Then, check_expression};
 use crate::core::schedule::Schedule;
+use crate::core::storm::Storm;
+use crate::core::sync::{is_blank, synced_fields};
 use crate::core::template::Templates;
 use crate::core::text::sanitise;
 use base64::Engine;
@@ -30,6 +33,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 use toml::Spanned;
+
+/// Where no calendar has this name: round the clock.
+pub(super) const ALWAYS: &str = "always";
 
 pub fn settings(text: &str, path: &Path) -> Result<Settings, ConfigError> {
     let file: File = toml::from_str(text).map_err(|error| {
@@ -55,7 +61,7 @@ fn sentence(message: &str) -> String {
 }
 
 pub(super) struct Check<'t> {
-    text: &'t str,
+    pub(super) text: &'t str,
     pub(super) path: &'t Path,
     /// Those that there are templates in.
     languages: BTreeSet<String>,
@@ -95,6 +101,7 @@ impl Check<'_> {
             assignments: &assignments,
             calendars: &calendars,
         };
+        let main = main_calendar.as_ref().and_then(|name| calendars.get(name));
         let policies = self.policies(file.policy, &known);
         let rules = self.rules(file.rule, &policies, &known);
         let digests = self.digests(file.digest, &zone, &known);
@@ -115,6 +122,14 @@ impl Check<'_> {
             high: self.duration_or(file.promise.high.as_ref(), 60 * 60),
             other: self.duration_or(file.promise.other.as_ref(), 4 * 60 * 60),
         };
+        if let Some(alerts) = file.storm.alerts.as_ref().filter(|n| *n.as_ref() > 20) {
+            self.wrong(alerts.span(), "a storm begins at 20 alerts at the latest; 0 turns it off");
+        }
+        let storm = Storm {
+            alerts: file.storm.alerts.as_ref().map_or(5, |n| *n.as_ref()),
+            within: self.duration_or(file.storm.within.as_ref(), 10 * 60),
+            quiet: self.duration_or(file.storm.quiet.as_ref(), 15 * 60),
+        };
         let retry = Retry {
             first: self.duration_or(file.retry.first.as_ref(), 5),
             longest: self.duration_or(file.retry.longest.as_ref(), 5 * 60),
@@ -124,8 +139,8 @@ impl Check<'_> {
             channels.iter().map(|c| Carrier { name: c.name.clone(), carries: c.carries.clone() }).collect();
         let contacts = self.contacts(file.contact);
         let community = file.community.map(|table| self.community(table));
+        let sources = self.sources(file.source, &zone, &calendars, main);
         let replies = file.replies.and_then(|table| self.replies(table));
-        let sources = self.sources(file.source, &zone);
         let labels = self.labels(file.labels);
         let codes = self.codes(&file.edi);
         Settings {
@@ -154,6 +169,7 @@ impl Check<'_> {
                 carriers,
                 asks_community: community.is_some(),
                 promise,
+                storm,
                 retry,
                 amount_factor: 2.0,
                 templates: Templates::shipped(),
@@ -225,13 +241,24 @@ impl Check<'_> {
         Intake { listen, public_url }
     }
 
-    fn sources(&mut self, tables: Vec<file::SourceTable>, zone: &TimeZone) -> Vec<Source> {
+    fn sources(
+        &mut self,
+        tables: Vec<file::SourceTable>,
+        zone: &TimeZone,
+        calendars: &BTreeMap<String, Calendar>,
+        main: Option<&Calendar>,
+    ) -> Vec<Source> {
         let mut names = BTreeSet::new();
         let mut sources = Vec::new();
         for table in tables {
             self.name("source", &table.name, &mut names);
             let secrets = table.secrets.iter().filter_map(|secret| self.signing_secret(secret)).collect();
-            let silent_after = table.silent_after.as_ref().map(|text| self.duration(text).unsigned_abs());
+            let calendar = self.hours(table.calendar.as_ref(), calendars, main);
+            let after = table.silent_after.as_ref().map(|text| self.duration(text));
+            if let (Some(calendar), None) = (&table.calendar, after) {
+                self.wrong(calendar.span(), "a calendar counts the hours of silent_after, which is not set");
+            }
+            let silence = after.map(|after| Silence { after, calendar });
             let mapping = self.mapping(
                 table.name.as_ref(),
                 MappingTable {
@@ -242,9 +269,29 @@ impl Check<'_> {
                 },
                 zone,
             );
-            sources.push(Source { name: table.name.into_inner(), secrets, silent_after, mapping });
+            sources.push(Source { name: table.name.into_inner(), secrets, silence, mapping });
         }
         sources
+    }
+
+    /// The working hours that count: those of the calendar named, else of the first; none for [`ALWAYS`].
+    fn hours(
+        &mut self,
+        name: Option<&Text>,
+        calendars: &BTreeMap<String, Calendar>,
+        main: Option<&Calendar>,
+    ) -> Option<Calendar> {
+        match name {
+            None => main.cloned(),
+            Some(name) => {
+                let found = calendars.get(name.as_ref()).cloned();
+                if found.is_none() && name.as_ref() != ALWAYS {
+                    let known = calendars.keys().map(String::as_str).chain([ALWAYS]);
+                    self.wrong(name.span(), unknown("calendar", name.as_ref(), known));
+                }
+                found
+            }
+        }
     }
 
     fn channels(&mut self, tables: Vec<ChannelTable>) -> Vec<Channel> {
@@ -525,7 +572,8 @@ impl Check<'_> {
             let scope = scopes.into_iter().next().map_or(Scope::Everyone, |(_, scope)| scope);
             let deputy = t.deputy.as_ref().and_then(|id| self.person(id, people));
             if let Some(person) = self.person(&t.person, people) {
-                assignments.push(Assignment { role: t.role.into_inner(), person, deputy, scope });
+                let (role, origin) = (t.role.into_inner(), Origin::File);
+                assignments.push(Assignment { role, person, deputy, scope, until: None, origin });
             }
         }
         assignments
@@ -744,7 +792,7 @@ impl Check<'_> {
                 self.zone(zone);
             }
             let text = |text: Option<Text>| text.map(|t| t.into_inner().into());
-            let contact = Contact {
+            let mut contact = Contact {
                 id: t.id.as_ref().as_str().into(),
                 partner_id: text(t.partner_id),
                 name: t.name.into_inner().into(),
@@ -764,9 +812,12 @@ impl Check<'_> {
                 opted_in: BTreeSet::new(),
                 successor: None,
                 notes: "".into(),
+                as_configured: BTreeSet::new(),
                 created_at: Timestamp::UNIX_EPOCH,
                 updated_at: Timestamp::UNIX_EPOCH,
             };
+            let said = synced_fields(&contact).into_iter().filter(|field| !is_blank(field));
+            contact.as_configured = said.map(|field| field.name().to_owned()).collect();
             contacts.push(contact);
         }
         contacts
@@ -1081,5 +1132,31 @@ mod tests {
             text.replace("Europe/Istanbul", "Mars/Olympus").replace("every = \"10m\"", "every = \"x\"")
         });
         assert!(error.find("Mars").unwrap() < error.find("\"x\" is not a length").unwrap(), "{error}");
+    }
+
+    #[test]
+    fn a_source_may_be_silent_for_so_many_working_hours() {
+        let silence = |edit: &str| {
+            let text = crate::config::DEFAULT.replacen("silent_after = \"10h\"", edit, 1);
+            assert_ne!(text, crate::config::DEFAULT);
+            settings(&text, Path::new("config.toml")).map(|settings| settings.sources[0].silence.clone())
+        };
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        // Friday 16:00 in Berlin, Monday at 09:59 and at 10:01.
+        let (friday, before, after) =
+            (at("2026-11-20T15:00:00Z"), at("2026-11-23T08:59:00Z"), at("2026-11-23T09:01:00Z"));
+        for usual in ["silent_after = \"4h\"", "silent_after = \"4h\"\ncalendar = \"office\""] {
+            let silence = silence(usual).unwrap().unwrap();
+            assert!(!silence.is_broken(friday, before), "the weekend is no silence");
+            assert!(silence.is_broken(friday, after));
+        }
+        let always = silence("silent_after = \"4h\"\ncalendar = \"always\"").unwrap().unwrap();
+        assert!(!always.is_broken(friday, at("2026-11-20T19:00:00Z")));
+        assert!(always.is_broken(friday, at("2026-11-20T19:00:01Z")));
+        assert!(silence("").unwrap().is_none());
+        let error = silence("silent_after = \"4h\"\ncalendar = \"shop\"").unwrap_err().to_string();
+        assert!(error.contains("there is no calendar \"shop\"; there are office, always"), "{error}");
+        let error = silence("calendar = \"office\"").unwrap_err().to_string();
+        assert!(error.contains("silent_after, which is not set"), "{error}");
     }
 }

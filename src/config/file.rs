@@ -22,6 +22,8 @@ pub struct File {
     #[serde(default)]
     pub promise: PromiseTable,
     #[serde(default)]
+    pub storm: StormTable,
+    #[serde(default)]
     pub retry: RetryTable,
     #[serde(default)]
     pub source: Vec<SourceTable>,
@@ -108,6 +110,14 @@ pub struct PromiseTable {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
+pub struct StormTable {
+    pub alerts: Option<Spanned<u32>>,
+    pub within: Option<Text>,
+    pub quiet: Option<Text>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 pub struct RetryTable {
     pub first: Option<Text>,
     pub longest: Option<Text>,
@@ -132,6 +142,7 @@ pub struct SourceTable {
     #[serde(default)]
     pub secrets: Vec<Spanned<SecretRef>>,
     pub silent_after: Option<Text>,
+    pub calendar: Option<Text>,
     #[serde(default)]
     pub map: Vec<MapTable>,
     pub unmapped: Option<Spanned<UnmappedWord>>,
@@ -321,6 +332,7 @@ pub struct WorkTables {
     pub documents: Option<WorkTable>,
     pub posts: Option<WorkTable>,
     pub onboarding: Option<WorkTable>,
+    pub contacts: Option<WorkTable>,
 }
 
 #[derive(Deserialize, Default)]

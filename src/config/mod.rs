@@ -6,6 +6,7 @@ mod check;
 mod community;
 mod digest;
 mod file;
+mod kept;
 mod mapping;
 mod naming;
 pub mod paths;
@@ -18,10 +19,12 @@ pub use community::Community;
 pub use problem::{ConfigError, Problem};
 pub use replies::Replies;
 
+use crate::core::calendar::Calendar;
 use crate::core::contact::{Contact, Medium};
 use crate::core::desk::Desk;
 use crate::core::mapping::Mapping;
 use crate::core::person::{PersonId, Role};
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
@@ -51,7 +54,7 @@ pub struct Settings {
     pub community: Option<Community>,
     /// Where mailed replies come in, if they do.
     pub replies: Option<Replies>,
-    /// The file as it is, with the templates beside it, and their SHA-256 in hex.
+    /// The file as it is, with the templates and tables beside it, and their SHA-256 in hex.
     pub text: String,
     pub sha256: String,
 }
@@ -84,9 +87,28 @@ pub struct Source {
     pub name: String,
     /// Any of them may have signed; none means that only this machine may send.
     pub secrets: Vec<SecretString>,
-    pub silent_after: Option<Duration>,
+    pub silence: Option<Silence>,
     /// How payloads that are no CloudEvents become events.
     pub mapping: Option<Arc<Mapping>>,
+}
+
+/// How long a source may be silent.
+#[derive(Clone, Debug)]
+pub struct Silence {
+    pub after: SignedDuration,
+    /// Whose working hours count; `None`: round the clock.
+    pub calendar: Option<Calendar>,
+}
+
+impl Silence {
+    /// Whether it has been silent for too long, having spoken last at that time.
+    pub fn is_broken(&self, last: Timestamp, now: Timestamp) -> bool {
+        let silent = match &self.calendar {
+            Some(calendar) => calendar.working_between(last, now),
+            None => now.duration_since(last),
+        };
+        silent > self.after
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -160,11 +182,12 @@ pub struct Login {
 }
 
 /// The configuration's text as it is checked, kept and compared: the file, and after it the templates
-/// of the folder `templates/` beside it.
+/// of the folder `templates/` beside it, its tables of EDI codes and its lists of holidays.
 pub fn read(path: &Path) -> Result<String, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why: why.to_string() })?;
-    Ok(text + &templates::beside(path)?)
+    let kept = templates::beside(path)? + &kept::beside(&text, path)?;
+    Ok(text + &kept)
 }
 
 /// Reads and checks a configuration file and its templates.

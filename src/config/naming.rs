@@ -2,6 +2,7 @@
 
 use super::check::Check;
 use super::file::Text;
+use super::kept::{self, Kind};
 use super::mapping::TreeValue;
 use super::problem::Problem;
 use crate::core::edi::{self, Codes};
@@ -9,7 +10,7 @@ use crate::core::label::Labels;
 use crate::core::text::sanitise;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use toml::Spanned;
 
 /// A word and its label, or a language and its words and labels.
@@ -66,25 +67,20 @@ impl Check<'_> {
         }
     }
 
-    /// The shipped codes, then `edi/*.csv` beside the configuration by name, then the tables named.
+    /// The shipped codes, then the tables that the text carries, in the order of [`kept::beside`].
     pub(super) fn codes(&mut self, table: &EdiTable) -> Codes {
         let mut codes = Codes::shipped();
-        for path in csv_files(&self.beside("edi")) {
-            match std::fs::read_to_string(&path) {
-                Ok(text) => codes = self.rows(codes, &text, &path),
-                Err(why) => {
-                    self.problems.push(Problem::at("", &path, 0..0, format!("it cannot be read: {why}")))
-                }
-            }
+        let carried = kept::carried(self.text, Kind::Table);
+        let named = |name: &Text| carried.iter().any(|kept| kept.name == sanitise(name.as_ref()));
+        let missing: Vec<&Text> = table.tables.iter().filter(|name| !named(name)).collect();
+        for kept in &carried {
+            let path = self.beside(&kept.name);
+            codes = self.rows(codes, &kept.text, &path);
         }
-        for name in &table.tables {
-            let path = self.beside(name.as_ref());
-            match std::fs::read_to_string(&path) {
-                Ok(text) => codes = self.rows(codes, &text, &path),
-                Err(why) => {
-                    let shown = sanitise(&path.display().to_string()).into_owned();
-                    self.wrong(name.span(), format!("{shown} cannot be read: {why}"));
-                }
+        for name in missing {
+            if let Some(text) = self.kept(Kind::Table, name) {
+                let path = self.beside(name.as_ref());
+                codes = self.rows(codes, &text, &path);
             }
         }
         codes
@@ -101,16 +97,6 @@ impl Check<'_> {
     }
 }
 
-fn csv_files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")))
-        .collect();
-    files.sort();
-    files
-}
-
 /// The form of a BCP 47 tag, as far as labels need it.
 fn is_language(tag: &str) -> bool {
     let mut parts = tag.split(['-', '_']);
@@ -122,7 +108,8 @@ fn is_language(tag: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{DEFAULT, parse};
+    use crate::config::{DEFAULT, load, parse};
+    use crate::core::edi::Codes;
     use crate::core::event::Code;
     use std::path::Path;
 
@@ -148,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_of_codes_are_found_beside_the_file_and_a_bad_line_is_named() {
+    fn tables_of_codes_are_kept_with_the_configuration_and_a_bad_line_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         std::fs::create_dir(folder.path().join("edi")).unwrap();
@@ -159,18 +146,30 @@ mod tests {
         .unwrap();
         std::fs::write(folder.path().join("own.csv"), "214,AT701,SD,Named in the file\n").unwrap();
         let text = format!("{DEFAULT}\n[edi]\ntables = [\"own.csv\"]\n");
-        let codes = parse(&text, &path).unwrap().desk.codes;
+        std::fs::write(&path, &text).unwrap();
         let code = |code: &str| Code { set: "214".into(), element: "AT701".into(), code: code.into() };
-        assert_eq!(codes.plain(&code("SD")), Some("Named in the file"));
-        assert_eq!(codes.plain(&code("J1")), Some("Folder"));
-        assert_eq!(codes.plain(&code("A9")), Some("Shipment damaged"));
+        let says = |codes: &Codes| {
+            assert_eq!(codes.plain(&code("SD")), Some("Named in the file"));
+            assert_eq!(codes.plain(&code("J1")), Some("Folder"));
+            assert_eq!(codes.plain(&code("A9")), Some("Shipment damaged"));
+        };
+        let applied = load(&path).unwrap();
+        says(&applied.desk.codes);
 
+        // Another table is another configuration; what was applied stays what it was.
+        std::fs::write(folder.path().join("own.csv"), "214,AT701,SD,Edited\n").unwrap();
+        let edited = load(&path).unwrap();
+        assert_eq!(edited.desk.codes.plain(&code("SD")), Some("Edited"));
+        assert_ne!(edited.sha256, applied.sha256);
         std::fs::write(folder.path().join("edi/a.csv"), "# fine\n214,AT701\n").unwrap();
-        let error = parse(&text, &path).unwrap_err().to_string();
+        let error = load(&path).unwrap_err().to_string();
         assert!(error.contains("edi/a.csv:2:1: a row is set,element,code,words"), "{error}");
         std::fs::remove_dir_all(folder.path().join("edi")).unwrap();
         std::fs::remove_file(folder.path().join("own.csv")).unwrap();
-        let error = parse(&text, &path).unwrap_err().to_string();
+        let error = load(&path).unwrap_err().to_string();
         assert!(error.contains("own.csv cannot be read"), "{error}");
+        let stored = parse(&applied.text, &path).unwrap();
+        says(&stored.desk.codes);
+        assert_eq!(stored.sha256, applied.sha256);
     }
 }

@@ -1,18 +1,12 @@
-//! The folder `templates/` beside the configuration file. Its files are kept at the end of the
-//! configuration's text, as comments: so an applied version has them for good, a changed template is a
-//! changed configuration, and nothing is read while the agent works.
+//! The folder `templates/` beside the configuration file, kept with it.
 
+use super::kept::{self, Kind};
 use super::problem::{ConfigError, Problem};
 use crate::core::label;
 use crate::core::template::{Override, TemplateProblem, Templates, language_of};
 use crate::core::text::sanitise;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-
-/// What comes before a template's own lines.
-const HEAD: &str = "#template ";
-/// What comes before each of its lines.
-const LINE: &str = "#|";
 
 /// The folder's templates in the form they are kept in; empty where there are none.
 ///
@@ -23,30 +17,14 @@ pub fn beside(config: &Path) -> Result<String, ConfigError> {
     let mut problems = Vec::new();
     let mut kept = String::new();
     for (name, path) in files(&folder) {
-        let text = match std::fs::read(&path) {
-            Ok(bytes) => String::from_utf8(bytes).map_err(|_| "this is not UTF-8 text".to_owned()),
-            Err(why) => Err(format!("this cannot be read: {why}")),
-        };
-        match text {
-            Ok(text) => keep(&mut kept, &name, &text, &path, &mut problems),
-            Err(why) => problems.push(Problem::at("", &path, 0..0, why)),
+        let wrong = |why| Problem::at("", &path, 0..0, why);
+        let text = kept::read(&path).map_err(wrong);
+        if let Err(problem) = text.and_then(|text| kept::keep(&mut kept, Kind::Template, &name, &text, &path))
+        {
+            problems.push(problem);
         }
     }
     if problems.is_empty() { Ok(kept) } else { Err(ConfigError::Wrong { problems }) }
-}
-
-fn keep(kept: &mut String, name: &str, text: &str, path: &Path, problems: &mut Vec<Problem>) {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
-    // TOML allows no other control character in a comment, and no message has a use for one.
-    if let Some((at, c)) = text.char_indices().find(|(_, c)| c.is_control() && !"\n\t".contains(*c)) {
-        let message = format!("a template has no control characters; this is U+{:04X}", c as u32);
-        problems.push(Problem::at(&text, path, at..at + 1, message));
-        return;
-    }
-    kept.push_str(&format!("\n{HEAD}{name}\n"));
-    for line in text.lines() {
-        kept.push_str(&format!("{LINE}{line}\n"));
-    }
 }
 
 /// The templates that a configuration's text carries, checked; and what is wrong with them.
@@ -68,21 +46,11 @@ pub fn languages(text: &str, config: &Path) -> BTreeSet<String> {
 }
 
 fn overrides(text: &str, config: &Path) -> Vec<Override> {
-    let mut found: Vec<Override> = Vec::new();
-    let mut open = false;
-    for line in text.lines() {
-        if let Some(name) = line.strip_prefix(HEAD) {
-            let path = folder(config).join(name).display().to_string();
-            found.push(Override { path, name: name.to_owned(), source: String::new() });
-            open = true;
-        } else if let (true, Some(line), Some(last)) = (open, line.strip_prefix(LINE), found.last_mut()) {
-            last.source.push_str(line);
-            last.source.push('\n');
-        } else {
-            open = false;
-        }
-    }
-    found
+    let path = |name: &str| folder(config).join(name).display().to_string();
+    kept::carried(text, Kind::Template)
+        .into_iter()
+        .map(|kept| Override { path: path(&kept.name), name: kept.name, source: kept.text })
+        .collect()
 }
 
 fn placed(problem: &TemplateProblem, overrides: &[Override]) -> Problem {

@@ -21,8 +21,8 @@ impl Check<'_> {
         known: &Known<'_>,
         nobody_else: &[Target],
     ) -> BTreeMap<Work, Duty> {
-        let WorkTables { cases, documents, posts, onboarding } = tables;
-        [
+        let WorkTables { cases, documents, posts, onboarding, contacts } = tables;
+        let mut work: BTreeMap<Work, Duty> = [
             (Work::Cases, cases),
             (Work::Documents, documents),
             (Work::Posts, posts),
@@ -30,7 +30,22 @@ impl Check<'_> {
         ]
         .into_iter()
         .map(|(work, table)| (work, self.duty(table.unwrap_or_default(), known, nobody_else)))
-        .collect()
+        .collect();
+        // Somebody must see to an address that is dead, so there is a team for it wherever there is a team.
+        let mut duty = match contacts {
+            Some(table) => self.duty(table, known, nobody_else),
+            None => work.get(&Work::Cases).cloned().unwrap_or_default(),
+        };
+        let of_work = || Work::ALL.iter().find_map(|other| work.get(other)?.team.clone());
+        let urgent = || {
+            nobody_else.iter().find_map(|target| match target {
+                Target::Team(team) | Target::Lead(team) => Some(team.clone()),
+                _ => None,
+            })
+        };
+        duty.team = duty.team.or_else(of_work).or_else(urgent).or_else(|| known.teams.keys().next().cloned());
+        work.insert(Work::Contacts, duty);
+        work
     }
 
     fn duty(&mut self, table: WorkTable, known: &Known<'_>, nobody_else: &[Target]) -> Duty {
@@ -145,5 +160,30 @@ fn usual_plan() -> Plan {
             step(Milestone::TestingReady, 10),
             step(Milestone::GoLive, 5),
         ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{DEFAULT, parse};
+    use crate::core::duty::Work;
+    use std::path::Path;
+
+    #[test]
+    fn somebody_mends_addresses_wherever_there_is_a_team() {
+        let team = |text: &str| {
+            let settings = parse(text, Path::new("c.toml")).unwrap();
+            settings.desk.work[&Work::Contacts].team.clone()
+        };
+        assert_eq!(team(DEFAULT).as_deref(), Some("customer-service"), "as cases are");
+        let own = format!("{DEFAULT}\n[work.contacts]\nteam = \"edi-support\"\nwithin = \"2h\"\n");
+        assert_eq!(team(&own).as_deref(), Some("edi-support"));
+        let start = DEFAULT.find("[work.cases]").unwrap();
+        let end = DEFAULT.find("[work.onboarding]").unwrap();
+        let less = format!("{}{}", &DEFAULT[..start], &DEFAULT[end..]);
+        assert_eq!(team(&less).as_deref(), Some("operations"), "the first other work's");
+        let none = less.replace("[work.onboarding]\nteam = \"operations\"", "[work.onboarding]");
+        assert_ne!(less, none);
+        assert_eq!(team(&none).as_deref(), Some("customer-service"), "the first team by name");
     }
 }

@@ -9,7 +9,7 @@ use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::task::{Task, TaskState};
 use crate::core::text::{Untrusted, sanitise};
-use crate::wire::{ChannelHealth, DeskInfo, Health, Me, OnCall, Snapshot, SourceHealth};
+use crate::wire::{ChannelHealth, DeskInfo, Health, Me, OnCall, Snapshot, SourceHealth, SyncHealth};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, VecDeque};
@@ -38,6 +38,8 @@ pub struct Desk {
     pub on_call: Vec<OnCall>,
     pub sources: Vec<SourceHealth>,
     pub channels: Vec<ChannelHealth>,
+    /// Of contacts with the community, if there is one to exchange with.
+    pub sync: Option<SyncHealth>,
     /// Oldest first.
     pub recent: VecDeque<Numbered>,
 }
@@ -78,6 +80,7 @@ impl Desk {
             on_call,
             sources,
             channels,
+            sync,
         } = snapshot;
         let mut partners = BTreeMap::new();
         let of_recent = recent.iter().filter_map(|numbered| partner_of(&numbered.change.object));
@@ -103,6 +106,7 @@ impl Desk {
             on_call,
             sources,
             channels,
+            sync,
             recent: recent.into(),
         }
     }
@@ -186,7 +190,8 @@ impl Desk {
     }
 
     pub fn health(&mut self, health: Health) {
-        let Health { now: _, sources, channels, on_call, desk } = health;
+        let Health { now: _, sources, channels, on_call, desk, sync } = health;
+        self.sync = sync;
         self.sources = sources;
         self.channels = channels;
         self.on_call = on_call;
@@ -337,6 +342,7 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         | Object::Suppression(_)
         | Object::Reply(_)
         | Object::Digest(_)
+        | Object::Assignment(_)
         | Object::Config(_)
         | Object::Nothing => None,
     }

@@ -60,7 +60,7 @@ pub enum Value {
 pub enum Pressed {
     Stay,
     Leave,
-    Send(Order),
+    Send(Box<Order>),
 }
 
 impl FieldName {
@@ -190,7 +190,7 @@ impl Form {
             ..Expect::default()
         };
         let ask = Ask::SetContact { contact: contact.clone(), fields };
-        Pressed::Send(Order { about: About::Contact(contact), word: "save", ask, expect })
+        Pressed::Send(Box::new(Order { about: About::Contact(contact), word: "save", ask, expect }))
     }
 
     /// The changed fields, or the errors beside them.

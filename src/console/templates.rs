@@ -41,6 +41,7 @@ impl Reader {
         match &self.who {
             RecipientId::Person(person) => &person.0,
             RecipientId::Contact(contact) => contact.raw(),
+            RecipientId::Webhook(channel) => channel,
         }
     }
 }

@@ -485,7 +485,7 @@ fn press_form(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             form_closed(model)
         }
         form::Pressed::Send(order) => match live {
-            Ok(()) => send(model, order),
+            Ok(()) => send(model, *order),
             Err(why) => {
                 form.sending = false;
                 form.error = Some(format!("nothing was sent: {why}"));

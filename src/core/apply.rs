@@ -1,6 +1,7 @@
 //! What an operator asks becomes changes, or a refusal that says why and names who was first.
 
 use crate::core::alert::{Alert, AlertState};
+use crate::core::assignment::{self, StoredAssignment};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Action, Command, Expect, Refusal, RefusalCode};
 use crate::core::contact::{Contact, ContactField, Medium};
@@ -45,6 +46,7 @@ pub struct CommandView {
     pub about: About,
     /// Of the contact whose addresses a task is about.
     pub suppressed: Vec<Suppression>,
+    pub assignment: Option<StoredAssignment>,
 }
 
 /// How long a promise or a snooze may keep an alert quiet.
@@ -91,7 +93,8 @@ fn refuse(code: RefusalCode, said: String) -> Refusal {
 
 impl Asked<'_> {
     fn apply(&mut self, view: CommandView, action: &Action) -> Result<String, Refusal> {
-        let CommandView { alert, mut notifications, task, matter, contact, about, suppressed } = view;
+        let CommandView { alert, mut notifications, task, matter, contact, about, suppressed, assignment } =
+            view;
         match action {
             Action::Ack { alert: id, next_update_by } => {
                 let alert = found(alert, "alert", id)?;
@@ -179,7 +182,25 @@ impl Asked<'_> {
                 let (decision, who) = (&mut self.decision, &self.asker.name);
                 Ok(contact_commands::erase(decision, &self.actor, who, contact, about.links))
             }
+            Action::Assign { assignment: asked } => {
+                self.may_assign()?;
+                let who = (&self.asker.id, self.asker.name.as_str());
+                assignment::assign(&mut self.decision, &self.actor, who, assignment, asked.clone())
+            }
+            Action::Unassign { assignment: id } => {
+                self.may_assign()?;
+                let who = (&self.asker.id, self.asker.name.as_str());
+                assignment::unassign(&mut self.decision, &self.actor, who, id, assignment)
+            }
         }
+    }
+
+    fn may_assign(&self) -> Result<(), Refusal> {
+        if self.asker.role < Role::Admin {
+            let said = format!("{} may not change who looks after partners; an admin may.", self.asker.name);
+            return Err(refuse(RefusalCode::NotAllowed, said));
+        }
+        Ok(())
     }
 
     fn ack(

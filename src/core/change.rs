@@ -1,6 +1,7 @@
 //! The numbered history. Every fact is a change; state is nothing but changes applied in order.
 
 use crate::core::alert::Alert;
+use crate::core::assignment::StoredAssignment;
 use crate::core::case::Case;
 use crate::core::contact::Contact;
 use crate::core::digest::DigestRun;
@@ -120,6 +121,9 @@ pub enum What {
     ConflictResolved,
     ContactLeft,
     ContactErased,
+    /// An operator gave somebody a role for partners, or took it back.
+    Assigned,
+    Unassigned,
     ConfigApplied,
     AgentStarted,
     AgentStopped,
@@ -145,6 +149,7 @@ pub enum Object {
     Suppression(Box<Suppression>),
     Reply(Box<Reply>),
     Digest(Box<DigestRun>),
+    Assignment(Box<StoredAssignment>),
     Config(Box<ConfigVersion>),
     /// Nothing but the sentence: a note, the agent's own comings and goings.
     Nothing,

@@ -1,5 +1,6 @@
 //! What an operator may ask of the desk.
 
+use crate::core::assignment::Assignment;
 use crate::core::contact::ContactField;
 use crate::core::id::{AlertId, NotificationId, TaskId};
 use crate::core::person::PersonId;
@@ -110,6 +111,14 @@ pub enum Action {
     /// Takes the personal data out of a contact. Admins only.
     EraseContact {
         contact: Untrusted,
+    },
+    /// Gives somebody a role for partners; one of the same role and scope is replaced. Admins only.
+    Assign {
+        assignment: Assignment,
+    },
+    /// Takes back what [`Action::Assign`] gave, by its id. Admins only.
+    Unassign {
+        assignment: String,
     },
 }
 

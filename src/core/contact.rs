@@ -312,6 +312,10 @@ pub struct Contact {
     /// What operators noted about this contact; internal.
     #[serde(default)]
     pub notes: Untrusted,
+    /// The names of the fields that still are what the configuration made the contact with: an example of
+    /// somebody's, which whoever keeps contacts for good may put right without asking.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub as_configured: BTreeSet<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -353,6 +357,7 @@ impl Contact {
 
     /// Sets one field; the caller has checked that it may be set.
     pub fn set(&mut self, field: ContactField) {
+        self.as_configured.remove(field.name());
         match field {
             ContactField::Name(name) => self.name = name,
             ContactField::Active(true) => self.state = ContactState::Active,

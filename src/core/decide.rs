@@ -27,6 +27,7 @@ use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::{Partner, PartnerRef, PartnerState};
 use crate::core::rule::{self, Facts, Rule, Then};
 use crate::core::status_update;
+use crate::core::storm::{self, Weather};
 use crate::core::sync::{self, Known, Said};
 use crate::core::task::Task;
 use crate::core::template::lower_first;
@@ -91,6 +92,8 @@ pub struct Needs {
     pub expectations: BTreeSet<String>,
     /// Keys of exceptions.
     pub exceptions: BTreeSet<String>,
+    /// Partners whose newest alerts count towards a storm.
+    pub raised_lately: BTreeSet<String>,
     /// Contacts that another side speaks of, as it calls them.
     pub spoken_of: BTreeSet<String>,
 }
@@ -111,6 +114,7 @@ impl Needs {
             all.tasks.extend(one.tasks.iter().cloned());
             all.expectations.extend(one.expectations.iter().cloned());
             all.exceptions.extend(one.exceptions.iter().cloned());
+            all.raised_lately.extend(one.raised_lately.iter().cloned());
             all.spoken_of.extend(one.spoken_of.iter().cloned());
             all
         })
@@ -135,6 +139,8 @@ pub struct View {
     pub expectations: HashMap<String, Expectation>,
     /// What was last said of exceptions, by their keys.
     pub exceptions: HashMap<String, ExceptionReport>,
+    /// When the newest alerts of partners were raised.
+    pub raised_lately: HashMap<String, Vec<Timestamp>>,
     /// Not done, by their keys.
     pub tasks: HashMap<String, Task>,
     /// How the desk calls the contacts that were spoken of, and what is known of each.
@@ -171,6 +177,10 @@ fn needs(desk: &Desk, incoming: &Incoming, facts: &Facts<'_>, keys: &[String], n
     {
         needs.exceptions.insert(exception_key(partner, &exception.id));
     }
+    if let (false, Some(partner)) = (keys.is_empty(), facts.partner) {
+        needs.keys.insert(storm::key(partner));
+        needs.raised_lately.insert(partner.id.raw().to_owned());
+    }
     if let Native::CaseStatusChanged { change, partner } = &incoming.native
         && change.status == CaseStatus::Resolved
     {
@@ -194,12 +204,14 @@ pub fn events(
     for prepared in batch {
         one(&mut decision, view, prepared);
     }
+    storm::lighten(&mut decision.changes);
     (decision.changes, decision.ids)
 }
 
-/// The keys under which later events find this alert, for the member that came last.
-pub fn keys_of_last_member(alert: &Alert) -> Vec<String> {
-    let mut keys = alert.members.last().map(|m| member_keys(&alert.partner.id, m)).unwrap_or_default();
+/// The keys under which later events find this alert, for so many members that came last.
+pub fn keys_of_newest(alert: &Alert, members: usize) -> Vec<String> {
+    let newest = alert.members.iter().rev().take(members);
+    let mut keys: Vec<String> = newest.flat_map(|m| member_keys(&alert.partner.id, m)).collect();
     if !alert.key.is_empty() {
         keys.push(alert.key.raw().to_owned());
     }
@@ -331,7 +343,17 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
                 }
                 (None, Some((policy, rule))) => {
                     event.state = EventState::Handled;
-                    event.alert = raise(decision, view, member, partner, policy, rule, group);
+                    event.alert = match decision.desk.storm.weather(view, &partner, decision.now) {
+                        Weather::Calm => raise(decision, view, member, partner, policy, rule, group),
+                        Weather::Begins => {
+                            let key = storm::key(&partner);
+                            raise(decision, view, member, partner, policy, rule, Some(key))
+                        }
+                        Weather::Rages(alert) => {
+                            join(decision, view, alert, member);
+                            Some(alert)
+                        }
+                    };
                 }
                 // What a quieter event says about an exception that already is an alert belongs to it.
                 (Some(alert), None) if view.alerts[&alert].members.iter().any(|m| m.id == member.id) => {
@@ -533,6 +555,8 @@ fn raise(
         created_at: decision.now,
         updated_at: decision.now,
     };
+    let lately = view.raised_lately.entry(alert.partner.id.raw().to_owned()).or_default();
+    lately.push(decision.now);
     sum_up(&mut alert);
     let sentence = format!("Raised by rule {rule}, policy {}.", alert.policy.name);
     decision.start_policy_because(&mut alert, Actor::Desk, What::AlertRaised, sentence);
@@ -720,7 +744,7 @@ pub fn cancel_pages<'n>(
 }
 
 fn remember(view: &mut View, alert: Alert) {
-    for key in keys_of_last_member(&alert) {
+    for key in keys_of_newest(&alert, 1) {
         view.keys.insert(key, alert.id);
     }
     view.alerts.insert(alert.id, alert);

@@ -8,6 +8,7 @@ use crate::core::alert::Alert;
 use crate::core::change::{Actor, Change, What};
 use crate::core::contact::Medium;
 use crate::core::desk::Desk;
+use crate::core::duty::Work;
 use crate::core::escalation::medium_word;
 use crate::core::id::Ids;
 use crate::core::notification::{
@@ -266,6 +267,7 @@ pub fn answered(
                 });
             } else if n.state.is_failure() {
                 changes.push(open_task(
+                    desk,
                     ids,
                     n,
                     TaskKind::Fix,
@@ -275,23 +277,32 @@ pub fn answered(
             }
             changes
         }
-        Answered::Unknown { said } => in_doubt(n, index, &said, needed.then_some(desk.retry.first), ids, now),
+        Answered::Unknown { said } => {
+            in_doubt(desk, n, index, &said, needed.then_some(desk.retry.first), ids, now)
+        }
     }
 }
 
 /// The agent stopped, or lost its hold on the attempt, before an answer was recorded.
-pub fn lease_ended(n: &mut Notification, needed: bool, ids: &mut Ids, now: Timestamp) -> Vec<Change> {
+pub fn lease_ended(
+    desk: &Desk,
+    n: &mut Notification,
+    needed: bool,
+    ids: &mut Ids,
+    now: Timestamp,
+) -> Vec<Change> {
     let wait = needed.then_some(SignedDuration::ZERO);
     let open = |attempt: &Attempt| attempt.state == AttemptState::Sending;
     let mut changes = Vec::new();
     while let Some(index) = n.attempts.iter().position(open) {
-        changes.extend(in_doubt(n, index, "the agent stopped before an answer came", wait, ids, now));
+        changes.extend(in_doubt(desk, n, index, "the agent stopped before an answer came", wait, ids, now));
     }
     changes
 }
 
 /// `again_after` is how long to wait before an urgent message is sent again; `None`: never.
 fn in_doubt(
+    desk: &Desk,
     n: &mut Notification,
     index: usize,
     said: &str,
@@ -337,11 +348,20 @@ fn in_doubt(
     let summary = format!("{medium} to {who} may or may not have left: {said}.");
     vec![
         Change::notification(now, Actor::Channel(channel), What::NotificationInDoubt, summary, n),
-        open_task(ids, n, TaskKind::Doubt, format!("{medium} to {who}: sent or not?"), now),
+        open_task(desk, ids, n, TaskKind::Doubt, format!("{medium} to {who}: sent or not?"), now),
     ]
 }
 
-fn open_task(ids: &mut Ids, n: &Notification, kind: TaskKind, title: String, now: Timestamp) -> Change {
+fn open_task(
+    desk: &Desk,
+    ids: &mut Ids,
+    n: &Notification,
+    kind: TaskKind,
+    title: String,
+    now: Timestamp,
+) -> Change {
+    let duty = desk.duty(Work::Contacts);
+    let dues = desk.dues(&duty, now);
     let task = Task {
         id: ids.next_task(),
         state: TaskState::Open,
@@ -351,10 +371,10 @@ fn open_task(ids: &mut Ids, n: &Notification, kind: TaskKind, title: String, now
         alert: n.alert,
         notification: Some(n.id),
         key: Untrusted::new(format!("{}:{}", kind.as_str(), n.id)),
-        team: None,
+        team: duty.team,
         owner: None,
-        due_at: None,
-        lead_at: None,
+        due_at: Some(dues.due),
+        lead_at: Some(dues.lead),
         reminded: None,
         about: None,
         snoozed_until: None,
@@ -443,6 +463,8 @@ fn backoff(desk: &Desk, attempts: u32, jitter: f64) -> SignedDuration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::change::Object;
+    use crate::core::duty::Duty;
     use crate::core::scenario::Scene;
 
     fn context<'a>(desk: &'a Desk, ids: &'a mut Ids, now: Timestamp) -> Delivering<'a> {
@@ -526,8 +548,33 @@ mod tests {
             says(1, Rung::Delivered, scene.now),
             "sms",
         );
-        lease_ended(&mut page, true, &mut scene.ids, scene.now);
+        lease_ended(&scene.desk, &mut page, true, &mut scene.ids, scene.now);
         assert_eq!(page.state, NotificationState::Delivered);
         assert_eq!((page.attempts[0].state, page.due_at), (AttemptState::InDoubt, None));
+    }
+
+    #[test]
+    fn a_message_in_doubt_and_a_person_without_an_address_are_somebodys_work_with_a_time() {
+        let (mut scene, mut mail) = claimed();
+        mail.urgent = false;
+        let duty = Duty { team: Some("service".into()), ..Duty::default() };
+        scene.desk.work.insert(Work::Contacts, duty.clone());
+        let wanted = scene.desk.dues(&duty, scene.now);
+        let refused = Answered::Refused { said: "no such number".into(), fault: Fault::Address };
+        let mut dead = mail.clone();
+        for (n, answered, kind) in
+            [(&mut mail, unknown(), TaskKind::Doubt), (&mut dead, refused, TaskKind::Fix)]
+        {
+            let context =
+                Answering { desk: &scene.desk, needed: true, reach: None, jitter: 0.0, now: scene.now };
+            let changes = super::answered(&context, n, 1, answered, &mut Ids::default());
+            let task = changes.iter().find_map(|change| match &change.object {
+                Object::Task(task) => Some(task),
+                _ => None,
+            });
+            let task = task.expect("a task");
+            assert_eq!((task.kind, task.team.as_deref()), (kind, Some("service")));
+            assert_eq!((task.due_at, task.lead_at), (Some(wanted.due), Some(wanted.lead)));
+        }
     }
 }

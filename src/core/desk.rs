@@ -2,6 +2,7 @@
 //! of the configuration that decisions need, already checked; decisions never see a file.
 
 use crate::core::alert::{PolicySnapshot, Target};
+use crate::core::assignment::Assignment;
 use crate::core::calendar::Calendar;
 use crate::core::contact::Medium;
 use crate::core::duty::{Dues, Duty, Work};
@@ -15,11 +16,11 @@ use crate::core::person::{Person, PersonId, Role};
 use crate::core::reply::ReplyKey;
 use crate::core::rule::Rule;
 use crate::core::schedule::{Schedule, Turn};
+use crate::core::storm::Storm;
 use crate::core::template::Templates;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// A team: people who share responsibility, and the one who leads them.
@@ -30,68 +31,12 @@ pub struct Team {
     pub lead: Option<PersonId>,
 }
 
-/// A role of some partners, given to a person; the most specific one counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Assignment {
-    pub role: String,
-    pub person: PersonId,
-    /// Stands in while the person is away.
-    pub deputy: Option<PersonId>,
-    pub scope: Scope,
-}
-
 /// Days on which a person does no work for partners, first and last included, in their own zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Absence {
     pub person: PersonId,
     pub first: Date,
     pub last: Date,
-}
-
-/// Which partners an assignment is for, most specific first.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
-    Partner(String),
-    /// Partners whose id fits a pattern, where `*` is any text.
-    Pattern(Pattern),
-    Region(String),
-    Tier(String),
-    Everyone,
-}
-
-/// A text with `*` for any text. One that says more counts as the more specific.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(pub String);
-
-impl Pattern {
-    pub fn fits(&self, text: &str) -> bool {
-        let mut parts = self.0.split('*');
-        let Some(mut rest) = parts.next().and_then(|head| text.strip_prefix(head)) else { return false };
-        let Some(tail) = self.0.contains('*').then(|| self.0.rsplit('*').next().unwrap_or_default()) else {
-            return rest.is_empty();
-        };
-        let middle: Vec<&str> = parts.collect();
-        for part in middle.iter().take(middle.len().saturating_sub(1)) {
-            match rest.find(part) {
-                Some(at) => rest = &rest[at + part.len()..],
-                None => return false,
-            }
-        }
-        rest.ends_with(tail)
-    }
-}
-
-impl Ord for Pattern {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let said = |pattern: &Self| pattern.0.chars().filter(|c| *c != '*').count();
-        said(other).cmp(&said(self)).then_with(|| self.0.cmp(&other.0))
-    }
-}
-
-impl PartialOrd for Pattern {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 /// A configured way out, as far as decisions care.
@@ -170,6 +115,7 @@ pub struct Desk {
     /// The community can be asked for contacts.
     pub asks_community: bool,
     pub promise: Promise,
+    pub storm: Storm,
     pub retry: Retry,
     /// A joining exception that multiplies the amount at risk by at least this pages again.
     pub amount_factor: f64,
@@ -224,6 +170,11 @@ impl Desk {
         })
     }
 
+    /// What a kind of work asks; for one that nothing is said of, what cases ask.
+    pub fn duty(&self, work: Work) -> Duty {
+        self.work.get(&work).or_else(|| self.work.get(&Work::Cases)).cloned().unwrap_or_default()
+    }
+
     /// The limits of a duty that begins at this moment.
     pub fn dues(&self, duty: &Duty, from: Timestamp) -> Dues {
         let calendar = self.calendar(duty.calendar.as_deref());
@@ -238,13 +189,18 @@ impl Desk {
 
     /// Who holds the role for this partner, present or not: by partner, else by pattern, region or tier,
     /// else the default.
-    pub fn assigned(&self, role: &str, partner: &PartnerRef) -> Option<&PersonId> {
-        self.assignment(role, partner).map(|assignment| &assignment.person)
+    pub fn assigned(&self, role: &str, partner: &PartnerRef, at: Timestamp) -> Option<&PersonId> {
+        self.assignment(role, partner, at).map(|assignment| &assignment.person)
+    }
+
+    /// The day it is in the desk's zone.
+    pub fn day(&self, at: Timestamp) -> Date {
+        self.time_zone.to_datetime(at).date()
     }
 
     /// Who acts in the role for this partner at this moment: its holder, or the deputy while they are away.
     pub fn acting(&self, role: &str, partner: &PartnerRef, at: Timestamp) -> Option<&PersonId> {
-        let assignment = self.assignment(role, partner)?;
+        let assignment = self.assignment(role, partner, at)?;
         let deputy = assignment.deputy.as_ref().filter(|_| self.is_away(&assignment.person, at));
         Some(deputy.filter(|deputy| !self.is_away(deputy, at)).unwrap_or(&assignment.person))
     }
@@ -256,18 +212,25 @@ impl Desk {
         self.absences.iter().any(|a| a.person == *person && a.first <= day && day <= a.last)
     }
 
-    fn assignment(&self, role: &str, partner: &PartnerRef) -> Option<&Assignment> {
+    /// The assignment by which somebody holds the role for this partner.
+    pub fn assignment(&self, role: &str, partner: &PartnerRef, at: Timestamp) -> Option<&Assignment> {
+        let today = self.day(at);
         self.assignments
             .iter()
-            .filter(|assignment| assignment.role == role)
-            .filter(|assignment| match &assignment.scope {
-                Scope::Partner(id) => partner.id.raw() == id,
-                Scope::Pattern(pattern) => pattern.fits(partner.id.raw()),
-                Scope::Region(region) => partner.region.as_ref().is_some_and(|r| r.raw() == region),
-                Scope::Tier(tier) => partner.tier.as_ref().is_some_and(|t| t.raw() == tier),
-                Scope::Everyone => true,
-            })
-            .min_by_key(|assignment| &assignment.scope)
+            .filter(|assignment| assignment.role == role && assignment.is_for(partner, today))
+            .min_by(|one, other| one.precedence().cmp(&other.precedence()))
+    }
+
+    /// The assignments of a role that count for some partner or other.
+    pub fn holders(&self, role: &str, at: Timestamp) -> impl Iterator<Item = &Assignment> {
+        let today = self.day(at);
+        let counts = move |a: &&Assignment| a.role == role && a.until.is_none_or(|last| today <= last);
+        self.assignments.iter().filter(counts).filter(move |assignment| {
+            let overrules = |other: &Assignment| {
+                other.scope == assignment.scope && other.origin < assignment.origin && counts(&other)
+            };
+            !self.assignments.iter().any(overrules)
+        })
     }
 
     /// The people behind the targets at this moment, each once, in the targets' order; and for each
@@ -317,6 +280,7 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::assignment::{Origin, Pattern, Scope};
     use crate::core::scenario::Scene;
 
     fn desk(assignments: Vec<(Scope, &str, Option<&str>)>) -> Desk {
@@ -329,6 +293,8 @@ mod tests {
                 person: id(person),
                 deputy: deputy.map(id),
                 scope,
+                until: None,
+                origin: Origin::File,
             })
             .collect();
         desk
@@ -358,7 +324,10 @@ mod tests {
             all.rotate_left(1);
             let desk = desk(all.clone());
             let of = |id: &str, region, tier| {
-                desk.assigned("coordinator", &partner(id, region, tier)).unwrap().0.clone()
+                desk.assigned("coordinator", &partner(id, region, tier), Timestamp::UNIX_EPOCH)
+                    .unwrap()
+                    .0
+                    .clone()
             };
             assert_eq!(of("acme-1", Some("nordics"), Some("gold")), "partner");
             assert_eq!(of("acme-2", Some("nordics"), Some("gold")), "long");

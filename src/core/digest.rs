@@ -284,7 +284,7 @@ impl Digest {
                 Target::Webhook(_) => {}
                 Target::Person(person) => add(person, "named by the digest".to_owned(), false),
                 Target::Assigned(role) => {
-                    for assignment in desk.assignments.iter().filter(|a| a.role == *role) {
+                    for assignment in desk.holders(role, at) {
                         add(&assignment.person, role.clone(), false);
                     }
                 }

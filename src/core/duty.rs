@@ -5,17 +5,19 @@ use crate::core::alert::Target;
 use crate::core::contact::Medium;
 use jiff::{SignedDuration, Timestamp};
 
-/// The kinds of work that partners bring.
+/// The kinds of work that partners bring, and reaching them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Work {
     Cases,
     Documents,
     Posts,
     Onboarding,
+    /// People and contacts that cannot be reached, messages in doubt, contacts that two sides changed.
+    Contacts,
 }
 
 impl Work {
-    pub const ALL: [Work; 4] = [Work::Cases, Work::Documents, Work::Posts, Work::Onboarding];
+    pub const ALL: [Work; 5] = [Work::Cases, Work::Documents, Work::Posts, Work::Onboarding, Work::Contacts];
 
     /// As it is spelled in `[work.cases]`.
     pub fn as_str(self) -> &'static str {
@@ -24,6 +26,7 @@ impl Work {
             Work::Documents => "documents",
             Work::Posts => "posts",
             Work::Onboarding => "onboarding",
+            Work::Contacts => "contacts",
         }
     }
 }

@@ -138,7 +138,7 @@ impl<'a> Decision<'a> {
         for target in targets {
             let Target::Webhook(channel) = target else { continue };
             let next = self.next_after(alert);
-            let content = self.content(alert, Medium::Sms, next.as_ref(), "webhook");
+            let content = self.text(alert, next.as_ref());
             let recipient =
                 Recipient { who: RecipientId::Webhook(channel.clone()), name: channel.as_str().into() };
             let reason = Reason {
@@ -203,13 +203,16 @@ impl<'a> Decision<'a> {
         why: &str,
     ) -> Content {
         match medium {
-            Medium::Sms => {
-                // The message that is queued next is the one these words are for.
-                let code = self.desk.reply_key.code(NotificationId(self.ids.notification));
-                page::sms(alert, next, code, &self.desk.time_zone, self.now)
-            }
+            Medium::Sms => self.text(alert, next),
             Medium::Email => page::email(alert, next, why, &Reader::person(self.desk, person)),
         }
+    }
+
+    /// The one line of a page, the same for whoever reads it.
+    fn text(&self, alert: &Alert, next: Option<&Next>) -> Content {
+        // The message that is queued next is the one these words are for.
+        let code = self.desk.reply_key.code(NotificationId(self.ids.notification));
+        page::sms(alert, next, code, &self.desk.time_zone, self.now)
     }
 
     /// Queues one message about an alert, due at once.

@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod apply;
+pub mod assignment;
 pub mod calendar;
 pub mod case;
 pub mod change;
@@ -49,6 +50,7 @@ pub mod sheet;
 pub mod sms;
 pub mod standing;
 pub mod status_update;
+pub mod storm;
 pub mod suppression;
 pub mod sync;
 pub mod task;

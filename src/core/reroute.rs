@@ -206,7 +206,7 @@ fn mend(
     if reach.tasks.contains_key(&key) {
         return None;
     }
-    let duty = desk.work.get(&Work::Cases).cloned().unwrap_or_default();
+    let duty = desk.duty(Work::Contacts);
     let dues = desk.dues(&duty, now);
     let task = Task {
         id: ids.next_task(),

@@ -17,6 +17,7 @@ use crate::core::notification::Notification;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::reply::ReplyKey;
 use crate::core::rule::{GroupField, Match, Rule, Then};
+use crate::core::storm::Storm;
 use crate::core::task::Task;
 use crate::core::template::Templates;
 use jiff::tz::TimeZone;
@@ -97,6 +98,7 @@ impl Scene {
             carriers: vec![Carrier { name: "sms".into(), carries: vec![Medium::Sms] }],
             asks_community: false,
             promise: Promise { critical: minutes(30), high: minutes(60), other: minutes(240) },
+            storm: Storm { alerts: 5, within: minutes(10), quiet: minutes(15) },
             retry: Retry { first: SignedDuration::from_secs(5), longest: minutes(5), give_up: minutes(240) },
             amount_factor: 2.0,
             templates: Templates::shipped(),

@@ -71,6 +71,7 @@ mod tests {
             opted_out: BTreeSet::new(),
             opted_in: BTreeSet::new(),
             notes: "".into(),
+            as_configured: BTreeSet::new(),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
         }

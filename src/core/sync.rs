@@ -296,6 +296,11 @@ pub fn merge(contact: &mut Contact, link: &mut Link, stated: &Stated, now: Times
             merged.taken.push(theirs.name());
         } else if *theirs == base {
             link.agree(base);
+        } else if contact.as_configured.contains(theirs.name()) {
+            // Nobody here has edited it: what the configuration made up is not worth a question.
+            contact.set(theirs.clone());
+            link.agree(theirs.clone());
+            merged.taken.push(theirs.name());
         } else {
             let before = link.conflicts.iter_mut().find(|conflict| same_field(&conflict.mine, theirs));
             match before {
@@ -427,6 +432,7 @@ pub fn blank_contact(id: Untrusted, now: Timestamp) -> Contact {
         opted_in: BTreeSet::new(),
         successor: None,
         notes: "".into(),
+        as_configured: BTreeSet::new(),
         created_at: now,
         updated_at: now,
     }

@@ -4,10 +4,11 @@ use super::StoreError;
 use super::tx::{Sealable, Tx};
 use crate::cells;
 use crate::core::alert::{Alert, AlertState};
+use crate::core::assignment::StoredAssignment;
 use crate::core::case::Case;
 use crate::core::change::{Change, ConfigVersion, Object, What};
 use crate::core::contact::Contact;
-use crate::core::decide::keys_of_last_member;
+use crate::core::decide::keys_of_newest;
 use crate::core::digest::DigestRun;
 use crate::core::document::Document;
 use crate::core::event::{Event, EventState};
@@ -44,12 +45,17 @@ impl Tx<'_> {
         // A later change of the batch carries the same thing whole; only the last needs writing.
         let last: HashMap<_, _> =
             changes.iter().enumerate().filter_map(|(i, change)| Some((row(&change.object)?, i))).collect();
+        let mut joins: HashMap<AlertId, usize> = HashMap::new();
+        for change in changes.iter().filter(|change| change.what == What::AlertJoined) {
+            change.alert.into_iter().for_each(|alert| *joins.entry(alert).or_insert(1) += 1);
+        }
         for (i, change) in changes.iter().enumerate() {
             let later = row(&change.object).is_some_and(|row| last.get(&row) != Some(&i));
             match &change.object {
                 Object::Event(event) => self.put_event(event)?,
                 Object::Alert(alert) => {
-                    self.put_keys(change.what, alert)?;
+                    let joined = joins.get(&alert.id).copied().unwrap_or(1);
+                    self.put_keys(change.what, alert, joined)?;
                     if !later {
                         self.put_alert(alert)?;
                     }
@@ -66,6 +72,7 @@ impl Tx<'_> {
                 Object::Exception(report) if !later => self.put_exception(report)?,
                 Object::Expectation(expectation) if !later => self.put_expectation(expectation)?,
                 Object::Suppression(suppression) if !later => self.put_suppression(suppression)?,
+                Object::Assignment(assignment) if !later => self.put_assignment(assignment)?,
                 Object::Reply(reply) => self.put_reply(reply)?,
                 Object::Digest(run) => self.put_digest_run(run)?,
                 Object::Config(config) => self.put_config(config)?,
@@ -109,11 +116,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn put_keys(&self, what: What, alert: &Alert) -> Result<(), StoreError> {
+    fn put_keys(&self, what: What, alert: &Alert, newest: usize) -> Result<(), StoreError> {
         if alert.state == AlertState::Resolved {
             self.execute("DELETE FROM alert_key WHERE alert = $1", cells![alert.id.0])?;
         } else if matches!(what, What::AlertRaised | What::AlertJoined) {
-            for key in keys_of_last_member(alert) {
+            for key in keys_of_newest(alert, newest) {
                 self.execute(
                     "INSERT INTO alert_key (key, alert) VALUES ($1, $2) ON CONFLICT DO NOTHING",
                     cells![key, alert.id.0],
@@ -334,6 +341,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    fn put_assignment(&self, a: &StoredAssignment) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO assignment (id, state, created_at, body) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (id) DO UPDATE SET state = $2, created_at = $3, body = $4",
+            cells![a.id.as_str(), a.state.as_str(), a.created_at, encode(a)?],
+        )?;
+        Ok(())
+    }
+
     /// The same reply a second time is refused, and with it all that came with it.
     fn put_reply(&self, r: &Reply) -> Result<(), StoreError> {
         self.execute(
@@ -406,6 +422,7 @@ enum RowKey<'a> {
     Exception(&'a str),
     Expectation(&'a str),
     Suppression(&'a str),
+    Assignment(&'a str),
 }
 
 fn row(object: &Object) -> Option<RowKey<'_>> {
@@ -423,6 +440,7 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         Object::Exception(report) => Some(RowKey::Exception(report.id.raw())),
         Object::Expectation(expectation) => Some(RowKey::Expectation(expectation.id.raw())),
         Object::Suppression(suppression) => Some(RowKey::Suppression(suppression.id.raw())),
+        Object::Assignment(assignment) => Some(RowKey::Assignment(&assignment.id)),
         Object::Event(_) | Object::Reply(_) | Object::Digest(_) | Object::Config(_) | Object::Nothing => None,
     }
 }

@@ -5,6 +5,7 @@ use super::list::List;
 use super::tx::{Row, Tx};
 use crate::cells;
 use crate::core::alert::Alert;
+use crate::core::assignment::StoredAssignment;
 use crate::core::case::Case;
 use crate::core::change::{Change, ConfigVersion, Numbered};
 use crate::core::command::Outcome;
@@ -28,6 +29,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 const CASE_CALLED: &str = "SELECT body FROM partner_case WHERE reference = $1 LIMIT 100";
+
+const ASSIGNMENTS: &str = "SELECT body FROM assignment WHERE state = 'active' ORDER BY id";
 
 const DUE: &str =
     "SELECT body FROM notification WHERE channel = $1 AND urgent = $2 AND behind = 0 AND due_at <= $3
@@ -90,6 +93,15 @@ impl Tx<'_> {
 
     pub fn contact(&self, id: &str) -> Result<Option<Contact>, StoreError> {
         self.query_one("SELECT body FROM contact WHERE id = $1", cells![id], body("contact"))
+    }
+
+    pub fn assignment(&self, id: &str) -> Result<Option<StoredAssignment>, StoreError> {
+        self.query_one("SELECT body FROM assignment WHERE id = $1", cells![id], body("assignment"))
+    }
+
+    /// Every assignment that an operator gave and none took back, by id.
+    pub fn assignments(&self) -> Result<Vec<StoredAssignment>, StoreError> {
+        self.query(ASSIGNMENTS, &[], body("assignment"))
     }
 
     pub fn partner(&self, id: &str) -> Result<Option<Partner>, StoreError> {
@@ -271,6 +283,15 @@ impl Tx<'_> {
                 }
                 view.alerts.insert(id, alert);
             }
+        }
+        for partner in &needs.raised_lately {
+            let newest: Vec<Alert> = self.query(
+                "SELECT body FROM alert WHERE partner = $1 ORDER BY id DESC LIMIT 20",
+                cells![partner.as_str()],
+                body("alert"),
+            )?;
+            let raised = newest.iter().map(|alert| alert.created_at).collect();
+            view.raised_lately.insert(partner.clone(), raised);
         }
         for id in &needs.partners {
             if let Some(partner) = self.partner(id)? {

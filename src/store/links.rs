@@ -10,6 +10,15 @@ fn link(row: &Row<'_>) -> Result<Link, StoreError> {
     row.json(0, "link")
 }
 
+fn contact_and_link(row: &Row<'_>) -> Result<(Contact, Link), StoreError> {
+    Ok((row.json(0, "contact")?, row.json(1, "link")?))
+}
+
+const IN_CONFLICT: &str = "SELECT c.body, l.body FROM link l JOIN contact c ON c.id = l.contact
+    WHERE l.conflicts > 0 ORDER BY l.contact LIMIT $1";
+const IN_CONFLICT_OF: &str = "SELECT c.body, l.body FROM contact c JOIN link l ON l.contact = c.id
+    WHERE c.partner = $1 AND l.conflicts > 0";
+
 impl Tx<'_> {
     pub fn link(&self, contact: &str, side: &Side) -> Result<Option<Link>, StoreError> {
         self.query_one(
@@ -54,13 +63,20 @@ impl Tx<'_> {
         })
     }
 
-    /// Links in conflict, by contact.
-    pub fn links_in_conflict(&self, limit: u32) -> Result<Vec<Link>, StoreError> {
-        self.query(
-            "SELECT body FROM link WHERE conflicts > 0 ORDER BY contact LIMIT $1",
-            cells![i64::from(limit)],
-            link,
-        )
+    /// Contacts with a link in conflict, and that link.
+    pub fn in_conflict(&self, limit: u32) -> Result<Vec<(Contact, Link)>, StoreError> {
+        self.query(IN_CONFLICT, cells![i64::from(limit)], contact_and_link)
+    }
+
+    /// The same of one partner.
+    pub fn in_conflict_of(&self, partner: &str) -> Result<Vec<(Contact, Link)>, StoreError> {
+        self.query(IN_CONFLICT_OF, cells![partner], contact_and_link)
+    }
+
+    /// How many fields wait for somebody to choose.
+    pub fn fields_in_conflict(&self) -> Result<u64, StoreError> {
+        let sum = "SELECT COALESCE(SUM(conflicts), 0) FROM link WHERE conflicts > 0";
+        Ok(self.query_one(sum, &[], |row| row.int(0))?.unwrap_or(0).unsigned_abs())
     }
 
     /// Contacts that the community is to be asked for, the longest waiting first.
@@ -88,5 +104,19 @@ impl Tx<'_> {
             cells![touch, i64::from(limit)],
             |row| Ok((row.int(1)?, row.json(0, "contact")?)),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::find::tests::{plan, shape};
+
+    #[test]
+    fn conflicts_are_found_without_reading_every_contact() {
+        let of_all = plan(&shape(), IN_CONFLICT);
+        assert!(of_all.contains("l USING INDEX link_conflicts") && !of_all.contains("SCAN c"), "{of_all}");
+        let of_one = plan(&shape(), IN_CONFLICT_OF);
+        assert!(!of_one.contains("SCAN") && !of_one.contains("TEMP B-TREE"), "{of_one}");
     }
 }

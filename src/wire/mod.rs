@@ -6,6 +6,7 @@
 //! Live: `GET /v1/stream?since=SEQ`, server-sent events whose ids are `seq` and whose data are
 //! [`Numbered`] changes. The version is part of the path; fields are only ever added.
 
+pub mod assign;
 pub mod client;
 pub mod partner;
 
@@ -51,6 +52,9 @@ pub struct Status {
     pub open_tasks: u64,
     /// Notifications waiting to be sent.
     pub queued: u64,
+    /// `None`: there is no `[community]`.
+    #[serde(default)]
+    pub sync: Option<SyncHealth>,
 }
 
 /// One of `GET /v1/digests`: a configured digest, and how it went.
@@ -139,6 +143,27 @@ pub struct ChannelHealth {
     pub queued: u64,
 }
 
+/// How the exchange of contacts with the community is doing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SyncHealth {
+    /// Failing: the community as a whole cannot be asked.
+    pub state: ChannelState,
+    /// Since when it is in that state.
+    pub since: Timestamp,
+    /// When all contacts were last listed.
+    pub last_listed_at: Option<Timestamp>,
+    /// When the community last answered a listing or an exchange about one contact to the end.
+    pub last_success_at: Option<Timestamp>,
+    /// What went wrong last, be it with the whole or with one contact; without secrets.
+    pub last_error: Option<Untrusted>,
+    /// Something to look at though it works.
+    pub warning: Option<Untrusted>,
+    /// Contacts that wait to be exchanged.
+    pub pending: u64,
+    /// Fields that wait for somebody to choose.
+    pub conflicts: u64,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChannelState {
@@ -197,6 +222,8 @@ pub struct Snapshot {
     pub on_call: Vec<OnCall>,
     pub sources: Vec<SourceHealth>,
     pub channels: Vec<ChannelHealth>,
+    #[serde(default)]
+    pub sync: Option<SyncHealth>,
 }
 
 /// Events to explain without keeping them: `POST /v1/explain`, answered by
@@ -251,6 +278,8 @@ pub struct Health {
     pub channels: Vec<ChannelHealth>,
     pub on_call: Vec<OnCall>,
     pub desk: DeskInfo,
+    #[serde(default)]
+    pub sync: Option<SyncHealth>,
 }
 
 /// `GET /v1/contacts/{id}`: a contact with what is known of its other sides.

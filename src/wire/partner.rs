@@ -20,6 +20,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+/// The roles that are shown even where nobody holds them.
+pub const ROLES: [&str; 3] = ["coordinator", "account_manager", "onboarding_manager"];
 /// Nothing of one partner's is counted further than this.
 pub const MANY: u32 = 1000;
 

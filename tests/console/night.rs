@@ -370,6 +370,7 @@ pub fn contact(id: &str, of: &str, name: &str) -> Contact {
         opted_in: BTreeSet::new(),
         successor: None,
         notes: "".into(),
+        as_configured: Default::default(),
         created_at: at("00:00:00"),
         updated_at: at("00:00:00"),
     }
@@ -532,6 +533,7 @@ pub fn snapshot() -> Snapshot {
             silent: false,
         }],
         channels: vec![channel("kannel", Medium::Sms), channel("smtp", Medium::Email)],
+        sync: None,
     }
 }
 

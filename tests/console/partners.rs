@@ -12,6 +12,7 @@ use nightdesk::core::id::{NotificationId, TaskId};
 use nightdesk::core::notification::{Notification, NotificationState};
 use nightdesk::wire::client::LinkError;
 use nightdesk::wire::partner::PartnerRows;
+use nightdesk::wire::{ChannelState, SyncHealth};
 
 fn of_partner(seq: u64, partner: &str) -> Numbered {
     let mut change = night::change(seq, "02:07:40", What::CaseMoved, None, "CASE-771 moved", Object::Nothing);
@@ -319,4 +320,30 @@ fn messages_are_found_by_the_words_of_their_rows() {
         hand.press(&["/"]).type_text(typed);
         assert_eq!(!hand.screen().contains("No message matches."), found, "{typed}\n{}", hand.screen());
     }
+}
+
+#[test]
+fn an_exchange_of_contacts_that_fails_is_said_in_the_header_and_among_the_conflicts() {
+    let mut snapshot = night::snapshot();
+    let sync = SyncHealth {
+        state: ChannelState::Failing,
+        since: "2026-11-19T01:10:00Z".parse().unwrap(),
+        last_listed_at: None,
+        last_success_at: None,
+        last_error: Some("no connection\u{1b}[2J".into()),
+        warning: None,
+        pending: 3,
+        conflicts: 0,
+    };
+    snapshot.sync = Some(sync.clone());
+    let mut hand = Hand::on(snapshot.clone());
+    assert!(hand.screen().contains("sync failing since 02:10: no connection"), "{}", hand.screen());
+    hand.press(&["p"]).answers().press(&["Tab"; 7]);
+    let screen = hand.screen();
+    assert!(
+        screen.contains("failing since 02:10; contacts not listed yet, 3 waiting to be exchanged"),
+        "{screen}"
+    );
+    snapshot.sync = Some(SyncHealth { state: ChannelState::Working, ..sync });
+    assert!(!Hand::on(snapshot).screen().contains("sync failing"));
 }

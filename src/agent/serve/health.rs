@@ -98,13 +98,15 @@ fn desk_info(agent: &Agent) -> DeskInfo {
 
 /// How everything is at this moment.
 pub async fn health_now(agent: &Agent) -> Result<Health, StoreError> {
-    let queued = agent.store.read(|tx| tx.channels_waiting()).await?;
+    let (queued, conflicts) =
+        agent.store.read(|tx| Ok((tx.channels_waiting()?, tx.fields_in_conflict()?))).await?;
     let (setup, now) = (agent.setup(), agent.world.now());
     Ok(Health {
         now,
         sources: agent.vitals.sources(&setup, now),
         channels: agent.vitals.channels(&setup, &queued, agent.since),
         on_call: who_is_on_call(agent, now),
+        sync: agent.vitals.sync(&setup, conflicts),
         desk: desk_info(agent),
     })
 }
@@ -133,5 +135,6 @@ pub async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Failure> {
         channels: health.channels,
         open_alerts,
         open_tasks,
+        sync: health.sync,
     }))
 }

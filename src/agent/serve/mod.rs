@@ -2,6 +2,7 @@
 //! file each; who asks, acting and the stream are here.
 
 mod alerts;
+mod assignments;
 mod digests;
 mod health;
 mod lists;
@@ -111,6 +112,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/people", get(health::people))
         .route("/v1/providers", get(health::providers))
         .route("/v1/oncall", get(health::on_call))
+        .merge(assignments::routes())
         .merge(digests::routes())
         .merge(templates::routes())
         .route("/v1/commands", post(commands))

@@ -13,7 +13,7 @@ use crate::store::list::{Filter, List};
 use crate::store::partners::Waiting;
 use crate::store::{StoreError, Tx};
 use crate::wire::partner::{
-    MANY, Onboarding, OpenCounts, PartnerDetail, PartnerRow, PartnerRows, ReachedContact, Responsible,
+    MANY, Onboarding, OpenCounts, PartnerDetail, PartnerRow, PartnerRows, ROLES, ReachedContact, Responsible,
     Settled,
 };
 use axum::Json;
@@ -29,8 +29,6 @@ const SETTLED: u32 = 20;
 const TOLD: u32 = 20;
 /// Contacts looked at for a row; one that can be reached is enough.
 const LOOKED_AT: u32 = 5;
-/// The roles that are shown even where nobody holds them.
-const ROLES: [&str; 3] = ["coordinator", "account_manager", "onboarding_manager"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,7 +153,7 @@ fn detail(
     }
     let responsible = ROLES.map(|role| Responsible {
         role: role.to_owned(),
-        person: desk.assigned(role, &partner.about).cloned(),
+        person: desk.assigned(role, &partner.about, now).cloned(),
     });
     Ok(PartnerDetail {
         open: open_counts(tx, &id)?,

@@ -91,5 +91,6 @@ pub async fn snapshot(
         on_call: health.on_call,
         sources: health.sources,
         channels: health.channels,
+        sync: health.sync,
     }))
 }

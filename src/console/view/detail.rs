@@ -386,6 +386,7 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::ContactConflict => ("differs", Meaning::Warn),
         What::ContactLeft => ("left", Meaning::Plain),
         What::ContactErased => ("erased", Meaning::Plain),
+        What::Assigned | What::Unassigned => ("assign", Meaning::Plain),
         What::ConfigApplied => ("config", Meaning::Accent),
         What::AgentStarted | What::AgentStopped => ("agent", Meaning::Accent),
     }

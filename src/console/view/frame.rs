@@ -152,6 +152,11 @@ fn notices(model: &Model, desk: &Desk) -> Vec<(String, Meaning)> {
     if desk.last_event().is_none() {
         notices.push(("No source has ever sent anything to this agent.".to_owned(), Meaning::Warn));
     }
+    if let Some(sync) = desk.sync.as_ref().filter(|sync| sync.state == ChannelState::Failing) {
+        let since = clock::hour_minute(sync.since, &desk.zone());
+        let why = sync.last_error.as_ref().map(|why| why.printable().into_string()).unwrap_or_default();
+        notices.push((format!("sync failing since {since}: {why}"), Meaning::Warn));
+    }
     if let Some(note) = &desk.info.config_note {
         notices.push((sanitise(note).into_owned(), Meaning::Warn));
     }

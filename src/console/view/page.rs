@@ -11,7 +11,7 @@ use crate::console::view::{first_row, opened};
 use crate::core::event::Milestone;
 use crate::core::onboarding::{MilestoneRecord, MilestoneState};
 use crate::core::text::sanitise;
-use crate::wire::{FieldConflict, PartnerDetail};
+use crate::wire::{ChannelState, FieldConflict, PartnerDetail};
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
@@ -263,7 +263,34 @@ fn one_view(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, page: &Page, vi
     if heads && !page.rows.is_empty() {
         Columns::of(area).heads(canvas, area.y - 1);
     }
+    if view == View::Conflicts {
+        let (said, meaning) = sync_line(model, desk);
+        canvas.put(area.x + 2, area.y - 1, area.width.saturating_sub(3), &said, meaning);
+    }
     list(canvas, model, desk, page, page.rows.order(), empty, area);
+}
+
+/// How the exchange with the community goes, of which the conflicts are.
+fn sync_line(model: &Model, desk: &Desk) -> (String, Meaning) {
+    let Some(sync) = &desk.sync else {
+        return ("There is no [community] to exchange contacts with.".to_owned(), Meaning::Quiet);
+    };
+    let listed = match sync.last_listed_at {
+        Some(at) => format!("all contacts listed {} ago", clock::age(model.now, at)),
+        None => "contacts not listed yet".to_owned(),
+    };
+    let waiting = match sync.pending {
+        0 => String::new(),
+        pending => format!(", {pending} waiting to be exchanged"),
+    };
+    if sync.state == ChannelState::Failing {
+        let since = clock::hour_minute(sync.since, &desk.zone());
+        return (format!("failing since {since}; {listed}{waiting}"), Meaning::Bad);
+    }
+    match &sync.warning {
+        Some(warning) => (warning.printable().into_string(), Meaning::Warn),
+        None => (format!("{listed}{waiting}"), Meaning::Quiet),
+    }
 }
 
 fn list(

@@ -97,7 +97,7 @@ fn reader(model: &Model) -> String {
             let partner = desk.contacts.get(id).and_then(|contact| contact.partner_id.as_ref());
             partner.map(|partner| desk.partner_name(partner))
         }
-        (RecipientId::Contact(_), None) => None,
+        (RecipientId::Contact(_) | RecipientId::Webhook(_), _) => None,
     };
     of.map_or_else(|| name.as_str().to_owned(), |of| format!("{name} of {of}"))
 }

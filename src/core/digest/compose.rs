@@ -109,7 +109,7 @@ impl<'i> Coverage<'i> {
         let mut holders = BTreeMap::new();
         for row in input.open.iter().chain(&input.closed) {
             holders.entry(row.partner.id.raw()).or_insert_with(|| {
-                roles.iter().filter_map(|role| desk.assigned(role, &row.partner)).collect()
+                roles.iter().filter_map(|role| desk.assigned(role, &row.partner, input.as_of)).collect()
             });
         }
         Self { holders }

@@ -1,7 +1,8 @@
 //! What a digest says and when it goes, on a small desk.
 
 use super::*;
-use crate::core::desk::{Assignment, Scope, Team};
+use crate::core::assignment::{Assignment, Origin, Scope};
+use crate::core::desk::Team;
 use crate::core::scenario::Scene;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -23,6 +24,8 @@ fn desk() -> Desk {
         person: id(person),
         deputy: None,
         scope,
+        until: None,
+        origin: Origin::File,
     };
     desk.assignments =
         vec![assigned("maria", Scope::Partner("acme".into())), assigned("jonas", Scope::Everyone)];

@@ -18,6 +18,7 @@ use crate::core::person::Person;
 use crate::core::reach;
 use crate::core::rule::{Rule, Then};
 use crate::core::text::Untrusted;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 /// How pressing something is, where the media are left to us.
@@ -62,13 +63,19 @@ pub fn ruling(desk: &Desk, work: Work, rule: Option<&Rule>) -> Option<(Audience,
 }
 
 /// Reviewers may be assigned by the kind of document: `reviewer:invoice` before `reviewer`.
-pub fn narrow(desk: &Desk, targets: Vec<Target>, partner: &PartnerRef, kind: &str) -> Vec<Target> {
+pub fn narrow(
+    desk: &Desk,
+    targets: Vec<Target>,
+    partner: &PartnerRef,
+    kind: &str,
+    now: Timestamp,
+) -> Vec<Target> {
     targets
         .into_iter()
         .map(|target| match target {
             Target::Assigned(role) => {
                 let narrower = format!("{role}:{kind}");
-                let named = desk.assigned(&narrower, partner).is_some();
+                let named = desk.assigned(&narrower, partner, now).is_some();
                 Target::Assigned(if named { narrower } else { role })
             }
             other => other,

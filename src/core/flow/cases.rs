@@ -195,7 +195,7 @@ pub fn moved(
         let said = format!("{}: nobody to tell that it is {}", line(&case.reference), word(&case.state));
         why.push("the case has no opener, no watcher and nobody who asks for case updates".into());
         if !view.tasks.contains_key(&task) {
-            let duty = decision.desk.work.get(&Work::Cases).cloned().unwrap_or_default();
+            let duty = decision.desk.duty(Work::Cases);
             let draft = Draft {
                 kind: TaskKind::Fix,
                 key: task,

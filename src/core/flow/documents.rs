@@ -76,7 +76,7 @@ pub fn uploaded(
         return Taken::quiet("a rule keeps it quiet");
     };
     let kind = upload.kind.word();
-    let targets = narrow(decision.desk, audience.targets.clone(), partner, kind);
+    let targets = narrow(decision.desk, audience.targets.clone(), partner, kind, decision.now);
     let audience = Audience { targets, ..audience };
     let dues = decision.dues(&duty);
     document.review_by = Some(dues.due);

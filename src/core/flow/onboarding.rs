@@ -87,10 +87,11 @@ pub fn told(
     }
     let Some((audience, _)) = ruling else { return Taken::quiet("a rule keeps it quiet") };
 
-    let audience = with_manager(decision.desk, audience, partner);
+    let now = decision.now;
+    let audience = with_manager(decision.desk, audience, partner, now);
     let about = heard.about(partner, Category::Onboarding, None);
     let (_, mut why) = decision.tell_people(&audience, partner, &about, Pressing::No, |reader| {
-        Message::MilestoneDesk(news(reader, view, plan.as_ref(), partner, milestone, withdrawn))
+        Message::MilestoneDesk(news(reader, view, plan.as_ref(), partner, milestone, withdrawn, now))
     });
     let involved = involved(view, partner, contacts);
     if involved.is_empty() {
@@ -98,7 +99,7 @@ pub fn told(
     }
     for (contact, via) in involved {
         decision.tell_contact(&contact, partner, &about, &audience.rule, via, |reader| {
-            Message::Milestone(news(reader, view, plan.as_ref(), partner, milestone, withdrawn))
+            Message::Milestone(news(reader, view, plan.as_ref(), partner, milestone, withdrawn, now))
         });
     }
     Taken::handled(why)
@@ -108,7 +109,7 @@ pub fn told(
 pub fn late(decision: &mut Decision<'_>, view: &mut View, mut record: MilestoneRecord) {
     let partner = record.partner.clone();
     let duty = decision.desk.work.get(&Work::Onboarding).cloned().unwrap_or_default();
-    let owner = manager(decision.desk, &partner);
+    let owner = manager(decision.desk, &partner, decision.now);
     let key = plan_task(&partner, &record.milestone);
     let due = record.due_at.unwrap_or(decision.now);
     let task = match view.tasks.get(&key) {
@@ -210,9 +211,9 @@ fn lay_out(
 }
 
 /// The team of the rule, and the partner's manager where the rule does not name one.
-fn with_manager(desk: &Desk, mut audience: Audience, partner: &PartnerRef) -> Audience {
+fn with_manager(desk: &Desk, mut audience: Audience, partner: &PartnerRef, now: Timestamp) -> Audience {
     if !audience.targets.is_empty()
-        && let Some(role) = MANAGERS.iter().find(|role| desk.assigned(role, partner).is_some())
+        && let Some(role) = MANAGERS.iter().find(|role| desk.assigned(role, partner, now).is_some())
     {
         let target = Target::Assigned((*role).to_owned());
         if !audience.targets.contains(&target) {
@@ -222,8 +223,8 @@ fn with_manager(desk: &Desk, mut audience: Audience, partner: &PartnerRef) -> Au
     audience
 }
 
-fn manager(desk: &Desk, partner: &PartnerRef) -> Option<crate::core::person::PersonId> {
-    MANAGERS.iter().find_map(|role| desk.assigned(role, partner)).cloned()
+fn manager(desk: &Desk, partner: &PartnerRef, now: Timestamp) -> Option<crate::core::person::PersonId> {
+    MANAGERS.iter().find_map(|role| desk.assigned(role, partner, now)).cloned()
 }
 
 /// The contacts the event names, else all of the partner's; those who want no such messages are left
@@ -266,6 +267,7 @@ fn news(
     partner: &PartnerRef,
     milestone: &Milestone,
     withdrawn: bool,
+    now: Timestamp,
 ) -> MilestoneNews {
     let record =
         |milestone: &Milestone| view.milestones.get(MilestoneRecord::name(&partner.id, milestone).raw());
@@ -279,7 +281,7 @@ fn news(
     let next = told.or_else(|| steps.iter().skip(ahead.map_or(0, |at| at + 1)).find(|step| waits(step)));
     let next = next.map(|step| NextStep {
         milestone: reader.word(step.milestone.word()),
-        who: doer(reader, partner, &step.by),
+        who: doer(reader, partner, &step.by, now),
         by: record(&step.milestone)
             .filter(|record| record.state == MilestoneState::Expected)
             .and_then(|record| record.due_at)
@@ -301,7 +303,7 @@ fn news(
 }
 
 /// Who brings a milestone about, by name.
-fn doer(reader: &Reader<'_>, partner: &PartnerRef, by: &Doer) -> String {
+fn doer(reader: &Reader<'_>, partner: &PartnerRef, by: &Doer, now: Timestamp) -> String {
     let desk = reader.desk();
     let target = match by {
         Doer::Partner => return line(&partner.name),
@@ -314,7 +316,7 @@ fn doer(reader: &Reader<'_>, partner: &PartnerRef, by: &Doer) -> String {
             let lead = desk.teams.get(team).and_then(|team| team.lead.as_ref());
             lead.map_or_else(|| team.clone(), |lead| desk.name_of(lead))
         }
-        Target::Assigned(role) => match desk.assigned(role, partner) {
+        Target::Assigned(role) => match desk.assigned(role, partner, now) {
             Some(person) => desk.name_of(person),
             None => reader.word(role),
         },

@@ -2,12 +2,13 @@
 //! messages leave; what is stored is what the changes say, and an event sees of it only what it asked for.
 
 use crate::core::alert::{Alert, AlertState, Target};
+use crate::core::assignment::{Assignment, Origin, Scope};
 use crate::core::case::Case;
 use crate::core::change::{Change, Object};
 use crate::core::contact::{Contact, Medium};
 use crate::core::decide::{self, Incoming, Needs, Thing, View};
 use crate::core::delivery::{self, Answered, Answering, Claim, Delivering};
-use crate::core::desk::{Assignment, Carrier, Desk, Scope, Team};
+use crate::core::desk::{Carrier, Desk, Team};
 use crate::core::document::Document;
 use crate::core::duty::{Duty, Work};
 use crate::core::escalation::Decision;
@@ -112,6 +113,8 @@ impl Stage {
             role: role.into(),
             person: PersonId(person.into()),
             scope: Scope::Everyone,
+            until: None,
+            origin: Origin::File,
             deputy: None,
         };
         desk.assignments = vec![

@@ -4,6 +4,7 @@
 use super::{Link, Merged, Side, Stated, blank_contact, compare_versions, merge};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Contact, ContactField};
+use crate::core::duty::Work;
 use crate::core::escalation::Decision;
 use crate::core::event::{FieldError, Verdict};
 use crate::core::partner::PartnerRef;
@@ -251,6 +252,8 @@ pub fn settle_task(decision: &mut Decision<'_>, known: &mut Known) {
     let title = title(contact, link);
     match (known.task.take(), title) {
         (None, Some(title)) => {
+            let duty = decision.desk.duty(Work::Contacts);
+            let dues = decision.dues(&duty);
             let task = Task {
                 id: decision.ids.next_task(),
                 state: TaskState::Open,
@@ -260,10 +263,10 @@ pub fn settle_task(decision: &mut Decision<'_>, known: &mut Known) {
                 alert: None,
                 notification: None,
                 key: task_key(&contact.id, &link.side).into(),
-                team: None,
+                team: duty.team,
                 owner: None,
-                due_at: None,
-                lead_at: None,
+                due_at: Some(dues.due),
+                lead_at: Some(dues.lead),
                 reminded: None,
                 about: Some(contact.id.clone()),
                 snoozed_until: None,

@@ -456,3 +456,52 @@ fn an_old_spreadsheet_moves_nobody_back_to_the_company_they_left() {
     merge(&mut contact, &mut sheet, &of("acme"), at(3));
     assert_eq!(contact.partner_id, Some("borg".into()));
 }
+
+#[test]
+fn what_the_configuration_made_up_gives_way_and_what_an_operator_wrote_does_not() {
+    let (mut contact, mut link) = (contact(), link());
+    contact.set(phones("+4915123456701"));
+    contact.set(ContactField::Locale(Some("de".into())));
+    contact.set(out(&[Medium::Sms]));
+    contact.as_configured = ["name", "phones", "locale"].map(str::to_owned).into();
+    // An operator has edited the number.
+    contact.set(phones("+4915123456702"));
+    // The first word of it may be a part only.
+    let merged = merge(&mut contact, &mut link, &said(vec![name("Ana")]), at(1));
+    assert_eq!(merged, Merged::default());
+    let theirs = said(vec![
+        name("Anna"),
+        phones("+4915123456703"),
+        ContactField::Locale(None),
+        ContactField::TimeZone(Some("Europe/Madrid".into())),
+        out(&[Medium::Email]),
+    ]);
+    let merged = merge(&mut contact, &mut link, &theirs, at(2));
+    assert_eq!(merged.taken, ["name", "time_zone", "opted_out"]);
+    assert_eq!(merged.disputed, ["phones"]);
+    assert_eq!(contact.name.raw(), "Anna");
+    assert_eq!(contact.opted_out, [Medium::Sms, Medium::Email].into());
+    assert_eq!(to_give(&contact, &link), [out(&[Medium::Sms, Medium::Email])]);
+    merge(&mut contact, &mut link, &said(vec![out(&[Medium::Sms, Medium::Email])]), at(3));
+    assert_eq!(to_give(&contact, &link), [ContactField::Locale(Some("de".into()))], "only one side has it");
+    // From then on their value is agreed, and an edit of each is a conflict like any other.
+    contact.set(name("Ana L."));
+    let merged = merge(&mut contact, &mut link, &said(vec![name("Ana M.")]), at(4));
+    assert_eq!(merged.disputed, ["name"]);
+}
+
+#[test]
+fn a_contact_that_two_sides_changed_is_somebodys_work_with_a_time() {
+    let mut scene = crate::core::scenario::Scene::usual();
+    let duty = crate::core::duty::Duty { team: Some("service".into()), ..Default::default() };
+    let wanted = scene.desk.dues(&duty, scene.now);
+    scene.desk.work.insert(crate::core::duty::Work::Contacts, duty);
+    let mut decision =
+        crate::core::escalation::Decision::new(&scene.desk, scene.now, crate::core::id::Ids::default());
+    let mut known = Known { contact: Some(contact()), link: Some(link()), ..Known::default() };
+    let said = Said { id: "c1".into(), whole: true, stated: said(vec![name("Anna")]), ..Said::default() };
+    hear(&mut decision, &crate::core::change::Actor::Desk, &mut known, &Side::Community, &said);
+    let task = known.task.expect("a task");
+    assert_eq!((task.team.as_deref(), task.due_at), (Some("service"), Some(wanted.due)));
+    assert_eq!(task.lead_at, Some(wanted.lead));
+}
