@@ -195,6 +195,39 @@ fn a_template_that_would_fail_is_refused_with_its_line() {
 }
 
 #[test]
+fn a_digest_is_shown_as_text_page_and_phrases_in_its_readers_language_and_says_which_are_yours() {
+    let templates = replacing("de/digest.toml", "nothing = \"nichts zu tun\"").unwrap();
+    let desk = crate::core::scenario::Scene::usual().desk;
+    let mut maria = desk.people.values().next().unwrap().clone();
+    (maria.name, maria.locale) = ("Maria Weber".into(), Some("de-AT".into()));
+    let reader = Beholder::sample(Some(&desk)).person(&maria);
+    let show = |piece, sample| templates.shown((Name::Digest, piece), &desk.labels, &reader, sample).unwrap();
+    let [text, page] = [Piece::Email, Piece::Page].map(|piece| show(piece, Sample::Bare));
+    assert_eq!(text.template.as_deref(), Some("de/digest.email.txt"));
+    assert_eq!(page.template.as_deref(), Some("de/digest.email.html"));
+    assert!(text.subject.unwrap().raw().contains("nichts offen") && page.subject.is_none());
+    for body in [text.body.raw(), page.body.raw()] {
+        assert!(body.contains("nichts zu tun") && body.contains(&maria.name), "{body}");
+    }
+    assert!(page.body.raw().contains("<html") && !text.body.raw().contains('<'));
+
+    let phrases = show(Piece::Phrases, Sample::Full);
+    assert_eq!((phrases.template.as_deref(), phrases.source), (Some("de/digest.toml"), Source::Yours));
+    let lines: Vec<_> = phrases.body.raw().lines().collect();
+    assert!(lines.contains(&"nothing = \"nichts zu tun\"  # yours"), "{lines:#?}");
+    assert_eq!(lines.iter().filter(|line| line.ends_with("# yours")).count(), 1, "the others are shipped");
+    // It is a file that could be used as it is.
+    let again = replacing("de/digest.toml", phrases.body.raw()).unwrap();
+    assert_eq!(again.phrase("de", "more", &[("n", "2")]), templates.phrase("de", "more", &[("n", "2")]));
+
+    let listed = templates.listed();
+    let of: Vec<_> = listed.iter().filter(|one| one.name == Name::Digest).collect();
+    let seen: Vec<_> = of.iter().map(|one| (one.piece.as_str(), one.yours.join(" "))).collect();
+    assert_eq!(seen, [("email", ""), ("email.html", ""), ("phrases", "de")].map(|(a, b)| (a, b.to_owned())));
+    assert!(of.iter().all(|one| one.languages == ["de", "en", "es", "fr"]), "{of:#?}");
+}
+
+#[test]
 fn a_digests_layout_and_its_phrases_are_checked_like_any_template() {
     let replaced = replacing("pt/digest.email.html", "<p>{{ title }}</p>").unwrap();
     let said = Said::samples(Name::Digest, &Frame::samples(), &Labels::shipped(), "pt", &TimeZone::UTC);
