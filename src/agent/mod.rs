@@ -1,5 +1,6 @@
 //! The long-running jobs, one file each, around one shared [`Agent`].
 
+mod calendar;
 mod contact_api;
 pub mod contacts;
 pub mod digest;
@@ -13,6 +14,7 @@ pub mod intake;
 pub mod notice;
 pub mod receipts;
 pub mod replies;
+mod roster;
 pub mod run;
 pub mod serve;
 pub mod setup;
@@ -52,11 +54,15 @@ pub struct Agent {
     pub vitals: Vitals,
     pub since: Timestamp,
     setup: watch::Sender<Arc<Setup>>,
-    /// Held by whoever makes the next set-up of what the last one and the store say.
+    /// Held by whoever applies a configuration, so that none is applied over a newer one.
     settling: tokio::sync::Mutex<()>,
     /// What there is to say of the file beside what was said when the set-up was made.
     noticed: Mutex<Option<String>>,
     submissions: tokio::sync::mpsc::Sender<intake::Submission>,
+    /// How reading the calendars elsewhere goes.
+    pub(crate) calendars: calendar::Reading,
+    /// Only one at a time lays what is stored over what is configured.
+    laying: tokio::sync::Mutex<()>,
     /// No new work once cancelled.
     pub stopping: CancellationToken,
     /// What is on its way and wants to be finished.
@@ -73,6 +79,7 @@ impl Agent {
     ) -> Result<Arc<Self>, StoreError> {
         let now = world.now();
         settle_left_sending(&store, setup.settings.desk.clone(), now).await?;
+        let setup = roster::laid(setup, &store, now).await?;
         let vitals = Vitals::load(&store, &setup).await?;
         let (submissions, queue) = tokio::sync::mpsc::channel(intake::QUEUE);
         let agent = Arc::new(Self {
@@ -85,6 +92,8 @@ impl Agent {
             settling: tokio::sync::Mutex::new(()),
             noticed: Mutex::new(None),
             submissions,
+            calendars: calendar::Reading::default(),
+            laying: tokio::sync::Mutex::new(()),
             stopping: CancellationToken::new(),
             tracker: TaskTracker::new(),
         });
@@ -95,6 +104,7 @@ impl Agent {
         agent.tracker.spawn(silence::job(agent.clone()));
         agent.tracker.spawn(sync::job(agent.clone()));
         agent.tracker.spawn(digest::job(agent.clone()));
+        agent.tracker.spawn(calendar::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
         agent.tracker.spawn(replies::job(agent.clone()));
         Ok(agent)
@@ -141,8 +151,7 @@ impl Agent {
             settings.intake = before.settings.intake.clone();
             settings.agent = before.settings.agent.clone();
             let setup = Setup::build(settings, version, &self.store, &self.origin.state)?;
-            let setup = setup.with_assignments(&self.store).await?;
-            self.setup.send_replace(Arc::new(setup));
+            self.lay_over(Some(setup)).await?;
             return Ok(version);
         }
         let (listens, group) = (settings.intake.listen, settings.agent.group.clone());
@@ -156,8 +165,7 @@ impl Agent {
                 Some("[intake] and [agent] of the file count from the agent's next start".to_owned());
         }
         let version = setup.settings.desk.version;
-        let setup = setup.with_assignments(&self.store).await?;
-        self.setup.send_replace(Arc::new(setup));
+        self.lay_over(Some(setup)).await?;
         Ok(version)
     }
 
@@ -165,14 +173,14 @@ impl Agent {
     pub async fn command(&self, command: Command, asker: Asker) -> Result<Outcome, StoreError> {
         let setup = self.setup();
         let now = self.world.now();
-        let assigns = matches!(command.action, Action::Assign { .. } | Action::Unassign { .. });
-        let answer = self
+        let laid_over = command.action.is_laid_over();
+        let outcome = self
             .store
             .write(move |tx| {
                 if let Some(outcome) = tx.answered(&command.id, &asker.id.0)? {
                     return Ok(outcome);
                 }
-                let view = command_view(tx, &command.action)?;
+                let view = command_view(tx, &command.action, now)?;
                 let outcome =
                     match apply::command(&setup.settings.desk, view, &command, &asker, tx.ids(), now) {
                         Ok((said, changes, ids)) => {
@@ -187,13 +195,11 @@ impl Agent {
                 Ok(outcome)
             })
             .await?;
-        if assigns {
-            // Whoever is told that it is done finds it done: the next decision goes by it.
-            let _settling = self.settling.lock().await;
-            let setup = Setup::clone(&self.setup()).with_assignments(&self.store).await?;
-            self.setup.send_replace(Arc::new(setup));
+        if laid_over && matches!(outcome, Outcome::Done { .. }) {
+            // Whoever hears that it is done may rely on it: what is decided from now on knows of it.
+            self.lay_over(None).await?;
         }
-        Ok(answer)
+        Ok(outcome)
     }
 
     /// Stops taking work, waits for what is on its way, and says so in the history.
@@ -244,7 +250,7 @@ async fn settle_left_sending(store: &Store, desk: Desk, now: Timestamp) -> Resul
 }
 
 /// Reads what an action names.
-fn command_view(tx: &Tx<'_>, action: &Action) -> Result<CommandView, StoreError> {
+fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandView, StoreError> {
     let mut view = CommandView::default();
     match action {
         Action::Ack { alert, .. }
@@ -281,6 +287,11 @@ fn command_view(tx: &Tx<'_>, action: &Action) -> Result<CommandView, StoreError>
         }
         Action::Assign { assignment } => view.assignment = tx.assignment(&assignment.id())?,
         Action::Unassign { assignment } => view.assignment = tx.assignment(assignment)?,
+        Action::AddOverride { .. } | Action::SwapOverride { .. } => view.overrides = tx.overrides(now)?,
+        Action::RemoveOverride { id } => {
+            view.overrides = tx.overrides(now)?;
+            view.over = tx.override_of(*id)?;
+        }
         Action::SetContact { contact, .. } => view.contact = tx.contact(contact.raw())?,
         Action::ResolveContact { contact, .. } | Action::EraseContact { contact } => {
             view.contact = tx.contact(contact.raw())?;

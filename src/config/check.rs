@@ -88,7 +88,7 @@ impl Check<'_> {
         let (people, logins) = self.people(file.person);
         let teams = self.teams(file.team, &people);
         let people = with_teams(people, &teams);
-        let schedules = self.schedules(file.schedule, &people, &zone);
+        let (schedules, rosters) = self.schedules(file.schedule, &people, &zone);
         let (calendars, main_calendar) = self.calendars(file.calendar, &zone);
         let assignments = self.assignments(file.assign, &people);
         let webhooks = channels.iter().filter(|c| matches!(c.kind, ChannelKind::Webhook { .. }));
@@ -189,6 +189,7 @@ impl Check<'_> {
             digests,
             contacts,
             community,
+            rosters,
             replies,
             text: self.text.to_owned(),
             sha256: digest(self.text),
@@ -508,47 +509,6 @@ impl Check<'_> {
         teams
     }
 
-    fn schedules(
-        &mut self,
-        tables: Vec<file::ScheduleTable>,
-        people: &BTreeMap<PersonId, Person>,
-        zone: &TimeZone,
-    ) -> BTreeMap<String, Schedule> {
-        let mut names = BTreeSet::new();
-        let mut schedules = BTreeMap::new();
-        for t in tables {
-            self.name("schedule", &t.name, &mut names);
-            let handoff = match &t.handoff {
-                Some(text) => text.as_ref().parse().unwrap_or_else(|_| {
-                    self.wrong(text.span(), "a time of day is written 07:00");
-                    jiff::civil::Time::midnight()
-                }),
-                None => jiff::civil::Time::midnight(),
-            };
-            let monday = jiff::civil::date(2024, 1, 1);
-            let start = match &t.start {
-                Some(date) => date.as_ref().to_string().parse().unwrap_or_else(|_| {
-                    self.wrong(date.span(), "a start is a date, such as 2026-01-05");
-                    monday
-                }),
-                None => monday,
-            };
-            let days = match &t.turn_days {
-                Some(days) if *days.as_ref() == 0 || *days.as_ref() > 366 => {
-                    self.wrong(days.span(), "turn_days is between 1 and 366");
-                    7
-                }
-                Some(days) => i32::from(*days.as_ref()),
-                None => 7,
-            };
-            let list = t.people.iter().filter_map(|id| self.person(id, people)).collect();
-            let time_zone = t.time_zone.as_ref().map_or_else(|| zone.clone(), |zone| self.zone(zone));
-            let name = t.name.into_inner();
-            schedules.insert(name.clone(), Schedule { name, time_zone, people: list, days, start, handoff });
-        }
-        schedules
-    }
-
     fn assignments(
         &mut self,
         tables: Vec<file::AssignTable>,
@@ -833,7 +793,7 @@ impl Check<'_> {
         }
     }
 
-    fn person(&mut self, id: &Text, people: &BTreeMap<PersonId, Person>) -> Option<PersonId> {
+    pub(super) fn person(&mut self, id: &Text, people: &BTreeMap<PersonId, Person>) -> Option<PersonId> {
         let person = PersonId(id.as_ref().clone());
         if people.contains_key(&person) {
             return Some(person);

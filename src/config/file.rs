@@ -34,7 +34,7 @@ pub struct File {
     #[serde(default)]
     pub team: Vec<TeamTable>,
     #[serde(default)]
-    pub schedule: Vec<ScheduleTable>,
+    pub schedule: Vec<super::schedule::ScheduleTable>,
     #[serde(default)]
     pub calendar: Vec<super::calendar::CalendarTable>,
     #[serde(default)]
@@ -230,18 +230,6 @@ pub struct TeamTable {
     pub name: Text,
     pub members: Vec<Text>,
     pub lead: Option<Text>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScheduleTable {
-    pub name: Text,
-    pub people: Vec<Text>,
-    pub time_zone: Option<Text>,
-    /// Length of a turn, in days.
-    pub turn_days: Option<Spanned<u16>>,
-    pub start: Option<Spanned<toml::value::Datetime>>,
-    pub handoff: Option<Text>,
 }
 
 #[derive(Deserialize)]

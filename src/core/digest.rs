@@ -267,8 +267,8 @@ impl Digest {
         for target in &self.to {
             match target {
                 Target::OnCall(schedule) => {
-                    if let Some(turn) = desk.on_call(schedule, at) {
-                        add(&turn.person, format!("on call: {schedule}"), false);
+                    for person in &desk.on_call(schedule, at).0 {
+                        add(person, format!("on call: {schedule}"), false);
                     }
                 }
                 Target::Team(name) => {

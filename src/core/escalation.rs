@@ -159,7 +159,9 @@ impl<'a> Decision<'a> {
     pub fn next_hand_over(&self, alert: &Alert) -> Timestamp {
         let steps = alert.policy.steps.iter().chain([&alert.policy.last_resort]);
         let ends = steps.flat_map(|step| &step.notify).filter_map(|target| match target {
-            Target::OnCall(schedule) => self.desk.on_call(schedule, self.now).map(|turn| turn.until),
+            Target::OnCall(schedule) => {
+                self.desk.schedules.get(schedule).and_then(|schedule| schedule.at(self.now).until)
+            }
             _ => None,
         });
         ends.filter(|end| *end > self.now).min().unwrap_or(self.now + SignedDuration::from_hours(24))
@@ -609,14 +611,12 @@ mod tests {
     }
 
     fn weekly(people: &[&str]) -> crate::core::schedule::Schedule {
-        crate::core::schedule::Schedule {
-            name: "primary".into(),
-            time_zone: jiff::tz::TimeZone::UTC,
-            people: people.iter().map(|id| PersonId((*id).into())).collect(),
-            days: 7,
-            start: jiff::civil::date(2026, 3, 23),
-            handoff: jiff::civil::time(7, 0, 0, 0),
-        }
+        use crate::core::schedule::{Length, Rotation, Schedule, Start};
+        let people = people.iter().map(|id| PersonId((*id).into())).collect();
+        let (zone, start) = (jiff::tz::TimeZone::UTC, Start::Day(jiff::civil::date(2026, 3, 23)));
+        let handoff = jiff::civil::time(7, 0, 0, 0);
+        let rotation = Rotation::new(people, &Length::Days(7), handoff, start, &zone);
+        Schedule::simple("primary", zone, rotation)
     }
 
     #[test]

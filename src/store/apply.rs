@@ -19,6 +19,7 @@ use crate::core::notification::{AttemptState, Notification, RecipientId};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::reply::Reply;
+use crate::core::schedule::{Override, RosterCopy};
 use crate::core::suppression::{Suppression, SuppressionState, address_key};
 use crate::core::sync::{Link, Side};
 use crate::core::task::Task;
@@ -75,6 +76,8 @@ impl Tx<'_> {
                 Object::Assignment(assignment) if !later => self.put_assignment(assignment)?,
                 Object::Reply(reply) => self.put_reply(reply)?,
                 Object::Digest(run) => self.put_digest_run(run)?,
+                Object::Override(over) => self.put_override(over)?,
+                Object::Roster(copy) => self.put_roster(copy)?,
                 Object::Config(config) => self.put_config(config)?,
                 _ => {}
             }
@@ -375,6 +378,24 @@ impl Tx<'_> {
         Ok(())
     }
 
+    fn put_override(&self, o: &Override) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO oncall_override (id, state, schedule, until, created_at, body)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (id) DO UPDATE SET state = $2, until = $4, body = $6",
+            cells![o.id.0, o.state.as_str(), o.schedule.as_str(), o.until, o.created_at, encode(o)?],
+        )?;
+        Ok(())
+    }
+
+    fn put_roster(&self, copy: &RosterCopy) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO roster (id, body) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET body = $2",
+            cells![copy.id.as_str(), encode(copy)?],
+        )?;
+        Ok(())
+    }
+
     fn put_config(&self, c: &ConfigVersion) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO config (version, sha256, body) VALUES ($1, $2, $3)",
@@ -441,7 +462,13 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         Object::Expectation(expectation) => Some(RowKey::Expectation(expectation.id.raw())),
         Object::Suppression(suppression) => Some(RowKey::Suppression(suppression.id.raw())),
         Object::Assignment(assignment) => Some(RowKey::Assignment(&assignment.id)),
-        Object::Event(_) | Object::Reply(_) | Object::Digest(_) | Object::Config(_) | Object::Nothing => None,
+        Object::Event(_)
+        | Object::Reply(_)
+        | Object::Digest(_)
+        | Object::Override(_)
+        | Object::Roster(_)
+        | Object::Config(_)
+        | Object::Nothing => None,
     }
 }
 

@@ -120,6 +120,7 @@ impl Tx<'_> {
             alert: next("alert")?,
             notification: next("notification")?,
             task: next("task")?,
+            over: next("oncall_override")?,
         })
     }
 

@@ -522,9 +522,13 @@ pub fn snapshot() -> Snapshot {
         people,
         on_call: vec![OnCall {
             schedule: "primary".into(),
+            time_zone: String::new(),
             person: Some(person("kim")),
+            people: vec![person("kim")],
             until: Some(at("06:00:00")),
+            why: None,
             next: Some(person("maria")),
+            then: None,
         }],
         sources: vec![SourceHealth {
             name: "grid".into(),
