@@ -346,7 +346,7 @@ async fn every_flow_of_the_recorded_day_reaches_those_it_concerns() {
     for line in ["Next: documents complete", "Who:  Lumen Health"] {
         assert!(milestone.text.lines().any(|said| said == line), "{}", milestone.text);
     }
-    letter(practice, "tomas.silva@example.net", &["Lumen Health", "Profile approved"]).await;
+    letter(practice, "tomas.silva@example.net", &["Lumen Health: milestone reached: profile approved"]).await;
 
     // The partner sends what the case waits for, and every real change of it is one mail.
     letter(practice, "jonas.roth@example.net", &["claims evidence for CASE-771", "Price list"]).await;
