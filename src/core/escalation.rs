@@ -7,6 +7,7 @@ use crate::core::alert::{Alert, AlertState, Target};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Category, Medium};
 use crate::core::desk::{Desk, Told};
+use crate::core::flow::reader::Reader;
 use crate::core::id::{AlertId, Ids, NotificationId};
 use crate::core::notification::{
     Content, Notification, NotificationState, Purpose, Reason, Recipient, RecipientId,
@@ -137,7 +138,7 @@ impl<'a> Decision<'a> {
         for target in targets {
             let Target::Webhook(channel) = target else { continue };
             let next = self.next_after(alert);
-            let content = self.content(alert, Medium::Sms, next.as_ref(), "webhook");
+            let content = self.text(alert, next.as_ref());
             let recipient =
                 Recipient { who: RecipientId::Webhook(channel.clone()), name: channel.as_str().into() };
             let reason = Reason {
@@ -186,7 +187,7 @@ impl<'a> Decision<'a> {
                 if purpose == Purpose::Detail && !detail {
                     continue;
                 }
-                let content = self.content(alert, medium, next.as_ref(), &one.via);
+                let content = self.content(alert, person, medium, next.as_ref(), &one.via);
                 self.queue(alert, person, medium, purpose, content, &one.via, Some(step), None);
             }
             reached.push(person.name.clone());
@@ -194,23 +195,26 @@ impl<'a> Decision<'a> {
         reached
     }
 
-    pub fn content(&self, alert: &Alert, medium: Medium, next: Option<&Next>, why: &str) -> Content {
+    /// What a person reads of an alert.
+    pub fn content(
+        &self,
+        alert: &Alert,
+        person: &Person,
+        medium: Medium,
+        next: Option<&Next>,
+        why: &str,
+    ) -> Content {
         match medium {
-            Medium::Sms => {
-                // The message that is queued next is the one these words are for.
-                let code = self.desk.reply_key.code(NotificationId(self.ids.notification));
-                page::sms(alert, next, code, &self.desk.time_zone, self.now)
-            }
-            Medium::Email => page::email(
-                alert,
-                next,
-                &self.desk.time_zone,
-                why,
-                &self.desk.templates,
-                "en",
-                &self.desk.codes,
-            ),
+            Medium::Sms => self.text(alert, next),
+            Medium::Email => page::email(alert, next, why, &Reader::person(self.desk, person)),
         }
+    }
+
+    /// The one line of a page, the same for whoever reads it.
+    fn text(&self, alert: &Alert, next: Option<&Next>) -> Content {
+        // The message that is queued next is the one these words are for.
+        let code = self.desk.reply_key.code(NotificationId(self.ids.notification));
+        page::sms(alert, next, code, &self.desk.time_zone, self.now)
     }
 
     /// Queues one message about an alert, due at once.
