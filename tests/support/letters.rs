@@ -10,16 +10,18 @@ use mail_parser::{Address, HeaderValue, Message, MessageParser};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// The zones of those who read here, each with the patterns that its readers' languages write a time in.
-/// The zone's own name stays on the page.
-const CLOCKS: [(&str, &[&str]); 6] = [
-    ("Europe/Berlin", &["%d.%m.%Y %H:%M", "%a %-d %b %Y %H:%M", "%-d %b %Y %H:%M"]),
-    ("America/New_York", &["%a %-d %b %Y %H:%M", "%-d %b %Y %H:%M"]),
-    ("Europe/London", &["%a %-d %b %Y %H:%M", "%-d %b %Y %H:%M"]),
-    ("Europe/Madrid", &["%d/%m/%Y %H:%M"]),
-    ("Europe/Paris", &["%d/%m/%Y %H:%M"]),
-    ("America/Chicago", &["%-d %b %Y %H:%M"]),
+/// The clocks of those who read here. Whose clock a time is on stays on the page, winter or summer.
+const CLOCKS: [(&str, &str); 5] = [
+    ("Europe/Berlin", "Berlin"),
+    ("Europe/London", "London"),
+    ("America/New_York", "New York"),
+    ("America/Chicago", "Chicago"),
+    ("Atlantic/Canary", "the Canaries"),
 ];
+
+/// How the languages of the desk write a time.
+const WRITTEN: [&str; 4] =
+    ["%a %-d %b %Y %H:%M %Z", "%-d %b %Y %H:%M %Z", "%d.%m.%Y %H:%M %Z", "%d/%m/%Y %H:%M %Z"];
 
 pub struct Letters {
     pub desk: Desk,
@@ -131,13 +133,15 @@ from_name = "Nordlicht night desk"
 
     /// A time on the page that nobody can know before, as each reader's own clock shows it.
     pub fn instant(&mut self, before: &str, name: &str, at: Timestamp) {
-        for (zone, patterns) in CLOCKS {
-            let there = at.to_zoned(TimeZone::get(zone).unwrap());
-            for pattern in patterns {
-                let written = there.strftime(pattern).to_string();
-                // In words, so that a wrong weekday still shows.
-                self.mask(&format!("{before}{written}"), &format!("{before}{{{name}}}"));
-            }
+        for pattern in WRITTEN {
+            self.time(before, name, at, pattern);
+        }
+    }
+
+    pub fn time(&mut self, before: &str, name: &str, at: Timestamp, pattern: &str) {
+        for (zone, clock) in CLOCKS {
+            let written = at.to_zoned(TimeZone::get(zone).unwrap()).strftime(pattern).to_string();
+            self.mask(&format!("{before}{written}"), &format!("{before}{{{name}, by {clock}'s clock}}"));
         }
     }
 
@@ -177,6 +181,12 @@ from_name = "Nordlicht night desk"
             mails.iter().map(|mail| parsed(mail).message_id().unwrap().to_owned()).collect();
         assert_eq!(ids.len(), mails.len(), "every mail has an id of its own");
         self.desk.stop().await;
+        // All that a desk tells apart from others by.
+        if let Some((_, desk)) = self.page.split_once("Thread: thread-") {
+            let desk = desk.split('-').next().unwrap_or_default().to_owned();
+            self.mask(&format!("Thread: thread-{desk}-"), "Thread: thread-{desk}-");
+        }
+        // The longest first: a date may be the end of another, and a day stands in a time.
         self.masks.sort_by_key(|(written, _)| std::cmp::Reverse(written.len()));
         self.masks.iter().fold(self.page, |page, (written, instead)| page.replace(written, instead))
     }
