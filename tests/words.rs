@@ -265,18 +265,18 @@ async fn a_case_is_read_by_those_whom_kind_amount_and_urgency_choose_by_postfix_
     insta::assert_snapshot!("case", letters.page().await);
 }
 
-/// Of the one alert: when it was raised, and when who is told next.
+/// When each alert was raised, when who is told next, and when it was over.
 async fn alert_times(letters: &mut Letters) {
-    let alerts = letters.desk.list(&["alerts", "list"]).await;
-    assert_eq!(alerts.len(), 1, "{alerts:#?}");
-    let at = |field: &str| alerts[0][field].as_str().map(|at| at.parse::<Timestamp>().unwrap());
-    letters.instant("Raised      ", "raised", at("created_at").unwrap());
-    if let Some(next) = at("next_escalation_at") {
-        letters.instant("told at ", "in six hours", next);
-        letters.time("Next L.Orth ", "in six hours", next, "%H:%M");
-    }
-    if let Some(over) = at("cleared_at") {
-        letters.instant("Over        ", "over", over);
+    for alert in letters.desk.list(&["alerts", "list"]).await {
+        let at = |field: &str| alert[field].as_str().map(|at| at.parse::<Timestamp>().unwrap());
+        letters.instant("Raised      ", "raised", at("created_at").unwrap());
+        if let Some(next) = at("next_escalation_at") {
+            letters.instant("told at ", "in six hours", next);
+            letters.time("Next L.Orth ", "in six hours", next, "%H:%M");
+        }
+        if let Some(over) = at("cleared_at") {
+            letters.instant("Over        ", "over", over);
+        }
     }
 }
 
@@ -329,6 +329,14 @@ async fn a_post_is_acknowledged_in_its_authors_language_by_postfix_and_kannel() 
         letters.tell(&what, "post.created", at, post(id, kind, subject, author)).await;
     }
     letters.crash().await;
+    letters.dues().await;
+    let unknown = post("5", "request", "A price list", "zoe");
+    letters.tell("Somebody nobody knows writes", "post.created", "2026-11-20T10:04:00Z", unknown).await;
+    let known = json!({ "contact": { "id": "zoe", "version": "1", "partner_id": "acme", "name": "Zoe Paz",
+        "emails": ["zoe@acme.example"], "locale": "en-US", "time_zone": "America/Chicago" } });
+    letters.tell("and is known now", "contact.changed", "2026-11-20T10:05:00Z", known).await;
+    let machine = post("6", "question", "Automatische Antwort: außer Haus", "dora");
+    letters.tell("A machine writes", "post.created", "2026-11-20T10:06:00Z", machine).await;
     letters.dues().await;
     let answer = post("1", "question", "Llega mañana", "desk");
     letters.tell("Ana's question is answered", "post.answered", "2026-11-20T11:00:00Z", answer).await;
@@ -390,6 +398,14 @@ async fn an_urgent_exception_wakes_on_each_readers_clock_and_its_end_is_told_by_
         .tell("An end that overtakes", "exception.cleared", "2026-11-20T11:00:00Z", overtaken.clone())
         .await;
     letters.tell("its beginning", "exception.raised", "2026-11-20T10:00:00Z", overtaken).await;
+    let long = json!({ "partner": { "id": "hinterhuber", "name": "Hinterhuber Maschinenbau und Anlagentechnik GmbH" },
+        "exception": { "id": "x3", "kind": "compliance_failure",
+            "title": "Für zwölf Paletten Hydrauliköl fehlt das {Sicherheitsdatenblatt} am Zoll in Antwerpen",
+            "order": "PO-2026-0004500171", "amount": { "value": 1234567, "currency": "EUR" },
+            "deadline": "2031-01-08T12:00:00Z",
+            "codes": [{ "set": "824", "element": "TED01", "code": "007" }] }, "severity": "critical" });
+    letters.tell("Long names, and another alphabet", "exception.raised", "2026-11-20T12:00:00Z", long).await;
+    alert_times(&mut letters).await;
     insta::assert_snapshot!("exception", letters.page().await);
 }
 
@@ -421,6 +437,9 @@ async fn each_milestone_says_what_is_next_to_everybody_involved_by_postfix_and_k
     let mut older = reached("documents_complete");
     older["withdrawn"] = json!(true);
     letters.tell("A withdrawal that is older", kind, "2026-11-20T10:30:00Z", older).await;
+    let mut withdrawn = reached("testing_ready");
+    withdrawn["withdrawn"] = json!(true);
+    letters.tell("A withdrawal that counts", kind, "2026-11-20T12:30:00Z", withdrawn).await;
     letters.tell("go_live", kind, "2026-11-20T13:00:00Z", reached("go_live")).await;
     let page = letters.page().await;
     assert_eq!(Timestamp::now().to_zoned(berlin).date(), today, "played over midnight: play it again");

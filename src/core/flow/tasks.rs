@@ -171,7 +171,7 @@ impl Decision<'_> {
         let task = task.as_ref()?;
         Some(TaskLine {
             id: task.id.to_string(),
-            team: task.team.clone(),
+            team: task.team.as_deref().map(|team| reader.word(team)),
             due: task.due_at.map(|due| reader.moment(due)),
         })
     }
