@@ -12,6 +12,7 @@ mod fake_http;
 #[path = "support/fake_smtp.rs"]
 mod fake_smtp;
 #[path = "support/kannel.rs"]
+#[allow(dead_code)]
 mod kannel_peer;
 #[path = "support/peer.rs"]
 mod peer;
@@ -53,6 +54,7 @@ fn message(medium: Medium, number: u64) -> Outgoing {
         attachments: Vec::new(),
         purpose: Purpose::Page,
         urgent: true,
+        reply_to: None,
         idempotency_key: format!("key-{number}"),
         thread: Some("A1".into()),
         possible_duplicate: false,
@@ -201,6 +203,7 @@ fn kannel_settings(url: &str) -> kannel::Settings {
         from: "Nightdesk".into(),
         receipts_url: Some("http://127.0.0.1:9/v1/receipts/sms".into()),
         receipt_key: "a key of this desk".into(),
+        inbound_secret: None,
         timeout: SHORT,
         connections: CONNECTIONS,
     }

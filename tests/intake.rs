@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use nightdesk::community::Received;
 use nightdesk::community::intake::{
-    Desk, Feed, Limits, NotTaken, ReceiptAnswer, ReceiptRequest, Taken, router_with,
+    CallbackAnswer, CallbackRequest, Desk, Feed, Limits, NotTaken, Taken, router_with,
 };
 use nightdesk::community::signature;
 use nightdesk::core::mapping::Mapping;
@@ -110,11 +110,14 @@ impl Desk for MemoryDesk {
         Ok(taken)
     }
 
-    async fn receipt(&self, channel: &str, callback: ReceiptRequest) -> ReceiptAnswer {
+    async fn inbound(&self, _channel: &str, _callback: CallbackRequest) -> CallbackAnswer {
+        CallbackAnswer { status: StatusCode::NOT_FOUND, text: String::new() }
+    }
+    async fn receipt(&self, channel: &str, callback: CallbackRequest) -> CallbackAnswer {
         let status = if channel == "kannel" { StatusCode::OK } else { StatusCode::NOT_FOUND };
         let body = String::from_utf8_lossy(&callback.body).into_owned();
         let text = format!("{} {} {:?} {body}", callback.method, callback.peer, callback.query);
-        ReceiptAnswer { status, text }
+        CallbackAnswer { status, text }
     }
 }
 

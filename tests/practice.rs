@@ -18,7 +18,7 @@ use desk::Desk as AgentOfDesk;
 use jiff::{SignedDuration, Timestamp};
 use mail_parser::MessageParser;
 use nightdesk::community::Received;
-use nightdesk::community::intake::{Desk, Feed, NotTaken, ReceiptAnswer, ReceiptRequest, Taken, router};
+use nightdesk::community::intake::{CallbackAnswer, CallbackRequest, Desk, Feed, NotTaken, Taken, router};
 use nightdesk::core::contact::{Mailbox, Phone};
 use nightdesk::core::event::Native;
 use nightdesk::practice::{Day, Haste, MAILBOXES, Mail, PHONES, Pace, Practice, Settings, Text};
@@ -228,8 +228,11 @@ impl Desk for MemoryDesk {
         self.0.lock().unwrap().extend(events);
         Ok(Taken { accepted, duplicates: 0 })
     }
-    async fn receipt(&self, _channel: &str, _callback: ReceiptRequest) -> ReceiptAnswer {
-        ReceiptAnswer { status: StatusCode::OK, text: String::new() }
+    async fn inbound(&self, _channel: &str, _callback: CallbackRequest) -> CallbackAnswer {
+        CallbackAnswer { status: StatusCode::NOT_FOUND, text: String::new() }
+    }
+    async fn receipt(&self, _channel: &str, _callback: CallbackRequest) -> CallbackAnswer {
+        CallbackAnswer { status: StatusCode::OK, text: String::new() }
     }
 }
 

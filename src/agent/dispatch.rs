@@ -6,9 +6,12 @@ use super::setup::Setup;
 use crate::channel::{Answer, Channel, Outgoing};
 use crate::core::contact::Medium;
 use crate::core::delivery::{self, Answered, Answering, Claim, Delivering};
+use crate::core::desk::Desk;
 use crate::core::id::NotificationId;
-use crate::core::notification::Notification;
+use crate::core::notification::{Notification, RecipientId};
 use crate::core::page::AGAIN;
+use crate::core::reach::Reach;
+use crate::core::suppression::address_key;
 use crate::core::text::Untrusted;
 use crate::store::{StoreError, Tx};
 use futures_util::FutureExt;
@@ -134,14 +137,14 @@ impl Way {
             .write(move |tx| {
                 let mut claimed = Vec::new();
                 for mut notification in tx.due_notifications(&name, now, room)? {
-                    let (reach, mut ids) = (tx.reach(&notification)?, tx.ids());
                     let desk = &setup.settings.desk;
+                    let (reach, mut ids) = (reach(tx, desk, &notification)?, tx.ids());
                     let mut context = Delivering { desk, reach: reach.as_ref(), ids: &mut ids, now };
                     let (claim, changes) = delivery::claim(&mut context, &mut notification);
                     tx.keep_ids(ids);
                     tx.apply(changes)?;
                     if let Claim::Send { address } = claim {
-                        claimed.push(outgoing(&notification, address));
+                        claimed.push(outgoing(&setup, &notification, address));
                     }
                 }
                 Ok(claimed)
@@ -235,8 +238,23 @@ fn record(
     tx.apply(changes)
 }
 
+/// How the recipient can be reached: of a person of the desk only what their own addresses stopped.
+fn reach(tx: &Tx<'_>, desk: &Desk, n: &Notification) -> Result<Option<Reach>, StoreError> {
+    let RecipientId::Person(id) = &n.recipient.who else { return tx.reach(n) };
+    let person = desk.person(id);
+    let address = person.and_then(|person| match n.medium {
+        Medium::Sms => person.phone.as_ref().map(|phone| address_key(phone.as_str())),
+        Medium::Email => person.email.as_ref().map(|mailbox| address_key(mailbox.as_str())),
+    });
+    let mut reach = Reach::default();
+    if let Some(key) = address {
+        reach.suppressed.extend(tx.suppression(&key)?.map(|found| (key, found)));
+    }
+    Ok(Some(reach))
+}
+
 /// The message as a channel gets it.
-fn outgoing(n: &Notification, address: String) -> Outgoing {
+fn outgoing(setup: &Setup, n: &Notification, address: String) -> Outgoing {
     let possible_duplicate = n.attempts.last().is_some_and(|attempt| attempt.possible_duplicate);
     let body = match (n.medium, possible_duplicate) {
         (Medium::Sms, true) => Untrusted::new(format!("{AGAIN}{}", n.content.body.raw())),
@@ -254,6 +272,10 @@ fn outgoing(n: &Notification, address: String) -> Outgoing {
         attachments: n.content.attachments.clone(),
         purpose: n.purpose,
         urgent: n.urgent,
+        reply_to: setup.settings.replies.as_ref().filter(|_| n.medium == Medium::Email).and_then(|replies| {
+            let (local, domain) = replies.address.as_str().rsplit_once('@')?;
+            Some(format!("{local}+{}@{domain}", setup.settings.desk.reply_key.token(n.id)))
+        }),
         idempotency_key: n.idempotency_key.clone(),
         thread: n.thread.clone().or_else(|| n.alert.map(|alert| alert.to_string())).map(|thread| {
             let store = n.idempotency_key.split('-').next().unwrap_or_default();

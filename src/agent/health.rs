@@ -24,6 +24,7 @@ pub struct Vitals {
 struct Known {
     sources: BTreeMap<String, Timestamp>,
     channels: BTreeMap<String, Pulse>,
+    mailbox: Option<String>,
 }
 
 #[derive(Clone)]
@@ -56,10 +57,8 @@ impl Vitals {
                 Ok((sources, tx.list::<Notification>(List::Notifications, &filter)?))
             })
             .await?;
-        let vitals = Self {
-            known: Mutex::new(Known { sources, channels: BTreeMap::new() }),
-            changed: watch::Sender::new(0),
-        };
+        let vitals =
+            Self { known: Mutex::new(Known { sources, ..Known::default() }), changed: watch::Sender::new(0) };
         for notification in newest.iter().rev() {
             for evidence in &notification.evidence {
                 let Some(attempt) = notification.attempts.iter().find(|a| a.number == evidence.attempt)
@@ -74,6 +73,17 @@ impl Vitals {
             }
         }
         Ok(vitals)
+    }
+
+    /// What hinders reading mailed replies, if anything does; said once.
+    pub fn mailbox(&self, trouble: Option<String>) {
+        let mut known = self.locked();
+        if known.mailbox != trouble {
+            if let Some(why) = &trouble {
+                tracing::error!("{why}");
+            }
+            known.mailbox = trouble;
+        }
     }
 
     pub fn changed(&self) -> watch::Receiver<u64> {

@@ -2,7 +2,7 @@
 
 use super::Agent;
 use crate::community::Received;
-use crate::community::intake::{Desk, Feed, NotTaken, ReceiptAnswer, ReceiptRequest, Taken};
+use crate::community::intake::{CallbackAnswer, CallbackRequest, Desk, Feed, NotTaken, Taken};
 use crate::core::decide::{self, Incoming, Needs, Prepared, View};
 use crate::store::{StoreError, Tx};
 use async_trait::async_trait;
@@ -157,7 +157,11 @@ impl Desk for Agent {
         answered.await.unwrap_or_else(|_| Err(NotTaken::Unavailable("the agent is stopping".to_owned())))
     }
 
-    async fn receipt(&self, channel: &str, callback: ReceiptRequest) -> ReceiptAnswer {
+    async fn receipt(&self, channel: &str, callback: CallbackRequest) -> CallbackAnswer {
         super::receipts::take(self, channel, callback).await
+    }
+
+    async fn inbound(&self, channel: &str, callback: CallbackRequest) -> CallbackAnswer {
+        super::replies::text(self, channel, callback).await
     }
 }

@@ -12,6 +12,7 @@ pub mod identity;
 pub mod intake;
 pub mod notice;
 pub mod receipts;
+pub mod replies;
 pub mod run;
 pub mod serve;
 pub mod setup;
@@ -87,6 +88,7 @@ impl Agent {
         agent.tracker.spawn(sync::job(agent.clone()));
         agent.tracker.spawn(digest::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
+        agent.tracker.spawn(replies::job(agent.clone()));
         Ok(agent)
     }
 

@@ -1,29 +1,19 @@
 //! Callbacks of providers: verified by their channel, folded into the ladder.
 
 use super::Agent;
-use crate::channel::{Callback, CallbackRefused, Receipt};
-use crate::community::intake::{ReceiptAnswer, ReceiptRequest};
+use super::setup::Setup;
+use crate::channel::{Callback, CallbackRefused, Channel, Receipt};
+use crate::community::intake::{CallbackAnswer, CallbackRequest};
 use crate::core::delivery::{self, Delivering};
 use crate::core::notification::{Evidence, Rung};
 use axum::http::StatusCode;
 
 /// Takes one callback. A forged or unreadable one changes nothing.
-pub async fn take(agent: &Agent, channel: &str, request: ReceiptRequest) -> ReceiptAnswer {
+pub async fn take(agent: &Agent, channel: &str, request: CallbackRequest) -> CallbackAnswer {
     let setup = agent.setup();
-    let Some(way) = setup.channels.get(channel) else {
-        return answer(StatusCode::NOT_FOUND, "there is no such channel");
-    };
-    let ReceiptRequest { query, headers, body, peer, .. } = request;
-    let receipt = match way.receipt(&Callback { query, headers, body, peer }) {
+    let receipt = match heard(&setup, channel, request, |way, callback| way.receipt(callback)) {
         Ok(receipt) => receipt,
-        Err(CallbackRefused::NotHere) => {
-            return answer(StatusCode::NOT_FOUND, "this channel takes no receipts");
-        }
-        Err(CallbackRefused::Forged(why)) => {
-            tracing::warn!(channel, why, "a receipt was refused");
-            return answer(StatusCode::FORBIDDEN, "the receipt is not signed by us");
-        }
-        Err(CallbackRefused::Unreadable(why)) => return answer(StatusCode::BAD_REQUEST, &why),
+        Err(refused) => return refused,
     };
     let Receipt { notification: id, attempt, part, rung, by, detail } = receipt;
     let Some(rung) = rung else { return answer(StatusCode::OK, "heard; it says nothing about the fate") };
@@ -60,6 +50,27 @@ pub async fn take(agent: &Agent, channel: &str, request: ReceiptRequest) -> Rece
     }
 }
 
-fn answer(status: StatusCode, text: &str) -> ReceiptAnswer {
-    ReceiptAnswer { status, text: text.to_owned() }
+/// Verifies a callback and reads it, as its channel knows how to; or what the gateway is told instead.
+pub(super) fn heard<T>(
+    setup: &Setup,
+    channel: &str,
+    request: CallbackRequest,
+    read: impl FnOnce(&dyn Channel, &Callback) -> Result<T, CallbackRefused>,
+) -> Result<T, CallbackAnswer> {
+    let Some(way) = setup.channels.get(channel) else {
+        return Err(answer(StatusCode::NOT_FOUND, "there is no such channel"));
+    };
+    let CallbackRequest { query, headers, body, peer, .. } = request;
+    read(&**way, &Callback { query, headers, body, peer }).map_err(|refused| match refused {
+        CallbackRefused::NotHere => answer(StatusCode::NOT_FOUND, &format!("{refused}")),
+        CallbackRefused::Forged(why) => {
+            tracing::warn!(channel, why, "a callback was refused");
+            answer(StatusCode::FORBIDDEN, "it cannot be proven to come from the provider")
+        }
+        CallbackRefused::Unreadable(why) => answer(StatusCode::BAD_REQUEST, &why),
+    })
+}
+
+pub(super) fn answer(status: StatusCode, text: &str) -> CallbackAnswer {
+    CallbackAnswer { status, text: text.to_owned() }
 }

@@ -5,9 +5,10 @@ use crate::community::intake::Feed;
 use crate::community::scim::{self, Scim};
 use crate::config::{self, ChannelKind, ConfigError, Settings};
 use crate::core::change::{Actor, Change, ConfigVersion, Object, What};
+use crate::core::reply::ReplyKey;
 use crate::core::text::Untrusted;
 use crate::store::{Store, StoreError};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,6 +60,8 @@ impl Setup {
     ) -> Result<Self, NotApplied> {
         settings.desk.version = version;
         settings.desk.instance = store.instance().to_owned();
+        settings.desk.reply_key = reply_key(state, store.instance())
+            .map_err(|why| NotApplied::Channel { name: "replies".into(), why })?;
         let base = settings
             .intake
             .public_url
@@ -245,7 +248,7 @@ fn build_channel(
             };
             Arc::new(smtp::Smtp::new(settings).map_err(|why| said(&why))?)
         }
-        ChannelKind::Kannel { url, user, password, from } => {
+        ChannelKind::Kannel { url, user, password, from, inbound_secret } => {
             let settings = kannel::Settings {
                 url,
                 user,
@@ -253,12 +256,20 @@ fn build_channel(
                 from,
                 receipts_url: receipts.then(|| format!("{public_url}/v1/receipts/{name}")),
                 receipt_key: receipt_key(state, instance)?,
+                inbound_secret,
                 timeout,
                 connections,
             };
             Arc::new(kannel::Kannel::new(settings).map_err(|why| said(&why))?)
         }
     })
+}
+
+/// What makes reply codes and tokens this desk's own; of the same secret as callback links, and yet
+/// another key.
+fn reply_key(state: &Path, instance: &str) -> Result<ReplyKey, String> {
+    let key = receipt_key(state, instance)?;
+    Ok(ReplyKey::new(format!("replies\u{1f}{}", key.expose_secret()).as_bytes()))
 }
 
 /// The key that signs callback links: made once, in a file of its own beside the store.

@@ -6,7 +6,7 @@
 //! user guide, chapters "Using the HTTP interface" and "Delivery Reports")
 
 use super::http;
-use super::{Answer, Callback, CallbackRefused, Channel, Outgoing, Receipt};
+use super::{Answer, Callback, CallbackRefused, Channel, Outgoing, Receipt, Written};
 use crate::core::contact::Medium;
 use crate::core::id::NotificationId;
 use crate::core::notification::{Fault, Rung};
@@ -36,6 +36,8 @@ pub struct Settings {
     pub receipts_url: Option<String>,
     /// Signs the names in the reports; reports of messages sent under another key are refused.
     pub receipt_key: SecretString,
+    /// What its `sms-service` proves itself with when it hands on replies; without it none are taken.
+    pub inbound_secret: Option<SecretString>,
     /// For one request, from connecting to the last byte of the answer.
     pub timeout: Duration,
     pub connections: usize,
@@ -71,6 +73,7 @@ pub struct Kannel {
     receipts_url: Option<String>,
     /// Keyed; without a key no report can be ours.
     receipt_mac: Option<Hmac<Sha256>>,
+    inbound_secret: Option<SecretString>,
     client: Client,
     connections: usize,
 }
@@ -82,8 +85,17 @@ const DIGEST: usize = 16;
 
 impl Kannel {
     pub fn new(settings: Settings) -> Result<Self, BadSettings> {
-        let Settings { url, user, password, from, receipts_url, receipt_key, timeout, connections } =
-            settings;
+        let Settings {
+            url,
+            user,
+            password,
+            from,
+            receipts_url,
+            receipt_key,
+            inbound_secret,
+            timeout,
+            connections,
+        } = settings;
         let url = http::parse_url(&url).ok_or(BadSettings::Url)?;
         if receipts_url.as_deref().is_some_and(|u| http::parse_url(u).is_none()) {
             return Err(BadSettings::ReceiptsUrl);
@@ -103,7 +115,8 @@ impl Kannel {
         }
         let connections = connections.max(1);
         let client = http::client(&url, timeout, connections).map_err(BadSettings::Client)?;
-        Ok(Self { url, user, password, from, receipts_url, receipt_mac, client, connections })
+        let inbound_secret = inbound_secret.filter(|secret| !secret.expose_secret().is_empty());
+        Ok(Self { url, user, password, from, receipts_url, receipt_mac, inbound_secret, client, connections })
     }
 
     /// Every value is percent-encoded, so that nothing in a text can become a parameter.
@@ -193,9 +206,49 @@ impl Channel for Kannel {
         Ok(Receipt { notification, attempt, part: 1, rung, by, detail })
     }
 
+    /// Kannel's `sms-service`, by its `get-url` with `from=%p&id=%I&text=%a`, or by its `post-url`, which
+    /// gives the text as the body and the rest as `X-Kannel-` headers. (Kannel user guide, chapter
+    /// "SMS-service")
+    fn inbound(&self, callback: &Callback) -> Result<Written, CallbackRefused> {
+        let Some(secret) = &self.inbound_secret else { return Err(CallbackRefused::NotHere) };
+        let given = callback.query.get("secret").map(String::as_str).unwrap_or_default();
+        if !bool::from(secret.expose_secret().as_bytes().ct_eq(given.as_bytes())) {
+            return Err(CallbackRefused::Forged("its secret is wrong".into()));
+        }
+        let header = |name: &str| {
+            let found = callback.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value.clone())
+        };
+        let field = |query: &str, named: &str| callback.query.get(query).cloned().or_else(|| header(named));
+        let from = field("from", "x-kannel-from");
+        let from = from.ok_or_else(|| CallbackRefused::Unreadable("it has no from".into()))?;
+        // A `+` that was not encoded arrives as a space.
+        let number = from.trim().trim_start_matches('+').to_owned();
+        let number = number.strip_prefix("00").unwrap_or(&number);
+        if number.is_empty() || number.len() > 20 || !number.chars().all(|c| c.is_ascii_digit()) {
+            return Err(CallbackRefused::Unreadable(format!("its from is {:?}", http::clip(&from))));
+        }
+        let text = match callback.query.get("text") {
+            Some(text) => text.clone(),
+            None => text_of_body(&callback.body, &header("content-type").unwrap_or_default()),
+        };
+        let id = field("id", "x-kannel-id").unwrap_or_default();
+        Ok(Written { id, from: format!("+{number}"), text })
+    }
+
     fn connections(&self) -> usize {
         self.connections
     }
+}
+
+/// The text of a reply: UTF-8, unless Kannel says that it hands on the UCS-2 as it came.
+fn text_of_body(body: &[u8], content_type: &str) -> String {
+    let kind = content_type.to_ascii_lowercase();
+    if kind.contains("utf-16") || kind.contains("ucs-2") || kind.contains("octet-stream") {
+        let units: Vec<u16> = body.chunks_exact(2).map(|two| u16::from_be_bytes([two[0], two[1]])).collect();
+        return String::from_utf16_lossy(&units);
+    }
+    String::from_utf8_lossy(body).into_owned()
 }
 
 /// The address of a report; `%d` and `%A` are filled in by Kannel, which takes any other `%` for an
@@ -281,6 +334,7 @@ mod tests {
             from: "Nightdesk".into(),
             receipts_url: Some("http://127.0.0.1:8787/v1/receipts/sms%20one".into()),
             receipt_key: "key".into(),
+            inbound_secret: None,
             timeout: Duration::from_secs(1),
             connections: 1,
         })
@@ -300,6 +354,7 @@ mod tests {
             attachments: Vec::new(),
             purpose: Purpose::Page,
             urgent: true,
+            reply_to: None,
             idempotency_key: "k".into(),
             thread: None,
             possible_duplicate: false,

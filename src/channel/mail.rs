@@ -46,6 +46,9 @@ pub(super) fn compose(message: &Outgoing, sender: &Sender, eight_bit_allowed: bo
     let mut text = String::with_capacity(message.body.raw().len() + 1024);
     header(&mut text, "From", &mailbox_with_name(&sender.name, &sender.mailbox));
     header(&mut text, "To", &mailbox_with_name(to_name.as_str(), &message.address));
+    if let Some(reply_to) = &message.reply_to {
+        header(&mut text, "Reply-To", &mailbox_with_name(&sender.name, reply_to));
+    }
     header(&mut text, "Date", &date(message.created_at));
     header(&mut text, "Subject", &unstructured(message.subject.printable().as_str()));
     header(&mut text, "Message-ID", &format!("<{}@{domain}>", identifier(&message.idempotency_key)));
@@ -333,6 +336,7 @@ mod tests {
             attachments: Vec::new(),
             purpose: Purpose::Page,
             urgent: true,
+            reply_to: None,
             idempotency_key: "nightdesk/n12".into(),
             thread: Some("A7".into()),
             possible_duplicate: false,

@@ -4,6 +4,7 @@
 mod http;
 pub mod kannel;
 mod mail;
+pub mod mailbox;
 pub mod smtp;
 pub mod spool;
 mod tls;
@@ -41,6 +42,8 @@ pub struct Outgoing {
     pub attachments: Vec<Attachment>,
     pub purpose: Purpose,
     pub urgent: bool,
+    /// Of a mail: where an answer to it goes, with its token; else to the sender.
+    pub reply_to: Option<String>,
     /// The same for every attempt of one notification; a mail's Message-ID is made of it.
     pub idempotency_key: String,
     /// Groups the mails of one alert (`In-Reply-To`, `References`).
@@ -77,7 +80,16 @@ pub struct Receipt {
     pub detail: String,
 }
 
-/// An HTTP request to `/v1/receipts/{channel}`, for the channel to verify and read.
+/// What somebody wrote, as a provider tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The provider's own name of it; empty where there is none.
+    pub id: String,
+    pub from: String,
+    pub text: String,
+}
+
+/// An HTTP request to `/v1/receipts/{channel}` or `/v1/inbound/{channel}`, for the channel to verify and read.
 #[derive(Clone, Debug)]
 pub struct Callback {
     pub query: BTreeMap<String, String>,
@@ -90,11 +102,11 @@ pub struct Callback {
 /// Why a callback was not taken. Nothing changes, whatever it said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallbackRefused {
-    #[error("this channel takes no receipts")]
+    #[error("this channel takes none")]
     NotHere,
-    #[error("the receipt is not signed by us: {0}")]
+    #[error("it cannot be proven to come from the provider: {0}")]
     Forged(String),
-    #[error("the receipt cannot be read: {0}")]
+    #[error("it cannot be read: {0}")]
     Unreadable(String),
 }
 
@@ -107,6 +119,11 @@ pub trait Channel: Send + Sync {
 
     /// Reads a callback; the default takes none.
     fn receipt(&self, _callback: &Callback) -> Result<Receipt, CallbackRefused> {
+        Err(CallbackRefused::NotHere)
+    }
+
+    /// Reads what somebody wrote back, as the provider hands it on; the default takes none.
+    fn inbound(&self, _callback: &Callback) -> Result<Written, CallbackRefused> {
         Err(CallbackRefused::NotHere)
     }
 

@@ -286,6 +286,7 @@ policy = "urgent"
             channels: BTreeMap::new(),
             quiet_hours: None,
             opted_out: BTreeSet::new(),
+            opted_in: BTreeSet::new(),
             notes: "".into(),
             created_at: at,
             updated_at: at,

@@ -17,7 +17,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{get, post};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -62,7 +62,7 @@ pub enum NotTaken {
 
 /// A gateway's callback, for the channel to verify and read.
 #[derive(Clone, Debug)]
-pub struct ReceiptRequest {
+pub struct CallbackRequest {
     pub method: Method,
     /// Path and query as they came, for signatures that cover them.
     pub uri: String,
@@ -75,7 +75,7 @@ pub struct ReceiptRequest {
 
 /// What the gateway is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReceiptAnswer {
+pub struct CallbackAnswer {
     pub status: StatusCode,
     pub text: String,
 }
@@ -90,7 +90,9 @@ pub trait Desk: Send + Sync {
     /// Takes all of the events or none, and answers when they are on disk. It runs to its end even
     /// when the sender has gone.
     async fn accept(&self, feed: &str, events: Vec<Received>) -> Result<Taken, NotTaken>;
-    async fn receipt(&self, channel: &str, callback: ReceiptRequest) -> ReceiptAnswer;
+    async fn receipt(&self, channel: &str, callback: CallbackRequest) -> CallbackAnswer;
+    /// What somebody wrote back over the channel.
+    async fn inbound(&self, channel: &str, callback: CallbackRequest) -> CallbackAnswer;
 }
 
 /// What one request, and all of them together, may cost.
@@ -148,7 +150,7 @@ pub fn router_with(desk: Arc<dyn Desk>, limits: Limits) -> Router {
     Router::new()
         .route("/v1/events/{source}", post(take_events).options(handshake).fallback(events_method))
         .route("/v1/receipts/{channel}", get(receipt).post(receipt).fallback(receipts_method))
-        .route("/v1/inbound/{channel}", any(nothing_here))
+        .route("/v1/inbound/{channel}", get(inbound).post(inbound).fallback(receipts_method))
         .route("/healthz", get(healthy).fallback(health_method))
         .route("/readyz", get(ready).fallback(health_method))
         .fallback(nothing_here)
@@ -215,6 +217,30 @@ async fn receipt(
     channel: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
+    callback(door, channel, request, CallbackKind::Receipt).await
+}
+
+async fn inbound(
+    State(door): State<Arc<Door>>,
+    channel: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    callback(door, channel, request, CallbackKind::Inbound).await
+}
+
+/// What a gateway calls for.
+#[derive(Clone, Copy)]
+enum CallbackKind {
+    Receipt,
+    Inbound,
+}
+
+async fn callback(
+    door: Arc<Door>,
+    channel: Result<Path<String>, PathRejection>,
+    request: Request,
+    kind: CallbackKind,
+) -> Result<Response, Problem> {
     let Path(channel) = channel.map_err(|_| no_such("channel"))?;
     let peer = peer(&request);
     let (parts, body) = request.into_parts();
@@ -224,7 +250,7 @@ async fn receipt(
     let header = |(name, value): (&header::HeaderName, &HeaderValue)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
-    let callback = ReceiptRequest {
+    let callback = CallbackRequest {
         method: parts.method,
         uri: parts.uri.path_and_query().map_or_else(String::new, |uri| uri.as_str().to_owned()),
         query: query(parts.uri.query().unwrap_or_default()),
@@ -235,7 +261,10 @@ async fn receipt(
     let desk = door.desk.clone();
     let work = tokio::spawn(async move {
         let _place = place;
-        desk.receipt(&channel, callback).await
+        match kind {
+            CallbackKind::Receipt => desk.receipt(&channel, callback).await,
+            CallbackKind::Inbound => desk.inbound(&channel, callback).await,
+        }
     });
     match tokio::time::timeout(door.limits.decision_time, work).await {
         Ok(Ok(answer)) => Ok((answer.status, answer.text).into_response()),
@@ -269,7 +298,7 @@ async fn health_method() -> Problem {
 async fn nothing_here() -> Problem {
     Problem::new(
         Kind::NotFound,
-        "Events go to /v1/events/SOURCE, gateways' receipts to /v1/receipts/CHANNEL.",
+        "Events go to /v1/events/SOURCE, gateways' receipts to /v1/receipts/CHANNEL, replies to /v1/inbound/CHANNEL.",
     )
 }
 

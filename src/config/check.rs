@@ -12,6 +12,7 @@ use crate::core::desk::{Absence, Assignment, Carrier, Desk, Pattern, Promise, Re
 use crate::core::duty::DutyChange;
 use crate::core::event::{Priority, Severity};
 use crate::core::person::{Person, PersonId, Role};
+use crate::core::reply::ReplyKey;
 use crate::core::rule::{GroupField, Match, Rule, Then, check_expression};
 use crate::core::schedule::Schedule;
 use crate::core::template::Templates;
@@ -116,6 +117,7 @@ impl Check<'_> {
             channels.iter().map(|c| Carrier { name: c.name.clone(), carries: c.carries.clone() }).collect();
         let contacts = self.contacts(file.contact);
         let community = file.community.map(|table| self.community(table));
+        let replies = file.replies.and_then(|table| self.replies(table));
         let sources = self.sources(file.source, &zone);
         let labels = self.labels(file.labels);
         let codes = self.codes(&file.edi);
@@ -124,6 +126,7 @@ impl Check<'_> {
                 version: 0,
                 name: sanitise(file.desk.name.as_ref()).into_owned(),
                 instance: String::new(),
+                reply_key: ReplyKey::new(&[]),
                 time_zone: zone,
                 people,
                 teams,
@@ -162,6 +165,7 @@ impl Check<'_> {
             digests,
             contacts,
             community,
+            replies,
             text: self.text.to_owned(),
             sha256: digest(self.text),
         }
@@ -316,6 +320,7 @@ impl Check<'_> {
                     }
                 },
                 from: self.needed(&t.name, "from", t.from.take())?,
+                inbound_secret: t.inbound_secret.take().and_then(|secret| self.secret(&secret)),
             },
         };
         self.no_leftovers(&t, kind.word());
@@ -336,6 +341,7 @@ impl Check<'_> {
             ("from_name", t.from_name.as_ref().map(Spanned::span)),
             ("hello", t.hello.as_ref().map(Spanned::span)),
             ("ca_file", t.ca_file.as_ref().map(Spanned::span)),
+            ("inbound_secret", t.inbound_secret.as_ref().map(Spanned::span)),
         ];
         for (key, span) in left {
             if let Some(span) = span {
@@ -667,6 +673,7 @@ impl Check<'_> {
                     .collect(),
                 quiet_hours: self.parsed(t.quiet_hours.as_ref()),
                 opted_out: BTreeSet::new(),
+                opted_in: BTreeSet::new(),
                 successor: None,
                 notes: "".into(),
                 created_at: Timestamp::UNIX_EPOCH,
@@ -696,7 +703,7 @@ impl Check<'_> {
         None
     }
 
-    fn parsed<T: FromStr>(&mut self, text: Option<&Text>) -> Option<T>
+    pub(super) fn parsed<T: FromStr>(&mut self, text: Option<&Text>) -> Option<T>
     where
         T::Err: Display,
     {

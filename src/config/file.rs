@@ -57,6 +57,7 @@ pub struct File {
     #[serde(default)]
     pub contact: Vec<ContactTable>,
     pub community: Option<super::community::CommunityTable>,
+    pub replies: Option<super::replies::RepliesTable>,
 }
 
 #[derive(Deserialize)]
@@ -157,6 +158,7 @@ pub struct ChannelTable {
     pub from_name: Option<Text>,
     pub hello: Option<Text>,
     pub ca_file: Option<Text>,
+    pub inbound_secret: Option<Spanned<SecretRef>>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]

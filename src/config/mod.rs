@@ -10,11 +10,13 @@ mod mapping;
 mod naming;
 pub mod paths;
 mod problem;
+mod replies;
 mod templates;
 mod work;
 
 pub use community::Community;
 pub use problem::{ConfigError, Problem};
+pub use replies::Replies;
 
 use crate::core::contact::{Contact, Medium};
 use crate::core::desk::Desk;
@@ -47,6 +49,8 @@ pub struct Settings {
     pub contacts: Vec<Contact>,
     /// Where the community keeps its contacts, if it offers that.
     pub community: Option<Community>,
+    /// Where mailed replies come in, if they do.
+    pub replies: Option<Replies>,
     /// The file as it is, with the templates beside it, and their SHA-256 in hex.
     pub text: String,
     pub sha256: String,
@@ -119,6 +123,8 @@ pub enum ChannelKind {
         user: String,
         password: SecretString,
         from: String,
+        /// Proves that replies come from the gateway; without it none are taken.
+        inbound_secret: Option<SecretString>,
     },
 }
 

@@ -328,6 +328,7 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         | Object::Contact(_)
         | Object::Link(_)
         | Object::Suppression(_)
+        | Object::Reply(_)
         | Object::Digest(_)
         | Object::Config(_)
         | Object::Nothing => None,

@@ -426,8 +426,12 @@ impl Asked<'_> {
         let (media, carrier) = self.way(via, &person, Some(n.medium))?;
         let medium = media[0];
         let content = match (&alert, medium == n.medium) {
-            (Some(alert), false) => self.decision.content(alert, medium, None, "sent again by hand"),
-            (Some(_), true) | (None, _) => n.content.clone(),
+            // Words for another medium, and the reply code of another person, are made anew.
+            (Some(alert), same) if !same || self.is_anothers(&n, &person) => {
+                let next = self.decision.next_after(alert).filter(|_| alert.state == AlertState::Open);
+                self.decision.content(alert, medium, next.as_ref(), "sent again by hand")
+            }
+            (Some(_) | None, _) => n.content.clone(),
         };
         let before = self.decision.changes.len();
         let about = crate::core::escalation::About {
@@ -465,6 +469,10 @@ impl Asked<'_> {
         let before = self.decision.changes.len();
         self.decision.queue(alert, person, medium, purpose, content, via, None, carrier);
         self.name_the_sender(before);
+    }
+
+    fn is_anothers(&self, n: &Notification, person: &Person) -> bool {
+        n.purpose == Purpose::Page && n.recipient.who != RecipientId::Person(person.id.clone())
     }
 
     /// What was queued since is this person's doing, not the desk's.

@@ -13,6 +13,7 @@ use crate::core::notification::Notification;
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::person::PersonId;
+use crate::core::reply::Reply;
 use crate::core::suppression::Suppression;
 use crate::core::sync::Link;
 use crate::core::task::Task;
@@ -96,6 +97,8 @@ pub enum What {
     ExpectationBegun,
     ExpectationMet,
     ExpectationMissed,
+    /// Somebody wrote back; the sentence says what became of it.
+    ReplyReceived,
     AddressSuppressed,
     AddressLifted,
     /// A digest, or its schedule, is new; its runs count from here.
@@ -140,6 +143,7 @@ pub enum Object {
     Exception(Box<ExceptionReport>),
     Expectation(Box<Expectation>),
     Suppression(Box<Suppression>),
+    Reply(Box<Reply>),
     Digest(Box<DigestRun>),
     Config(Box<ConfigVersion>),
     /// Nothing but the sentence: a note, the agent's own comings and goings.

@@ -303,6 +303,9 @@ pub struct Contact {
     pub quiet_hours: Option<QuietHours>,
     #[serde(default)]
     pub opted_out: BTreeSet<Medium>,
+    /// Media whose opt-out the recipient has ended: the other side's older word on them holds no longer.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub opted_in: BTreeSet<Medium>,
     /// Of somebody who left: the contact that what waits for them goes to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<Untrusted>,
@@ -361,7 +364,10 @@ impl Contact {
             ContactField::Roles(roles) => self.roles = roles,
             ContactField::Channels(channels) => self.channels = channels,
             ContactField::QuietHours(hours) => self.quiet_hours = hours,
-            ContactField::OptedOut(media) => self.opted_out = media,
+            ContactField::OptedOut(media) => {
+                self.opted_in.retain(|medium| !media.contains(medium));
+                self.opted_out = media;
+            }
             ContactField::Notes(notes) => self.notes = notes,
         }
     }

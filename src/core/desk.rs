@@ -12,6 +12,7 @@ use crate::core::label::Labels;
 use crate::core::onboarding::Plan;
 use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
+use crate::core::reply::ReplyKey;
 use crate::core::rule::Rule;
 use crate::core::schedule::{Schedule, Turn};
 use crate::core::template::Templates;
@@ -137,6 +138,8 @@ pub struct Desk {
     pub name: String,
     /// Made once with the store; keeps our message ids apart from any other desk's.
     pub instance: String,
+    /// Makes the codes and tokens by which replies name messages.
+    pub reply_key: ReplyKey,
     pub time_zone: TimeZone,
     pub people: BTreeMap<PersonId, Person>,
     pub teams: BTreeMap<String, Team>,

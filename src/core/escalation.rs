@@ -160,7 +160,11 @@ impl<'a> Decision<'a> {
 
     pub fn content(&self, alert: &Alert, medium: Medium, next: Option<&Next>, why: &str) -> Content {
         match medium {
-            Medium::Sms => page::sms(alert, next, &self.desk.time_zone, self.now),
+            Medium::Sms => {
+                // The message that is queued next is the one these words are for.
+                let code = self.desk.reply_key.code(NotificationId(self.ids.notification));
+                page::sms(alert, next, code, &self.desk.time_zone, self.now)
+            }
             Medium::Email => page::email(
                 alert,
                 next,
@@ -255,6 +259,7 @@ impl<'a> Decision<'a> {
             said: None,
             hold: None,
             failed_at: Vec::new(),
+            answers: None,
             thread: about.thread,
             reason,
             attempts: Vec::new(),

@@ -38,6 +38,7 @@ pub mod partner;
 pub mod person;
 pub mod reach;
 pub mod reading;
+pub mod reply;
 pub mod reroute;
 pub mod rule;
 #[cfg(test)]

@@ -275,6 +275,9 @@ pub struct Notification {
     /// Addresses that the same words failed at before, so that they are not sent there once more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed_at: Vec<Untrusted>,
+    /// Where the reply came from that this answers: it goes there and nowhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Untrusted>,
     /// What mails of one conversation have in common, in letters and digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<String>,

@@ -1,12 +1,13 @@
 //! What a page says. The SMS is one GSM-7 part that answers, in this order: how bad, whose, what,
 //! which order, how much, by when, who is next and when. Names are cut to fit; the order, the
-//! amount, the deadline and the alert's id never are.
+//! amount, the deadline and the reply code never are.
 
 use crate::core::alert::Alert;
 use crate::core::contact::Medium;
 use crate::core::edi::Codes;
 use crate::core::money::Money;
 use crate::core::notification::Content;
+use crate::core::reply::Code;
 use crate::core::sms::{self, clip, length};
 use crate::core::template::{Name, Said, Templates};
 use crate::core::text::Untrusted;
@@ -34,7 +35,7 @@ const LEAST_NAMES: usize = 24;
 const LEAST_NEXT: usize = 6;
 
 /// The SMS that wakes somebody.
-pub fn sms(alert: &Alert, next: Option<&Next>, zone: &TimeZone, now: Timestamp) -> Content {
+pub fn sms(alert: &Alert, next: Option<&Next>, code: Code, zone: &TimeZone, now: Timestamp) -> Content {
     let head = format!("{} ", alert.severity.short());
     let title = plain(alert.title.printable().as_str());
     let mut facts = String::new();
@@ -54,7 +55,7 @@ pub fn sms(alert: &Alert, next: Option<&Next>, zone: &TimeZone, now: Timestamp) 
         facts.push_str(&format!(" due {}", clock(deadline, zone, now)));
     }
     facts.push('.');
-    let id = format!(" {}", alert.id);
+    let id = format!(" {code}");
     let reference = order_in(alert);
     let fixed = length(&head) + length(&facts) + length(&id);
     // Who is next gives way before the partner and what happened do.
@@ -228,13 +229,17 @@ mod tests {
         }
     }
 
+    fn code() -> crate::core::reply::Code {
+        "K7RBM".parse().unwrap()
+    }
+
     fn next() -> Next {
         Next { who: "M.Weber-Hinterhuber +3".into(), at: "2026-03-30T00:12:00Z".parse().unwrap() }
     }
 
     proptest! {
         #[test]
-        fn a_page_is_one_part_even_marked_and_keeps_order_amount_deadline_and_id(
+        fn a_page_is_one_part_even_marked_and_keeps_order_amount_deadline_and_code(
             partner in "\\PC{1,60}|[a-z\u{202e}\u{1b}€株{}]{1,200}",
             title in "\\PC{1,60}|[A-Za-z0-9 €\\[\\]]{1,300}",
             order in "[A-Z]{2}-[0-9]{1,30}",
@@ -243,11 +248,11 @@ mod tests {
         ) {
             let title = if inside { format!("{title} {order}") } else { title };
             let alert = alert(&partner, &title, Some(&order), cents);
-            let body = sms(&alert, Some(&next()), &TimeZone::UTC, alert.created_at).body;
+            let body = sms(&alert, Some(&next()), code(), &TimeZone::UTC, alert.created_at).body;
             let marked = format!("{AGAIN}{}", body.raw());
             prop_assert!(sms::segments(&marked).culprit.is_none(), "{marked:?}");
             prop_assert!(length(&marked) <= 160, "{} septets: {marked:?}", length(&marked));
-            for kept in [order.as_str(), &alert.at_risk[0].short(), "04:00", "A4711"] {
+            for kept in [order.as_str(), &alert.at_risk[0].short(), "04:00", "K7RBM"] {
                 prop_assert!(body.raw().contains(kept), "{kept} is cut: {marked:?}");
             }
             prop_assert_eq!(sanitise(&marked), marked.as_str());

@@ -15,6 +15,7 @@ use crate::core::id::{AlertId, Ids, NotificationId};
 use crate::core::label::Labels;
 use crate::core::notification::Notification;
 use crate::core::person::{Person, PersonId, Role};
+use crate::core::reply::ReplyKey;
 use crate::core::rule::{GroupField, Match, Rule, Then};
 use crate::core::task::Task;
 use crate::core::template::Templates;
@@ -74,6 +75,7 @@ impl Scene {
             version: 1,
             name: "test".into(),
             instance: "d".into(),
+            reply_key: ReplyKey::new(b"test"),
             time_zone: TimeZone::UTC,
             people: people.into_iter().map(|p| (p.id.clone(), p)).collect(),
             teams: BTreeMap::new(),

@@ -115,6 +115,7 @@ mod tests {
             channels: BTreeMap::new(),
             quiet_hours: Some("22:00-07:00".parse().unwrap()),
             opted_out: BTreeSet::new(),
+            opted_in: BTreeSet::new(),
             notes: "".into(),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,

@@ -266,8 +266,15 @@ pub fn merge(contact: &mut Contact, link: &mut Link, stated: &Stated, now: Times
             link.not_kept.retain(|name| name.raw() != theirs.name());
         }
         if let ContactField::OptedOut(out) = theirs {
-            let both: BTreeSet<_> = contact.opted_out.union(out).copied().collect();
+            // What they have said since before the recipient ended it is no new opt-out.
+            let old = match link.base_of(theirs) {
+                ContactField::OptedOut(base) => base.intersection(&contact.opted_in).copied().collect(),
+                _ => BTreeSet::new(),
+            };
+            let fresh = out.difference(&old).copied();
+            let both: BTreeSet<_> = contact.opted_out.iter().copied().chain(fresh).collect();
             if both != contact.opted_out {
+                contact.opted_in.retain(|medium| !both.contains(medium));
                 contact.opted_out = both;
                 merged.taken.push(theirs.name());
             }
@@ -321,7 +328,11 @@ pub fn to_give(contact: &Contact, link: &Link) -> Vec<ContactField> {
         .filter(|mine| {
             let base = link.base_of(mine);
             let changed = match (mine, &base) {
-                (ContactField::OptedOut(mine), ContactField::OptedOut(base)) => !mine.is_subset(base),
+                // An opt-out that is missing here is given as ended only where its recipient ended it.
+                (ContactField::OptedOut(mine), ContactField::OptedOut(base)) => {
+                    !mine.is_subset(base)
+                        || base.difference(mine).any(|medium| contact.opted_in.contains(medium))
+                }
                 _ => *mine != base,
             };
             changed
@@ -413,6 +424,7 @@ pub fn blank_contact(id: Untrusted, now: Timestamp) -> Contact {
         channels: BTreeMap::new(),
         quiet_hours: None,
         opted_out: BTreeSet::new(),
+        opted_in: BTreeSet::new(),
         successor: None,
         notes: "".into(),
         created_at: now,

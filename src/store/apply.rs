@@ -17,7 +17,8 @@ use crate::core::id::{AlertId, NotificationId, TaskId};
 use crate::core::notification::{AttemptState, Notification, RecipientId};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
-use crate::core::suppression::{Suppression, SuppressionState};
+use crate::core::reply::Reply;
+use crate::core::suppression::{Suppression, SuppressionState, address_key};
 use crate::core::sync::{Link, Side};
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
@@ -55,6 +56,7 @@ impl Tx<'_> {
                 Object::Exception(report) if !later => self.put_exception(report)?,
                 Object::Expectation(expectation) if !later => self.put_expectation(expectation)?,
                 Object::Suppression(suppression) if !later => self.put_suppression(suppression)?,
+                Object::Reply(reply) => self.put_reply(reply)?,
                 Object::Digest(run) => self.put_digest_run(run)?,
                 Object::Config(config) => self.put_config(config)?,
                 _ => {}
@@ -115,10 +117,10 @@ impl Tx<'_> {
         self.dues |= n.due_at.is_some();
         self.execute(
             "INSERT INTO notification (id, state, channel, medium, urgent, alert, partner, due_at, updated_at, body, in_flight,
-               contact)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+               contact, person)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
              ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, medium = $4, due_at = $8, updated_at = $9,
-               body = $10, in_flight = $11, contact = $12",
+               body = $10, in_flight = $11, contact = $12, person = $13",
             cells![
                 n.id.0,
                 n.state.as_str(),
@@ -134,6 +136,10 @@ impl Tx<'_> {
                 match &n.recipient.who {
                     RecipientId::Contact(id) => Some(id.raw()),
                     RecipientId::Person(_) => None,
+                },
+                match &n.recipient.who {
+                    RecipientId::Person(id) => Some(id.0.as_str()),
+                    RecipientId::Contact(_) => None,
                 }
             ],
         )?;
@@ -183,6 +189,14 @@ impl Tx<'_> {
                touched = (SELECT COALESCE(MAX(touched), 0) + 1 FROM contact)",
             cells![c.id.raw(), c.partner_id.as_ref().map(Untrusted::raw), c.created_at, encode(c)?],
         )?;
+        self.execute("DELETE FROM contact_address WHERE contact = $1", cells![c.id.raw()])?;
+        let phones = c.phones.iter().map(|phone| phone.as_str());
+        for address in phones.chain(c.emails.iter().map(|mailbox| mailbox.as_str())) {
+            self.execute(
+                "INSERT INTO contact_address (address, contact) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                cells![address_key(address), c.id.raw()],
+            )?;
+        }
         Ok(())
     }
 
@@ -294,6 +308,22 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// The same reply a second time is refused, and with it all that came with it.
+    fn put_reply(&self, r: &Reply) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO reply (id, state, sender, answered, created_at, body) VALUES ($1, $2, $3, $4, $5, $6)",
+            cells![
+                r.id.raw(),
+                r.state.as_str(),
+                address_key(r.from.raw()),
+                i64::from(r.answer.is_some()),
+                r.created_at,
+                encode(r)?
+            ],
+        )?;
+        Ok(())
+    }
+
     /// A second run of the same name is refused, and with it all that came with it.
     fn put_digest_run(&self, r: &DigestRun) -> Result<(), StoreError> {
         self.execute(
@@ -365,7 +395,7 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         Object::Exception(report) => Some(RowKey::Exception(report.id.raw())),
         Object::Expectation(expectation) => Some(RowKey::Expectation(expectation.id.raw())),
         Object::Suppression(suppression) => Some(RowKey::Suppression(suppression.id.raw())),
-        Object::Event(_) | Object::Digest(_) | Object::Config(_) | Object::Nothing => None,
+        Object::Event(_) | Object::Reply(_) | Object::Digest(_) | Object::Config(_) | Object::Nothing => None,
     }
 }
 

@@ -10,6 +10,7 @@ pub mod find;
 pub mod links;
 pub mod list;
 pub mod partners;
+pub mod replies;
 pub mod sqlite;
 pub mod tx;
 

@@ -25,6 +25,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0005.sql"),
     include_str!("../../assets/migrations/0006.sql"),
     include_str!("../../assets/migrations/0007.sql"),
+    include_str!("../../assets/migrations/0010.sql"),
 ];
 
 /// Operations waiting for the writer before askers must wait too.

@@ -231,6 +231,7 @@ pub fn notification(
         said: None,
         hold: None,
         failed_at: vec![],
+        answers: None,
         thread: None,
         reason: Reason {
             rule: "urgent-exceptions".into(),
@@ -361,6 +362,7 @@ pub fn contact(id: &str, of: &str, name: &str) -> Contact {
         channels: BTreeMap::from([(Category::Urgent, vec![Medium::Sms, Medium::Email])]),
         quiet_hours: None,
         opted_out: BTreeSet::new(),
+        opted_in: BTreeSet::new(),
         successor: None,
         notes: "".into(),
         created_at: at("00:00:00"),

@@ -12,13 +12,28 @@ pub const PASSWORD: &str = "hush & more";
 pub struct KannelGateway {
     pub url: String,
     folder: tempfile::TempDir,
-    _fakesmsc: Process,
+    smsc: u16,
+    fakesmsc: Option<Process>,
+    /// Before the carrier's connection was made anew.
+    earlier: Vec<String>,
     smsbox: Process,
     _bearerbox: Process,
 }
 
 impl KannelGateway {
     pub async fn start() -> Self {
+        Self::start_with("text = \"none\"").await
+    }
+
+    /// A gateway that hands what handsets send on to this address.
+    pub async fn start_with_replies(url: &str) -> Self {
+        Self::start_with(&format!(
+            "get-url = \"{url}&from=%p&id=%I&text=%a\"\ncatch-all = true\nmax-messages = 0\nomit-empty = true"
+        ))
+        .await
+    }
+
+    async fn start_with(service: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let [admin, boxes, smsc, sendsms] = free_ports();
         let config = format!(
@@ -51,7 +66,7 @@ max-messages = 20
 
 group = sms-service
 keyword = default
-text = "none"
+{service}
 "#
         );
         std::fs::write(folder.path().join("kannel.conf"), config).unwrap();
@@ -60,9 +75,7 @@ text = "none"
         until_listening("bearerbox", boxes).await;
         until_listening("the simulated SMSC's port", smsc).await;
         let smsbox = start(folder.path(), "/usr/sbin/smsbox", &conf);
-        let smsc = smsc.to_string();
-        let of_smsc = ["-H", "127.0.0.1", "-r", &smsc, "-m", "0", "-v", "0"];
-        let fakesmsc = start(folder.path(), "/usr/lib/kannel/test/fakesmsc", &of_smsc);
+        let fakesmsc = carrier(folder.path(), smsc, &["-m", "0"]);
         until_listening("smsbox", sendsms).await;
 
         let status = format!("http://127.0.0.1:{admin}/status.txt?password=admin");
@@ -72,7 +85,24 @@ text = "none"
         })
         .await;
         let url = format!("http://127.0.0.1:{sendsms}/cgi-bin/sendsms");
-        Self { url, folder, _fakesmsc: fakesmsc, smsbox, _bearerbox: bearerbox }
+        Self {
+            url,
+            folder,
+            smsc,
+            fakesmsc: Some(fakesmsc),
+            smsbox,
+            _bearerbox: bearerbox,
+            earlier: Vec::new(),
+        }
+    }
+
+    /// A handset sends a text. The carrier's connection is made anew for it, as the simulation has it.
+    pub fn says(&mut self, from: &str, text: &str) {
+        self.earlier = self.received();
+        drop(self.fakesmsc.take());
+        let text: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let message = format!("{from} 12345 data {text}");
+        self.fakesmsc = Some(carrier(self.folder.path(), self.smsc, &["-i", "0.2", "-m", "1", &message]));
     }
 
     /// Holds the HTTP side: connections are still made, and nobody answers.
@@ -87,11 +117,19 @@ text = "none"
     /// What the simulated SMSC got so far, a line a message: `from to text …`.
     pub fn received(&self) -> Vec<String> {
         let log = std::fs::read_to_string(self.folder.path().join("fakesmsc.log")).unwrap();
-        log.lines()
+        let here = log
+            .lines()
             .filter_map(|line| line.split_once("Got message ")?.1.split_once(": <"))
-            .map(|(_, message)| message.trim_end_matches('>').to_owned())
-            .collect()
+            .map(|(_, message)| message.trim_end_matches('>').to_owned());
+        self.earlier.iter().cloned().chain(here).collect()
     }
+}
+
+/// The simulated carrier, connected to the gateway.
+fn carrier(folder: &Path, port: u16, arguments: &[&str]) -> Process {
+    let port = port.to_string();
+    let of_smsc = [&["-H", "127.0.0.1", "-r", &port, "-v", "0"], arguments].concat();
+    start(folder, "/usr/lib/kannel/test/fakesmsc", &of_smsc)
 }
 
 fn start(folder: &Path, program: &str, arguments: &[&str]) -> Process {

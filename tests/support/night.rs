@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use nightdesk::agent::Agent;
 use nightdesk::channel::{Answer, Callback, CallbackRefused, Channel, Outgoing, Receipt};
 use nightdesk::community::Received;
-use nightdesk::community::intake::{Desk, NotTaken, ReceiptRequest};
+use nightdesk::community::intake::{CallbackRequest, Desk, NotTaken};
 use nightdesk::core::alert::{Alert, AlertState};
 use nightdesk::core::apply::Asker;
 use nightdesk::core::change::{Change, Object, What};
@@ -467,7 +467,7 @@ pub async fn carrier(agent: Arc<Agent>, night: Night, clock: Clock) {
             due
         };
         for report in due {
-            let request = ReceiptRequest {
+            let request = CallbackRequest {
                 method: Method::GET,
                 uri: String::new(),
                 query: report.query.clone(),

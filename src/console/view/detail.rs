@@ -374,6 +374,7 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::MilestoneWithdrawn | What::MilestoneLate => ("plan", Meaning::Warn),
         What::ExpectationBegun | What::ExpectationMet => ("expect", Meaning::Quiet),
         What::ExpectationMissed => ("missing", Meaning::Warn),
+        What::ReplyReceived => ("reply", Meaning::Accent),
         What::AddressSuppressed => ("address", Meaning::Warn),
         What::AddressLifted => ("address", Meaning::Good),
         What::DigestSent => ("digest", Meaning::Plain),

@@ -2,7 +2,7 @@
 //! milestone makes of what is known, whose task it becomes, and who is told in which words.
 
 pub mod arrival;
-mod audience;
+pub mod audience;
 mod cases;
 mod documents;
 pub mod expectations;
@@ -12,7 +12,7 @@ mod posts;
 pub mod reader;
 #[cfg(test)]
 mod stage;
-mod tasks;
+pub mod tasks;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,174 @@
+//! What people write back: texts that a gateway hands on, mails that lie in a mailbox. Each is taken
+//! once, in one transaction with what it does and the answer to it.
+
+use super::Agent;
+use super::contacts;
+use super::receipts::{answer, heard};
+use crate::channel::mailbox::{Letter, Mailbox};
+use crate::community::intake::{CallbackAnswer, CallbackRequest};
+use crate::core::alert::AlertState;
+use crate::core::change::Object;
+use crate::core::contact::Medium;
+use crate::core::desk::Desk;
+use crate::core::id::{AlertId, NotificationId};
+use crate::core::reply::{self, Became, CODE_LIVES, Inbound, Paged, ReplyView, take};
+use crate::core::suppression::address_key;
+use crate::store::{StoreError, Tx};
+use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many of a person's newest messages are looked through for what may be meant.
+const LOOKED_THROUGH: u64 = 300;
+/// How many alerts may be meant; more are only counted.
+const MEANT: usize = 40;
+/// How often the mailbox is looked into.
+const EVERY: Duration = Duration::from_secs(2);
+/// Letters read at one look.
+const LETTERS: usize = 50;
+
+/// Takes what a gateway hands on.
+pub async fn text(agent: &Agent, channel: &str, request: CallbackRequest) -> CallbackAnswer {
+    let written = match heard(&agent.setup(), channel, request, |way, callback| way.inbound(callback)) {
+        Ok(written) => written,
+        Err(refused) => return refused,
+    };
+    let now = agent.world.now();
+    let inbound = Inbound {
+        channel: channel.to_owned(),
+        provider_id: match written.id.as_str() {
+            // Without a name, the same words of the same sender within a minute are the same reply.
+            "" => digest(&[&written.from, &written.text, &(now.as_second() / 60).to_string()]),
+            id => id.to_owned(),
+        },
+        medium: Medium::Sms,
+        from: written.from,
+        text: written.text.into(),
+        answers: None,
+        automatic: None,
+    };
+    match take_one(agent, inbound).await {
+        // An empty body: Kannel would send whatever stands in it as an answer.
+        Ok(_) => answer(StatusCode::OK, ""),
+        Err(why) => {
+            tracing::error!(%why, "a reply could not be stored");
+            answer(StatusCode::SERVICE_UNAVAILABLE, "")
+        }
+    }
+}
+
+/// Looks into the mailbox again and again, if one is configured.
+pub async fn job(agent: Arc<Agent>) {
+    loop {
+        let setup = agent.setup();
+        if let Some(replies) = &setup.settings.replies {
+            let key = &setup.settings.desk.reply_key;
+            let mailbox = Mailbox::new(&replies.maildir, &replies.address, key);
+            match mailbox.letters(LETTERS).await {
+                Ok(letters) => {
+                    agent.vitals.mailbox(None);
+                    for letter in letters {
+                        mail(&agent, &mailbox, letter).await;
+                    }
+                }
+                Err(why) => agent.vitals.mailbox(Some(why.to_string())),
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = agent.stopping.cancelled() => return,
+        }
+    }
+}
+
+async fn mail(agent: &Agent, mailbox: &Mailbox<'_>, letter: Letter) {
+    let inbound = Inbound {
+        channel: "mail".to_owned(),
+        provider_id: letter.id,
+        medium: Medium::Email,
+        from: letter.from,
+        text: letter.text.into(),
+        answers: letter.answers,
+        automatic: letter.automatic,
+    };
+    match take_one(agent, inbound).await {
+        // Only what is on disk leaves the mailbox's new letters.
+        Ok(_) => {
+            if let Err(why) = mailbox.read(&letter.file).await {
+                tracing::error!(%why, "a letter that was read could not be put away");
+            }
+        }
+        Err(why) => tracing::error!(%why, "a mailed reply could not be stored"),
+    }
+}
+
+/// Takes one reply; the same again does nothing.
+pub async fn take_one(agent: &Agent, inbound: Inbound) -> Result<Became, StoreError> {
+    let setup = agent.setup();
+    let now = agent.world.now();
+    agent
+        .store
+        .write(move |tx| {
+            if let Some(known) = tx.reply(&inbound.id())? {
+                return Ok(known.state);
+            }
+            let desk = &setup.settings.desk;
+            let view = view(tx, desk, &inbound, now)?;
+            let (changes, ids) = take(desk, view, &inbound, tx.ids(), now);
+            let became = changes.iter().find_map(|change| match &change.object {
+                Object::Reply(reply) => Some(reply.state),
+                _ => None,
+            });
+            tx.keep_ids(ids);
+            contacts::apply(tx, desk, changes, now)?;
+            Ok(became.unwrap_or(Became::Ignored))
+        })
+        .await
+}
+
+fn view(tx: &Tx<'_>, desk: &Desk, inbound: &Inbound, now: Timestamp) -> Result<ReplyView, StoreError> {
+    let address = address_key(&inbound.from);
+    let mut view = ReplyView {
+        contacts: tx.contacts_at(&address)?,
+        suppression: tx.suppression(&address)?,
+        answered_lately: tx.answers_to(&address, now - SignedDuration::from_hours(1))?,
+        ..ReplyView::default()
+    };
+    let newest = NotificationId(tx.ids().notification.saturating_sub(1));
+    if let Some(id) = reply::named(desk, inbound, newest)
+        && let Some(named) = tx.notification(id)?
+    {
+        let paged = named.alert.map(|alert| paged(tx, alert)).transpose()?.flatten();
+        view.named = Some((named, paged));
+    }
+    let mut alerts = BTreeSet::new();
+    for person in reply::people_at(desk, inbound.medium, &inbound.from) {
+        let told = tx.told_person(&person.id, LOOKED_THROUGH)?;
+        let lately = told.into_iter().filter(|n| now.duration_since(n.created_at) <= CODE_LIVES);
+        alerts.extend(lately.filter_map(|n| n.alert));
+    }
+    for alert in alerts.into_iter().rev().take(MEANT) {
+        let paged = paged(tx, alert)?.filter(|paged| paged.alert.state != AlertState::Resolved);
+        view.told.extend(paged);
+    }
+    if let Some(partner) = view.contacts.iter().find_map(|contact| contact.partner_id.as_ref()) {
+        view.partner = tx.partner(partner.raw())?.map(|partner| partner.about);
+    }
+    for key in reply::task_keys(desk, inbound, &view.contacts) {
+        view.tasks.extend(tx.open_task(&key)?);
+    }
+    Ok(view)
+}
+
+fn paged(tx: &Tx<'_>, alert: AlertId) -> Result<Option<Paged>, StoreError> {
+    let Some(found) = tx.alert(alert)? else { return Ok(None) };
+    Ok(Some(Paged { alert: found, notifications: tx.notifications_of(alert)? }))
+}
+
+fn digest(parts: &[&str]) -> String {
+    let digest = Sha256::digest(parts.join("\u{1f}").as_bytes());
+    digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,294 @@
+//! Replies against a small desk: whose they are, what they do, and what is answered.
+
+use super::{Became, Code, Inbound, Paged, Reply, ReplyView, named, take, task_keys};
+use crate::core::alert::AlertState;
+use crate::core::change::Object;
+use crate::core::contact::{Contact, Medium};
+use crate::core::id::NotificationId;
+use crate::core::notification::{Notification, NotificationState, Purpose, RecipientId};
+use crate::core::person::{PersonId, Role};
+use crate::core::scenario::{Scene, exception};
+use crate::core::suppression::{Suppression, SuppressionState};
+use crate::core::sync::blank_contact;
+use proptest::prelude::*;
+
+const MARIA: &str = "+4915123456701";
+const JONAS: &str = "+4915123456702";
+const ANA: &str = "+34612345678";
+
+struct Desk {
+    scene: Scene,
+    contacts: Vec<Contact>,
+    suppression: Option<Suppression>,
+    replies: Vec<Reply>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let scene = Scene::usual();
+        let mut ana = blank_contact("ana".into(), scene.now);
+        ana.name = "Ana López".into();
+        ana.partner_id = Some("acme".into());
+        ana.locale = Some("es".into());
+        ana.phones = vec![ANA.parse().unwrap()];
+        Self { scene, contacts: vec![ana], suppression: None, replies: vec![] }
+    }
+
+    fn paging(alerts: &[&str]) -> Self {
+        let mut desk = Self::new();
+        for id in alerts {
+            desk.scene.raise(id);
+        }
+        desk
+    }
+
+    fn inbound(&self, from: &str, text: &str) -> Inbound {
+        Inbound {
+            channel: "sms".into(),
+            provider_id: format!("{}", self.replies.len()),
+            medium: Medium::Sms,
+            from: from.into(),
+            text: text.into(),
+            answers: None,
+            automatic: None,
+        }
+    }
+
+    fn says(&mut self, from: &str, text: &str) -> Reply {
+        let inbound = self.inbound(from, text);
+        self.takes(inbound)
+    }
+
+    fn takes(&mut self, inbound: Inbound) -> Reply {
+        let desk = self.scene.desk.clone();
+        let paged = |alert: &crate::core::alert::Alert| {
+            let of = |n: &&Notification| n.alert == Some(alert.id);
+            Paged {
+                alert: alert.clone(),
+                notifications: self.scene.notifications.values().filter(of).cloned().collect(),
+            }
+        };
+        let newest = NotificationId(self.scene.ids.notification - 1);
+        let named = named(&desk, &inbound, newest)
+            .and_then(|id| self.scene.notifications.get(&id))
+            .map(|n| (n.clone(), n.alert.and_then(|alert| self.scene.alerts.get(&alert)).map(&paged)));
+        let people = super::people_at(&desk, inbound.medium, &inbound.from);
+        let told = |p: &Paged| {
+            p.alert.state != AlertState::Resolved
+                && p.notifications.iter().any(|n| {
+                    people.iter().any(|person| n.recipient.who == RecipientId::Person(person.id.clone()))
+                })
+        };
+        let contacts: Vec<Contact> = self
+            .contacts
+            .iter()
+            .filter(|contact| contact.phones.iter().any(|phone| phone.as_str() == inbound.from))
+            .cloned()
+            .collect();
+        let keys = task_keys(&desk, &inbound, &contacts);
+        let mut tasks = self.scene.tasks.clone();
+        tasks.retain(|task| keys.contains(&task.key.raw().to_owned()));
+        let view = ReplyView {
+            named,
+            told: self.scene.alerts.values().rev().map(&paged).filter(told).collect(),
+            contacts,
+            partner: None,
+            suppression: self.suppression.clone().filter(|s| s.id.raw() == inbound.from),
+            tasks,
+            answered_lately: self.replies.iter().filter(|reply| reply.answer.is_some()).count() as u64,
+        };
+        let (changes, ids) = take(&desk, view, &inbound, self.scene.ids, self.scene.now);
+        self.scene.ids = ids;
+        for change in &changes {
+            match &change.object {
+                Object::Contact(contact) => {
+                    self.contacts.retain(|known| known.id != contact.id);
+                    self.contacts.push((**contact).clone());
+                }
+                Object::Suppression(suppression) => self.suppression = Some((**suppression).clone()),
+                Object::Reply(reply) => self.replies.push((**reply).clone()),
+                _ => {}
+            }
+        }
+        self.scene.keep(changes);
+        self.replies.last().unwrap().clone()
+    }
+
+    /// What the last reply was answered.
+    fn answered(&self) -> String {
+        let answer = self.replies.last().unwrap().answer.map(|id| &self.scene.notifications[&id]);
+        answer.map_or_else(String::new, |n| n.content.body.raw().to_owned())
+    }
+
+    fn code(&self, message: u64) -> Code {
+        self.scene.desk.reply_key.code(NotificationId(message))
+    }
+
+    fn state(&self, alert: u64) -> AlertState {
+        self.scene.alerts[&crate::core::id::AlertId(alert)].state
+    }
+}
+
+#[test]
+fn a_page_carries_its_code_and_the_code_takes_the_alert() {
+    let mut desk = Desk::paging(&["x1"]);
+    let page = desk.scene.notifications[&NotificationId(1)].content.body.raw().to_owned();
+    let code = desk.code(1);
+    assert!(page.ends_with(&format!(" {code}")), "{page}");
+    let reply = desk.says(MARIA, &format!("ack {code} 45"));
+    assert_eq!((reply.state, desk.state(1)), (Became::Acted, AlertState::Acknowledged));
+    assert_eq!(desk.scene.alert().next_update_by, Some(desk.scene.now + jiff::SignedDuration::from_mins(45)));
+    assert_eq!(desk.answered(), "You took A1; news promised by 22:45 UTC.");
+    let pages = desk.scene.notifications.values().filter(|n| n.purpose == Purpose::Page);
+    assert!(pages.into_iter().all(|n| n.state == NotificationState::Cancelled));
+}
+
+#[test]
+fn a_bare_ack_with_several_open_asks_which_and_with_one_acts() {
+    let mut desk = Desk::paging(&["x1", "x2"]);
+    let reply = desk.says(MARIA, "ack");
+    assert_eq!(reply.state, Became::Refused);
+    let asked = desk.answered();
+    assert!(asked.starts_with("Which of 2? Answer with its code:"), "{asked}");
+    assert!(
+        asked.contains(&desk.code(1).to_string()) && asked.contains(&desk.code(2).to_string()),
+        "{asked}"
+    );
+    assert!(crate::core::sms::length(&asked) <= 160);
+    let code = desk.code(2);
+    desk.says(MARIA, &format!("ACK {code}"));
+    assert_eq!((desk.state(1), desk.state(2)), (AlertState::Open, AlertState::Acknowledged));
+    desk.says(MARIA, "ack");
+    assert_eq!(desk.state(1), AlertState::Acknowledged, "only one is left open");
+}
+
+#[test]
+fn a_code_works_for_its_recipient_only_and_not_for_ever() {
+    let mut desk = Desk::paging(&["x1"]);
+    let code = desk.code(1);
+    for (from, why) in [(JONAS, "another person"), (ANA, "a contact"), ("+4915199999999", "a stranger")] {
+        desk.says(from, &format!("ack {code}"));
+        assert_eq!(desk.state(1), AlertState::Open, "{why}");
+    }
+    desk.scene.now += jiff::SignedDuration::from_hours(24 * 31);
+    let reply = desk.says(MARIA, &format!("ack {code}"));
+    assert_eq!((reply.state, desk.state(1)), (Became::Refused, AlertState::Open), "31 days later");
+}
+
+#[test]
+fn the_second_of_two_is_told_who_was_first() {
+    let mut desk = Desk::paging(&["x1"]);
+    desk.scene.pass(6);
+    desk.scene.due();
+    let codes: Vec<_> =
+        desk.scene.notifications.keys().map(|id| desk.scene.desk.reply_key.code(*id)).collect();
+    desk.says(MARIA, &format!("ack {}", codes[0]));
+    let reply = desk.says(JONAS, &format!("ack {}", codes[1]));
+    assert_eq!(reply.state, Became::Refused);
+    assert_eq!(desk.answered(), "maria was first: A1 is theirs since 22:06 UTC.");
+    assert_eq!(desk.scene.alert().holder, Some(PersonId("maria".into())));
+}
+
+#[test]
+fn a_viewer_and_a_machine_change_nothing() {
+    let mut desk = Desk::paging(&["x1"]);
+    let code = desk.code(1);
+    let mut machine = desk.inbound(MARIA, &format!("ack {code}"));
+    machine.automatic = Some("Auto-Submitted: auto-replied".into());
+    let reply = desk.takes(machine);
+    assert_eq!((reply.state, reply.answer, desk.state(1)), (Became::Ignored, None, AlertState::Open));
+    desk.scene.desk.people.get_mut(&PersonId("maria".into())).unwrap().role = Role::Viewer;
+    let reply = desk.says(MARIA, &format!("ack {code}"));
+    assert_eq!((reply.state, desk.state(1)), (Became::Refused, AlertState::Open));
+}
+
+#[test]
+fn stop_wins_is_confirmed_once_and_ends_only_by_start() {
+    let mut desk = Desk::paging(&["x1"]);
+    let code = desk.code(1);
+    let reply = desk.says(MARIA, &format!("STOP ack {code}"));
+    assert_eq!((reply.state, desk.state(1)), (Became::OptedOut, AlertState::Open));
+    assert_eq!(desk.answered(), "test: you get no more SMS from us. Answer START to get them again.");
+    let fix = desk.scene.tasks.last().unwrap().clone();
+    assert_eq!(
+        fix.title.raw(),
+        "maria opted out of SMS: no page reaches them that way until they answer START"
+    );
+    assert_eq!(desk.says(MARIA, "stop").answer, None, "said once");
+    assert_eq!(desk.says(MARIA, "what?").answer, None, "silence");
+    let reply = desk.says(MARIA, "START");
+    assert_eq!(reply.state, Became::OptedIn);
+    assert_eq!(desk.suppression.as_ref().unwrap().state, SuppressionState::Lifted);
+    assert_eq!(desk.scene.tasks.last().unwrap().state, crate::core::task::TaskState::Done);
+}
+
+#[test]
+fn a_contacts_stop_and_start_are_theirs_in_their_language() {
+    let mut desk = Desk::new();
+    desk.says(ANA, "baja");
+    assert!(desk.contacts[0].opted_out.contains(&Medium::Sms));
+    assert_eq!(
+        desk.answered(),
+        "test: no recibira mas SMS nuestros. Responda START para recibirlos de nuevo."
+    );
+    let answer = desk.replies.last().unwrap().answer.unwrap();
+    assert_eq!(desk.scene.notifications[&answer].answers.as_ref().unwrap().raw(), ANA);
+    desk.says(ANA, "Start");
+    assert!(desk.contacts[0].opted_out.is_empty() && desk.contacts[0].opted_in.contains(&Medium::Sms));
+}
+
+#[test]
+fn what_a_contact_writes_is_one_task_and_then_notes_on_it() {
+    let mut desk = Desk::paging(&["x1"]);
+    let reply = desk.says(ANA, "The truck has left at 04:10");
+    assert_eq!((reply.state, reply.answer), (Became::Task, None));
+    let task = desk.scene.tasks.last().unwrap().clone();
+    assert_eq!(task.title.raw(), "Ana López wrote by SMS: The truck has left at 04:10");
+    let again = desk.says(ANA, "ack");
+    assert_eq!((again.state, again.task), (Became::Task, Some(task.id)), "a contact acknowledges nothing");
+    assert_eq!((desk.scene.tasks.len(), desk.state(1)), (1, AlertState::Open));
+}
+
+#[test]
+fn a_question_says_how_it_stands() {
+    let mut desk = Desk::paging(&["x1"]);
+    desk.says(MARIA, "?");
+    let code = desk.code(1);
+    assert_eq!(desk.answered(), format!("A1 HIGH Acme Blocked: nobody has it, next jonas 22:06. ACK {code}"));
+    desk.says(MARIA, "ack");
+    desk.says(MARIA, "status");
+    assert_eq!(desk.answered(), "A1 HIGH Acme Blocked: maria has it, news by 23:00.");
+    desk.says(MARIA, "resolve carrier found");
+    assert_eq!(desk.answered(), "A1 is closed.");
+    assert_eq!(desk.scene.alert().resolution.as_ref().unwrap().raw(), "carrier found");
+}
+
+#[test]
+fn somebody_who_never_stops_talking_gets_only_so_many_answers() {
+    let mut desk = Desk::paging(&["x1"]);
+    let answered = (0..30).filter(|_| desk.says(MARIA, "I am on holiday").answer.is_some()).count();
+    assert_eq!(answered, 12);
+    assert!(desk.says(MARIA, "ack").answer.is_some(), "what acts is always confirmed");
+}
+
+proptest! {
+    #[test]
+    fn no_text_of_a_stranger_or_a_contact_touches_an_alert(
+        text in "\\PC{0,40}|(ack|esc|resolve|snooze|STOP|START|\\?) ?[2-9B-Z]{0,5}",
+        contact in any::<bool>(),
+    ) {
+        let mut desk = Desk::paging(&["x1"]);
+        let before = desk.scene.alert().clone();
+        desk.says(if contact { ANA } else { "+15551230000" }, &text);
+        prop_assert_eq!(desk.scene.alert(), &before);
+    }
+}
+
+#[test]
+fn alerts_of_other_people_are_not_meant() {
+    let mut desk = Desk::new();
+    desk.scene.events(&[("raised", exception("x1"), "high")]);
+    let reply = desk.says(JONAS, "ack");
+    assert_eq!((reply.state, desk.state(1)), (Became::Refused, AlertState::Open), "Jonas was not paged yet");
+    assert_eq!(desk.answered(), "Nothing that you were told of is open.");
+}
