@@ -333,16 +333,16 @@ async fn every_flow_of_the_recorded_day_reaches_those_it_concerns() {
 
     // Who writes is answered in their language, the one whom only the community knew, too.
     for (author, subject) in [
-        ("carmen.ruiz@example.net", "Hemos recibido su mensaje – T-411"),
-        ("j.petersen@example.net", "Ihre Nachricht ist bei uns – T-412"),
-        ("luc.bernard@example.net", "Nous avons bien reçu votre message – T-413"),
-        ("ola.nilsen@example.net", "We have your request – T-414"),
+        ("carmen.ruiz@example.net", "Hemos recibido su mensaje - T-411"),
+        ("j.petersen@example.net", "Wir haben Ihre Nachricht erhalten - T-412"),
+        ("luc.bernard@example.net", "Nous avons bien reçu votre message - T-413"),
+        ("ola.nilsen@example.net", "We have your request - T-414"),
     ] {
         letter(practice, author, &[subject]).await;
     }
 
     // A milestone says what is next and who does it.
-    let milestone = letter(practice, "p.walsh@example.net", &["Reached: Profile approved"]).await;
+    let milestone = letter(practice, "p.walsh@example.net", &["Milestone reached: profile approved"]).await;
     for line in ["Next: documents complete", "Who:  Lumen Health"] {
         assert!(milestone.text.lines().any(|said| said == line), "{}", milestone.text);
     }
@@ -357,7 +357,7 @@ async fn every_flow_of_the_recorded_day_reaches_those_it_concerns() {
     told.sort();
     let title = "Price on invoice 90-4471 differs from contract";
     let wanted = ["approved", "awaiting documents", "received", "resolved", "under review"];
-    assert_eq!(told, wanted.map(|status| format!("CASE-771: {status} – {title}")));
+    assert_eq!(told, wanted.map(|status| format!("CASE-771: {status} - {title}")));
     let reviewed = |task: &Value| {
         task["title"].to_string().contains("Price list of the order date.pdf") && task["state"] == "done"
     };

@@ -4,12 +4,13 @@ use super::print::{self, Table};
 use super::{Context, Failed, list};
 use crate::config::{self, ConfigError, Settings};
 use crate::core::contact::{Contact, Medium};
+use crate::core::digest::write;
 use crate::core::label::Labels;
 use crate::core::message::Frame;
 use crate::core::partner::PartnerRef;
 use crate::core::person::PersonId;
 use crate::core::sms;
-use crate::core::template::{Name, Preview, Said, Templates};
+use crate::core::template::{Form, Name, Preview, Said, Templates};
 use crate::core::text::sanitise;
 use crate::wire::client::LinkError;
 use clap::{Args, Subcommand};
@@ -77,20 +78,28 @@ struct Listed {
 fn all(args: &ListArgs, context: &Context) -> Result<(), Failed> {
     let templates = settings(context)?.map_or_else(Templates::shipped, |settings| settings.desk.templates);
     let yours = templates.replaced();
-    let listed: Vec<_> = Name::ALL
-        .into_iter()
-        .flat_map(|name| name.media().iter().map(move |medium| (name, *medium)))
-        .map(|(name, medium)| {
-            let end = format!("/{name}.{}.txt", medium.as_str());
+    let files = Name::ALL.into_iter().flat_map(|name| {
+        let media =
+            name.media().iter().flat_map(move |medium| name.forms().iter().map(move |form| (medium, form)));
+        media.map(move |(medium, form)| (name, *medium, *form))
+    });
+    let mut listed: Vec<_> = files
+        .map(|(name, medium, form)| {
+            let end = format!("/{name}.{}.{}", medium.as_str(), form.extension());
             Listed {
                 name: name.as_str(),
                 to: if name.is_for_contacts() { "contact" } else { "desk" },
-                medium: medium.as_str(),
-                languages: templates.languages(name, medium),
+                medium: match form {
+                    Form::Text => medium.as_str(),
+                    Form::Html => "email.html",
+                },
+                languages: templates.languages(name, medium, form),
                 yours: yours.iter().filter_map(|key| key.strip_suffix(&end)).map(str::to_owned).collect(),
             }
         })
         .collect();
+    let (languages, yours) = templates.phrase_languages();
+    listed.push(Listed { name: Name::Digest.as_str(), to: "desk", medium: "phrases", languages, yours });
     if args.json {
         return print::json(&listed);
     }
@@ -153,7 +162,12 @@ async fn preview(args: &PreviewArgs, context: &Context) -> Result<(), Failed> {
         Some(settings) => (settings.desk.templates, settings.desk.labels),
         None => (Templates::shipped(), Labels::shipped()),
     };
-    let samples = Said::samples(args.name, &reader.frames, &labels, &reader.locale, &reader.zone);
+    let samples = match args.name {
+        Name::Digest => write::samples(&templates, &labels, &reader.locale, &reader.zone)
+            .map(|values| Said::new(Name::Digest, values, "", "Digest"))
+            .into(),
+        name => Said::samples(name, &reader.frames, &labels, &reader.locale, &reader.zone),
+    };
     let Some(said) = samples.get(usize::from(args.bare)) else {
         return Err(Failed::No(format!("there is no sample of {}", args.name)));
     };
@@ -246,7 +260,10 @@ async fn reader(
     if let Some(to) = &args.to {
         let person = settings.and_then(|settings| settings.desk.person(&PersonId(to.clone())));
         let (name, own_zone) = match person {
-            Some(person) => (person.name.clone(), person.time_zone.clone()),
+            Some(person) => {
+                locale = person.locale.clone();
+                (person.name.clone(), person.time_zone.clone())
+            }
             None => {
                 let contact = contact(to, settings, context).await?;
                 if let Some(partner) = partner(&contact, context).await {
@@ -262,7 +279,8 @@ async fn reader(
             zone = Some(own);
         }
     }
-    let locale = args.locale.clone().or(locale).unwrap_or_else(|| "en".to_owned());
+    let desks = || settings.map_or_else(|| "en".to_owned(), |settings| settings.desk.locale.clone());
+    let locale = args.locale.clone().or(locale).unwrap_or_else(desks);
     Ok(Reader { frames, locale, zone: zone.unwrap_or(TimeZone::UTC) })
 }
 

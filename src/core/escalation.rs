@@ -7,6 +7,7 @@ use crate::core::alert::{Alert, AlertState};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Category, Medium};
 use crate::core::desk::{Desk, Told};
+use crate::core::flow::reader::Reader;
 use crate::core::id::{AlertId, Ids, NotificationId};
 use crate::core::notification::{
     Content, Notification, NotificationState, Purpose, Reason, Recipient, RecipientId,
@@ -150,7 +151,7 @@ impl<'a> Decision<'a> {
                 if purpose == Purpose::Detail && !detail {
                     continue;
                 }
-                let content = self.content(alert, medium, next.as_ref(), &one.via);
+                let content = self.content(alert, person, medium, next.as_ref(), &one.via);
                 self.queue(alert, person, medium, purpose, content, &one.via, Some(step), None);
             }
             reached.push(one.clone());
@@ -158,22 +159,23 @@ impl<'a> Decision<'a> {
         reached
     }
 
-    pub fn content(&self, alert: &Alert, medium: Medium, next: Option<&Next>, why: &str) -> Content {
+    /// What a person reads of an alert.
+    pub fn content(
+        &self,
+        alert: &Alert,
+        person: &Person,
+        medium: Medium,
+        next: Option<&Next>,
+        why: &str,
+    ) -> Content {
+        let reader = Reader::person(self.desk, person);
         match medium {
             Medium::Sms => {
                 // The message that is queued next is the one these words are for.
                 let code = self.desk.reply_key.code(NotificationId(self.ids.notification));
-                page::sms(alert, next, code, &self.desk.time_zone, self.now)
+                page::sms(alert, next, code, &reader.zone, self.now)
             }
-            Medium::Email => page::email(
-                alert,
-                next,
-                &self.desk.time_zone,
-                why,
-                &self.desk.templates,
-                "en",
-                &self.desk.codes,
-            ),
+            Medium::Email => page::email(alert, next, why, &reader),
         }
     }
 

@@ -26,6 +26,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0006.sql"),
     include_str!("../../assets/migrations/0007.sql"),
     include_str!("../../assets/migrations/0010.sql"),
+    include_str!("../../assets/migrations/0011.sql"),
 ];
 
 /// Operations waiting for the writer before askers must wait too.

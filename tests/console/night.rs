@@ -396,6 +396,7 @@ fn people() -> Vec<Person> {
         email: Some(format!("{id}@desk.example").parse().unwrap()),
         phone: Some("+4915123456789".parse().unwrap()),
         time_zone: Some(zone.into()),
+        locale: None,
         teams: vec!["grid".into()],
     })
     .into()

@@ -228,11 +228,21 @@ fn letter(mail: &str) -> String {
     out
 }
 
+/// What somebody types to answer a page: of this message alone, so nobody can know it before.
+fn is_code(word: &str) -> bool {
+    word.len() == 5 && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+}
+
 /// A text of one part: `NORDLICHT +4915123456701 text …` as the simulated carrier got it.
 fn short(received: &str) -> String {
     let mut words = received.splitn(4, ' ');
     let (from, to, kind, text) =
         (words.next().unwrap(), words.next().unwrap(), words.next().unwrap(), words.next().unwrap());
     assert_eq!((from, kind), ("NORDLICHT", "text"), "one part in GSM-7: {received}");
-    format!("☎ {to}\n{text}")
+    match text.rsplit_once(' ') {
+        Some((page, code)) if text.starts_with("CRIT ") && is_code(code) => {
+            format!("☎ {to}\n{page} {{reply code}}")
+        }
+        _ => format!("☎ {to}\n{text}"),
+    }
 }

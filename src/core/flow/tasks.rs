@@ -134,7 +134,7 @@ impl Decision<'_> {
         let overdue = |reader: &Reader<'_>| {
             Message::TaskOverdue(message::TaskOverdue {
                 task: task.id.to_string(),
-                kind: reader.word(task.kind.as_str()),
+                kind: reader.word(task.kind.word()),
                 title: line(&task.title),
                 due: reader.moment(due),
                 owner: owner.clone(),

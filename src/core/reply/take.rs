@@ -525,14 +525,21 @@ impl<'a> Taking<'a> {
     }
 
     fn locale(&self, contact: &Contact) -> &'static str {
-        self.decision.desk.labels.locale(contact.locale.as_ref().map(Untrusted::raw))
+        self.spoken_in(contact.locale.as_ref().map(Untrusted::raw))
     }
 
     fn locale_of_sender(&self) -> &'static str {
-        match (self.people.is_empty(), self.contact()) {
-            (true, Some(contact)) => self.locale(contact),
-            _ => self.decision.desk.labels.locale(None),
+        match (self.people.first(), self.contact()) {
+            (Some(person), _) => self.spoken_in(person.locale.as_deref()),
+            (None, Some(contact)) => self.locale(contact),
+            (None, None) => self.spoken_in(None),
         }
+    }
+
+    /// The language of an answer: the wanted one, else the desk's.
+    fn spoken_in(&self, wanted: Option<&str>) -> &'static str {
+        let wanted = wanted.filter(|wanted| !wanted.trim().is_empty());
+        self.decision.desk.labels.locale(wanted.or(Some(self.decision.desk.locale.as_str())))
     }
 
     fn spoken(&self, text: &str) -> String {
