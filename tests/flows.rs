@@ -344,7 +344,7 @@ Opened by   Ana López
 
 40 of 50 came.
 
-Your team's task {task}: answer it by {due}.
+Task {task} of team service: answer it by {due}.
 
 You get this because: team service"
             ),
@@ -352,7 +352,7 @@ You get this because: team service"
         sms(
             "+4915123456701",
             &format!(
-                "Acme Tools: new dispute DSP-2041 \"Short delivery\" Deadline 1 Dec 2026 13:00 CET. Task {task}, due {due}."
+                "Acme Tools: new dispute DSP-2041 \"Short delivery\". Deadline 1 Dec 2026 13:00 CET. Task {task}, due {due}."
             ),
         ),
     ];
@@ -397,7 +397,7 @@ Kind        Invoice
 Sent by     Ana López
 Open        https://example.com/d1
 
-Your team's task {task}: review it by {}.
+Task {task} of team service: review it by {}.
 
 You get this because: invoice reviewer of Acme Tools",
             english(due)
@@ -503,7 +503,7 @@ Subject     Where is PO-7?
 
 It should be here.
 
-Your team's task {task}: answer it by {}.
+Task {task} of team service: answer it by {}.
 
 You get this because: team service",
                 english(due)

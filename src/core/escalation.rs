@@ -15,6 +15,7 @@ use crate::core::notification::{
 use crate::core::page::{self, Next};
 use crate::core::person::{Person, PersonId};
 use crate::core::text::Untrusted;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -138,7 +139,7 @@ impl<'a> Decision<'a> {
         for target in targets {
             let Target::Webhook(channel) = target else { continue };
             let next = self.next_after(alert);
-            let content = self.text(alert, next.as_ref());
+            let content = self.text(alert, next.as_ref(), &self.desk.time_zone);
             let recipient =
                 Recipient { who: RecipientId::Webhook(channel.clone()), name: channel.as_str().into() };
             let reason = Reason {
@@ -204,17 +205,18 @@ impl<'a> Decision<'a> {
         next: Option<&Next>,
         why: &str,
     ) -> Content {
+        let reader = Reader::person(self.desk, person);
         match medium {
-            Medium::Sms => self.text(alert, next),
-            Medium::Email => page::email(alert, next, why, &Reader::person(self.desk, person)),
+            Medium::Sms => self.text(alert, next, &reader.zone),
+            Medium::Email => page::email(alert, next, why, &reader),
         }
     }
 
-    /// The one line of a page, the same for whoever reads it.
-    fn text(&self, alert: &Alert, next: Option<&Next>) -> Content {
+    /// The one line of a page, on the reader's clock.
+    fn text(&self, alert: &Alert, next: Option<&Next>, zone: &TimeZone) -> Content {
         // The message that is queued next is the one these words are for.
         let code = self.desk.reply_key.code(NotificationId(self.ids.notification));
-        page::sms(alert, next, code, &self.desk.time_zone, self.now)
+        page::sms(alert, next, code, zone, self.now)
     }
 
     /// Queues one message about an alert, due at once.

@@ -34,7 +34,7 @@ const LEAST_NAMES: usize = 24;
 /// A shorter name of who is next would name nobody.
 const LEAST_NEXT: usize = 6;
 
-/// The SMS that wakes somebody.
+/// The SMS that wakes somebody; its times are those of `zone`, the reader's own, and name none.
 pub fn sms(alert: &Alert, next: Option<&Next>, code: Code, zone: &TimeZone, now: Timestamp) -> Content {
     let head = format!("{} ", alert.severity.short());
     let title = plain(alert.title.printable().as_str());
@@ -154,7 +154,10 @@ fn names(partner: &str, title: &str, reference: Option<&str>, room: usize) -> St
 
 /// Text in GSM-7's characters; what has no place there becomes `?`.
 pub fn plain(text: &str) -> String {
-    sms::fold(&sms::to_gsm7_text(text)).chars().map(|c| if sms::septets(c).is_some() { c } else { '?' }).collect()
+    sms::fold(&sms::to_gsm7_text(text))
+        .chars()
+        .map(|c| if sms::septets(c).is_some() { c } else { '?' })
+        .collect()
 }
 
 #[cfg(test)]

@@ -295,7 +295,11 @@ fn news(
             Some(ProgressLine {
                 milestone: reader.word(step.milestone.word()),
                 state: if late { "late".into() } else { record.state.as_str().into() },
-                date: record.reached_at.or(record.due_at).map(|at| reader.day_of(partner, at)),
+                // The day that one taken back was once expected on says nothing any more.
+                date: record
+                    .reached_at
+                    .or(record.due_at.filter(|_| record.state != MilestoneState::Withdrawn))
+                    .map(|at| reader.day_of(partner, at)),
             })
         })
         .collect();

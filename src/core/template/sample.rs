@@ -201,7 +201,7 @@ fn own(text: &str) -> String {
 }
 
 fn task(reader: &Reader) -> Option<TaskLine> {
-    Some(TaskLine { id: own("T214"), due: Some(reader.friday()) })
+    Some(TaskLine { id: own("T214"), team: Some(own("service")), due: Some(reader.friday()) })
 }
 
 fn case_opened(reader: &Reader) -> [Message; 2] {
