@@ -183,5 +183,7 @@ fn own_person(id: PersonId, login: &str) -> Person {
         time_zone: None,
         locale: None,
         teams: Vec::new(),
+
+        opted_out: Default::default(),
     }
 }

@@ -109,7 +109,8 @@ async fn mail(agent: &Agent, mailbox: &Mailbox<'_>, letter: Letter) {
 pub async fn take_one(agent: &Agent, inbound: Inbound) -> Result<Became, StoreError> {
     let setup = agent.setup();
     let now = agent.world.now();
-    agent
+    let of_people = !reply::people_at(&setup.settings.desk, inbound.medium, &inbound.from).is_empty();
+    let became = agent
         .store
         .write(move |tx| {
             if let Some(known) = tx.reply(&inbound.id())? {
@@ -126,10 +127,18 @@ pub async fn take_one(agent: &Agent, inbound: Inbound) -> Result<Became, StoreEr
             contacts::apply(tx, desk, changes, now)?;
             Ok(became.unwrap_or(Became::Ignored))
         })
-        .await
+        .await?;
+    if of_people && matches!(became, Became::OptedOut | Became::OptedIn) {
+        // From now on they are paged another way, or by that one again.
+        agent.lay_over(None).await?;
+    }
+    Ok(became)
 }
 
 fn view(tx: &Tx<'_>, desk: &Desk, inbound: &Inbound, now: Timestamp) -> Result<ReplyView, StoreError> {
+    if inbound.automatic.is_some() {
+        return Ok(ReplyView::default());
+    }
     let address = address_key(&inbound.from);
     let mut view = ReplyView {
         contacts: tx.contacts_at(&address)?,
@@ -150,9 +159,14 @@ fn view(tx: &Tx<'_>, desk: &Desk, inbound: &Inbound, now: Timestamp) -> Result<R
         let lately = told.into_iter().filter(|n| now.duration_since(n.created_at) <= CODE_LIVES);
         alerts.extend(lately.filter_map(|n| n.alert));
     }
-    for alert in alerts.into_iter().rev().take(MEANT) {
-        let paged = paged(tx, alert)?.filter(|paged| paged.alert.state != AlertState::Resolved);
-        view.told.extend(paged);
+    for id in alerts.into_iter().rev() {
+        let live = tx.alert(id)?.filter(|alert| alert.state != AlertState::Resolved);
+        if let Some(alert) = live {
+            view.told.push(Paged { alert, notifications: tx.notifications_of(id)? });
+        }
+        if view.told.len() == MEANT {
+            break;
+        }
     }
     if let Some(partner) = view.contacts.iter().find_map(|contact| contact.partner_id.as_ref()) {
         view.partner = tx.partner(partner.raw())?.map(|partner| partner.about);

@@ -5,11 +5,15 @@ use super::Agent;
 use super::calendar::address_hash;
 use super::setup::Setup;
 use crate::core::assignment;
+use crate::core::contact::Medium;
 use crate::core::ical;
+use crate::core::person::Person;
 use crate::core::schedule::{Override, Roll, RosterCopy, Source};
+use crate::core::suppression::{Suppression, address_key};
 use crate::store::{Store, StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Overrides that ended longer ago are left out; the timeline looks back no further.
@@ -33,8 +37,38 @@ pub async fn laid(setup: Setup, store: &Store, now: Timestamp) -> Result<Setup, 
     let read = move |tx: &Tx<'_>| Ok((tx.overrides(since)?, tx.rosters()?, tx.assignments()?));
     let (overrides, copies, assignments) = store.read(read).await?;
     let mut setup = lay(setup, &overrides, &copies);
+    stop_where_said(&mut setup, store).await?;
     assignment::lay_over(&mut setup.settings.desk, &assignments);
     Ok(setup)
+}
+
+/// Somebody of the desk who said stop is not reachable that way, so that the next medium or the next person
+/// is tried in its place.
+async fn stop_where_said(setup: &mut Setup, store: &Store) -> Result<(), StoreError> {
+    let of = |person: &Person| {
+        let address = |medium: Medium| person.address(medium).map(|at| (medium, address_key(at)));
+        let addresses: Vec<_> = Medium::ALL.into_iter().filter_map(address).collect();
+        (person.id.clone(), addresses)
+    };
+    let people: Vec<_> = setup.settings.desk.people.values().map(of).collect();
+    let read = move |tx: &Tx<'_>| {
+        let mut stopped = Vec::new();
+        for (person, addresses) in people {
+            let mut media = BTreeSet::new();
+            for (medium, address) in addresses {
+                let known = tx.suppression(&address)?.filter(Suppression::is_opt_out);
+                media.extend(known.map(|_| medium));
+            }
+            stopped.push((person, media));
+        }
+        Ok(stopped)
+    };
+    for (id, media) in store.read(read).await? {
+        if let Some(person) = setup.settings.desk.people.get_mut(&id) {
+            person.opted_out = media;
+        }
+    }
+    Ok(())
 }
 
 fn lay(mut setup: Setup, overrides: &[Override], copies: &[RosterCopy]) -> Setup {

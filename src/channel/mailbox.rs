@@ -64,10 +64,27 @@ impl<'a> Mailbox<'a> {
         }
         names.sort();
         let mut letters = Vec::new();
-        for name in names.into_iter().take(most) {
+        for name in names {
+            if letters.len() == most {
+                break;
+            }
             let file = folder.join(&name);
-            let size = fs::metadata(&file).await.map_err(failed)?.len();
-            let bytes = if size > LARGEST { Vec::new() } else { fs::read(&file).await.map_err(failed)? };
+            // One that cannot be read (yet) keeps no other from being read.
+            let Ok(about) = fs::metadata(&file).await else { continue };
+            if !about.is_file() {
+                continue;
+            }
+            let bytes = match about.len() > LARGEST {
+                true => Ok(Vec::new()),
+                false => fs::read(&file).await,
+            };
+            let bytes = match bytes {
+                Ok(bytes) => bytes,
+                Err(why) => {
+                    tracing::error!(file = %file.display(), %why, "a mailed reply cannot be read");
+                    continue;
+                }
+            };
             letters.push(self.letter(file, &bytes));
         }
         Ok(letters)

@@ -97,6 +97,7 @@ impl Check<'_> {
             webhooks: &webhooks,
             people: &people,
             teams: &teams,
+
             schedules: &schedules,
             assignments: &assignments,
             calendars: &calendars,
@@ -153,6 +154,7 @@ impl Check<'_> {
                 locale,
                 people,
                 teams,
+
                 schedules,
                 calendars,
                 main_calendar,
@@ -319,7 +321,7 @@ impl Check<'_> {
             None => may_carry.to_vec(),
         };
         if let Some(words) = &t.carries {
-            if carries.is_empty() {
+            if carries.is_empty() && kind != ChannelWord::Webhook {
                 self.wrong(
                     words.span(),
                     "a channel that carries nothing is of no use; say \"sms\", \"email\" or both",
@@ -469,6 +471,7 @@ impl Check<'_> {
                 }),
                 locale: t.locale.as_ref().map(|locale| self.locale(locale)),
                 teams: Vec::new(),
+                opted_out: BTreeSet::new(),
             };
             people.insert(id, person);
         }

@@ -153,6 +153,9 @@ pub struct Alert {
     pub snoozed_until: Option<Timestamp>,
     /// Set once every member is cleared.
     pub cleared_at: Option<Timestamp>,
+    /// When the newest member joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined_at: Option<Timestamp>,
     /// When the desk closes it by itself: cleared before anybody took it, it stays in sight until the
     /// next hand-over.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -178,7 +178,7 @@ fn needs(desk: &Desk, incoming: &Incoming, facts: &Facts<'_>, keys: &[String], n
         needs.exceptions.insert(exception_key(partner, &exception.id));
     }
     if let (false, Some(partner)) = (keys.is_empty(), facts.partner) {
-        needs.keys.insert(storm::key(partner));
+        needs.keys.extend(desk.policies.keys().map(|policy| storm::key(partner, policy)));
         needs.raised_lately.insert(partner.id.raw().to_owned());
     }
     if let Native::CaseStatusChanged { change, partner } = &incoming.native
@@ -343,10 +343,10 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
                 }
                 (None, Some((policy, rule))) => {
                     event.state = EventState::Handled;
-                    event.alert = match decision.desk.storm.weather(view, &partner, decision.now) {
+                    event.alert = match decision.desk.storm.weather(view, &partner, policy, decision.now) {
                         Weather::Calm => raise(decision, view, member, partner, policy, rule, group),
                         Weather::Begins => {
-                            let key = storm::key(&partner);
+                            let key = storm::key(&partner, policy);
                             raise(decision, view, member, partner, policy, rule, Some(key))
                         }
                         Weather::Rages(alert) => {
@@ -548,6 +548,7 @@ fn raise(
         next_update_by: None,
         snoozed_until: None,
         cleared_at: None,
+        joined_at: None,
         close_at: None,
         resolution: None,
         rule: rule.to_owned(),
@@ -602,6 +603,7 @@ fn join(decision: &mut Decision<'_>, view: &mut View, id: AlertId, member: Membe
     let Some(mut alert) = view.alerts.get(&id).cloned() else { return };
     let before = (alert.severity, alert.deadline, alert.at_risk.clone(), alert.cleared_at);
     let title = member.title.clone();
+    alert.joined_at = Some(decision.now);
     alert.members.retain(|m| !(m.id == member.id && m.of == member.of));
     alert.members.push(member);
     alert.cleared_at = None;

@@ -44,8 +44,10 @@ impl<'a> Decision<'a> {
             alert.step = number;
             let (told, nobody) = self.desk.people_behind(&step.notify, &alert.partner, self.now);
             let mut reached = self.page(alert, &told, number, !alert.in_last_resort());
+            // A webhook is told as well, but it is nobody who could act.
+            let nobody_reached = reached.is_empty();
             reached.extend(self.call_webhooks(alert, &step.notify, number));
-            let wait = if reached.is_empty() && !alert.in_last_resort() {
+            let wait = if nobody_reached && !alert.in_last_resort() {
                 SignedDuration::ZERO
             } else {
                 alert.next_step().1.after

@@ -219,6 +219,7 @@ mod tests {
             next_update_by: None,
             snoozed_until: None,
             cleared_at: None,
+            joined_at: None,
             close_at: None,
             resolution: None,
             rule: "blocked orders".into(),

@@ -2,6 +2,7 @@
 
 use crate::core::contact::{Mailbox, Medium, Phone};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// The configured id of a person (`maria`): our own words, lower case, safe to show.
@@ -42,6 +43,9 @@ pub struct Person {
     pub locale: Option<String>,
     #[serde(default)]
     pub teams: Vec<String>,
+    /// Media they said stop to: laid over the configuration from what the store knows of their addresses.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub opted_out: BTreeSet<Medium>,
 }
 
 impl Person {
@@ -51,9 +55,14 @@ impl Person {
     }
 
     pub fn reachable_by(&self, medium: Medium) -> bool {
+        !self.opted_out.contains(&medium) && self.address(medium).is_some()
+    }
+
+    /// The number or mailbox of that medium.
+    pub fn address(&self, medium: Medium) -> Option<&str> {
         match medium {
-            Medium::Sms => self.phone.is_some(),
-            Medium::Email => self.email.is_some(),
+            Medium::Sms => self.phone.as_ref().map(|phone| phone.as_str()),
+            Medium::Email => self.email.as_ref().map(|mailbox| mailbox.as_str()),
         }
     }
 }

@@ -52,6 +52,8 @@ fn person(id: &str, phone: Option<&str>) -> Person {
         time_zone: None,
         locale: None,
         teams: vec![],
+
+        opted_out: Default::default(),
     }
 }
 
@@ -82,6 +84,7 @@ impl Scene {
             locale: "en".into(),
             people: people.into_iter().map(|p| (p.id.clone(), p)).collect(),
             teams: BTreeMap::new(),
+
             schedules: BTreeMap::new(),
             calendars: BTreeMap::new(),
             main_calendar: None,

@@ -35,6 +35,13 @@ pub struct Suppression {
     pub updated_at: Timestamp,
 }
 
+impl Suppression {
+    /// Its owner said stop, and has not taken it back.
+    pub fn is_opt_out(&self) -> bool {
+        self.state == SuppressionState::Active && self.cause == SuppressionCause::OptedOut
+    }
+}
+
 /// The form under which an address is looked up: mailboxes do not differ by case in practice.
 pub fn address_key(address: &str) -> String {
     address.trim().to_lowercase()

@@ -112,9 +112,18 @@ impl Tx<'_> {
     fn put_alert(&mut self, a: &Alert) -> Result<(), StoreError> {
         self.dues |= a.next_due().is_some();
         self.execute(
-            "INSERT INTO alert (id, state, partner, next_due, updated_at, body) VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO alert (id, state, partner, next_due, updated_at, body, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (id) DO UPDATE SET state = $2, next_due = $4, updated_at = $5, body = $6",
-            cells![a.id.0, a.state.as_str(), a.partner.id.raw(), a.next_due(), a.updated_at, encode(a)?],
+            cells![
+                a.id.0,
+                a.state.as_str(),
+                a.partner.id.raw(),
+                a.next_due(),
+                a.updated_at,
+                encode(a)?,
+                a.created_at
+            ],
         )?;
         Ok(())
     }

@@ -286,12 +286,13 @@ impl Tx<'_> {
             }
         }
         for partner in &needs.raised_lately {
-            let newest: Vec<Alert> = self.query(
-                "SELECT body FROM alert WHERE partner = $1 ORDER BY id DESC LIMIT 20",
+            let newest = self.query(
+                "SELECT created_at FROM alert WHERE partner = $1 ORDER BY id DESC LIMIT 20",
                 cells![partner.as_str()],
-                body("alert"),
+                |row| row.maybe_int(0),
             )?;
-            let raised = newest.iter().map(|alert| alert.created_at).collect();
+            let micros = newest.into_iter().flatten();
+            let raised = micros.filter_map(|at| Timestamp::from_microsecond(at).ok()).collect();
             view.raised_lately.insert(partner.clone(), raised);
         }
         for id in &needs.partners {

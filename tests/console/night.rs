@@ -128,6 +128,7 @@ pub fn alert(
         next_update_by: None,
         snoozed_until: None,
         cleared_at: None,
+        joined_at: None,
         close_at: None,
         resolution: None,
         rule: "urgent-exceptions".into(),
@@ -404,6 +405,8 @@ fn people() -> Vec<Person> {
         time_zone: Some(zone.into()),
         locale: None,
         teams: vec!["grid".into()],
+
+        opted_out: Default::default(),
     })
     .into()
 }

@@ -100,6 +100,8 @@ impl Stage {
             time_zone: None,
             locale: None,
             teams: vec!["service".into()],
+
+            opted_out: Default::default(),
         };
         let everyone = ["maria", "jonas", "lena", "fin"];
         desk.people = everyone.map(|id| (PersonId(id.into()), person(id))).into();

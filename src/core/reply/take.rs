@@ -13,7 +13,7 @@ use crate::core::duty::Work;
 use crate::core::escalation::{About, Decision, medium_word};
 use crate::core::flow::audience::ruling;
 use crate::core::flow::tasks::Draft;
-use crate::core::id::{Ids, NotificationId};
+use crate::core::id::{AlertId, Ids, NotificationId};
 use crate::core::notification::{Content, Notification, Purpose, Reason, Recipient, RecipientId};
 use crate::core::page::plain;
 use crate::core::partner::PartnerRef;
@@ -132,9 +132,15 @@ impl<'a> Taking<'a> {
             let said = format!("no human wrote it ({why}), so nothing follows");
             return self.kept(Became::Ignored, None, said);
         }
+        let proven = self.is_proven();
         match self.said.wish.clone() {
-            Wish::OptOut => self.opt_out(),
-            Wish::OptIn if self.has_opted_out() => self.opt_in(),
+            // Anybody can write any address into a mail: it may silence no page.
+            Wish::OptOut if proven || self.people.is_empty() => self.opt_out(),
+            _ if !proven && !self.people.is_empty() => {
+                let said = "a mail that answers no message to its sender proves nothing, so nothing follows";
+                self.kept(Became::Ignored, None, said.to_owned())
+            }
+            Wish::OptIn if proven && self.has_opted_out() => self.opt_in(),
             wish => match self.person() {
                 Ok(Some(person)) => self.of_person(person, wish),
                 Ok(None) => self.of_contact(wish),
@@ -143,6 +149,27 @@ impl<'a> Taking<'a> {
                     self.answer(person, Became::Refused, None, refused)
                 }
             },
+        }
+    }
+
+    /// Whether the reply is known to come from where it says. A gateway knows the number a text came from; a
+    /// mail's sender is only what somebody wrote, unless it was sent to the signed address of a message to
+    /// that very sender.
+    fn is_proven(&self) -> bool {
+        match (self.inbound.medium, &self.view.named) {
+            (Medium::Sms, _) => true,
+            (Medium::Email, Some((named, _))) if self.inbound.answers == Some(named.id) => {
+                let young = self.decision.now.duration_since(named.created_at) <= CODE_LIVES;
+                young
+                    && match &named.recipient.who {
+                        RecipientId::Person(id) => self.people.iter().any(|person| person.id == *id),
+                        RecipientId::Contact(id) => {
+                            self.view.contacts.iter().any(|contact| contact.id == *id)
+                        }
+                        RecipientId::Webhook(_) => false,
+                    }
+            }
+            (Medium::Email, _) => false,
         }
     }
 
@@ -167,16 +194,16 @@ impl<'a> Taking<'a> {
         let action = match wish {
             Wish::Ack(within) => {
                 let by = within.map(|within| self.decision.now + within);
-                Asks::Do(Box::new(move |alert| Action::Ack { alert, next_update_by: by }))
+                Asks::Take(Box::new(move |alert| Action::Ack { alert, next_update_by: by }))
             }
             Wish::Snooze(within) => {
                 let until = self.decision.now + within.unwrap_or(jiff::SignedDuration::from_mins(30));
-                Asks::Do(Box::new(move |alert| Action::Snooze { alert, until }))
+                Asks::End(Box::new(move |alert| Action::Snooze { alert, until }))
             }
-            Wish::Escalate => Asks::Do(Box::new(|alert| Action::Escalate { alert, step: None })),
+            Wish::Escalate => Asks::Take(Box::new(|alert| Action::Escalate { alert, step: None })),
             Wish::Resolve(reason) => {
                 let reason = if reason.is_empty() { "closed by a reply".to_owned() } else { reason };
-                Asks::Do(Box::new(move |alert| Action::Resolve { alert, reason: reason.clone().into() }))
+                Asks::End(Box::new(move |alert| Action::Resolve { alert, reason: reason.clone().into() }))
             }
             Wish::Ask => Asks::How,
             Wish::OptIn | Wish::OptOut => {
@@ -198,7 +225,7 @@ impl<'a> Taking<'a> {
                 let said = self.how(person, &paged);
                 self.answer(who, Became::Answered, Some(alert), said)
             }
-            Asks::Do(action) => {
+            Asks::Take(action) | Asks::End(action) => {
                 let asker = Asker {
                     id: person.id.clone(),
                     name: person.name.clone(),
@@ -247,13 +274,15 @@ impl<'a> Taking<'a> {
         let open = |paged: &&Paged| paged.alert.state == AlertState::Open;
         let mine = |paged: &&Paged| paged.alert.held_by() == Some(&person.id);
         let told = &self.view.told;
-        let groups: [Vec<&Paged>; 3] = match asks {
-            Asks::Do(_) => [
+        let groups: Vec<Vec<&Paged>> = match asks {
+            Asks::Take(_) => vec![
                 told.iter().filter(open).collect(),
                 told.iter().filter(mine).collect(),
                 told.iter().collect(),
             ],
-            Asks::How => [told.iter().collect(), Vec::new(), Vec::new()],
+            // What ends or quiets an alert is never guessed, and never somebody else's.
+            Asks::End(_) => vec![told.iter().filter(|paged| open(paged) || mine(paged)).collect()],
+            Asks::How => vec![told.iter().collect()],
         };
         match groups.iter().find(|group| !group.is_empty()).map(Vec::as_slice) {
             None => Err("Nothing that you were told of is open.".into()),
@@ -428,7 +457,7 @@ impl<'a> Taking<'a> {
                 self.decision.changes.push(change);
             }
         }
-        if let Some(mut suppression) = self.view.suppression.take().filter(opted_out) {
+        if let Some(mut suppression) = self.view.suppression.take().filter(Suppression::is_opt_out) {
             suppression.state = SuppressionState::Lifted;
             suppression.detail = self.inbound.text.clone();
             suppression.updated_at = now;
@@ -454,6 +483,8 @@ impl<'a> Taking<'a> {
             return;
         }
         let now = self.decision.now;
+        let duty = self.decision.desk.duty(Work::Contacts);
+        let dues = self.decision.dues(&duty);
         let title = format!(
             "{} opted out of {}: no page reaches them that way until they answer START",
             person.name,
@@ -468,10 +499,10 @@ impl<'a> Taking<'a> {
             alert: None,
             notification: None,
             key: key.into(),
-            team: person.teams.first().cloned(),
+            team: duty.team.clone().or_else(|| person.teams.first().cloned()),
             owner: None,
-            due_at: None,
-            lead_at: None,
+            due_at: Some(dues.due),
+            lead_at: Some(dues.lead),
             reminded: None,
             about: Some(person.id.0.as_str().into()),
             snoozed_until: None,
@@ -517,7 +548,7 @@ impl<'a> Taking<'a> {
     }
 
     fn is_suppressed(&self) -> bool {
-        self.view.suppression.as_ref().is_some_and(opted_out)
+        self.view.suppression.as_ref().is_some_and(Suppression::is_opt_out)
     }
 
     fn has_opted_out(&self) -> bool {
@@ -647,15 +678,17 @@ impl<'a> Taking<'a> {
 
 /// What a person's reply asks for.
 enum Asks {
-    Do(Box<dyn Fn(crate::core::id::AlertId) -> Action>),
+    /// Takes it, or passes it on.
+    Take(Asked),
+    /// Closes it, or puts it to sleep.
+    End(Asked),
     How,
 }
 
-const HELP: &str = "Answer ACK (or ACK 45 for news in 45 min), ESC, SNOOZE 30, RESOLVE why, or ? - with the code of the page where there are several.";
+/// The action, for whichever alert is meant.
+type Asked = Box<dyn Fn(AlertId) -> Action>;
 
-fn opted_out(suppression: &Suppression) -> bool {
-    suppression.state == SuppressionState::Active && suppression.cause == SuppressionCause::OptedOut
-}
+const HELP: &str = "Answer ACK (or ACK 45 for news in 45 min), ESC, SNOOZE 30, RESOLVE why, or ? - with the code of the page where there are several.";
 
 fn title(alert: &Alert) -> String {
     format!("{} {}", alert.partner.name.printable(), alert.title.printable())
