@@ -12,6 +12,7 @@ pub mod change;
 pub mod command;
 pub mod contact;
 pub mod contact_commands;
+pub mod cover;
 pub mod cron;
 pub mod decide;
 pub mod delivery;

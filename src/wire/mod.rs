@@ -8,6 +8,7 @@
 
 pub mod assign;
 pub mod client;
+pub mod cover;
 pub mod partner;
 
 pub use partner::{Messages, PartnerDetail, PartnerRows, WithTimeline};
