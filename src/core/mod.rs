@@ -6,6 +6,7 @@
 pub mod alert;
 pub mod apply;
 pub mod assignment;
+pub mod audit;
 pub mod calendar;
 pub mod case;
 pub mod change;
