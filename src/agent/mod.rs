@@ -271,6 +271,7 @@ fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandV
             view.alert = tx.alert(*alert)?;
             view.notifications = tx.notifications_of(*alert)?;
         }
+        Action::PageTest { .. } => {}
         Action::ResendNotification { notification, .. } => {
             view.notifications = tx.notification(*notification)?.into_iter().collect();
             if let Some(alert) = view.notifications.first().and_then(|n| n.alert) {

@@ -40,6 +40,7 @@ pub mod notification;
 pub mod onboarding;
 pub mod override_commands;
 pub mod page;
+pub mod page_test;
 pub mod partner;
 pub mod person;
 pub mod reach;
