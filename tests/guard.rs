@@ -144,3 +144,36 @@ async fn the_heart_beats_only_while_every_alert_has_something_ahead() {
     desk.stop().await;
     assert_eq!(watcher.requests().len(), before, "it beat although something was stuck");
 }
+
+#[tokio::test]
+async fn a_test_page_is_proven_by_the_handset_or_becomes_a_task() {
+    let gateway = FakeHttp::start(Then::Answer("202 Accepted", "", "0: Accepted for delivery")).await;
+    let sms = format!(
+        "[[channel]]\nname = \"sms\"\nkind = \"kannel\"\nurl = \"http://{}/cgi-bin/sendsms\"\nuser = \"desk\"\n\
+         password = {{ env = \"KANNEL\" }}\nfrom = \"DESK\"\nreceipts = true\n",
+        gateway.address
+    );
+    let mut desk = Desk::with_environment(&(sms + PEOPLE + POLICY), &[("KANNEL", "secret")]);
+    desk.start().await;
+    for (index, (bits, code, state)) in [("1", 0, "delivered"), ("2", 1, "failed")].into_iter().enumerate() {
+        let asked = async { desk.run(&["page-test", "jonas", "--via", "sms", "--wait"]).await };
+        let answered = async {
+            let request = until("the text", async || gateway.requests().get(index).cloned()).await;
+            let query = request.query();
+            let of = |name: &str| query.iter().find(|(n, _)| n == name).unwrap().1.clone();
+            assert!(of("text").starts_with("TEST from test, "), "{query:?}");
+            let report = of("dlr-url").replace("%d", bits).replace("%A", "said");
+            assert!(http().get(report).send().await.unwrap().status().is_success());
+        };
+        let (ran, ()) = tokio::join!(asked, answered);
+        assert_eq!(ran.code, Some(code), "{ran:?}");
+        assert!(ran.out.contains(&format!(" {state}")), "{ran:?}");
+    }
+    let tasks = desk.list(&["tasks", "list", "--kind", "fix"]).await;
+    assert_eq!(tasks.len(), 1, "{tasks:?}");
+    let title = tasks[0]["title"].as_str().unwrap();
+    assert!(title.starts_with("Jonas Roth would not be reached: a test by SMS failed"), "{title}");
+    let refused = desk.run(&["page-test", "nobody"]).await;
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    desk.stop().await;
+}
