@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 
 #[derive(Args, Debug)]
 pub struct PageTestArgs {
+    // Not `person`: the global --as has that name.
     /// Whom to test; yourself, or anybody if you are an admin
     #[arg(value_name = "PERSON")]
-    pub person: String,
+    pub who: String,
     /// By this medium [default: the one that would page them first]
     #[arg(long, value_name = "MEDIUM")]
     pub via: Option<Via>,
@@ -40,7 +41,7 @@ pub async fn run(args: PageTestArgs, context: &Context) -> Result<(), Failed> {
         Via::Sms => Medium::Sms,
         Via::Email => Medium::Email,
     });
-    let action = Action::PageTest { person: PersonId(args.person), via };
+    let action = Action::PageTest { person: PersonId(args.who), via };
     let said = match context.client.command(&command(action)).await? {
         Outcome::Done { said } => said.printable().into_string(),
         Outcome::Refused { refusal } => return Err(Failed::No(refusal.said.printable().into_string())),

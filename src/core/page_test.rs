@@ -102,8 +102,10 @@ fn content(desk: &Desk, person: &Person, medium: Medium, by: &str, now: Timestam
 
 #[cfg(test)]
 mod tests {
+    use crate::core::apply::Asker;
     use crate::core::command::{Action, Expect, RefusalCode};
     use crate::core::contact::Medium;
+    use crate::core::escalation::Decision;
     use crate::core::notification::{NotificationState, Purpose};
     use crate::core::person::{PersonId, Role};
     use crate::core::scenario::Scene;
@@ -135,11 +137,15 @@ mod tests {
         assert_eq!(refused(&mut scene, test("nobody", None)).code, RefusalCode::NotFound);
         assert_eq!(refused(&mut scene, test("maria", Some(Medium::Email))).code, RefusalCode::Invalid);
         assert!(scene.notifications.is_empty());
-        scene.desk.people.get_mut(&PersonId("maria".into())).unwrap().role = Role::Admin;
-        scene.command("maria", test("jonas", Some(Medium::Sms)), Expect::default()).unwrap();
-        let refusal = refused(&mut scene, test("nils", None));
+        let asker = |role| Asker { id: PersonId("maria".into()), name: "Maria".into(), role, login: None };
+        let send = |role, person: &str| {
+            let mut decision = Decision::new(&scene.desk, scene.now, scene.ids);
+            super::send(&mut decision, &asker(role), &PersonId(person.into()), None)
+        };
+        assert_eq!(send(Role::Admin, "jonas").unwrap(), "N1: a test goes to jonas by sms (SMS).");
+        assert_eq!(send(Role::Responder, "jonas").unwrap_err().code, RefusalCode::NotAllowed);
         assert_eq!(
-            refusal.said.raw(),
+            send(Role::Admin, "nils").unwrap_err().said.raw(),
             "nils has no phone or email that a channel carries; add one to [[person]]."
         );
     }

@@ -1,3 +1,5 @@
+//! The walk on desks whose gaps are known, and against the desk itself minute by minute.
+
 use super::*;
 use crate::core::alert::Variant;
 use crate::core::assignment::{Origin, Scope};
