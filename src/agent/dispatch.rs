@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 const BATCH: usize = 64;
 /// A claim that has no answer by then is in doubt. Channels limit their own waits; this is for one
 /// that does not.
-const LEASE: Duration = Duration::from_secs(600);
+pub const LEASE: Duration = Duration::from_secs(600);
 
 /// How often messages of channels that are no longer configured are looked for.
 const ORPHANS_EVERY: Duration = Duration::from_secs(15);

@@ -147,6 +147,10 @@ impl Desk for Agent {
         }
     }
 
+    async fn metrics(&self) -> Option<String> {
+        super::metrics::text(self).await
+    }
+
     async fn accept(&self, feed: &str, events: Vec<Received>) -> Result<Taken, NotTaken> {
         let (answer, answered) = oneshot::channel();
         let submission = Submission { feed: feed.to_owned(), events, answer };

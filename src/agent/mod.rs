@@ -1,5 +1,6 @@
 //! The long-running jobs, one file each, around one shared [`Agent`].
 
+pub mod audit;
 mod calendar;
 mod contact_api;
 pub mod contacts;
@@ -9,8 +10,10 @@ pub mod escalate;
 pub mod explain;
 pub mod feed;
 pub mod health;
+mod heartbeat;
 pub mod identity;
 pub mod intake;
+mod metrics;
 pub mod notice;
 pub mod receipts;
 pub mod replies;
@@ -61,6 +64,8 @@ pub struct Agent {
     submissions: tokio::sync::mpsc::Sender<intake::Submission>,
     /// How reading the calendars elsewhere goes.
     pub(crate) calendars: calendar::Reading,
+    /// What the auditor found last.
+    pub(crate) audited: audit::Audited,
     /// Only one at a time lays what is stored over what is configured.
     laying: tokio::sync::Mutex<()>,
     /// No new work once cancelled.
@@ -93,6 +98,7 @@ impl Agent {
             noticed: Mutex::new(None),
             submissions,
             calendars: calendar::Reading::default(),
+            audited: audit::Audited::default(),
             laying: tokio::sync::Mutex::new(()),
             stopping: CancellationToken::new(),
             tracker: TaskTracker::new(),
@@ -107,6 +113,8 @@ impl Agent {
         agent.tracker.spawn(calendar::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
         agent.tracker.spawn(replies::job(agent.clone()));
+        agent.tracker.spawn(audit::job(agent.clone()));
+        agent.tracker.spawn(heartbeat::job(agent.clone()));
         Ok(agent)
     }
 
@@ -263,6 +271,7 @@ fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandV
             view.alert = tx.alert(*alert)?;
             view.notifications = tx.notifications_of(*alert)?;
         }
+        Action::PageTest { .. } => {}
         Action::ResendNotification { notification, .. } => {
             view.notifications = tx.notification(*notification)?.into_iter().collect();
             if let Some(alert) = view.notifications.first().and_then(|n| n.alert) {

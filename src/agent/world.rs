@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// The longest one waits before looking at the clock again. Timers stand still while a machine
 /// sleeps and do not see its clock set; a page must not be late by more than this for it.
-const LOOK_AGAIN: Duration = Duration::from_secs(15);
+pub const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
 /// Time and randomness.
 pub struct World {

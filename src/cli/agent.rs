@@ -3,7 +3,7 @@
 use super::{Context, Failed, print, time};
 use crate::core::text::Untrusted;
 use crate::wire::client::LinkError;
-use crate::wire::{ChannelState, Status, SyncHealth};
+use crate::wire::{Audit, ChannelState, Status, SyncHealth};
 use clap::Subcommand;
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
@@ -181,6 +181,7 @@ async fn status(json: bool, context: &Context) -> Result<(), Failed> {
         if let Some(note) = &desk.config_note {
             print::line(note)?;
         }
+        print::line(&audit_in_words(desk.audit.as_ref()))?;
         let (alerts, tasks, queued) = (status.open_alerts, status.open_tasks, status.queued);
         print::line(&format!("{alerts} open alerts, {tasks} open tasks, {queued} messages waiting"))?;
         for source in &status.sources {
@@ -226,6 +227,25 @@ async fn status(json: bool, context: &Context) -> Result<(), Failed> {
         }
     }
     if status.ready { Ok(()) } else { Err(Failed::No("the agent is not ready".to_owned())) }
+}
+
+fn audit_in_words(audit: Option<&Audit>) -> String {
+    let Some(audit) = audit else { return "audit: not done yet".to_owned() };
+    let mut words = match audit.clean {
+        true => "audit: clean, nothing is overdue or stuck".to_owned(),
+        false => {
+            let stuck: Vec<String> = audit.stuck.iter().map(ToString::to_string).collect();
+            format!("AUDIT: {}, found {}", stuck.join("; "), time::short(audit.since))
+        }
+    };
+    if let Some(beats) = &audit.heartbeat {
+        words.push_str(&match (&beats.last_error, beats.last_beat_at) {
+            (Some(why), _) => format!("; heartbeat FAILING: {}", why.printable()),
+            (None, Some(at)) => format!("; last heartbeat {}", time::short(at)),
+            (None, None) => "; no heartbeat yet".to_owned(),
+        });
+    }
+    words
 }
 
 fn sync_in_words(sync: &SyncHealth) -> String {

@@ -16,6 +16,7 @@ pub mod explain;
 pub mod list;
 pub mod oncall;
 pub mod overrides;
+pub mod page_test;
 pub mod partner;
 pub mod print;
 pub mod sheet;
@@ -138,6 +139,8 @@ pub enum Command {
     Escalate(act::EscalateArgs),
     /// Send a message again, or an alert's latest to each person responsible
     Resend(act::ResendArgs),
+    /// Send somebody a real test message, and see whether it arrives
+    PageTest(page_test::PageTestArgs),
     /// Write a note on an alert or a task
     Note(act::NoteArgs),
     /// Why each message was or was not sent; on a file, what would happen, sending nothing
@@ -244,6 +247,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Resolve(args) => act::resolve(args, context).await,
         Command::Escalate(args) => act::escalate(args, context).await,
         Command::Resend(args) => act::resend(args, context).await,
+        Command::PageTest(args) => page_test::run(args, context).await,
         Command::Note(args) => act::note(args, context).await,
         Command::Explain(args) => explain::run(&args, context).await,
         Command::Oncall(args) => oncall::run(&args, context).await,

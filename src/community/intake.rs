@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use jiff::Timestamp;
@@ -80,6 +80,9 @@ pub struct CallbackAnswer {
     pub text: String,
 }
 
+/// Prometheus exposition format 0.0.4.
+const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 /// The desk, as the door sees it.
 #[async_trait]
 pub trait Desk: Send + Sync {
@@ -93,6 +96,10 @@ pub trait Desk: Send + Sync {
     async fn receipt(&self, channel: &str, callback: CallbackRequest) -> CallbackAnswer;
     /// What somebody wrote back over the channel.
     async fn inbound(&self, channel: &str, callback: CallbackRequest) -> CallbackAnswer;
+    /// Figures for whoever watches the desk, in Prometheus' text format; `None` where there are none.
+    async fn metrics(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What one request, and all of them together, may cost.
@@ -153,6 +160,7 @@ pub fn router_with(desk: Arc<dyn Desk>, limits: Limits) -> Router {
         .route("/v1/inbound/{channel}", get(inbound).post(inbound).fallback(receipts_method))
         .route("/healthz", get(healthy).fallback(health_method))
         .route("/readyz", get(ready).fallback(health_method))
+        .route("/metrics", get(metrics).fallback(health_method))
         .fallback(nothing_here)
         .layer(axum::middleware::from_fn_with_state(drain, linger::layer))
         .with_state(door)
@@ -280,6 +288,17 @@ async fn ready(State(door): State<Arc<Door>>) -> Result<&'static str, Problem> {
     match door.desk.ready() {
         Ok(()) => Ok("ready\n"),
         Err(why) => Err(Problem::new(Kind::Unavailable, sanitise(&why))),
+    }
+}
+
+/// How the desk is doing is for this machine alone, and a proxy makes anybody look local.
+async fn metrics(State(door): State<Arc<Door>>, request: Request) -> Result<Response, Problem> {
+    if !peer(&request).to_canonical().is_loopback() || proxied_by(request.headers()).is_some() {
+        return Err(Problem::new(Kind::NotFound, "Figures are given to this machine only."));
+    }
+    match door.desk.metrics().await {
+        Some(text) => Ok(([(header::CONTENT_TYPE, METRICS)], text).into_response()),
+        None => Err(Problem::new(Kind::Unavailable, "The figures cannot be read just now.")),
     }
 }
 
@@ -414,15 +433,18 @@ fn local_only(feed: &Feed, peer: IpAddr, headers: &HeaderMap) -> Result<(), Prob
         let detail = format!("The source {name} has no secret, so it takes events from this machine only.");
         return Err(Problem::new(Kind::NotSigned, detail));
     }
-    let proxied =
-        headers.keys().find(|name| *name == header::FORWARDED || name.as_str().starts_with("x-forwarded-"));
-    match proxied {
+    match proxied_by(headers) {
         Some(header) => Err(Problem::new(
             Kind::NotSigned,
             format!("The source {name} has no secret, so it takes nothing through a proxy ({header})."),
         )),
         None => Ok(()),
     }
+}
+
+/// The header by which a proxy says that it passed the request on.
+fn proxied_by(headers: &HeaderMap) -> Option<&HeaderName> {
+    headers.keys().find(|name| *name == header::FORWARDED || name.as_str().starts_with("x-forwarded-"))
 }
 
 /// Bodies are read as they come; a compressed one would look like bad JSON.

@@ -142,6 +142,7 @@ impl Check<'_> {
         let community = file.community.map(|table| self.community(table));
         let sources = self.sources(file.source, &zone, &calendars, main);
         let replies = file.replies.and_then(|table| self.replies(table));
+        let heartbeat = file.heartbeat.and_then(|table| self.heartbeat(table));
         let labels = self.labels(file.labels);
         let codes = self.codes(&file.edi);
         Settings {
@@ -193,6 +194,7 @@ impl Check<'_> {
             community,
             rosters,
             replies,
+            heartbeat,
             text: self.text.to_owned(),
             sha256: digest(self.text),
         }

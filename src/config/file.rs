@@ -60,6 +60,7 @@ pub struct File {
     pub contact: Vec<ContactTable>,
     pub community: Option<super::community::CommunityTable>,
     pub replies: Option<super::replies::RepliesTable>,
+    pub heartbeat: Option<super::heartbeat::HeartbeatTable>,
 }
 
 #[derive(Deserialize)]

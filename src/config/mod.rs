@@ -6,6 +6,7 @@ mod check;
 mod community;
 mod digest;
 mod file;
+mod heartbeat;
 mod kept;
 mod mapping;
 mod naming;
@@ -17,6 +18,7 @@ mod templates;
 mod work;
 
 pub use community::Community;
+pub use heartbeat::Heartbeat;
 pub use problem::{ConfigError, Problem};
 pub use replies::Replies;
 pub use schedule::{Feed, LARGEST_CALENDAR};
@@ -58,6 +60,8 @@ pub struct Settings {
     pub rosters: Vec<Feed>,
     /// Where mailed replies come in, if they do.
     pub replies: Option<Replies>,
+    /// Who is told, again and again, that this desk is well.
+    pub heartbeat: Option<Heartbeat>,
     /// The file as it is, with what is kept of the files beside it, and their SHA-256 in hex.
     pub text: String,
     pub sha256: String,

@@ -83,6 +83,8 @@ struct Turns {
     handoff: Option<Spanned<OneOrMore<String>>>,
 }
 
+const ELSEWHERE: &str = "a calendar elsewhere";
+
 impl Check<'_> {
     /// The schedules by name, and the calendars elsewhere that they are made of.
     pub(super) fn schedules(
@@ -382,7 +384,7 @@ impl Check<'_> {
                 self.calendar_file(&ics, people)
             }
             (Some(ics), None) if is_url(ics.as_ref()) => {
-                self.may_be_asked(ics.as_ref(), ics.span());
+                self.may_be_asked(ELSEWHERE, ics.as_ref(), ics.span());
                 feed(SecretString::from(ics.into_inner()))
             }
             (Some(ics), None) => {
@@ -393,7 +395,7 @@ impl Check<'_> {
             }
             (None, Some(secret)) => match self.secret(&secret) {
                 Some(url) => {
-                    self.may_be_asked(url.expose_secret(), secret.span());
+                    self.may_be_asked(ELSEWHERE, url.expose_secret(), secret.span());
                     feed(url)
                 }
                 None => Roll::default(),
@@ -402,8 +404,9 @@ impl Check<'_> {
         }
     }
 
-    /// Who is on call must not be read over a line on which anybody may change it.
-    fn may_be_asked(&mut self, url: &str, span: std::ops::Range<usize>) {
+    /// Who is on call must not be read over a line on which anybody may change it, and a secret address
+    /// not be told over one on which anybody may read it.
+    pub(super) fn may_be_asked(&mut self, what: &str, url: &str, span: std::ops::Range<usize>) {
         let host = |rest: &str| {
             let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
             let host = rest[..end].rsplit_once('@').map_or(&rest[..end], |(_, host)| host);
@@ -419,7 +422,7 @@ impl Check<'_> {
             (None, None) => false,
         };
         if !fine || url.contains(char::is_whitespace) {
-            self.wrong(span, "a calendar elsewhere has an https:// address (http:// only on this machine)");
+            self.wrong(span, format!("{what} has an https:// address (http:// only on this machine)"));
         }
     }
 

@@ -15,6 +15,7 @@ use crate::core::id::Ids;
 use crate::core::matter::Matter;
 use crate::core::notification::{Content, Notification, NotificationState, Purpose, RecipientId};
 use crate::core::override_commands::{self, By, TurnOf};
+use crate::core::page_test;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::schedule::Override;
 use crate::core::status_update;
@@ -119,6 +120,14 @@ impl Asked<'_> {
             }
             Action::ResendAlert { alert: id, to, via } => {
                 self.resend_alert(found(alert, "alert", id)?, to.as_ref(), via.as_deref())
+            }
+            Action::PageTest { person, via } => {
+                let before = self.decision.changes.len();
+                let said = page_test::send(&mut self.decision, self.asker, person, *via)?;
+                for change in self.decision.changes.iter_mut().skip(before) {
+                    change.actor = self.actor.clone();
+                }
+                Ok(said)
             }
             Action::NoteAlert { alert: id, text } => {
                 let alert = found(alert, "alert", id)?;

@@ -1,7 +1,7 @@
 //! What an operator may ask of the desk.
 
 use crate::core::assignment::Assignment;
-use crate::core::contact::ContactField;
+use crate::core::contact::{ContactField, Medium};
 use crate::core::id::{AlertId, NotificationId, OverrideId, TaskId};
 use crate::core::person::PersonId;
 use crate::core::sync::Keep;
@@ -70,6 +70,12 @@ pub enum Action {
         alert: AlertId,
         to: Option<PersonId>,
         via: Option<String>,
+    },
+    /// A message to a person that shows whether a page would reach them; `via` one medium.
+    PageTest {
+        person: PersonId,
+        #[serde(default)]
+        via: Option<Medium>,
     },
     NoteAlert {
         alert: AlertId,

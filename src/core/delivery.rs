@@ -418,6 +418,11 @@ pub fn receipt(
     let mut changes = vec![Change::notification(now, actor, What::NotificationEvidence, summary, n)];
     if n.state.is_failure() && !failed_before {
         changes.extend(reroute::failed(context, n, &address, fault, detail.as_str()));
+        if n.purpose == Purpose::Test {
+            let (who, medium) = (n.recipient.name.printable(), medium_word(n.medium));
+            let title = format!("{who} would not be reached: a test by {medium} {}{said}", state_words(n));
+            changes.push(open_task(context.desk, context.ids, n, TaskKind::Fix, title, now));
+        }
     }
     changes
 }

@@ -179,6 +179,8 @@ pub enum Purpose {
     Status,
     /// Tells somebody of something that is not urgent.
     Notice,
+    /// Shows whether a page would reach somebody.
+    Test,
 }
 
 /// Why this message exists: the one reason, as names and as a sentence.

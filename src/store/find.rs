@@ -179,6 +179,15 @@ impl Tx<'_> {
         self.query_one("SELECT body FROM suppression WHERE id = $1", cells![address], body("suppression"))
     }
 
+    /// Addresses that nothing is sent to, in the order of their names.
+    pub fn suppressions(&self, limit: u32) -> Result<Vec<Suppression>, StoreError> {
+        self.query(
+            "SELECT body FROM suppression WHERE state = 'active' ORDER BY id LIMIT $1",
+            cells![i64::from(limit)],
+            body("suppression"),
+        )
+    }
+
     /// How the contact of a message can be reached, with what they opted out of and what is dead.
     /// `None` for a message to a person of the desk.
     pub fn reach(&self, n: &Notification) -> Result<Option<Reach>, StoreError> {

@@ -5,6 +5,7 @@
 //! over a [`Tx`]; [`sqlite`] runs them, many to one commit.
 
 pub mod apply;
+mod audit;
 pub mod digest;
 pub mod find;
 pub mod links;

@@ -8,11 +8,13 @@
 
 pub mod assign;
 pub mod client;
+pub mod cover;
 pub mod partner;
 
 pub use partner::{Messages, PartnerDetail, PartnerRows, WithTimeline};
 
 use crate::core::alert::Alert;
+use crate::core::audit::Stuck;
 use crate::core::change::Numbered;
 use crate::core::contact::{Contact, Medium};
 use crate::core::digest::{DigestRun, Kind as DigestKind};
@@ -108,6 +110,9 @@ pub struct DeskInfo {
     /// Something to say about the configuration file: it differs from what is applied, or is broken.
     #[serde(default)]
     pub config_note: Option<String>,
+    /// `None`: it has not looked yet.
+    #[serde(default)]
+    pub audit: Option<Audit>,
     /// How long after an acknowledgment without a promise the desk promises news, by severity.
     #[serde(default)]
     pub promises: BTreeMap<Severity, SignedDuration>,
@@ -116,6 +121,30 @@ pub struct DeskInfo {
     pub labels: Labels,
     #[serde(default)]
     pub codes: Codes,
+}
+
+/// What the auditor found when it looked last, which it does once a minute.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Audit {
+    /// Nothing is overdue, nothing stuck, and every alert has something ahead.
+    pub clean: bool,
+    /// What is not as it should be, the worst first (at most 20).
+    #[serde(default)]
+    pub stuck: Vec<Stuck>,
+    /// Since when it is so.
+    pub since: Timestamp,
+    /// `None`: there is no `[heartbeat]`.
+    #[serde(default)]
+    pub heartbeat: Option<Heartbeat>,
+}
+
+/// How the beats to somebody who watches this desk go.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// When the last one was answered.
+    pub last_beat_at: Option<Timestamp>,
+    /// Why the last one was not.
+    pub last_error: Option<Untrusted>,
 }
 
 /// How a source of events is doing.

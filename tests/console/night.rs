@@ -512,6 +512,7 @@ pub fn snapshot() -> Snapshot {
             time_zone: "Europe/Berlin".into(),
             config_version: 12,
             config_note: None,
+            audit: None,
             promises: Severity::ALL.map(|severity| (severity, SignedDuration::from_mins(30))).into(),
             labels: Default::default(),
             codes: Default::default(),

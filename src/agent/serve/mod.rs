@@ -3,6 +3,7 @@
 
 mod alerts;
 mod assignments;
+mod cover;
 mod digests;
 mod health;
 mod lists;
@@ -113,6 +114,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/people", get(health::people))
         .route("/v1/providers", get(health::providers))
         .route("/v1/oncall", get(health::on_call))
+        .route("/v1/cover", get(cover::inputs))
         .merge(assignments::routes())
         .merge(oncall::routes())
         .merge(digests::routes())

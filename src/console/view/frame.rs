@@ -149,6 +149,11 @@ fn notices(model: &Model, desk: &Desk) -> Vec<(String, Meaning)> {
         notices
             .push((format!("What you see is as of {since}: {}. Trying again.", sanitise(why)), Meaning::Bad));
     }
+    if let Some(stuck) = desk.info.audit.as_ref().and_then(|audit| audit.stuck.split_first()) {
+        let (first, more) = stuck;
+        let more = if more.is_empty() { String::new() } else { format!(", and {} more", more.len()) };
+        notices.push((sanitise(&format!("AUDIT: {first}{more}")).into_owned(), Meaning::Bad));
+    }
     if desk.last_event().is_none() {
         notices.push(("No source has ever sent anything to this agent.".to_owned(), Meaning::Warn));
     }

@@ -1,0 +1,166 @@
+//! What the walk found, in words.
+
+use super::{ANY_PARTNER, Finding, NoWay, Place, Span};
+use crate::core::contact::Medium;
+use crate::core::suppression::SuppressionCause;
+use crate::core::text::sanitise;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Times and partners named one by one; further ones are counted.
+const NAMED: usize = 3;
+
+impl Finding {
+    /// A sentence without its full stop; times are in that zone, which they name.
+    pub fn words(&self, zone: &TimeZone) -> String {
+        match self {
+            Finding::Nobody { place, times, always, because, partners, unread } => {
+                let of = match partners.is_empty() {
+                    true => String::new(),
+                    false => format!(" for {}", named(partners)),
+                };
+                let mut said = format!(
+                    "{} reaches nobody{of} {}: {}",
+                    at(place),
+                    when(times, *always, zone),
+                    because.join("; ")
+                );
+                if !unread.is_empty() {
+                    said.push_str(&format!(
+                        "; the calendars of {} are elsewhere and were not read, no agent having told of them",
+                        unread.join(", ")
+                    ));
+                }
+                said
+            }
+            Finding::Gap { place, schedule, times, always, unread } => {
+                let mut said = format!(
+                    "no one is on call in {schedule} {}; {} reaches only others then",
+                    when(times, *always, zone),
+                    at(place)
+                );
+                if *unread {
+                    said.push_str("; a calendar elsewhere was not read, no agent having told of it");
+                }
+                said
+            }
+            Finding::NoHolder { place, role, partners } => {
+                format!("nobody is {role} of {}; {} reaches only others then", named(partners), at(place))
+            }
+            Finding::NoWay { name, medium, because, policies, .. } => {
+                format!("{name} is paged by policy {}: {}", policies.join(", "), no_way(*medium, *because))
+            }
+            Finding::TooShort { place, after, least } => format!(
+                "{} follows after {after:#}; a message needs {least:#} to arrive and be read, so the next are woken \
+                 before the first can act",
+                at(place)
+            ),
+            Finding::NoReceipts { channel, medium, policies } => format!(
+                "channel {channel} does not report deliveries (receipts = true): pages by {} of policy {} are \
+                 accepted, never proven",
+                word(*medium),
+                policies.join(", ")
+            ),
+            Finding::NoChannel { medium } => format!("no channel carries {}", word(*medium)),
+            Finding::UnusedPolicy { policy } => format!("no rule uses policy {policy}"),
+            Finding::Contact(lost) => {
+                let of =
+                    lost.partner.as_ref().map(|id| format!(" of {}", id.printable())).unwrap_or_default();
+                let why = match lost.cause {
+                    SuppressionCause::Dead => "is dead: a message bounced",
+                    SuppressionCause::OptedOut => "is stopped: they opted out",
+                };
+                format!(
+                    "contact {} ({}){of}: their {} {why}",
+                    lost.name.printable(),
+                    lost.contact.printable(),
+                    address(lost.medium)
+                )
+            }
+            Finding::AgentNotAsked => {
+                "no agent answers, so only the file was walked: not overrides, assignments made \
+                                       with `nightdesk assign`, partners, opt-outs and dead addresses"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// Why a medium does not reach somebody.
+pub(super) fn no_way(medium: Medium, why: NoWay) -> String {
+    let address = address(medium);
+    match why {
+        NoWay::NoAddress => format!("no {address}"),
+        NoWay::NoChannel => format!("no channel carries {}", word(medium)),
+        NoWay::Bounced => format!("the {address} is dead, a message bounced"),
+        NoWay::OptedOut => format!("the {address} opted out; only its owner can end that, with START"),
+    }
+}
+
+fn address(medium: Medium) -> &'static str {
+    match medium {
+        Medium::Sms => "phone number",
+        Medium::Email => "mailbox",
+    }
+}
+
+fn word(medium: Medium) -> &'static str {
+    match medium {
+        Medium::Sms => "SMS",
+        Medium::Email => "email",
+    }
+}
+
+/// `step 2 of policy urgent (critical)`.
+fn at(place: &Place) -> String {
+    let step = place.step.map_or("the last resort".to_owned(), |step| format!("step {step}"));
+    let severities: Vec<_> = place.severities.iter().map(|severity| severity.as_str()).collect();
+    let severities = match severities.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", severities.join(", ")),
+    };
+    format!("{step} of policy {}{severities}", place.policy)
+}
+
+fn when(times: &[Span], always: bool, zone: &TimeZone) -> String {
+    if always {
+        return "at any time".to_owned();
+    }
+    let mut said: Vec<String> = times.iter().take(NAMED).map(|span| span_in_words(span, zone)).collect();
+    if times.len() > NAMED {
+        said.push(format!("and {} times more", times.len() - NAMED));
+    }
+    said.join(", ")
+}
+
+/// `Sat 28 Nov 18:00 to Sun 29 Nov 08:00 CET`.
+fn span_in_words(span: &Span, zone: &TimeZone) -> String {
+    let local = |at: Timestamp| at.to_zoned(zone.clone());
+    let (from, until) = (local(span.from), local(span.until));
+    let (day, clock) = ("%a %-d %b %H:%M", "%H:%M %Z");
+    match (from.date() == until.date(), from.offset() == until.offset()) {
+        (true, true) => format!("{} to {}", from.strftime(day), until.strftime(clock)),
+        (false, true) => {
+            format!("{} to {} {}", from.strftime(day), until.strftime(day), until.strftime("%Z"))
+        }
+        (_, false) => format!(
+            "{} {} to {} {}",
+            from.strftime(day),
+            from.strftime("%Z"),
+            until.strftime(day),
+            until.strftime("%Z")
+        ),
+    }
+}
+
+fn named(partners: &[String]) -> String {
+    let one = |id: &String| match id.as_str() {
+        ANY_PARTNER => "a partner that nobody is assigned to".to_owned(),
+        id => sanitise(id).into_owned(),
+    };
+    let mut said: Vec<String> = partners.iter().take(NAMED).map(one).collect();
+    if partners.len() > NAMED {
+        said.push(format!("and {} more", partners.len() - NAMED));
+    }
+    said.join(", ")
+}

@@ -1,0 +1,284 @@
+//! The walk on desks whose gaps are known, and against the desk itself minute by minute.
+
+use super::*;
+use crate::core::alert::Variant;
+use crate::core::assignment::{Origin, Scope};
+use crate::core::desk::{Absence, Carrier};
+use crate::core::scenario::{Scene, tells};
+use crate::core::schedule::{Layer, Length, Rotation, Schedule, Source, Start, WeekHours, Why};
+use jiff::civil::{date, time};
+use proptest::prelude::*;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn id(name: &str) -> PersonId {
+    PersonId(name.to_owned())
+}
+
+fn span(from: &str, until: &str) -> Span {
+    Span { from: at(from), until: at(until) }
+}
+
+fn on_call(schedule: &str, after_minutes: i64) -> Step {
+    Step { after: SignedDuration::from_mins(after_minutes), notify: vec![Target::OnCall(schedule.into())] }
+}
+
+/// One policy `night`, whose first step is this and whose last resort reaches maria; texts only.
+fn desk(first: Step) -> Desk {
+    let mut desk = Scene::new(vec![first], tells(&["maria"], 10)).desk;
+    let policy = desk.policies.values().next().unwrap().clone();
+    desk.policies = [("night".to_owned(), PolicySnapshot { name: "night".into(), ..policy })].into();
+    desk.catch_all = "night".into();
+    desk.rules.clear();
+    desk
+}
+
+/// Turns that somebody else told of, so that a test says exactly who is on when.
+fn turns(of: &[(&str, &str, &[&str])]) -> BTreeMap<String, Vec<Segment>> {
+    let segments = of.iter().map(|(from, until, people)| Segment {
+        from: at(from),
+        until: at(until),
+        people: people.iter().map(|name| id(name)).collect(),
+        why: Why::Rotation { layer: "week".into() },
+    });
+    BTreeMap::from([("primary".to_owned(), segments.collect())])
+}
+
+const FROM: &str = "2026-03-02T00:00:00Z";
+const UNTIL: &str = "2026-03-16T00:00:00Z";
+
+fn known(turns: BTreeMap<String, Vec<Segment>>) -> Known {
+    Known { turns, proving: ["sms".to_owned()].into(), ..Known::default() }
+}
+
+fn walked(desk: &Desk, known: &Known) -> Vec<Finding> {
+    let mut found = walk(desk, known, at(FROM), at(UNTIL));
+    // These desks send texts only.
+    found.retain(|finding| *finding != Finding::NoChannel { medium: Medium::Email });
+    found
+}
+
+fn with_schedule(mut desk: Desk) -> Desk {
+    let start = Start::Day(date(2026, 3, 2));
+    let rotation =
+        Rotation::new(vec![id("maria")], &Length::Days(1), time(7, 0, 0, 0), start, &TimeZone::UTC);
+    desk.schedules.insert("primary".into(), Schedule::simple("primary", TimeZone::UTC, rotation));
+    desk
+}
+
+#[test]
+fn a_gap_of_one_minute_is_found_with_its_moments() {
+    let desk = with_schedule(desk(on_call("primary", 0)));
+    let turns = turns(&[
+        (FROM, "2026-03-05T03:17:00Z", &["maria"]),
+        ("2026-03-05T03:17:00Z", "2026-03-05T03:18:00Z", &[]),
+        ("2026-03-05T03:18:00Z", UNTIL, &["jonas"]),
+    ]);
+    let found = walked(&desk, &known(turns));
+    let [Finding::Nobody { place, times, always: false, .. }] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((place.policy.as_str(), place.step), ("night", Some(1)));
+    assert_eq!(times, &[span("2026-03-05T03:17:00Z", "2026-03-05T03:18:00Z")]);
+    assert_eq!(found[0].weight(), Weight::Error);
+    insta::assert_snapshot!(
+        found[0].words(&TimeZone::get("Europe/Berlin").unwrap()),
+        @"step 1 of policy night reaches nobody Thu 5 Mar 04:17 to 04:18 CET: no one is on call in primary"
+    );
+}
+
+#[test]
+fn a_gap_while_others_are_reached_is_only_a_warning() {
+    let mut first = on_call("primary", 0);
+    first.notify.push(Target::Person(id("jonas")));
+    let desk = with_schedule(desk(first));
+    let turns = turns(&[(FROM, "2026-03-05T00:00:00Z", &["maria"]), ("2026-03-05T00:00:00Z", UNTIL, &[])]);
+    let found = walked(&desk, &known(turns));
+    let [Finding::Gap { schedule, times, .. }] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(
+        (schedule.as_str(), times.as_slice()),
+        ("primary", &[span("2026-03-05T00:00:00Z", UNTIL)][..])
+    );
+    assert_eq!(found[0].weight(), Weight::Warning);
+}
+
+#[test]
+fn somebody_whose_number_is_dead_or_stopped_reaches_nobody_while_on_call() {
+    for (cause, because) in
+        [(SuppressionCause::OptedOut, NoWay::OptedOut), (SuppressionCause::Dead, NoWay::Bounced)]
+    {
+        let mut desk = with_schedule(desk(on_call("primary", 0)));
+        desk.people.get_mut(&id("maria")).unwrap().email = Some("maria@desk.example".parse().unwrap());
+        let turns =
+            turns(&[(FROM, "2026-03-09T00:00:00Z", &["jonas"]), ("2026-03-09T00:00:00Z", UNTIL, &["maria"])]);
+        let phone = desk.people[&id("maria")].phone.clone().unwrap().to_string();
+        let mut known = known(turns);
+        assert_eq!(walked(&desk, &known), []);
+        known.suppressed.insert(address_key(&phone), cause);
+        let found = walked(&desk, &known);
+        let times: Vec<_> = found
+            .iter()
+            .filter_map(|finding| match finding {
+                Finding::Nobody { place, times, always, .. } => Some((place.step, times.clone(), *always)),
+                _ => None,
+            })
+            .collect();
+        let late = vec![span("2026-03-09T00:00:00Z", UNTIL)];
+        assert_eq!(times, [(Some(1), late, false), (None, vec![span(FROM, UNTIL)], true)]);
+        assert!(
+            found.iter().any(
+                |finding| matches!(finding, Finding::NoWay { person, because: why, medium: Medium::Sms, .. }
+                if *person == id("maria") && *why == because)
+            ),
+            "{found:?}"
+        );
+        // A mailbox that a channel carries is a way.
+        desk.carriers.push(Carrier { name: "mail".into(), carries: vec![Medium::Email] });
+        assert!(walked(&desk, &known).iter().all(|finding| finding.weight() != Weight::Error));
+    }
+}
+
+fn assignment(person: &str, scope: Scope, until: Option<&str>) -> Assignment {
+    Assignment {
+        role: "coordinator".into(),
+        person: id(person),
+        deputy: None,
+        scope,
+        until: until.map(|day| day.parse().unwrap()),
+        origin: Origin::File,
+    }
+}
+
+fn partner(name: &str) -> PartnerRef {
+    PartnerRef { id: name.into(), name: name.into(), ..PartnerRef::default() }
+}
+
+#[test]
+fn a_role_that_nobody_holds_names_the_partners_it_is_of() {
+    let step = Step { after: SignedDuration::ZERO, notify: vec![Target::Assigned("coordinator".into())] };
+    let mut desk = desk(step);
+    let all = ["acme", "borg", "delta"];
+    desk.assignments = all.map(|name| assignment("jonas", Scope::Partner(name.into()), None)).into();
+    let mut known = known(BTreeMap::new());
+    known.partners = ["acme", "borg", "delta", "echo"].map(partner).into();
+    let found = walked(&desk, &known);
+    let [Finding::Nobody { partners, always: true, .. }] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(partners, &["*", "echo"]);
+    desk.assignments.push(assignment("jonas", Scope::Everyone, Some("2026-03-08")));
+    let found = walked(&desk, &known);
+    let [Finding::Nobody { times, .. }] = found.as_slice() else { panic!("{found:?}") };
+    let zone = desk.time_zone.clone();
+    assert_eq!(
+        times,
+        &[Span { from: begins("2026-03-09".parse().unwrap(), &zone).unwrap(), until: at(UNTIL) }]
+    );
+}
+
+#[test]
+fn a_deputy_without_a_phone_is_found_on_the_days_of_the_absence() {
+    let step = Step { after: SignedDuration::ZERO, notify: vec![Target::Assigned("coordinator".into())] };
+    let mut desk = desk(step);
+    let mut given = assignment("maria", Scope::Everyone, None);
+    given.deputy = Some(id("jonas"));
+    desk.assignments = vec![given];
+    desk.people.get_mut(&id("jonas")).unwrap().phone = None;
+    desk.people.get_mut(&id("maria")).unwrap().time_zone = Some("Europe/Berlin".into());
+    desk.absences = vec![Absence {
+        person: id("maria"),
+        first: "2026-03-04".parse().unwrap(),
+        last: "2026-03-05".parse().unwrap(),
+    }];
+    let found = walked(&desk, &known(BTreeMap::new()));
+    let times = found.iter().find_map(|finding| match finding {
+        Finding::Nobody { times, .. } => Some(times.clone()),
+        _ => None,
+    });
+    assert_eq!(times, Some(vec![span("2026-03-03T23:00:00Z", "2026-03-05T23:00:00Z")]), "{found:?}");
+}
+
+#[test]
+fn a_variant_is_walked_for_its_severities_and_only_if_a_rule_can_bring_them() {
+    let mut desk = desk(tells(&["jonas"], 0));
+    let nobody = Target::Person(id("gone"));
+    let step = Step { after: SignedDuration::ZERO, notify: vec![nobody] };
+    desk.policies.get_mut("night").unwrap().variants = vec![Variant {
+        severities: vec![Severity::Critical],
+        steps: vec![step],
+        last_resort: tells(&["maria"], 10),
+    }];
+    let found = walked(&desk, &known(BTreeMap::new()));
+    let [Finding::Nobody { place, .. }] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((place.severities.as_slice(), place.step), (&[Severity::Critical][..], Some(1)));
+}
+
+#[test]
+fn a_wait_shorter_than_a_delivery_is_said() {
+    let mut desk = desk(tells(&["jonas"], 0));
+    desk.policies.get_mut("night").unwrap().steps.push(tells(&["maria"], 1));
+    let found = walked(&desk, &known(BTreeMap::new()));
+    let [Finding::TooShort { place, .. }] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(place.step, Some(2));
+}
+
+#[test]
+fn a_channel_without_receipts_and_an_unread_calendar_are_warnings() {
+    let desk = with_schedule(desk(on_call("primary", 0)));
+    let mut known = known(turns(&[(FROM, UNTIL, &[])]));
+    known.unread.insert("primary".into());
+    known.proving.clear();
+    let found = walked(&desk, &known);
+    assert!(found.iter().all(|finding| finding.weight() == Weight::Warning), "{found:?}");
+    assert!(matches!(found.as_slice(), [Finding::Nobody { .. }, Finding::NoReceipts { .. }]), "{found:?}");
+}
+
+proptest! {
+    /// Whatever the layers, the walk says of every minute what the desk itself says of it.
+    #[test]
+    fn every_minute_is_judged_as_the_desk_judges_it(
+        hours in prop::collection::vec((0u8..7, 0u8..23, 1u8..24), 0..4),
+        phones in prop::collection::vec(any::<bool>(), 2),
+        minutes in prop::collection::vec(0i64..14 * 24 * 60, 40),
+        zone in prop::sample::select(vec!["Europe/Berlin", "Australia/Lord_Howe", "America/New_York"]),
+    ) {
+        let mut desk = desk(on_call("primary", 0));
+        for (name, has) in ["maria", "jonas"].iter().zip(&phones) {
+            if !has {
+                desk.people.get_mut(&id(name)).unwrap().phone = None;
+            }
+        }
+        let zone = TimeZone::get(zone).unwrap();
+        let from = at("2026-03-24T00:00:00Z");
+        let until = from + SignedDuration::from_hours(24 * 14);
+        let start = Start::Day(date(2026, 3, 1));
+        let people = vec![id("maria"), id("jonas")];
+        let rotation = Rotation::new(people, &Length::Days(1), time(7, 30, 0, 0), start, &zone);
+        let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+        let mut week = WeekHours::default();
+        for (day, from, length) in &hours {
+            let end = (from + length).min(23);
+            if end > *from {
+                week.add(&format!("{} {from:02}:00-{end:02}:00", days[usize::from(*day)])).unwrap();
+            }
+        }
+        let hours = (week != WeekHours::default()).then_some(week);
+        let layer = Layer { name: "week".into(), source: Source::Rotation(rotation), hours, from: None, until: None };
+        let schedule =
+            Schedule { name: "primary".into(), time_zone: zone, layers: vec![layer], overrides: vec![] };
+        desk.schedules.insert("primary".into(), schedule);
+        let found = walk(&desk, &known(BTreeMap::new()), from, until);
+        let bare: Vec<Span> = found
+            .iter()
+            .filter_map(|finding| match finding {
+                Finding::Nobody { place, times, .. } if place.step == Some(1) => Some(times.clone()),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        for minute in minutes {
+            let at = from + SignedDuration::from_mins(minute);
+            let reached = desk.on_call("primary", at).0.iter().any(|p| desk.person(p).unwrap().phone.is_some());
+            let said = bare.iter().filter(|span| span.from <= at && at < span.until).count();
+            prop_assert_eq!(said, usize::from(!reached), "{}", at);
+        }
+    }
+}
