@@ -26,6 +26,7 @@ pub mod exception;
 pub mod expectation;
 pub mod expression;
 pub mod flow;
+pub mod handover;
 pub mod ical;
 pub mod id;
 pub mod label;

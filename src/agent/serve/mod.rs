@@ -4,6 +4,7 @@
 mod alerts;
 mod assignments;
 mod digests;
+mod handover;
 mod health;
 mod lists;
 mod oncall;
@@ -114,6 +115,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/providers", get(health::providers))
         .route("/v1/oncall", get(health::on_call))
         .merge(assignments::routes())
+        .merge(handover::routes())
         .merge(oncall::routes())
         .merge(digests::routes())
         .merge(templates::routes())
