@@ -12,6 +12,7 @@ use crate::core::contact::{Category, Contact, ContactState, Mailbox, Medium};
 use crate::core::desk::{Absence, Carrier, Desk, Promise, Retry, Team};
 use crate::core::duty::DutyChange;
 use crate::core::event::Priority;
+use crate::core::label;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::reply::ReplyKey;
 use crate::core::rule::{GroupField, Match, Rule, Then, check_expression};
@@ -42,9 +43,9 @@ pub fn settings(text: &str, path: &Path) -> Result<Settings, ConfigError> {
         let message = sentence(error.message());
         ConfigError::Wrong { problems: vec![Problem::at(text, path, span, message)] }
     })?;
-    let mut check = Check { text, path, problems: Vec::new() };
-    let mut settings = check.file(file);
     let (templates, wrong) = templates::carried(text, path);
+    let mut check = Check { text, path, languages: templates::languages(text, path), problems: Vec::new() };
+    let mut settings = check.file(file);
     settings.desk.templates = templates;
     check.problems.sort_by_key(|problem| (problem.line, problem.column));
     check.problems.extend(wrong);
@@ -62,6 +63,8 @@ fn sentence(message: &str) -> String {
 pub(super) struct Check<'t> {
     pub(super) text: &'t str,
     pub(super) path: &'t Path,
+    /// Those that there are templates in.
+    languages: BTreeSet<String>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -75,6 +78,7 @@ impl Check<'_> {
             Some(name) => self.zone(name),
             None => TimeZone::UTC,
         };
+        let locale = file.desk.locale.as_ref().map_or_else(|| "en".to_owned(), |locale| self.locale(locale));
         if file.desk.name.as_ref().trim().is_empty() {
             self.wrong(file.desk.name.span(), "the desk needs a name");
         }
@@ -122,8 +126,8 @@ impl Check<'_> {
             self.wrong(alerts.span(), "a storm begins at 20 alerts at the latest; 0 turns it off");
         }
         let storm = Storm {
-            alerts: file.storm.alerts.as_ref().map_or(5, |n| *n.as_ref()),
-            within: self.duration_or(file.storm.within.as_ref(), 10 * 60),
+            alerts: file.storm.alerts.as_ref().map_or(10, |n| *n.as_ref()),
+            within: self.duration_or(file.storm.within.as_ref(), 5 * 60),
             quiet: self.duration_or(file.storm.quiet.as_ref(), 15 * 60),
         };
         let retry = Retry {
@@ -146,6 +150,7 @@ impl Check<'_> {
                 instance: String::new(),
                 reply_key: ReplyKey::new(&[]),
                 time_zone: zone,
+                locale,
                 people,
                 teams,
                 schedules,
@@ -189,6 +194,21 @@ impl Check<'_> {
             text: self.text.to_owned(),
             sha256: digest(self.text),
         }
+    }
+
+    /// A language that messages can be written in: one with templates, or a country of one.
+    pub(super) fn locale(&mut self, typed: &Text) -> String {
+        let wanted = label::tag(typed.as_ref());
+        if !label::ladder(&wanted).any(|tag| self.languages.contains(tag)) {
+            let known: Vec<_> = self.languages.iter().map(String::as_str).collect();
+            let message = format!(
+                "there are no templates in {:?}; there are some in {}",
+                sanitise(typed.as_ref()),
+                known.join(", ")
+            );
+            self.wrong(typed.span(), message);
+        }
+        wanted
     }
 
     fn store(&mut self, store: &file::StoreTable) {
@@ -447,6 +467,7 @@ impl Check<'_> {
                     self.zone(zone);
                     zone.as_ref().clone()
                 }),
+                locale: t.locale.as_ref().map(|locale| self.locale(locale)),
                 teams: Vec::new(),
             };
             people.insert(id, person);
@@ -1034,6 +1055,12 @@ mod tests {
                 "\"oncall:secondary\"",
                 "there is no schedule \"secondary\"",
             ),
+            (
+                "time_zone = \"Europe/Istanbul\"",
+                "locale = \"tr\"",
+                "there are no templates in \"tr\"; there are some in de, en, es, fr",
+            ),
+            ("locale = \"en\"", "locale = \"german\"", "no templates in \"german\""),
             ("after = \"6m\"", "after = \"six\"", "is not a length of time"),
             (
                 "when = \"minutes_left is none",

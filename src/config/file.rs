@@ -67,6 +67,7 @@ pub struct File {
 pub struct DeskTable {
     pub name: Text,
     pub time_zone: Option<Text>,
+    pub locale: Option<Text>,
     #[serde(default)]
     pub practice: bool,
 }
@@ -213,6 +214,7 @@ pub struct PersonTable {
     pub email: Option<Text>,
     pub phone: Option<Text>,
     pub time_zone: Option<Text>,
+    pub locale: Option<Text>,
     pub login: Option<Text>,
     #[serde(default)]
     pub shared: bool,

@@ -458,7 +458,7 @@ impl Asked<'_> {
             let (media, carrier) = self.way(via, &person, None)?;
             let next = self.decision.next_after(&alert).filter(|_| alert.state == AlertState::Open);
             for (i, medium) in media.iter().copied().enumerate() {
-                let content = self.decision.content(&alert, medium, next.as_ref(), &one.via);
+                let content = self.decision.content(&alert, &person, medium, next.as_ref(), &one.via);
                 let purpose = if i == 0 && alert.is_paging() { Purpose::Page } else { Purpose::Detail };
                 let via = format!("{}, {}", self.by_hand(), one.via);
                 self.resend(&alert, &person, medium, purpose, content, &via, carrier.as_deref());
@@ -490,7 +490,7 @@ impl Asked<'_> {
             // Words for another medium, and the reply code of another person, are made anew.
             (Some(alert), same) if !same || self.is_anothers(&n, &person) => {
                 let next = self.decision.next_after(alert).filter(|_| alert.state == AlertState::Open);
-                self.decision.content(alert, medium, next.as_ref(), "sent again by hand")
+                self.decision.content(alert, &person, medium, next.as_ref(), "sent again by hand")
             }
             (Some(_) | None, _) => n.content.clone(),
         };

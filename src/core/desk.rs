@@ -86,6 +86,8 @@ pub struct Desk {
     /// Makes the codes and tokens by which replies name messages.
     pub reply_key: ReplyKey,
     pub time_zone: TimeZone,
+    /// BCP 47 tag of the language that is written in where the reader's is not known.
+    pub locale: String,
     pub people: BTreeMap<PersonId, Person>,
     pub teams: BTreeMap<String, Team>,
     pub schedules: BTreeMap<String, Schedule>,

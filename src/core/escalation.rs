@@ -7,6 +7,7 @@ use crate::core::alert::{Alert, AlertState, Target};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Category, Medium};
 use crate::core::desk::{Desk, Told};
+use crate::core::flow::reader::Reader;
 use crate::core::id::{AlertId, Ids, NotificationId};
 use crate::core::notification::{
     Content, Notification, NotificationState, Purpose, Reason, Recipient, RecipientId,
@@ -14,6 +15,7 @@ use crate::core::notification::{
 use crate::core::page::{self, Next};
 use crate::core::person::{Person, PersonId};
 use crate::core::text::Untrusted;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -137,7 +139,7 @@ impl<'a> Decision<'a> {
         for target in targets {
             let Target::Webhook(channel) = target else { continue };
             let next = self.next_after(alert);
-            let content = self.content(alert, Medium::Sms, next.as_ref(), "webhook");
+            let content = self.text(alert, next.as_ref(), &self.desk.time_zone);
             let recipient =
                 Recipient { who: RecipientId::Webhook(channel.clone()), name: channel.as_str().into() };
             let reason = Reason {
@@ -186,7 +188,7 @@ impl<'a> Decision<'a> {
                 if purpose == Purpose::Detail && !detail {
                     continue;
                 }
-                let content = self.content(alert, medium, next.as_ref(), &one.via);
+                let content = self.content(alert, person, medium, next.as_ref(), &one.via);
                 self.queue(alert, person, medium, purpose, content, &one.via, Some(step), None);
             }
             reached.push(person.name.clone());
@@ -194,23 +196,27 @@ impl<'a> Decision<'a> {
         reached
     }
 
-    pub fn content(&self, alert: &Alert, medium: Medium, next: Option<&Next>, why: &str) -> Content {
+    /// What a person reads of an alert.
+    pub fn content(
+        &self,
+        alert: &Alert,
+        person: &Person,
+        medium: Medium,
+        next: Option<&Next>,
+        why: &str,
+    ) -> Content {
+        let reader = Reader::person(self.desk, person);
         match medium {
-            Medium::Sms => {
-                // The message that is queued next is the one these words are for.
-                let code = self.desk.reply_key.code(NotificationId(self.ids.notification));
-                page::sms(alert, next, code, &self.desk.time_zone, self.now)
-            }
-            Medium::Email => page::email(
-                alert,
-                next,
-                &self.desk.time_zone,
-                why,
-                &self.desk.templates,
-                "en",
-                &self.desk.codes,
-            ),
+            Medium::Sms => self.text(alert, next, &reader.zone),
+            Medium::Email => page::email(alert, next, why, &reader),
         }
+    }
+
+    /// The one line of a page, on the reader's clock.
+    fn text(&self, alert: &Alert, next: Option<&Next>, zone: &TimeZone) -> Content {
+        // The message that is queued next is the one these words are for.
+        let code = self.desk.reply_key.code(NotificationId(self.ids.notification));
+        page::sms(alert, next, code, zone, self.now)
     }
 
     /// Queues one message about an alert, due at once.

@@ -30,6 +30,16 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Who of a line must wait for another. What is held until a time is only in the way of what is held
+/// too: it may be held longer than the other needs to wait. A line is short: what one recipient was told
+/// of one thing and has not left yet.
+pub(super) const LINE_UP: &str = "UPDATE notification SET behind = CASE WHEN EXISTS (
+      SELECT 1 FROM notification earlier
+      WHERE earlier.line = $1 AND earlier.id < notification.id
+        AND (earlier.due_at IS NOT NULL OR earlier.in_flight = 1)
+        AND (earlier.state <> 'held' OR notification.state = 'held')) THEN 1 ELSE 0 END
+    WHERE line = $1 AND (due_at IS NOT NULL OR in_flight = 1)";
+
 impl Tx<'_> {
     /// Applies changes to the tables and keeps them for the history, in this order.
     pub fn apply(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
@@ -125,12 +135,22 @@ impl Tx<'_> {
 
     fn put_notification(&mut self, n: &Notification) -> Result<(), StoreError> {
         self.dues |= n.due_at.is_some();
+        let line = line(n);
+        let before: Option<String> = match &line {
+            Some(_) => self
+                .query_one("SELECT line FROM notification WHERE id = $1", cells![n.id.0], |row| {
+                    row.maybe_text(0)
+                })?
+                .flatten()
+                .filter(|before| Some(before) != line.as_ref()),
+            None => None,
+        };
         self.execute(
             "INSERT INTO notification (id, state, channel, medium, urgent, alert, partner, due_at, updated_at, body, in_flight,
-               contact, person)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+               contact, person, line)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
              ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, medium = $4, due_at = $8, updated_at = $9,
-               body = $10, in_flight = $11, contact = $12, person = $13",
+               body = $10, in_flight = $11, contact = $12, person = $13, line = $14, behind = 0",
             cells![
                 n.id.0,
                 n.state.as_str(),
@@ -150,9 +170,15 @@ impl Tx<'_> {
                 match &n.recipient.who {
                     RecipientId::Person(id) => Some(id.0.as_str()),
                     RecipientId::Contact(_) | RecipientId::Webhook(_) => None,
-                }
+                },
+                line.as_deref()
             ],
         )?;
+        // Whoever was behind it may be due for long.
+        self.dues |= line.is_some();
+        for line in line.iter().chain(&before) {
+            self.execute(LINE_UP, cells![line.as_str()])?;
+        }
         Ok(())
     }
 
@@ -444,6 +470,16 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         | Object::Config(_)
         | Object::Nothing => None,
     }
+}
+
+/// What must leave in order: mails, or texts, of one conversation to one recipient.
+fn line(n: &Notification) -> Option<String> {
+    let (kind, id) = match &n.recipient.who {
+        RecipientId::Person(id) => ("person", id.0.as_str()),
+        RecipientId::Contact(id) => ("contact", id.raw()),
+        RecipientId::Webhook(channel) => ("webhook", channel.as_str()),
+    };
+    n.thread.as_ref().map(|thread| format!("{} {thread} {kind} {id}", n.medium.as_str()))
 }
 
 fn encode(object: &impl Serialize) -> Result<String, StoreError> {

@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0008.sql"),
     include_str!("../../assets/migrations/0009.sql"),
     include_str!("../../assets/migrations/0010.sql"),
+    include_str!("../../assets/migrations/0011.sql"),
     include_str!("../../assets/migrations/0012.sql"),
 ];
 

@@ -25,7 +25,7 @@ use nightdesk::core::person::{Person, PersonId, Role};
 use nightdesk::core::schedule::{Override, OverrideState, Segment, Why};
 use nightdesk::core::standing::{MediumReach, Reachability, Standing};
 use nightdesk::core::task::{Task, TaskKind, TaskState};
-use nightdesk::core::template::{Beholder, Listed, Name, Shown, Templates};
+use nightdesk::core::template::{Beholder, Listed, Name, Piece, Shown, Templates};
 use nightdesk::core::text::Untrusted;
 use nightdesk::core::thread::{Thread, ThreadState};
 use nightdesk::wire::partner::{
@@ -404,6 +404,7 @@ fn people() -> Vec<Person> {
         email: Some(format!("{id}@desk.example").parse().unwrap()),
         phone: Some("+4915123456789".parse().unwrap()),
         time_zone: Some(zone.into()),
+        locale: None,
         teams: vec!["grid".into()],
     })
     .into()
@@ -865,7 +866,7 @@ pub fn messages() -> Messages {
 /// Every template, one of them in French replaced.
 pub fn templates() -> Vec<Listed> {
     let mut listed = Templates::shipped().listed();
-    let status = listed.iter_mut().find(|one| one.name == Name::CaseStatus && one.medium == Medium::Sms);
+    let status = listed.iter_mut().find(|one| one.name == Name::CaseStatus && one.piece == Piece::Sms);
     status.unwrap().yours = vec!["fr".into()];
     listed
 }
