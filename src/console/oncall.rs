@@ -15,7 +15,7 @@ use crate::core::schedule::{Override, Segment, Why};
 use crate::core::text::sanitise;
 use crate::wire::ScheduleTimeline;
 use crate::wire::client::LinkError;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
 /// Turns offered for a swap; more would not fit the smallest screen.
@@ -140,15 +140,23 @@ pub fn why(desk: &Desk, schedule: &ScheduleTimeline, turn: &Segment) -> String {
     }
 }
 
-/// `nobody from Sat 18:00 to Sun 08:00`.
-pub fn gap(model: &Model, turn: &Segment) -> String {
-    let zone = model.zone();
-    let until = clock::when(model.now, turn.until, &zone);
-    if turn.from <= model.now {
-        format!("nobody now, until {until}")
-    } else {
-        format!("nobody from {} to {until}", clock::when(model.now, turn.from, &zone))
+/// `nobody from Sat 18:00 to Sun 08:00`, beside the date it begins; with dates when it is long.
+pub fn gap(model: &Model, schedule: &ScheduleTimeline, turn: &Segment) -> String {
+    let (zone, soon) = (model.zone(), SignedDuration::from_hours(6 * 24));
+    let long = turn.from.max(model.now).duration_until(turn.until);
+    let form = if long < soon { "%a %H:%M" } else { "%a %-d %b %H:%M" };
+    let say = |at: Timestamp| at.to_zoned(zone.clone()).strftime(form).to_string();
+    match (turn.from <= model.now, goes_on(schedule, turn)) {
+        (true, false) => format!("nobody now, until {}", say(turn.until)),
+        (true, true) => "nobody now, and nobody comes".to_owned(),
+        (false, false) => format!("nobody from {} to {}", say(turn.from), say(turn.until)),
+        (false, true) => format!("nobody from {} on", say(turn.from)),
     }
+}
+
+/// The turn is the last that was asked for, and may last longer than is known here.
+pub fn goes_on(schedule: &ScheduleTimeline, turn: &Segment) -> bool {
+    schedule.segments.last() == Some(turn)
 }
 
 /// Who would be on at any moment of that time if nothing were arranged.

@@ -13,7 +13,7 @@ use crate::core::text::{Untrusted, sanitise};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// As wide as paper and mail take it.
 pub const WIDTH: usize = 80;
@@ -409,7 +409,7 @@ fn fitted(text: &str, indent: &str) -> String {
             line.push(' ');
         }
         for c in word.chars() {
-            if line.width() + 2 > room {
+            if line.width() + c.width().unwrap_or(0) > room {
                 lines.push(std::mem::take(&mut line));
             }
             line.push(c);

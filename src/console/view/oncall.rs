@@ -5,7 +5,7 @@ use crate::console::allowed::allowed;
 use crate::console::desk::Desk;
 use crate::console::keymap::Action;
 use crate::console::model::{About, Model};
-use crate::console::oncall::{TurnKey, arranged, gap, selected, turn, who, why};
+use crate::console::oncall::{TurnKey, arranged, gap, goes_on, selected, turn, who, why};
 use crate::console::theme::Meaning;
 use crate::console::view::cover::{clocks, long};
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
@@ -142,6 +142,7 @@ fn length(time: SignedDuration) -> String {
     let minutes = time.as_secs().div_euclid(60);
     match minutes {
         ..=119 => format!("{minutes} min"),
+        1_440..=5_999 => format!("{} h", (minutes + 30) / 60),
         120..=5_999 if minutes % 60 == 0 => format!("{} h", minutes / 60),
         120..=5_999 => format!("{}:{:02} h", minutes / 60, minutes % 60),
         _ => format!("{} d", (minutes + 720) / 1_440),
@@ -226,7 +227,7 @@ impl Columns {
         canvas.put(self.long.0, y, self.long.1, &length(left), Meaning::Quiet);
         if turn.people.is_empty() {
             let width = self.who.1 + 2 + self.why.1;
-            canvas.put(self.who.0, y, width, &gap(model, turn), Meaning::Bad);
+            canvas.put(self.who.0, y, width, &gap(model, schedule, turn), Meaning::Bad);
             return;
         }
         let arranged = matches!(turn.why, Why::Override { .. });
@@ -250,7 +251,14 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, area: Rect) {
     let (own, there) = (model.zone(), zone_of(schedule));
     let from = if turn.from <= model.now { "now".to_owned() } else { clocks(turn.from, &own, &there) };
     canvas.put(x, area.y + 1, width, &format!("from  {from}"), Meaning::Plain);
-    canvas.put(x, area.y + 2, width, &format!("until {}", clocks(turn.until, &own, &there)), Meaning::Plain);
+    let longer = if goes_on(schedule, turn) { ", or longer: no more was asked for" } else { "" };
+    canvas.put(
+        x,
+        area.y + 2,
+        width,
+        &format!("until {}{longer}", clocks(turn.until, &own, &there)),
+        Meaning::Plain,
+    );
     for (y, line) in (area.y + 3..).zip(wrap(&reason(model, desk, schedule, turn), width).iter().take(2)) {
         let meaning = if turn.people.is_empty() { Meaning::Bad } else { Meaning::Plain };
         canvas.put(x, y, width, line, meaning);
