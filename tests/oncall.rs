@@ -102,6 +102,33 @@ async fn an_override_is_told_pages_whom_it_names_outlives_the_agent_and_can_be_t
     assert!(bad.code == Some(2) && bad.err.contains("write maria@06:30"), "{bad:?}");
 }
 
+#[tokio::test]
+async fn the_hand_over_sheet_says_what_is_open_who_has_it_and_who_comes_and_fits_paper() {
+    let turns =
+        "[[schedule]]\nname = \"primary\"\npeople = [\"ann\", \"bob\"]\nturn = \"1d\"\nhandoff = \"07:00\"\n";
+    let mut desk = Desk::new(&format!("{PEOPLE}{turns}"));
+    desk.start().await;
+    let quiet = desk.run(&["handover"]).await;
+    assert!(quiet.code == Some(0) && quiet.out.contains("Nothing is open"), "{quiet:?}");
+    let (first, then) =
+        if quiet.out.contains("primary: Ann Lee until") { ("Ann", "Bob") } else { ("Bob", "Ann") };
+    assert!(quiet.out.contains(&format!("primary: {first} ")), "{quiet:?}");
+    assert!(quiet.out.contains(&format!("then {then} ")), "{quiet:?}");
+
+    desk.raise(&exception("x1")).await;
+    let open = desk.run(&["handover", "--schedule", "primary"]).await.out;
+    assert!(
+        open.contains("\nAlerts\n  A1") && open.contains("nobody has it; LAST RESORT again at "),
+        "{open}"
+    );
+    let paper = desk.run(&["handover", "--print"]).await.out;
+    assert!(paper.contains("  [ ] A1") && paper.contains("taken over by"), "{paper}");
+    assert!(paper.lines().all(|line| line.chars().count() <= 80), "{paper}");
+
+    let unknown = desk.run(&["handover", "--schedule", "nights"]).await;
+    assert!(unknown.code == Some(1) && unknown.err.contains("schedule nights"), "{unknown:?}");
+}
+
 /// What the calendar's server answers next, and what it was asked with.
 #[derive(Clone, Default)]
 struct Server(Arc<Mutex<Heard>>);

@@ -13,6 +13,7 @@ pub mod config;
 pub mod contacts;
 pub mod digest;
 pub mod explain;
+pub mod handover;
 pub mod list;
 pub mod oncall;
 pub mod overrides;
@@ -147,6 +148,8 @@ pub enum Command {
     Explain(explain::ExplainArgs),
     /// Who is on call
     Oncall(oncall::OncallArgs),
+    /// What whoever comes on call has to know, on one sheet
+    Handover(handover::HandoverArgs),
     /// Put somebody else on call for a while, or swap two turns
     #[command(subcommand)]
     Override(overrides::OverrideCommand),
@@ -251,6 +254,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Note(args) => act::note(args, context).await,
         Command::Explain(args) => explain::run(&args, context).await,
         Command::Oncall(args) => oncall::run(&args, context).await,
+        Command::Handover(args) => handover::run(&args, context).await,
         Command::Override(command) => overrides::run(command, context).await,
         Command::Digest(command) => digest::run(command, context).await,
         Command::Tail(args) => tail::run(&args, context).await,

@@ -5,9 +5,9 @@ use super::{Context, Failed};
 use crate::core::wall;
 use crate::wire::Me;
 use crate::wire::client::LinkError;
-use jiff::civil::{Date, Weekday};
+use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan};
 use std::sync::OnceLock;
 
 /// A command is run once by one asker, who has one zone; unset while no agent was asked.
@@ -15,62 +15,14 @@ static ASKERS: OnceLock<TimeZone> = OnceLock::new();
 
 /// A moment that is still to come.
 pub fn future(typed: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Failed> {
-    if let Ok(at) = typed.parse::<Timestamp>() {
+    if let Some(at) = wall::typed(typed, now, zone) {
         return Ok(at);
-    }
-    if let Ok(length) = typed.parse::<SignedDuration>()
-        && length.is_positive()
-    {
-        return Ok(now + length);
-    }
-    // Before a bare time of day, for which jiff takes the one of a date as well.
-    if let Some(at) = of_day(typed, now, zone) {
-        return Ok(at);
-    }
-    if let Ok(time) = typed.parse::<jiff::civil::Time>() {
-        let here = now.to_zoned(zone.clone());
-        let today = here.with().time(time).build().ok();
-        let tomorrow = here.checked_add(1.day()).ok().and_then(|day| day.with().time(time).build().ok());
-        if let Some(at) = today.filter(|at| at.timestamp() > now).or(tomorrow) {
-            return Ok(at.timestamp());
-        }
     }
     let typed = crate::core::text::sanitise(typed);
     Err(Failed::Usage(format!(
         "{typed:?} is not a time; write 30m, 06:30, fri 18:00, 2026-11-27 18:00 or 2026-11-22T06:30:00Z"
     )))
 }
-
-/// `fri 18:00`, the next one; `2026-11-27 18:00` or `2026-11-27T18:00`, on the clock of the zone.
-fn of_day(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-    let typed = typed.trim();
-    // A `T` parts a date from its time, but begins a Tuesday.
-    let parted = typed.split_once(' ').or_else(|| typed.split_once('T'));
-    let (day, time) = parted.map(|(day, time)| (day, time.trim()))?;
-    let time: jiff::civil::Time = time.parse().ok()?;
-    if let Ok(date) = day.parse::<jiff::civil::Date>() {
-        return Some(wall::moment(zone, date.to_datetime(time)));
-    }
-    let weekday =
-        WEEKDAYS.iter().find(|(name, _)| name.starts_with(&day.to_lowercase()) && day.len() >= 2)?.1;
-    let today = now.to_zoned(zone.clone()).date();
-    let days = i32::from(today.weekday().until(weekday));
-    let on = |days: i32| {
-        let date = today.checked_add(days.days()).ok()?;
-        Some(wall::moment(zone, date.to_datetime(time)))
-    };
-    on(days).filter(|at| *at > now).or_else(|| on(days + 7))
-}
-
-const WEEKDAYS: [(&str, Weekday); 7] = [
-    ("monday", Weekday::Monday),
-    ("tuesday", Weekday::Tuesday),
-    ("wednesday", Weekday::Wednesday),
-    ("thursday", Weekday::Thursday),
-    ("friday", Weekday::Friday),
-    ("saturday", Weekday::Saturday),
-    ("sunday", Weekday::Sunday),
-];
 
 /// Asks the agent for the zone of whoever asks; where none answers, times stay in that of the machine.
 pub async fn settle(context: &Context) -> Result<(), Failed> {
@@ -124,6 +76,7 @@ pub fn day(day: Date) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::SignedDuration;
 
     #[test]
     fn a_time_of_day_is_the_next_one() {

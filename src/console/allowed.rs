@@ -41,6 +41,7 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
             Some(_) => may_act(model),
             None => Err("no contact is selected".to_owned()),
         },
+        Action::Cover | Action::Swap | Action::TakeBack => crate::console::oncall::may(model, action),
         Action::CopyReference => match (model.subject(), model.selected_contact(), model.place) {
             (Some(_), ..) | (_, Some(_), Place::Contacts) => Ok(()),
             (.., Place::Messages) if model.selected_message().is_some() => Ok(()),

@@ -3,6 +3,7 @@
 //! A dialog that cannot be undone stands on Cancel and swallows what was typed before it appeared.
 
 use crate::console::clock;
+use crate::console::cover::{Cover, TakeBack};
 use crate::console::desk::Desk;
 use crate::console::insist::Insist;
 use crate::console::keymap::{Action, COMMANDS};
@@ -37,6 +38,8 @@ pub enum Dialog {
     Note(Note),
     Close(Close),
     Insist(Insist),
+    Cover(Box<Cover>),
+    TakeBack(TakeBack),
     Pick(Pick),
     Help { scroll: u16 },
     Why { alert: AlertId, scroll: u16 },
@@ -242,6 +245,20 @@ impl Chooser {
             digits: Digits::Move,
             about: About::Task(task),
             word: "snooze",
+            expect: Expect::default(),
+        }
+    }
+
+    /// Which of these turns is swapped for one's own.
+    pub fn swap(title: String, schedule: &str, turns: Vec<(String, Ask)>) -> Self {
+        let choices = turns.into_iter().map(|(label, ask)| Choice { label, ask, barred: None }).collect();
+        Self {
+            title,
+            choices,
+            selected: 0,
+            digits: Digits::Move,
+            about: About::OnCall(schedule.to_owned()),
+            word: "swap",
             expect: Expect::default(),
         }
     }
@@ -534,7 +551,7 @@ impl Note {
         let ask = match &self.about {
             About::Alert(alert) => Ask::NoteAlert { alert: *alert, text },
             About::Task(task) => Ask::NoteTask { task: *task, text },
-            About::Contact(_) | About::Message(_) => return Pressed::Close,
+            About::Contact(_) | About::Message(_) | About::OnCall(_) => return Pressed::Close,
         };
         Pressed::Order(Order { about: self.about.clone(), word: "note", ask, expect: Expect::default() })
     }
@@ -653,6 +670,8 @@ impl Dialog {
             Dialog::Escalate(escalate) => escalate.appeared,
             Dialog::Resend(resend) => resend.appeared,
             Dialog::Insist(insist) => insist.appeared,
+            Dialog::Cover(cover) => cover.appeared,
+            Dialog::TakeBack(dialog) => dialog.appeared,
             _ => Timestamp::MIN,
         };
         if now.duration_since(appeared) < TYPE_AHEAD {
@@ -666,6 +685,8 @@ impl Dialog {
             Dialog::Note(dialog) => dialog.press(key),
             Dialog::Close(dialog) => dialog.press(key),
             Dialog::Insist(dialog) => dialog.press(key),
+            Dialog::Cover(dialog) => dialog.press(key, now),
+            Dialog::TakeBack(dialog) => dialog.press(key),
             Dialog::Pick(dialog) => dialog.press(key),
             Dialog::Palette(line) => press_palette(line, key),
             Dialog::Help { scroll } | Dialog::Why { scroll, .. } => press_scroll(scroll, key),
@@ -680,11 +701,13 @@ impl Dialog {
             Dialog::Close(dialog) => dialog.reason.insert(text),
             Dialog::Pick(dialog) => dialog.filter.line.insert(text),
             Dialog::Palette(line) => line.insert(text),
+            Dialog::Cover(dialog) => dialog.paste(text),
             Dialog::Note(dialog) => paste_lines(&mut dialog.text, text),
             Dialog::Chooser(_)
             | Dialog::Escalate(_)
             | Dialog::Resend(_)
             | Dialog::Insist(_)
+            | Dialog::TakeBack(_)
             | Dialog::Help { .. }
             | Dialog::Why { .. } => {}
         }

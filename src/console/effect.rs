@@ -34,6 +34,7 @@ pub enum Effect {
     FetchPartner(Untrusted),
     FetchThing(ThingOf),
     FetchMessages,
+    FetchOnCall,
     FetchTemplates,
     FetchPreview(AskedPreview),
     FetchContacts,

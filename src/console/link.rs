@@ -159,6 +159,10 @@ impl AgentLink {
         self.ask("/v1/messages".to_owned(), Msg::Messages);
     }
 
+    pub fn on_call(&self) {
+        self.ask("/v1/oncall/timeline?days=14".to_owned(), Msg::OnCall);
+    }
+
     pub fn templates(&self) {
         self.ask("/v1/templates".to_owned(), Msg::Templates);
     }

@@ -11,7 +11,9 @@ use crate::core::template::{Listed, Shown};
 use crate::core::text::Untrusted;
 use crate::term::input::Input;
 use crate::wire::client::LinkError;
-use crate::wire::{AlertDetail, Health, Messages, PartnerDetail, PartnerRows, Snapshot, StepPreview};
+use crate::wire::{
+    AlertDetail, Health, Messages, PartnerDetail, PartnerRows, ScheduleTimeline, Snapshot, StepPreview,
+};
 use jiff::Timestamp;
 
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub enum Msg {
     Partner(Untrusted, Result<Box<PartnerDetail>, LinkError>),
     Thing(ThingOf, Result<Box<Thing>, LinkError>),
     Messages(Result<Messages, LinkError>),
+    /// Who is on call over the time to come.
+    OnCall(Result<Vec<ScheduleTimeline>, LinkError>),
     Templates(Result<Vec<Listed>, LinkError>),
     Preview(AskedPreview, Result<Vec<Shown>, LinkError>),
     Contacts(Result<Vec<Contact>, LinkError>),

@@ -8,6 +8,7 @@
 pub mod allowed;
 pub mod clock;
 pub mod contacts;
+pub mod cover;
 pub mod desk;
 pub mod dialog;
 pub mod effect;
@@ -21,6 +22,7 @@ pub mod message;
 pub mod messages;
 pub mod model;
 pub mod moves;
+pub mod oncall;
 pub mod partners;
 pub mod pick;
 pub mod rows;
@@ -227,6 +229,7 @@ impl Console {
                 Effect::FetchPartner(id) => self.link.partner(id),
                 Effect::FetchThing(of) => self.link.thing(of),
                 Effect::FetchMessages => self.link.messages(),
+                Effect::FetchOnCall => self.link.on_call(),
                 Effect::FetchTemplates => self.link.templates(),
                 Effect::FetchPreview(asked) => self.link.preview(asked),
                 Effect::FetchContacts => self.link.contacts(),

@@ -8,6 +8,7 @@ use crate::console::keymap::Context;
 use crate::console::line::Line;
 use crate::console::message::Ticket;
 use crate::console::messages::Messages;
+use crate::console::oncall::Plan;
 use crate::console::partners::{Item, Page, Partners};
 use crate::console::rows::Rows;
 use crate::console::templates::Templates;
@@ -50,6 +51,7 @@ pub struct Model {
     pub page: Option<Page>,
     pub contacts: Contacts,
     pub messages: Messages,
+    pub on_call: Plan,
     pub templates: Templates,
     pub dialog: Option<Dialog>,
     pub pending: Vec<Pending>,
@@ -83,6 +85,7 @@ pub enum Place {
     /// A view of Partners.
     Contacts,
     Messages,
+    OnCall,
     Templates,
 }
 
@@ -169,6 +172,8 @@ pub enum About {
     Task(TaskId),
     Contact(Untrusted),
     Message(NotificationId),
+    /// Who is on call by this schedule.
+    OnCall(String),
 }
 
 /// One sentence to the operator, for a while.
@@ -251,6 +256,7 @@ impl Model {
                 heard: false,
             },
             messages: Messages::default(),
+            on_call: Plan::default(),
             templates: Templates::default(),
             dialog: None,
             pending: Vec::new(),
@@ -273,6 +279,7 @@ impl Model {
             (Place::Partner, _) => Context::Partner,
             (Place::Contacts, _) => Context::Contacts,
             (Place::Messages, _) => Context::Messages,
+            (Place::OnCall, _) => Context::OnCall,
             (Place::Templates, _) if self.templates.opened.is_some() => Context::Preview,
             (Place::Templates, _) => Context::Templates,
         }
@@ -347,7 +354,7 @@ impl Model {
             Place::Partner => self.page.as_ref().map(|page| page.id.clone()),
             Place::Contacts => self.selected_contact()?.partner_id.clone(),
             Place::Messages => self.selected_message()?.partner.clone(),
-            Place::Templates => None,
+            Place::OnCall | Place::Templates => None,
         }
     }
 
@@ -374,6 +381,7 @@ impl Model {
             || self.triage.filter.open
             || self.partners.filter.open
             || self.messages.filter.open
+            || self.on_call.filter.open
             || self.last_key.is_some_and(|at| self.now.duration_since(at) < HAND_RESTS)
     }
 

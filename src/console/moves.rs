@@ -43,7 +43,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
             model.messages.scroll = 0;
         }
         Place::Templates => return templates::enter(model),
-        Place::Contacts => {}
+        Place::Contacts | Place::OnCall => {}
     }
     Vec::new()
 }
@@ -102,6 +102,7 @@ pub fn step(model: &mut Model, by: isize) {
         Place::Partner => partners::step(model, by),
         Place::Contacts => model.contacts.rows.step(by),
         Place::Messages => messages::step(model, by),
+        Place::OnCall => model.on_call.rows.step(by),
         Place::Templates => templates::step(model, by),
     }
 }
@@ -163,6 +164,10 @@ pub fn to_end(model: &mut Model, end: End) {
             End::First => model.contacts.rows.first(),
             End::Last => model.contacts.rows.last(),
         },
+        Place::OnCall => {
+            let rows = &mut model.on_call.rows;
+            if end == End::First { rows.first() } else { rows.last() }
+        }
         Place::Templates => {
             let rows = &mut model.templates.rows;
             if end == End::First { rows.first() } else { rows.last() }
@@ -184,6 +189,7 @@ pub fn scroll(model: &mut Model, pages: isize) {
         Place::Partner => partners::step(model, pages * page),
         Place::Contacts => model.contacts.rows.step(pages * page),
         Place::Messages => messages::step(model, pages * page),
+        Place::OnCall => model.on_call.rows.step(pages * page),
         Place::Templates => templates::step(model, pages * page),
     }
 }

@@ -15,7 +15,7 @@ use crate::console::model::{
 };
 use crate::console::moves::{End, back, open, pause_at, scroll, step, switch, to_end};
 use crate::console::pick::Pick;
-use crate::console::{contacts, messages, partners, templates};
+use crate::console::{contacts, messages, oncall, partners, templates};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::Numbered;
 use crate::core::command::{Action as Ask, Expect, Outcome, RefusalCode};
@@ -53,7 +53,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             if let Some(desk) = &mut model.desk {
                 desk.health(*health);
             }
-            Vec::new()
+            oncall::again(model)
         }
         Msg::Away(error) => {
             away(model, &error);
@@ -86,6 +86,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Messages(answer) => {
             messages::came(model, answer);
+            Vec::new()
+        }
+        Msg::OnCall(answer) => {
+            oncall::came(model, answer);
             Vec::new()
         }
         Msg::Templates(answer) => {
@@ -126,6 +130,7 @@ fn clock(model: &mut Model, local: Timestamp) -> Vec<Effect> {
         model.partners.rows.arrange(wanted);
         messages::arrange(model);
     }
+    oncall::passed(model);
     follow_selection(model)
 }
 
@@ -173,6 +178,7 @@ fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
         effects.push(Effect::FetchMessages);
     }
     effects.extend(contacts::again(model));
+    effects.extend(oncall::again(model));
     effects.extend(templates::refreshed(model));
     effects
 }
@@ -266,6 +272,7 @@ fn answered(model: &mut Model, ticket: Ticket, answer: Result<Outcome, LinkError
                 About::Alert(alert) if model.triage.shown == Some(Subject::Alert(alert)) => {
                     vec![Effect::FetchDetail(alert)]
                 }
+                About::OnCall(_) => oncall::again(model),
                 _ => Vec::new(),
             };
         }
@@ -402,6 +409,7 @@ pub fn filter(model: &mut Model) -> &mut Filter {
         Place::Partners | Place::Partner => &mut model.partners.filter,
         Place::Contacts => &mut model.contacts.filter,
         Place::Messages => &mut model.messages.filter,
+        Place::OnCall => &mut model.on_call.filter,
         Place::Templates => &mut model.templates.filter,
     }
 }
@@ -413,6 +421,7 @@ pub fn filtered(model: &mut Model) -> Vec<Effect> {
         Place::Partners | Place::Partner => return partners::filtered(model),
         Place::Contacts => contacts::arrange(model),
         Place::Messages => messages::arrange(model),
+        Place::OnCall => oncall::arrange(model),
         Place::Templates => templates::arrange(model),
     }
     Vec::new()
@@ -597,6 +606,10 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         Action::Messages => return messages::show(model),
+        Action::OnCall => return oncall::show(model),
+        Action::Cover => oncall::cover(model),
+        Action::Swap => oncall::swap(model),
+        Action::TakeBack => oncall::take_back(model),
         Action::Templates => return templates::show(model),
         Action::Reader => {
             model.dialog = model.desk.as_ref().map(|desk| Dialog::Pick(Pick::new(desk)));

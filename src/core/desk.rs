@@ -126,7 +126,7 @@ pub struct Desk {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     pub person: PersonId,
-    /// `on call: primary`, `coordinator of Acme Tools`.
+    /// `on call: primary, in turn`, `coordinator of Acme Tools`.
     pub via: String,
 }
 
@@ -253,8 +253,12 @@ impl Desk {
                         nobody.push(format!("no one is on call in {schedule}"));
                     }
                     let by = match why {
-                        Why::Override { by, .. } => format!(", arranged by {}", self.name_of(&by)),
-                        Why::Rotation { .. } | Why::Calendar { .. } | Why::Nobody => String::new(),
+                        Why::Override { id, by } => format!(", arranged by {} ({id})", self.name_of(&by)),
+                        // A plan of one layer has the schedule's own name.
+                        Why::Rotation { layer } if layer == *schedule => ", in turn".to_owned(),
+                        Why::Rotation { layer } => format!(", in turn by {layer}"),
+                        Why::Calendar { layer, .. } => format!(", by calendar {layer}"),
+                        Why::Nobody => String::new(),
                     };
                     people.iter().for_each(|person| tell(person, format!("on call: {schedule}{by}")));
                 }

@@ -28,6 +28,7 @@ pub mod exception;
 pub mod expectation;
 pub mod expression;
 pub mod flow;
+pub mod handover;
 pub mod ical;
 pub mod id;
 pub mod label;

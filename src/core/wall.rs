@@ -4,9 +4,9 @@
 //! skipped (a gap) is the moment of the jump, a time that comes twice (an overlap) is the first of the
 //! two. So a later civil time is never an earlier moment, and no two days overlap.
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 /// The moment of `civil` in `zone`; the nearest one there is beyond the ends of time.
 pub fn moment(zone: &TimeZone, civil: DateTime) -> Timestamp {
@@ -29,6 +29,59 @@ fn at(civil: DateTime, offset: Offset) -> Timestamp {
     let end = if civil.year() < 0 { Timestamp::MIN } else { Timestamp::MAX };
     offset.to_timestamp(civil).unwrap_or(end)
 }
+
+/// A time as people type it: `30m` (after `now`), `06:30` and `fri 18:00` (the next ones), `2026-11-27 18:00`, or
+/// RFC 3339; on the clock of the zone where it names none.
+pub fn typed(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    let typed = typed.trim();
+    if let Ok(at) = typed.parse::<Timestamp>() {
+        return Some(at);
+    }
+    if let Ok(length) = typed.parse::<SignedDuration>()
+        && length.is_positive()
+    {
+        return now.checked_add(length).ok();
+    }
+    // Before a bare time of day, for which jiff takes the one of a date as well.
+    if let Some(at) = of_day(typed, now, zone) {
+        return Some(at);
+    }
+    let time: Time = typed.parse().ok()?;
+    let here = now.to_zoned(zone.clone());
+    let today = here.with().time(time).build().ok();
+    let tomorrow = here.checked_add(1.day()).ok().and_then(|day| day.with().time(time).build().ok());
+    today.filter(|at| at.timestamp() > now).or(tomorrow).map(|at| at.timestamp())
+}
+
+/// `fri 18:00`, the next one; `2026-11-27 18:00` or `2026-11-27T18:00`, on the clock of the zone.
+fn of_day(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    // A `T` parts a date from its time, but begins a Tuesday.
+    let parted = typed.split_once(' ').or_else(|| typed.split_once('T'));
+    let (day, time) = parted.map(|(day, time)| (day, time.trim()))?;
+    let time: Time = time.parse().ok()?;
+    if let Ok(date) = day.parse::<Date>() {
+        return Some(moment(zone, date.to_datetime(time)));
+    }
+    let weekday =
+        WEEKDAYS.iter().find(|(name, _)| name.starts_with(&day.to_lowercase()) && day.len() >= 2)?.1;
+    let today = now.to_zoned(zone.clone()).date();
+    let days = i32::from(today.weekday().until(weekday));
+    let on = |days: i32| {
+        let date = today.checked_add(days.days()).ok()?;
+        Some(moment(zone, date.to_datetime(time)))
+    };
+    on(days).filter(|at| *at > now).or_else(|| on(days + 7))
+}
+
+const WEEKDAYS: [(&str, Weekday); 7] = [
+    ("monday", Weekday::Monday),
+    ("tuesday", Weekday::Tuesday),
+    ("wednesday", Weekday::Wednesday),
+    ("thursday", Weekday::Thursday),
+    ("friday", Weekday::Friday),
+    ("saturday", Weekday::Saturday),
+    ("sunday", Weekday::Sunday),
+];
 
 #[cfg(test)]
 mod tests {

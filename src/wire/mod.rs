@@ -254,6 +254,9 @@ pub struct ScheduleTimeline {
     pub time_zone: String,
     /// In order, without a gap or an overlap; a segment without people is a time when nobody is on call.
     pub segments: Vec<Segment>,
+    /// The same as it would be if nothing were arranged beside the plan.
+    #[serde(default)]
+    pub planned: Vec<Segment>,
     /// Active overrides that have a part of that time, oldest first.
     pub overrides: Vec<Override>,
 }
@@ -329,7 +332,7 @@ pub struct Wake {
     /// Their own zone, to show what time it is where they sleep.
     pub time_zone: Option<String>,
     pub media: Vec<Medium>,
-    /// `on call: primary`, `coordinator` …
+    /// `on call: primary, in turn`, `coordinator` …
     pub via: String,
 }
 

@@ -113,6 +113,7 @@ impl Hand {
                 Effect::FetchPartners(find) => Msg::Partners(find, Ok(night::partner_rows())),
                 Effect::FetchPartner(id) => Msg::Partner(id, Ok(Box::new(night::partner_detail()))),
                 Effect::FetchMessages => Msg::Messages(Ok(night::messages())),
+                Effect::FetchOnCall => Msg::OnCall(Ok(night::plan())),
                 Effect::FetchTemplates => Msg::Templates(Ok(night::templates())),
                 Effect::FetchPreview(asked) => {
                     let shown = night::preview(&asked);

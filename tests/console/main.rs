@@ -5,6 +5,7 @@ mod bytes;
 mod hand;
 mod hostile;
 mod night;
+mod oncall;
 mod partners;
 mod presses;
 mod screens;

@@ -9,7 +9,7 @@ use nightdesk::core::contact::{Category, Contact, ContactState, Medium, QuietHou
 use nightdesk::core::document::{Document, ReviewState};
 use nightdesk::core::event::{CaseKind, CaseStatus, DocumentKind, Milestone, PostKind};
 use nightdesk::core::event::{Code, Event, EventState, ExceptionKind, Severity, Verdict};
-use nightdesk::core::id::{AlertId, EventId, NotificationId, TaskId};
+use nightdesk::core::id::{AlertId, EventId, NotificationId, OverrideId, TaskId};
 use nightdesk::core::label::Labels;
 use nightdesk::core::mark::Mark;
 use nightdesk::core::money::Money;
@@ -22,6 +22,7 @@ use nightdesk::core::onboarding::{MilestoneRecord, MilestoneState};
 use nightdesk::core::partner::PartnerRef;
 use nightdesk::core::partner::{Partner, PartnerState};
 use nightdesk::core::person::{Person, PersonId, Role};
+use nightdesk::core::schedule::{Override, OverrideState, Segment, Why};
 use nightdesk::core::standing::{MediumReach, Reachability, Standing};
 use nightdesk::core::task::{Task, TaskKind, TaskState};
 use nightdesk::core::template::{Beholder, Listed, Name, Piece, Shown, Templates};
@@ -32,7 +33,8 @@ use nightdesk::wire::partner::{
     Settled, WithTimeline,
 };
 use nightdesk::wire::{
-    AlertDetail, ChannelHealth, ChannelState, DeskInfo, Me, OnCall, Snapshot, SourceHealth, StepPreview, Wake,
+    AlertDetail, ChannelHealth, ChannelState, DeskInfo, Me, OnCall, ScheduleTimeline, Snapshot, SourceHealth,
+    StepPreview, Wake,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -884,4 +886,82 @@ pub fn preview(asked: &AskedPreview) -> Shown {
     };
     let reader = reader.reading(asked.locale.as_deref());
     Templates::shipped().shown(asked.row, &Labels::shipped(), &reader, asked.sample).unwrap()
+}
+
+fn turn(from: &str, until: &str, people: &[&str], why: Why) -> Segment {
+    let (from, until) = (from.parse().unwrap(), until.parse().unwrap());
+    Segment { from, until, people: people.iter().map(|id| person(id)).collect(), why }
+}
+
+fn in_turn(layer: &str) -> Why {
+    Why::Rotation { layer: layer.into() }
+}
+
+/// Two weeks of two schedules: one with an override and a swap, one in another zone and with gaps.
+pub fn plan() -> Vec<ScheduleTimeline> {
+    let (first, last) = ("2026-11-24T02:07:38Z", "2026-12-08T02:07:38Z");
+    let days: Vec<String> = (24..=30)
+        .map(|day| format!("2026-11-{day}T06:00:00Z"))
+        .chain((1..=7).map(|day| format!("2026-12-{day:02}T06:00:00Z")))
+        .collect();
+    let cuts: Vec<&str> = [first].into_iter().chain(days.iter().map(String::as_str)).chain([last]).collect();
+    let planned: Vec<Segment> = cuts
+        .windows(2)
+        .enumerate()
+        .map(|(i, pair)| turn(pair[0], pair[1], &[["kim", "maria", "jonas"][i % 3]], in_turn("primary")))
+        .collect();
+    let mut segments = planned.clone();
+    let by_jonas = |id| Why::Override { id: OverrideId(id), by: person("jonas") };
+    let half = "2026-11-25T17:00:00Z";
+    segments[2] = turn(cuts[2], half, &["jonas"], in_turn("primary"));
+    segments.insert(3, turn(half, cuts[3], &["anna"], by_jonas(3)));
+    // Maria and Jonas swap the 27th and the 28th.
+    segments[5] = turn(cuts[4], cuts[5], &["jonas"], by_jonas(4));
+    segments[6] = turn(cuts[5], cuts[6], &["maria"], by_jonas(5));
+    let over =
+        |id: u64, who: &str, from: &str, until: &str, instead: Option<&str>, swap: Option<u64>| Override {
+            id: OverrideId(id),
+            state: OverrideState::Active,
+            schedule: "primary".into(),
+            person: person(who),
+            instead: instead.map(person),
+            from: from.parse().unwrap(),
+            until: until.parse().unwrap(),
+            swap: swap.map(OverrideId),
+            by: person("jonas"),
+            created_at: "2026-11-23T17:03:00Z".parse().unwrap(),
+            updated_at: "2026-11-23T17:03:00Z".parse().unwrap(),
+        };
+    let overrides = vec![
+        over(3, "anna", half, cuts[3], None, None),
+        over(4, "jonas", cuts[4], cuts[5], Some("maria"), Some(5)),
+        over(5, "maria", cuts[5], cuts[6], Some("jonas"), Some(4)),
+    ];
+    let overseas = vec![
+        turn(first, "2026-11-28T13:00:00Z", &["asli"], in_turn("week")),
+        turn("2026-11-28T13:00:00Z", "2026-11-30T13:00:00Z", &[], Why::Nobody),
+        turn(
+            "2026-11-30T13:00:00Z",
+            "2026-12-05T13:00:00Z",
+            &["anna"],
+            Why::Calendar { layer: "roster".into(), event: "Anna Lind covers for Aslı".into() },
+        ),
+        turn("2026-12-05T13:00:00Z", last, &[], Why::Nobody),
+    ];
+    vec![
+        ScheduleTimeline {
+            schedule: "primary".into(),
+            time_zone: "Europe/Berlin".into(),
+            segments,
+            planned,
+            overrides,
+        },
+        ScheduleTimeline {
+            schedule: "overseas".into(),
+            time_zone: "America/New_York".into(),
+            planned: overseas.clone(),
+            segments: overseas,
+            overrides: Vec::new(),
+        },
+    ]
 }

@@ -50,6 +50,27 @@ fn a_calm_night() {
 }
 
 #[test]
+fn who_is_on_call_and_what_is_asked_before_it_changes() {
+    for (width, height) in [(80, 24), (120, 40)] {
+        let mut hand = Hand::at_night().sized(width, height);
+        hand.press(&["5"]).answers().press(&["j", "j", "j"]);
+        insta::assert_snapshot!(format!("on_call_at_{width}x{height}"), hand.screen());
+        hand.press(&["o"]);
+        insta::assert_snapshot!(format!("on_call_override_at_{width}x{height}"), hand.screen());
+        hand.press(&["Esc", "j", "j", "x"]);
+        insta::assert_snapshot!(format!("on_call_take_back_at_{width}x{height}"), hand.screen());
+        hand.press(&["Esc", "s"]);
+        insta::assert_snapshot!(format!("on_call_swap_at_{width}x{height}"), hand.screen());
+        hand.press(&["Esc", "/"]).type_text("nobody").press(&["Enter"]);
+        insta::assert_snapshot!(format!("on_call_gaps_at_{width}x{height}"), hand.screen());
+    }
+    let mut hand = Hand::at_night();
+    hand.press(&["5"]).answers().press(&["o"]);
+    let screen = text(&hand.buffer(theme(Colours::Mono, Charset::Ascii)));
+    assert!(screen.is_ascii(), "{screen}");
+}
+
+#[test]
 fn the_stream() {
     let mut hand = Hand::at_night();
     hand.press(&["2", "k"]);

@@ -5,6 +5,7 @@ mod alerts;
 mod assignments;
 mod cover;
 mod digests;
+mod handover;
 mod health;
 mod lists;
 mod oncall;
@@ -116,6 +117,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/oncall", get(health::on_call))
         .route("/v1/cover", get(cover::inputs))
         .merge(assignments::routes())
+        .merge(handover::routes())
         .merge(oncall::routes())
         .merge(digests::routes())
         .merge(templates::routes())

@@ -1,7 +1,7 @@
 //! Who is on call over the days to come, and what was arranged beside the plan.
 
 use super::{Desk, Failure, not_found};
-use crate::core::schedule::Override;
+use crate::core::schedule::{Override, Schedule};
 use crate::wire::ScheduleTimeline;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -53,6 +53,7 @@ async fn timeline(
             schedule: schedule.name.clone(),
             time_zone: schedule.time_zone.iana_name().unwrap_or("UTC").to_owned(),
             segments: schedule.turns(from, until),
+            planned: Schedule { overrides: Vec::new(), ..schedule.clone() }.turns(from, until),
             overrides: schedule
                 .overrides
                 .iter()

@@ -11,7 +11,7 @@ use crate::console::model::{About, Model};
 use crate::console::theme::Meaning;
 use crate::console::view::form::text_cursor;
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
-use crate::console::view::{help, templates, why};
+use crate::console::view::{cover, help, templates, why};
 use crate::core::text::sanitise;
 use crate::wire::Wake;
 use jiff::tz::TimeZone;
@@ -35,6 +35,12 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
         }
         Dialog::Insist(dialog) => {
             insist(canvas, dialog, area);
+            None
+        }
+        Dialog::Cover(dialog) => cover::paint(canvas, model, dialog, area),
+        Dialog::TakeBack(dialog) => {
+            let title = format!("Take back {}?", dialog.id);
+            question(canvas, area, &title, &dialog.says, dialog.button, "Take it back");
             None
         }
         Dialog::Pick(dialog) => templates::pick(canvas, dialog, area),
@@ -208,14 +214,20 @@ fn escalate(canvas: &mut Canvas<'_>, model: &Model, dialog: &Escalate, area: Rec
 }
 
 fn insist(canvas: &mut Canvas<'_>, dialog: &Insist, area: Rect) {
-    let lines = wrap(&dialog.why, 66);
+    let title = format!("{} is not done", dialog.task);
+    question(canvas, area, &title, &dialog.why, dialog.button, "Close it anyway");
+}
+
+/// What would be done and what comes of it, over Cancel and the deed.
+fn question(canvas: &mut Canvas<'_>, area: Rect, title: &str, says: &str, button: Button, deed: &str) {
+    let lines = wrap(says, 66);
     let height = u16::try_from(lines.len()).unwrap_or(0) + 4;
-    let inner = window(canvas, area, 72, height, &format!("{} is not done", dialog.task), "Tab button");
+    let inner = window(canvas, area, 72, height, title, "Tab button");
     for (y, line) in (inner.y..).zip(&lines) {
         canvas.put(inner.x, y, inner.width, line, Meaning::Plain);
     }
     let y = inner.bottom().saturating_sub(1);
-    buttons(canvas, inner, y, Some(dialog.button), "Close it anyway");
+    buttons(canvas, inner, y, Some(button), deed);
 }
 
 fn wakes(model: &Model, desk: &Desk, wakes: &[Wake], zone: &TimeZone) -> Vec<Spans> {
@@ -279,6 +291,7 @@ fn note(canvas: &mut Canvas<'_>, dialog: &Note, area: Rect) -> Option<Position> 
         About::Task(task) => task.to_string(),
         About::Contact(contact) => contact.printable().into_string(),
         About::Message(message) => message.to_string(),
+        About::OnCall(schedule) => sanitise(schedule).into_owned(),
     };
     let inner = window(canvas, area, 70, 9, &format!("Note on {of}"), "Ctrl-s saves, Esc drops");
     (&*dialog.text).render(inner, canvas.buffer);
@@ -342,7 +355,14 @@ fn palette(canvas: &mut Canvas<'_>, line: &Line, area: Rect) -> Option<Position>
 }
 
 /// One line of text being typed; scrolls so that the cursor is in sight.
-fn input(canvas: &mut Canvas<'_>, line: &Line, x: u16, y: u16, width: u16, mask: Option<char>) -> Position {
+pub fn input(
+    canvas: &mut Canvas<'_>,
+    line: &Line,
+    x: u16,
+    y: u16,
+    width: u16,
+    mask: Option<char>,
+) -> Position {
     let (text, before) = match mask {
         Some(mask) => {
             let masked = |text: &str| mask.to_string().repeat(text.chars().count());

@@ -9,7 +9,7 @@ use crate::console::view::paint::{Spans, wrap};
 /// The cells that the keys take.
 const KEYS: u16 = 16;
 
-const SECTIONS: [(Context, &str); 10] = [
+const SECTIONS: [(Context, &str); 11] = [
     (Context::Alerts, "on an alert"),
     (Context::Tasks, "on a task"),
     (Context::Stream, "in the Stream"),
@@ -17,6 +17,7 @@ const SECTIONS: [(Context, &str); 10] = [
     (Context::Partner, "on a partner's page"),
     (Context::Contacts, "in Contacts"),
     (Context::Messages, "in Messages"),
+    (Context::OnCall, "in On call"),
     (Context::Templates, "in Templates"),
     (Context::Preview, "on a template's preview"),
     (Context::Everywhere, "everywhere"),

@@ -1,6 +1,7 @@
 //! What the model looks like. A view reads the model and writes cells, and changes nothing.
 
 pub mod contacts;
+pub mod cover;
 pub mod detail;
 pub mod dialog;
 pub mod form;
@@ -8,6 +9,7 @@ pub mod frame;
 pub mod help;
 pub mod item;
 pub mod messages;
+pub mod oncall;
 pub mod opened;
 pub mod page;
 pub mod paint;
@@ -52,6 +54,7 @@ pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Positio
             None
         }
         (Place::Templates, _) => templates::paint(&mut canvas, model, body),
+        (Place::OnCall, _) => oncall::paint(&mut canvas, model, body),
         (Place::Messages, _) => messages::paint(&mut canvas, model, body),
         (Place::Contacts, None) => contacts::paint(&mut canvas, model, body),
         (Place::Contacts, Some(form)) => form::paint(&mut canvas, model, form, body),

@@ -1,7 +1,9 @@
 //! Why an alert exists and why each person was told: rule, policy, step, verdicts.
 
+use crate::console::clock;
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
+use crate::console::view::messages::medium_word;
 use crate::console::view::paint::{Spans, wrap};
 use crate::core::id::AlertId;
 use crate::core::text::sanitise;
@@ -41,20 +43,35 @@ pub fn lines(model: &Model, alert: AlertId, width: u16) -> Vec<Spans> {
     messages.sort_by_key(|message| message.id);
     for message in messages {
         let reason = &message.reason;
-        let step = reason.step.map(|step| format!(", step {step}")).unwrap_or_default();
-        let why = reason.outcome.as_ref().map(|why| format!(": {}", why.printable())).unwrap_or_default();
+        let step = reason.step.map(|step| format!("Step {step}: ")).unwrap_or_default();
+        let rule = match reason.rule == alert.rule {
+            true => String::new(),
+            false => format!("; {}", sanitise(&reason.rule)),
+        };
+        let why = reason.outcome.as_ref().map(|why| format!("; {}", why.printable())).unwrap_or_default();
         lines.extend(say(
             format!(
-                "{} {} to {} {} because of {} (rule {}{step}){why}.",
-                message.id,
-                message.medium.as_str(),
+                "{step}{} to {} ({}, {}): {}{rule}{why}.",
+                medium_word(message.medium),
                 desk.recipient_name(message),
+                message.id,
                 message.state.as_str().replace('_', " "),
                 reason.via.printable(),
-                sanitise(&reason.rule),
             ),
             Meaning::Plain,
         ));
+    }
+    if let (Some(at), Some(detail)) = (alert.next_escalation_at, model.detail_of(alert.id)) {
+        let (number, _) = alert.next_step();
+        let wakes = detail.steps.iter().find(|step| step.step == number).map(|step| step.wakes.as_slice());
+        let told: Vec<String> = wakes
+            .unwrap_or_default()
+            .iter()
+            .map(|wake| format!("{} ({})", desk.short_name(&wake.person), sanitise(&wake.via)))
+            .collect();
+        let told = if told.is_empty() { "nobody, and goes on at once".to_owned() } else { told.join(", ") };
+        let at = clock::when(model.now, at, &desk.zone());
+        lines.extend(say(format!("If nobody acts, step {number} at {at} tells {told}."), Meaning::Accent));
     }
 
     match model.detail_of(alert.id) {

@@ -189,7 +189,7 @@ fn a_page_to_the_on_call_goes_to_whom_the_override_names() {
     let partner = crate::core::partner::PartnerRef { id: "p".into(), name: "P".into(), ..Default::default() };
     let (told, nobody) = scene.desk.people_behind(&targets, &partner, scene.now);
     assert_eq!((told[0].person.0.as_str(), told.len(), nobody.len()), ("jonas", 1, 0));
-    assert_eq!(told[0].via, "on call: primary, arranged by lead");
+    assert_eq!(told[0].via, "on call: primary, arranged by lead (O1)");
     // Somebody who left the desk is no longer put on; the plan has somebody.
     scene.desk.people.remove(&PersonId("jonas".into()));
     let plan = scene.desk.schedules["primary"].with(&made, &scene.desk);
