@@ -356,9 +356,18 @@ async fn replay_gives_the_same_tables(store: &Store, folder: &Path) {
         })
         .await
         .unwrap();
-    for table in
-        ["event", "alert", "alert_key", "notification", "task", "partner", "contact", "config", "change"]
-    {
+    for table in [
+        "event",
+        "alert",
+        "alert_key",
+        "notification",
+        "covered",
+        "task",
+        "partner",
+        "contact",
+        "config",
+        "change",
+    ] {
         let (was, is) = (rows(store, table).await, rows(&again, table).await);
         assert_eq!(was.len(), is.len(), "table {table}");
         for (was, is) in was.iter().zip(&is) {

@@ -232,7 +232,7 @@ impl Asked<'_> {
         alert.updated_at = self.decision.now;
         let verb = if again { "promises news anew" } else { "took it" };
         self.fact(What::AlertAcknowledged, format!("{} {verb}.", self.asker.name), &alert);
-        cancel_pages(&mut self.decision, notifications.iter_mut(), "somebody took the alert");
+        cancel_pages(&mut self.decision, alert.id, notifications.iter_mut(), "somebody took the alert");
         status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
         Ok(format!("You took {}; news promised by {}.", alert.id, self.clock(by)))
     }
@@ -259,7 +259,7 @@ impl Asked<'_> {
         }
         let sentence = format!("{} gave it back; paging goes on.", self.asker.name);
         self.fact(What::AlertUnacknowledged, sentence, &alert);
-        status_update::take_back(&mut self.decision, notifications);
+        status_update::take_back(&mut self.decision, alert.id, notifications);
         if alert.cleared_at.is_some() {
             alert.close_at = Some(self.decision.next_hand_over(&alert));
             self.fact(What::AlertCleared, "It is cleared, and stays in sight until the hand-over.", &alert);
@@ -269,14 +269,14 @@ impl Asked<'_> {
             for n in notifications {
                 if let RecipientId::Person(id) = &n.recipient.who
                     && n.purpose == Purpose::Page
-                    && n.reason.step == Some(alert.step)
+                    && n.step_for(alert.id) == Some(alert.step)
                 {
                     latest.insert(id, n);
                 }
             }
             let mut missed = Vec::new();
             for (person, n) in latest {
-                match n.state {
+                match n.state_for(alert.id) {
                     NotificationState::Cancelled => missed
                         .push(Told { person: person.clone(), via: n.reason.via.printable().into_string() }),
                     // It may have got through, so it goes out as what it is: the same again, marked.
@@ -334,7 +334,7 @@ impl Asked<'_> {
         alert.next_update_by = None;
         alert.updated_at = now;
         self.fact(What::AlertSnoozed, format!("{} put it to sleep.", self.asker.name), &alert);
-        cancel_pages(&mut self.decision, notifications.iter_mut(), "the alert was snoozed");
+        cancel_pages(&mut self.decision, alert.id, notifications.iter_mut(), "the alert was snoozed");
         status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
         Ok(format!("{} sleeps until {}.", alert.id, self.clock(until)))
     }
@@ -356,7 +356,7 @@ impl Asked<'_> {
         alert.updated_at = self.decision.now;
         let sentence = Untrusted::new(format!("{} closed it: {}", self.asker.name, reason.raw()));
         self.fact(What::AlertResolved, sentence, &alert);
-        cancel_pages(&mut self.decision, notifications.iter_mut(), "the alert was closed");
+        cancel_pages(&mut self.decision, alert.id, notifications.iter_mut(), "the alert was closed");
         flow::outcome::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
         status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
         Ok(format!("{} is closed.", alert.id))
@@ -490,7 +490,9 @@ impl Asked<'_> {
         // Sent again it is still a page, and goes the way of pages when somebody takes the alert.
         let open = alert.as_ref().is_some_and(|alert| alert.state == AlertState::Open);
         let purpose = if n.purpose == Purpose::Page && !open { Purpose::Detail } else { n.purpose };
+        let same = n.bundle.clone().filter(|_| medium == n.medium && !self.is_anothers(&n, &person));
         self.decision.queue_message(about, &person, medium, purpose, content, reason, carrier.as_deref());
+        self.decision.amend_last(|again| again.bundle = same);
         self.name_the_sender(before);
         Ok(format!("{} goes out again: {} to {}.", n.id, medium_word(medium), person.name))
     }

@@ -94,7 +94,7 @@ impl<'a> Decision<'a> {
         let mut queued: BTreeMap<NotificationId, Notification> = BTreeMap::new();
         for change in &self.changes {
             if let Object::Notification(n) = &change.object
-                && n.alert == Some(alert)
+                && n.is_about(alert)
             {
                 queued.insert(n.id, (**n).clone());
             }
@@ -278,6 +278,7 @@ impl<'a> Decision<'a> {
             alert: about.alert,
             event: about.event,
             partner: about.partner,
+            bundle: None,
             recipient,
             medium,
             channel,

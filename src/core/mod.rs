@@ -6,6 +6,7 @@
 pub mod alert;
 pub mod apply;
 pub mod assignment;
+pub mod bundle;
 pub mod calendar;
 pub mod case;
 pub mod change;
@@ -57,5 +58,6 @@ pub mod task;
 pub mod template;
 pub mod text;
 pub mod thread;
+pub mod throttle;
 pub mod wall;
 pub mod why;

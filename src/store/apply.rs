@@ -124,10 +124,10 @@ impl Tx<'_> {
         self.dues |= n.due_at.is_some();
         self.execute(
             "INSERT INTO notification (id, state, channel, medium, urgent, alert, partner, due_at, updated_at, body, in_flight,
-               contact, person)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-             ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, medium = $4, due_at = $8, updated_at = $9,
-               body = $10, in_flight = $11, contact = $12, person = $13",
+               contact, person, left_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+             ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, medium = $4, alert = $6, due_at = $8,
+               updated_at = $9, body = $10, in_flight = $11, contact = $12, person = $13, left_at = $14",
             cells![
                 n.id.0,
                 n.state.as_str(),
@@ -147,9 +147,16 @@ impl Tx<'_> {
                 match &n.recipient.who {
                     RecipientId::Person(id) => Some(id.0.as_str()),
                     RecipientId::Contact(_) | RecipientId::Webhook(_) => None,
-                }
+                },
+                n.attempts.last().filter(|_| n.answers.is_none()).map(|attempt| attempt.started_at)
             ],
         )?;
+        for covered in n.bundle.iter().flat_map(|bundle| &bundle.covers) {
+            self.execute(
+                "INSERT INTO covered (alert, notification) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                cells![covered.alert.0, n.id.0],
+            )?;
+        }
         Ok(())
     }
 
