@@ -141,8 +141,7 @@ impl Way {
                 for mut notification in tx.due_notifications(&name, now, room)? {
                     let desk = &setup.settings.desk;
                     if let Some(full) = full(tx, desk, &notification, now)? {
-                        let zone = &desk.time_zone;
-                        tx.apply(vec![throttle::hold(&mut notification, full, zone, now)])?;
+                        hold_back(tx, desk, &mut notification, full, now)?;
                         continue;
                     }
                     let (reach, mut ids) = (reach(tx, desk, &notification)?, tx.ids());
@@ -223,6 +222,29 @@ fn full(tx: &Tx<'_>, desk: &Desk, n: &Notification, now: Timestamp) -> Result<Op
         of_alerts.extend(tx.notifications_of(alert)?);
     }
     Ok((!throttle::is_first_page(n, &of_alerts)).then_some(full))
+}
+
+/// Lets a message wait, by itself or as part of one that waits already.
+fn hold_back(
+    tx: &mut Tx<'_>,
+    desk: &Desk,
+    n: &mut Notification,
+    full: Full,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut others = match &n.recipient.who {
+        RecipientId::Person(person) => tx.held_for_person(person, n.medium)?,
+        RecipientId::Contact(_) | RecipientId::Webhook(_) => Vec::new(),
+    };
+    others.retain(|other| throttle::may_join(other, n));
+    let changes = match others.first_mut() {
+        Some(waiting) => {
+            let alerts = [alerts_of(tx, waiting)?, alerts_of(tx, n)?].concat();
+            throttle::join(desk, waiting, n, &alerts, now)
+        }
+        None => vec![throttle::hold(n, full, &desk.time_zone, now)],
+    };
+    tx.apply(changes)
 }
 
 /// The alerts that a message speaks of, as they are now.

@@ -5,6 +5,7 @@
 use crate::core::alert::Alert;
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::Medium;
+use crate::core::desk::Desk;
 use crate::core::escalation::{Decision, medium_word};
 use crate::core::event::Severity;
 use crate::core::id::{AlertId, NotificationId};
@@ -150,6 +151,34 @@ fn covered(alert: &Alert, step: Option<u32>, zone: &TimeZone, now: Timestamp) ->
         facts,
         step,
         left_out: None,
+    }
+}
+
+/// Lets a page that waits speak of the alerts of another one, too. `alerts` are those of both.
+pub fn join(desk: &Desk, waiting: &mut Notification, other: &Notification, alerts: &[Alert], now: Timestamp) {
+    let zone = &desk.time_zone;
+    let of = |id: AlertId, step| {
+        alerts.iter().find(|alert| alert.id == id).map(|alert| covered(alert, step, zone, now))
+    };
+    let alone = || Bundle {
+        head: None,
+        code: desk.reply_key.code(waiting.id).to_string(),
+        covers: waiting.alert.and_then(|id| of(id, waiting.reason.step)).into_iter().collect(),
+    };
+    let mut bundle = waiting.bundle.as_deref().cloned().unwrap_or_else(alone);
+    for id in other.alerts() {
+        bundle.covers.retain(|covered| covered.alert != id || covered.left_out.is_none());
+        if bundle.covers.iter().all(|covered| covered.alert != id) {
+            bundle.covers.extend(of(id, other.step_for(id)));
+        }
+    }
+    bundle.covers.sort_by_key(|covered| Reverse(covered.severity));
+    let Some(worst) = bundle.live().next().map(|covered| covered.alert) else { return };
+    waiting.alert = Some(worst);
+    waiting.content = bundle.content(waiting.medium);
+    waiting.bundle = Some(Box::new(bundle));
+    if waiting.partner != other.partner {
+        waiting.partner = None;
     }
 }
 

@@ -1,10 +1,15 @@
 //! How many texts a person gets at most. What is too much waits and says until when; it is never lost.
 //! The first page of an urgent alert to a person never waits, nor does what somebody asked for.
 
+use crate::core::alert::Alert;
+use crate::core::bundle;
 use crate::core::change::{Actor, Change, What};
 use crate::core::contact::Medium;
+use crate::core::desk::Desk;
 use crate::core::escalation::medium_word;
 use crate::core::notification::{Hold, Notification, NotificationState, Purpose, RecipientId};
+use crate::core::sms;
+use crate::core::text::Untrusted;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -81,6 +86,56 @@ pub fn is_first_page(n: &Notification, of_alerts: &[Notification]) -> bool {
         })
     };
     n.purpose == Purpose::Page && n.urgent && n.alerts().into_iter().any(|alert| !before(alert))
+}
+
+/// Whether a message that waits can say what this one would: it is of the same kind, a page or a word of
+/// how an alert stands.
+pub fn may_join(waiting: &Notification, n: &Notification) -> bool {
+    waiting.hold == Some(Hold::Throttled)
+        && waiting.id != n.id
+        && n.hold.is_none()
+        && waiting.channel == n.channel
+        && waiting.purpose == n.purpose
+        && matches!(n.purpose, Purpose::Page | Purpose::Status)
+}
+
+/// Lets a message that already waits say what this one would have said, too: whoever got enough texts is
+/// not to get all of them later. `alerts` are those that both pages speak of.
+pub fn join(
+    desk: &Desk,
+    waiting: &mut Notification,
+    n: &mut Notification,
+    alerts: &[Alert],
+    now: Timestamp,
+) -> Vec<Change> {
+    match n.purpose {
+        Purpose::Page => bundle::join(desk, waiting, n, alerts, now),
+        _ => waiting.content.body = and_more(waiting.content.body.raw(), 1).into(),
+    }
+    waiting.expires_at = waiting.expires_at.max(n.expires_at);
+    waiting.updated_at = now;
+    n.state = NotificationState::Cancelled;
+    n.due_at = None;
+    n.updated_at = now;
+    n.reason.outcome = Some(Untrusted::new(format!("{} says it, too, once it may leave", waiting.id)));
+    let who = n.recipient.name.printable();
+    let said = format!("{} to {who} waits with others as {}.", medium_word(n.medium), waiting.id);
+    let joined = Change::notification(now, Actor::Desk, What::NotificationHeld, said.as_str(), waiting);
+    vec![
+        Change { alert: n.alert, ..joined },
+        Change::notification(now, Actor::Desk, What::NotificationCancelled, said, n),
+    ]
+}
+
+/// `Weber has it … +2 more`, in one part; counts further what was counted before.
+pub fn and_more(text: &str, more: usize) -> String {
+    let counted = text.rsplit_once(" +").and_then(|(said, tail)| {
+        let count: usize = tail.strip_suffix(" more")?.parse().ok()?;
+        Some((said, count))
+    });
+    let (said, count) = counted.unwrap_or((text.trim_end(), 0));
+    let tail = format!(" +{} more", count + more);
+    format!("{}{tail}", sms::clip(said, 150usize.saturating_sub(tail.len())))
 }
 
 /// Lets a message wait until there is room, and as much longer before it is too old to be of use.
@@ -194,6 +249,28 @@ mod tests {
         let mut context = Delivering { desk: &scene.desk, reach: None, ids: &mut ids, now: scene.now };
         delivery::claim(&mut context, &mut tried);
         assert!(!may_wait(&tried));
+    }
+
+    #[test]
+    fn what_waits_is_one_page_of_all_alerts_and_one_word_of_how_they_stand() {
+        let mut scene = Scene::new(vec![tells(&["maria"], 0)], tells(&["maria"], 60));
+        scene.raise("x1");
+        scene.events(&[("raised", exception("x2"), "critical")]);
+        let alerts: Vec<Alert> = scene.alerts.values().cloned().collect();
+        let (mut waiting, mut other) = (scene.message(1).clone(), scene.message(2).clone());
+        let changes = join(&scene.desk, &mut waiting, &mut other, &alerts, scene.now);
+        assert_eq!(changes.iter().filter_map(|c| c.alert).map(|a| a.0).collect::<Vec<_>>(), [2, 2]);
+        assert_eq!((other.state, other.due_at), (NotificationState::Cancelled, None));
+        assert_eq!(waiting.alerts().iter().map(|a| a.0).collect::<Vec<_>>(), [2, 1]);
+        assert!(waiting.content.body.raw().starts_with("2 alerts, worst CRIT"), "{:?}", waiting.content);
+        // The same alert once more changes nothing of what is said.
+        let mut again = Notification { state: NotificationState::Queued, ..other.clone() };
+        let said = waiting.content.clone();
+        join(&scene.desk, &mut waiting, &mut again, &alerts, scene.now);
+        assert_eq!(waiting.content, said);
+        assert_eq!(and_more("Weber has it", 1), "Weber has it +1 more");
+        assert_eq!(and_more("Weber has it +1 more", 2), "Weber has it +3 more");
+        assert!(sms::length(&and_more(&"x".repeat(160), 12)) <= 150);
     }
 
     proptest! {

@@ -101,6 +101,20 @@ impl Tx<'_> {
         Ok(left.into_iter().filter_map(moment).collect())
     }
 
+    /// Messages to a person that wait, because they got enough lately or for another reason.
+    pub fn held_for_person(
+        &self,
+        person: &PersonId,
+        medium: Medium,
+    ) -> Result<Vec<Notification>, StoreError> {
+        self.query(
+            "SELECT body FROM notification WHERE state = 'held' AND person = $1 AND medium = $2
+             ORDER BY id LIMIT 100",
+            cells![person.0.as_str(), medium.as_str()],
+            body("notification"),
+        )
+    }
+
     /// When the agent was last seen at work.
     pub fn seen_at_work(&self) -> Result<Option<Timestamp>, StoreError> {
         let at = self.query_one("SELECT at FROM seen_at_work WHERE id = 1", &[], |row| row.int(0))?;

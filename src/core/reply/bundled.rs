@@ -12,6 +12,7 @@ use crate::core::notification::{Notification, Purpose, RecipientId};
 use crate::core::person::{Person, PersonId};
 use crate::core::sms;
 use crate::core::text::Untrusted;
+use crate::core::throttle::and_more;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,17 +106,12 @@ impl Taking<'_> {
             }
         }
         for several in told.into_values().filter(|several| several.len() > 1) {
-            let more = format!(" +{} more", several.len() - 1);
+            let more = several.len() - 1;
             for (nth, i) in several.into_iter().enumerate() {
                 let Some(Change { object, .. }) = self.decision.changes.get_mut(i) else { continue };
                 match object {
                     Object::Notification(n) if nth == 0 => {
-                        let room = 150usize.saturating_sub(more.len());
-                        let said = match n.medium {
-                            Medium::Sms => sms::clip(n.content.body.raw(), room),
-                            Medium::Email => n.content.body.raw().trim_end().to_owned(),
-                        };
-                        n.content.body = Untrusted::new(format!("{said}{more}"));
+                        n.content.body = Untrusted::new(and_more(n.content.body.raw(), more));
                     }
                     other => *other = Object::Nothing,
                 }
