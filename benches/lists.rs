@@ -193,7 +193,13 @@ async fn fill(store: &Store, start: Timestamp) {
         }
         eprintln!("{many} × {kind} in {:.1} s", began.elapsed().as_secs_f64());
     }
-    let ids = Ids { event: EVENTS + 1, alert: ALERTS + 1, notification: NOTIFICATIONS + 1, task: TASKS + 1 };
+    let ids = Ids {
+        over: 1,
+        event: EVENTS + 1,
+        alert: ALERTS + 1,
+        notification: NOTIFICATIONS + 1,
+        task: TASKS + 1,
+    };
     store
         .write(move |tx| {
             tx.keep_ids(ids);

@@ -25,6 +25,8 @@ pub fn run(cli: &Cli) -> Result<(), Failed> {
     let secret = secret();
     write(&folder.path().join("secret"), &secret)?;
     write(&folder.path().join("gateway-password"), &super::cli::act::fresh_id())?;
+    let inbound = super::cli::act::fresh_id();
+    write(&folder.path().join("inbound-secret"), &inbound)?;
     write(&folder.path().join("config.toml"), &community.desk(intake, jiff::Timestamp::now()))?;
     let places = Places {
         config: Some(folder.path().join("config.toml")),
@@ -37,7 +39,10 @@ pub fn run(cli: &Cli) -> Result<(), Failed> {
         cli::agent::start(&context).await?;
         let url = format!("http://{intake}/v1/events/community");
         let seed = u64::from(std::process::id());
-        let _ = begin.send(Settings::demo(url, secret.into(), seed));
+        let answers = format!("http://{intake}/v1/inbound/sms");
+        let settings =
+            Settings { inbound: Some((answers, inbound.into())), ..Settings::demo(url, secret.into(), seed) };
+        let _ = begin.send(settings);
         let options = console::Options {
             socket: context.paths.socket.clone(),
             ascii: cli.ascii,

@@ -17,6 +17,7 @@ mod kannel_peer;
 #[path = "support/peer.rs"]
 mod peer;
 #[path = "support/smtp.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod smtp_peer;
 
 use fake_http::{FakeHttp, Then};

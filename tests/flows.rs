@@ -329,7 +329,7 @@ async fn a_case_reaches_its_team_once_by_sms_and_email_as_it_is_pressing() {
     let first = [
         mail(
             "ann@example.net",
-            "DSP-2041: dispute from Acme Tools – Short delivery",
+            "DSP-2041: dispute from Acme Tools - Short delivery",
             &format!(
                 "Acme Tools has opened a case:
 Short delivery
@@ -344,7 +344,7 @@ Opened by   Ana López
 
 40 of 50 came.
 
-Your team's task {task}: answer it by {due}.
+Task {task} of team service: answer it by {due}.
 
 You get this because: team service"
             ),
@@ -352,7 +352,7 @@ You get this because: team service"
         sms(
             "+4915123456701",
             &format!(
-                "Acme Tools: new dispute DSP-2041 \"Short delivery\" Deadline 1 Dec 2026 13:00 CET. Task {task}, due {due}."
+                "Acme Tools: new dispute DSP-2041 \"Short delivery\". Deadline 1 Dec 2026 13:00 CET. Task {task}, due {due}."
             ),
         ),
     ];
@@ -388,7 +388,7 @@ async fn a_document_reaches_its_reviewer_once_and_its_review_closes_the_task() {
     let (task, due) = world.task("review").await;
     let wanted = [mail(
         "fin@example.net",
-        "To review: invoice from Acme Tools – INV-778.pdf",
+        "To review: invoice from Acme Tools - INV-778.pdf",
         &format!(
             "Acme Tools has sent a document:
 INV-778.pdf
@@ -397,9 +397,9 @@ Kind        Invoice
 Sent by     Ana López
 Open        https://example.com/d1
 
-Your team's task {task}: review it by {}.
+Task {task} of team service: review it by {}.
 
-You get this because: reviewer:invoice of Acme Tools",
+You get this because: invoice reviewer of Acme Tools",
             english(due)
         ),
     )];
@@ -431,12 +431,12 @@ async fn a_review_that_is_overdue_reminds_its_owner_once_and_then_its_lead_once(
     world.settle().await;
     let text = |head: &str, tail: &str, why: &str| {
         format!(
-            "{head}\nInvoice: INV-778.pdf\n\nTask        {task}\nKind        review\nPartner     Acme Tools
+            "{head}\nInvoice: INV-778.pdf\n\nTask        {task}\nKind        Document review\nPartner     Acme Tools
 Was due     {}\nOwner       Fin Berg\n\n{tail}\n\nYou get this because: {why}",
             english(due)
         )
     };
-    let subject = format!("Overdue: {task} – Acme Tools: Invoice: INV-778.pdf");
+    let subject = format!("Overdue: {task} - Acme Tools: Invoice: INV-778.pdf");
     let got = world.got();
     assert_eq!(got.len(), 3, "{got:#?}");
     let owner = text(
@@ -446,7 +446,7 @@ Was due     {}\nOwner       Fin Berg\n\n{tail}\n\nYou get this because: {why}",
     );
     assert_eq!(got[1], mail("fin@example.net", &subject, &owner));
     let lead = text(
-        "A task of your team is overdue, and its owner has been reminded before:",
+        "A task of your team is still overdue after a first reminder:",
         "Please see that somebody takes care of it.",
         "lead of service",
     );
@@ -474,16 +474,16 @@ async fn a_question_is_acknowledged_once_in_its_authors_language_and_on_their_cl
     let wanted = [
         mail(
             "ana@acme.example",
-            "Ihre Nachricht ist bei uns – T-9",
+            "Wir haben Ihre Nachricht erhalten - T-9",
             &format!(
                 "Guten Tag Ana López,
 
 vielen Dank für Ihre Nachricht. Sie ist bei uns angekommen, und wir kümmern uns darum.
 
-Referenz      T-9
-Art           Frage
-Betreff       Where is PO-7?
-Antwort bis   {madrid}
+Referenz           T-9
+Art                Frage
+Betreff            Where is PO-7?
+Unsere Antwort bis {madrid}
 
 Bitte geben Sie T-9 an, wenn Sie uns dazu schreiben.
 
@@ -493,7 +493,7 @@ test"
         ),
         mail(
             "ann@example.net",
-            "T-9: question from Acme Tools – Where is PO-7?",
+            "T-9: question from Acme Tools - Where is PO-7?",
             &format!(
                 "Ana López of Acme Tools has written to us.
 
@@ -503,7 +503,7 @@ Subject     Where is PO-7?
 
 It should be here.
 
-Your team's task {task}: answer it by {}.
+Task {task} of team service: answer it by {}.
 
 You get this because: team service",
                 english(due)
@@ -546,7 +546,7 @@ async fn an_author_nobody_knows_is_acknowledged_once_they_are_and_a_machine_neve
     world.settle().await;
     let to_zoe: Vec<_> = world.got().into_iter().filter(|got| got.0 == "zoe@acme.example").collect();
     assert_eq!(to_zoe.len(), 1, "{to_zoe:#?}");
-    assert_eq!(to_zoe[0].1, "We have your request – p1");
+    assert_eq!(to_zoe[0].1, "We have your request - p1");
     assert!(to_zoe[0].2.starts_with("Hello Zoe Paz,") && to_zoe[0].2.contains(" EST"), "{}", to_zoe[0].2);
 }
 
@@ -582,7 +582,7 @@ async fn each_change_of_a_case_is_told_once_to_each_follower_and_nothing_interna
     let german = |stand: &str, more: &str| {
         mail(
             "ana@acme.example",
-            &format!("DSP-2041: {stand} – Short delivery"),
+            &format!("DSP-2041: {stand} - Short delivery"),
             &format!(
                 "Guten Tag Ana López,
 
@@ -648,7 +648,7 @@ async fn of_changes_that_arrive_out_of_order_only_the_newest_is_told() {
     world.tell(&status("2026-11-20T12:00:00Z", "awaiting_documents", json!({}))).await;
     world.settle().await;
     let subjects: Vec<_> = world.got().into_iter().map(|got| (got.0, got.1)).collect();
-    let wanted = [("+34612345679", ""), ("ana@acme.example", "DSP-2041: Genehmigt – Short delivery")];
+    let wanted = [("+34612345679", ""), ("ana@acme.example", "DSP-2041: Genehmigt - Short delivery")];
     assert_eq!(subjects, wanted.map(|(to, subject)| (to.to_owned(), subject.to_owned())));
 }
 
@@ -677,6 +677,7 @@ async fn an_urgent_exception_pages_once_and_its_outcome_follows_once() {
             "CRIT Acme Tools: Truck broke down PO-7 €48k due 8 Jan 13:00. Next L.Orth {}.",
             berlin(next, "%H:%M")
         );
+        // Each ends in a reply code of its own.
         let (words, code) = text.2.rsplit_once(' ').unwrap();
         assert_eq!((text.0.as_str(), words), (*number, page.as_str()));
         assert!(code.parse::<nightdesk::core::reply::Code>().is_ok(), "{code}");
@@ -688,7 +689,7 @@ async fn an_urgent_exception_pages_once_and_its_outcome_follows_once() {
             &format!(
                 "Acme Tools: Truck broke down
 
-Severity    critical
+Severity    Critical
 At risk     €48,000
 Deadline    Fri 8 Jan 2027 13:00 CET
 Raised      {}
@@ -819,11 +820,11 @@ You get this because: {why}",
             en(20),
         )
     };
-    let subject = "Acme Tools: Profile approved reached";
+    let subject = "Acme Tools: milestone reached: profile approved";
     let wanted = [
         mail(
             "ana@acme.example",
-            "Erreicht: Profil freigegeben – Acme Tools",
+            "Meilenstein erreicht: Profil freigegeben - Acme Tools",
             &format!(
                 "Guten Tag Ana López,
 
@@ -849,7 +850,7 @@ test",
             ),
         ),
         mail("ann@example.net", subject, &desk_text("team service")),
-        mail("mia@example.net", subject, &desk_text("onboarding_manager of Acme Tools")),
+        mail("mia@example.net", subject, &desk_text("onboarding manager of Acme Tools")),
     ];
     world.expect(&wanted).await;
     world.again(&heard, &all[..1]).await;
@@ -862,7 +863,10 @@ test",
     world.settle().await;
     let subjects: Vec<_> = world.got().into_iter().map(|got| got.1).collect();
     assert_eq!(subjects.len(), 6, "{subjects:#?}");
-    assert!(subjects.contains(&"Erreicht: Unterlagen vollständig – Acme Tools".to_owned()), "{subjects:#?}");
+    assert!(
+        subjects.contains(&"Meilenstein erreicht: Unterlagen vollständig - Acme Tools".to_owned()),
+        "{subjects:#?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

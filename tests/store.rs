@@ -5,6 +5,11 @@
 
 use nightdesk::cells;
 use nightdesk::core::change::{Actor, Change, Object, What};
+use nightdesk::core::contact::{Category, Medium};
+use nightdesk::core::id::NotificationId;
+use nightdesk::core::notification::{
+    Attempt, AttemptState, Content, Notification, NotificationState, Purpose, Reason, Recipient, RecipientId,
+};
 use nightdesk::store::{Open, Store, StoreError};
 use std::sync::mpsc;
 
@@ -125,4 +130,113 @@ fn a_second_agent_and_an_older_program_are_refused() {
     drop(connection);
     let newer = Store::open(&Open::Inline(file), 3);
     assert!(matches!(newer, Err(StoreError::Newer { found: 999, .. })));
+}
+
+fn mail(id: u64, to: &str, thread: &str) -> Notification {
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    Notification {
+        id: NotificationId(id),
+        state: NotificationState::Queued,
+        disputed: false,
+        purpose: Purpose::Notice,
+        category: Category::CaseUpdates,
+        urgent: false,
+        alert: None,
+        event: None,
+        partner: None,
+        bundle: None,
+        recipient: Recipient { who: RecipientId::Contact(to.into()), name: to.into() },
+        medium: Medium::Email,
+        channel: "mail".into(),
+        content: Content::default(),
+        said: None,
+        hold: None,
+        failed_at: Vec::new(),
+        thread: Some(thread.into()),
+        reason: Reason { rule: "r".into(), policy: None, step: None, via: "v".into(), outcome: None },
+        attempts: Vec::new(),
+        evidence: Vec::new(),
+        answers: None,
+        provider_ref: None,
+        idempotency_key: format!("x-{id}"),
+        due_at: Some(now),
+        expires_at: None,
+        config_version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+async fn keep(store: &Store, all: &[&Notification]) {
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    let changes = all.iter().map(|n| Change::notification(at, Actor::Desk, What::NotificationQueued, "", n));
+    let changes: Vec<_> = changes.collect();
+    store.write(move |tx| tx.apply(changes)).await.unwrap();
+}
+
+/// What may leave within the hour.
+async fn due(store: &Store) -> Vec<u64> {
+    let hour = jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(1);
+    let due = store.read(move |tx| tx.due_notifications("mail", hour, 100)).await.unwrap();
+    due.iter().map(|n| n.id.0).collect()
+}
+
+#[tokio::test]
+async fn a_newer_mail_of_a_conversation_waits_for_the_older_until_that_left_or_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&Open::Folder(folder.path().to_owned()), 1).unwrap();
+    let start = jiff::Timestamp::UNIX_EPOCH;
+    let (mut first, second, mut third) =
+        (mail(1, "lopez", "c1"), mail(2, "lopez", "c1"), mail(3, "lopez", "c1"));
+    let (someone_else, another_case) = (mail(4, "chen", "c1"), mail(5, "lopez", "c2"));
+    let text = Notification { medium: Medium::Sms, ..mail(6, "lopez", "c1") };
+    keep(&store, &[&third, &second, &first, &someone_else, &another_case, &text]).await;
+    assert_eq!(due(&store).await, [1, 4, 5, 6]);
+
+    // A mail server puts the older one off for long.
+    first.due_at = Some(start + jiff::SignedDuration::from_hours(9));
+    keep(&store, &[&first]).await;
+    assert_eq!(due(&store).await, [4, 5, 6]);
+    let next = store.read(|tx| tx.next_notification_due("mail")).await.unwrap();
+    assert_eq!(next, Some(start), "the others still leave");
+    let left = |n: &Notification, state| Notification { state, due_at: None, ..n.clone() };
+    for other in [&someone_else, &another_case, &text] {
+        keep(&store, &[&left(other, NotificationState::Accepted)]).await;
+    }
+    let next = store.read(|tx| tx.next_notification_due("mail")).await.unwrap();
+    assert_eq!(next, first.due_at, "nobody is woken for one that may not leave");
+
+    // On its way, it is still the first.
+    first.attempts = vec![Attempt {
+        number: 1,
+        state: AttemptState::Sending,
+        channel: "mail".into(),
+        address: "lopez@example.org".into(),
+        started_at: start,
+        ended_at: None,
+        provider_ref: None,
+        answer: None,
+        possible_duplicate: false,
+        parts: 1,
+    }];
+    keep(&store, &[&left(&first, NotificationState::Sending)]).await;
+    assert_eq!(due(&store).await, [0u64; 0]);
+    first.attempts[0].state = AttemptState::Refused;
+    let mut dues = store.dues();
+    dues.mark_unchanged();
+    keep(&store, &[&left(&first, NotificationState::Expired)]).await;
+    assert_eq!(due(&store).await, [2]);
+    assert!(dues.has_changed().unwrap(), "whoever sends is woken");
+
+    // One that goes another way makes room, too.
+    keep(&store, &[&Notification { medium: Medium::Sms, ..second.clone() }]).await;
+    assert_eq!(due(&store).await, [2, 3]);
+
+    // What is held for the night leaves in its order, and keeps nothing else waiting.
+    keep(&store, &[&left(&second, NotificationState::Cancelled)]).await;
+    third.state = NotificationState::Held;
+    let later = mail(7, "lopez", "c1");
+    let held = Notification { state: NotificationState::Held, ..mail(8, "lopez", "c1") };
+    keep(&store, &[&third, &later, &held]).await;
+    assert_eq!(due(&store).await, [3, 7]);
 }

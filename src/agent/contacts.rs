@@ -24,10 +24,11 @@ pub fn apply(tx: &mut Tx<'_>, desk: &Desk, changes: Vec<Change>, now: Timestamp)
     for contact in contacts {
         let held = tx.held_for(contact.id.raw())?;
         let things = arrival::things(&held);
+        let tasks = arrival::tasks(&held).into_iter().chain([fix_task(&contact.id)]).collect();
         let view = tx.view(&Needs {
             threads: things.iter().cloned().collect(),
             cases: things.into_iter().collect(),
-            tasks: [fix_task(&contact.id)].into(),
+            tasks,
             ..Needs::default()
         })?;
         if held.is_empty() && view.tasks.is_empty() && contact.opted_out.is_empty() {

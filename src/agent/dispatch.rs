@@ -343,7 +343,7 @@ async fn adopt_orphans(agent: &Agent, setup: &Arc<Setup>) {
                 if setup.channels.contains_key(&channel) {
                     continue;
                 }
-                for mut notification in tx.due_notifications(&channel, Timestamp::MAX, 10_000)? {
+                for mut notification in tx.notifications_on(&channel, 10_000)? {
                     let change = delivery::rehome(&setup.settings.desk, &mut notification, now);
                     tx.apply(vec![change])?;
                 }

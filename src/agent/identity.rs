@@ -181,6 +181,7 @@ fn own_person(id: PersonId, login: &str) -> Person {
         email: None,
         phone: None,
         time_zone: None,
+        locale: None,
         teams: Vec::new(),
     }
 }

@@ -1,5 +1,6 @@
 //! The long-running jobs, one file each, around one shared [`Agent`].
 
+mod calendar;
 mod contact_api;
 pub mod contacts;
 pub mod digest;
@@ -14,6 +15,7 @@ mod life;
 pub mod notice;
 pub mod receipts;
 pub mod replies;
+mod roster;
 pub mod run;
 pub mod serve;
 pub mod setup;
@@ -53,11 +55,15 @@ pub struct Agent {
     pub vitals: Vitals,
     pub since: Timestamp,
     setup: watch::Sender<Arc<Setup>>,
-    /// Held by whoever makes the next set-up of what the last one and the store say.
+    /// Held by whoever applies a configuration, so that none is applied over a newer one.
     settling: tokio::sync::Mutex<()>,
     /// What there is to say of the file beside what was said when the set-up was made.
     noticed: Mutex<Option<String>>,
     submissions: tokio::sync::mpsc::Sender<intake::Submission>,
+    /// How reading the calendars elsewhere goes.
+    pub(crate) calendars: calendar::Reading,
+    /// Only one at a time lays what is stored over what is configured.
+    laying: tokio::sync::Mutex<()>,
     /// No new work once cancelled.
     pub stopping: CancellationToken,
     /// What is on its way and wants to be finished.
@@ -75,6 +81,7 @@ impl Agent {
         let now = world.now();
         settle_left_sending(&store, setup.settings.desk.clone(), now).await?;
         let away = life::begins(&store, now).await?;
+        let setup = roster::laid(setup, &store, now).await?;
         let vitals = Vitals::load(&store, &setup).await?;
         let (submissions, queue) = tokio::sync::mpsc::channel(intake::QUEUE);
         let agent = Arc::new(Self {
@@ -87,6 +94,8 @@ impl Agent {
             settling: tokio::sync::Mutex::new(()),
             noticed: Mutex::new(None),
             submissions,
+            calendars: calendar::Reading::default(),
+            laying: tokio::sync::Mutex::new(()),
             stopping: CancellationToken::new(),
             tracker: TaskTracker::new(),
         });
@@ -98,6 +107,7 @@ impl Agent {
         agent.tracker.spawn(silence::job(agent.clone()));
         agent.tracker.spawn(sync::job(agent.clone()));
         agent.tracker.spawn(digest::job(agent.clone()));
+        agent.tracker.spawn(calendar::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
         agent.tracker.spawn(replies::job(agent.clone()));
         Ok(agent)
@@ -144,8 +154,7 @@ impl Agent {
             settings.intake = before.settings.intake.clone();
             settings.agent = before.settings.agent.clone();
             let setup = Setup::build(settings, version, &self.store, &self.origin.state)?;
-            let setup = setup.with_assignments(&self.store).await?;
-            self.setup.send_replace(Arc::new(setup));
+            self.lay_over(Some(setup)).await?;
             return Ok(version);
         }
         let (listens, group) = (settings.intake.listen, settings.agent.group.clone());
@@ -159,8 +168,7 @@ impl Agent {
                 Some("[intake] and [agent] of the file count from the agent's next start".to_owned());
         }
         let version = setup.settings.desk.version;
-        let setup = setup.with_assignments(&self.store).await?;
-        self.setup.send_replace(Arc::new(setup));
+        self.lay_over(Some(setup)).await?;
         Ok(version)
     }
 
@@ -168,14 +176,14 @@ impl Agent {
     pub async fn command(&self, command: Command, asker: Asker) -> Result<Outcome, StoreError> {
         let setup = self.setup();
         let now = self.world.now();
-        let assigns = matches!(command.action, Action::Assign { .. } | Action::Unassign { .. });
-        let answer = self
+        let laid_over = command.action.is_laid_over();
+        let outcome = self
             .store
             .write(move |tx| {
                 if let Some(outcome) = tx.answered(&command.id, &asker.id.0)? {
                     return Ok(outcome);
                 }
-                let view = command_view(tx, &command.action)?;
+                let view = command_view(tx, &command.action, now)?;
                 let outcome =
                     match apply::command(&setup.settings.desk, view, &command, &asker, tx.ids(), now) {
                         Ok((said, changes, ids)) => {
@@ -190,13 +198,11 @@ impl Agent {
                 Ok(outcome)
             })
             .await?;
-        if assigns {
-            // Whoever is told that it is done finds it done: the next decision goes by it.
-            let _settling = self.settling.lock().await;
-            let setup = Setup::clone(&self.setup()).with_assignments(&self.store).await?;
-            self.setup.send_replace(Arc::new(setup));
+        if laid_over && matches!(outcome, Outcome::Done { .. }) {
+            // Whoever hears that it is done may rely on it: what is decided from now on knows of it.
+            self.lay_over(None).await?;
         }
-        Ok(answer)
+        Ok(outcome)
     }
 
     /// Stops taking work, waits for what is on its way, and says so in the history.
@@ -248,7 +254,7 @@ async fn settle_left_sending(store: &Store, desk: Desk, now: Timestamp) -> Resul
 }
 
 /// Reads what an action names.
-fn command_view(tx: &Tx<'_>, action: &Action) -> Result<CommandView, StoreError> {
+fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandView, StoreError> {
     let mut view = CommandView::default();
     match action {
         Action::Ack { alert, .. }
@@ -285,6 +291,11 @@ fn command_view(tx: &Tx<'_>, action: &Action) -> Result<CommandView, StoreError>
         }
         Action::Assign { assignment } => view.assignment = tx.assignment(&assignment.id())?,
         Action::Unassign { assignment } => view.assignment = tx.assignment(assignment)?,
+        Action::AddOverride { .. } | Action::SwapOverride { .. } => view.overrides = tx.overrides(now)?,
+        Action::RemoveOverride { id } => {
+            view.overrides = tx.overrides(now)?;
+            view.over = tx.override_of(*id)?;
+        }
         Action::SetContact { contact, .. } => view.contact = tx.contact(contact.raw())?,
         Action::ResolveContact { contact, .. } | Action::EraseContact { contact } => {
             view.contact = tx.contact(contact.raw())?;

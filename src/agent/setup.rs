@@ -4,7 +4,6 @@ use crate::channel::{Channel, http_client, kannel, smtp, spool, webhook};
 use crate::community::intake::Feed;
 use crate::community::scim::{self, Scim};
 use crate::config::{self, ChannelKind, ConfigError, Settings};
-use crate::core::assignment;
 use crate::core::change::{Actor, Change, ConfigVersion, Object, What};
 use crate::core::reply::ReplyKey;
 use crate::core::text::Untrusted;
@@ -18,7 +17,7 @@ use std::time::Duration;
 use super::sync;
 use super::world::World;
 
-/// One applied configuration, ready to work with, and the assignments of the store laid over its own.
+/// One applied configuration, ready to work with.
 #[derive(Clone)]
 pub struct Setup {
     pub settings: Settings,
@@ -91,22 +90,11 @@ impl Setup {
         let community = settings.community.as_ref().map(build_community).transpose()?;
         Ok(Self { settings, channels, feeds, community, note: None })
     }
-
-    /// The same with the assignments that operators gave, as they are now.
-    pub async fn with_assignments(mut self, store: &Store) -> Result<Self, StoreError> {
-        let stored = store.read(|tx| tx.assignments()).await?;
-        assignment::lay_over(&mut self.settings.desk, &stored);
-        Ok(self)
-    }
 }
 
 /// What an agent works with when it starts: the last applied configuration, or the file where that
 /// is to be applied. A changed or broken file never stops a start once something was applied.
 pub async fn at_start(origin: &Origin, store: &Store, world: &World) -> Result<Setup, NotApplied> {
-    Ok(chosen(origin, store, world).await?.with_assignments(store).await?)
-}
-
-async fn chosen(origin: &Origin, store: &Store, world: &World) -> Result<Setup, NotApplied> {
     let stored = store.read(|tx| tx.config()).await?;
     let file = config::load(&origin.file);
     let Some(stored) = stored else {

@@ -206,6 +206,21 @@ async fn status(json: bool, context: &Context) -> Result<(), Failed> {
         if let Some(sync) = &status.sync {
             print::line(&format!("sync with the community: {}", sync_in_words(sync)))?;
         }
+        for calendar in &status.calendars {
+            let read = calendar.read_at.map_or_else(
+                || "NEVER READ, nobody is on call by it".to_owned(),
+                |at| format!("as read {}", time::short(at)),
+            );
+            let wrong = calendar.last_error.as_ref().map(|why| format!(", FAILING: {}", why.printable()));
+            let strangers: Vec<_> =
+                calendar.strangers.iter().map(|title| title.printable().to_string()).collect();
+            let strangers = match strangers.is_empty() {
+                true => String::new(),
+                false => format!(", names nobody of the desk: {}", strangers.join(", ")),
+            };
+            let layer = format!("{}/{}", calendar.schedule, calendar.layer);
+            print::line(&format!("calendar {layer}: {read}{}{strangers}", wrong.unwrap_or_default()))?;
+        }
         if let Some(intake) = &status.intake {
             print::line(&format!("intake: http://{intake}/v1/events/{{source}}"))?;
         }

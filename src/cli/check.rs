@@ -121,7 +121,18 @@ fn walk(settings: &Settings, now: Timestamp) -> Report {
                     nobody.join(", ")
                 };
                 let when = at.to_zoned(desk.time_zone.clone()).strftime("%a %d %b %H:%M %Z");
-                report.problems.push(format!("{what} reaches nobody at {when}: {why}"));
+                // Only the agent knows what a calendar elsewhere says.
+                let elsewhere = |target: &Target| match target {
+                    Target::OnCall(name) => settings.rosters.iter().any(|feed| feed.schedule == *name),
+                    _ => false,
+                };
+                match step.notify.iter().any(elsewhere) {
+                    true => report.warnings.push(format!(
+                        "{what} reaches nobody at {when} unless a calendar elsewhere says so; \
+                         `nightdesk oncall --weeks 2` knows"
+                    )),
+                    false => report.problems.push(format!("{what} reaches nobody at {when}: {why}")),
+                }
             }
         }
         let paged: BTreeSet<_> = policy
@@ -167,13 +178,8 @@ fn moments(settings: &Settings, targets: &[Target], now: Timestamp) -> Vec<Times
     let mut moments = vec![now];
     for target in targets {
         let Target::OnCall(name) = target else { continue };
-        let mut at = now;
-        while at < end
-            && let Some(turn) = settings.desk.on_call(name, at)
-        {
-            at = turn.until;
-            moments.push(at);
-        }
+        let Some(schedule) = settings.desk.schedules.get(name) else { continue };
+        moments.extend(schedule.turns(now, end).into_iter().map(|turn| turn.from));
     }
     moments
 }

@@ -15,6 +15,7 @@ pub mod digest;
 pub mod explain;
 pub mod list;
 pub mod oncall;
+pub mod overrides;
 pub mod partner;
 pub mod print;
 pub mod sheet;
@@ -143,6 +144,9 @@ pub enum Command {
     Explain(explain::ExplainArgs),
     /// Who is on call
     Oncall(oncall::OncallArgs),
+    /// Put somebody else on call for a while, or swap two turns
+    #[command(subcommand)]
+    Override(overrides::OverrideCommand),
     /// Scheduled summaries: look at one, or send it now
     #[command(subcommand)]
     Digest(digest::DigestCommand),
@@ -243,6 +247,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Note(args) => act::note(args, context).await,
         Command::Explain(args) => explain::run(&args, context).await,
         Command::Oncall(args) => oncall::run(&args, context).await,
+        Command::Override(command) => overrides::run(command, context).await,
         Command::Digest(command) => digest::run(command, context).await,
         Command::Tail(args) => tail::run(&args, context).await,
         Command::Template(command) => template::run(command, context).await,

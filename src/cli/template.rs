@@ -40,7 +40,7 @@ pub struct PreviewArgs {
     /// As this contact or person gets it
     #[arg(long, value_name = "CONTACT|PERSON")]
     pub to: Option<String>,
-    /// sms or email; both without it
+    /// sms or email, and of digests email.html or phrases; all that there are without it
     #[arg(long)]
     pub medium: Option<String>,
     /// With no more values than are always there
@@ -71,7 +71,7 @@ fn all(args: &ListArgs, context: &Context) -> Result<(), Failed> {
             one.name.as_str().into(),
             one.flow.into(),
             one.to.as_str().into(),
-            one.medium.as_str().into(),
+            one.piece.as_str().into(),
             languages.into(),
             yours.into(),
         ]);
@@ -80,12 +80,12 @@ fn all(args: &ListArgs, context: &Context) -> Result<(), Failed> {
 }
 
 async fn preview(args: &PreviewArgs, context: &Context) -> Result<(), Failed> {
-    let media = match &args.medium {
-        None => args.name.media().to_vec(),
+    let pieces = match &args.medium {
+        None => args.name.pieces().to_vec(),
         Some(typed) => {
-            let known = args.name.media().iter().find(|medium| medium.as_str() == typed.as_str());
+            let known = args.name.pieces().iter().find(|piece| piece.as_str() == typed.as_str());
             vec![*known.ok_or_else(|| {
-                let known: Vec<_> = args.name.media().iter().map(|medium| medium.as_str()).collect();
+                let known: Vec<_> = args.name.pieces().iter().map(|piece| piece.as_str()).collect();
                 let typed = sanitise(typed);
                 Failed::Usage(format!(
                     "{} has no template for {typed:?}; it has {}",
@@ -102,8 +102,8 @@ async fn preview(args: &PreviewArgs, context: &Context) -> Result<(), Failed> {
         None => (Templates::shipped(), Labels::shipped()),
     };
     let sample = if args.bare { Sample::Bare } else { Sample::Full };
-    let show = |medium| templates.shown((args.name, medium), &labels, &reader, sample);
-    let shown: Vec<_> = media.into_iter().filter_map(show).collect();
+    let show = |piece| templates.shown((args.name, piece), &labels, &reader, sample);
+    let shown: Vec<_> = pieces.into_iter().filter_map(show).collect();
     if args.json {
         return print::json(&shown);
     }

@@ -14,6 +14,7 @@ use crate::core::contact::{Category, Contact, ContactState, Mailbox, Medium};
 use crate::core::desk::{Absence, Carrier, Desk, Promise, Retry, Team};
 use crate::core::duty::DutyChange;
 use crate::core::event::Priority;
+use crate::core::label;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::reply::ReplyKey;
 use crate::core::rule::{GroupField, Match, Rule, Then, check_expression};
@@ -45,9 +46,9 @@ pub fn settings(text: &str, path: &Path) -> Result<Settings, ConfigError> {
         let message = sentence(error.message());
         ConfigError::Wrong { problems: vec![Problem::at(text, path, span, message)] }
     })?;
-    let mut check = Check { text, path, problems: Vec::new() };
-    let mut settings = check.file(file);
     let (templates, wrong) = templates::carried(text, path);
+    let mut check = Check { text, path, languages: templates::languages(text, path), problems: Vec::new() };
+    let mut settings = check.file(file);
     settings.desk.templates = templates;
     check.problems.sort_by_key(|problem| (problem.line, problem.column));
     check.problems.extend(wrong);
@@ -65,6 +66,8 @@ fn sentence(message: &str) -> String {
 pub(super) struct Check<'t> {
     pub(super) text: &'t str,
     pub(super) path: &'t Path,
+    /// Those that there are templates in.
+    languages: BTreeSet<String>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -78,6 +81,7 @@ impl Check<'_> {
             Some(name) => self.zone(name),
             None => TimeZone::UTC,
         };
+        let locale = file.desk.locale.as_ref().map_or_else(|| "en".to_owned(), |locale| self.locale(locale));
         if file.desk.name.as_ref().trim().is_empty() {
             self.wrong(file.desk.name.span(), "the desk needs a name");
         }
@@ -87,7 +91,7 @@ impl Check<'_> {
         let (people, logins) = self.people(file.person);
         let teams = self.teams(file.team, &people);
         let people = with_teams(people, &teams);
-        let schedules = self.schedules(file.schedule, &people, &zone);
+        let (schedules, rosters) = self.schedules(file.schedule, &people, &zone);
         let (calendars, main_calendar) = self.calendars(file.calendar, &zone);
         let assignments = self.assignments(file.assign, &people);
         let webhooks = channels.iter().filter(|c| matches!(c.kind, ChannelKind::Webhook { .. }));
@@ -125,8 +129,8 @@ impl Check<'_> {
             self.wrong(alerts.span(), "a storm begins at 20 alerts at the latest; 0 turns it off");
         }
         let storm = Storm {
-            alerts: file.storm.alerts.as_ref().map_or(5, |n| *n.as_ref()),
-            within: self.duration_or(file.storm.within.as_ref(), 10 * 60),
+            alerts: file.storm.alerts.as_ref().map_or(10, |n| *n.as_ref()),
+            within: self.duration_or(file.storm.within.as_ref(), 5 * 60),
             quiet: self.duration_or(file.storm.quiet.as_ref(), 15 * 60),
         };
         let throttle = self.throttle(file.throttle);
@@ -150,6 +154,7 @@ impl Check<'_> {
                 instance: String::new(),
                 reply_key: ReplyKey::new(&[]),
                 time_zone: zone,
+                locale,
                 people,
                 teams,
                 schedules,
@@ -190,10 +195,26 @@ impl Check<'_> {
             digests,
             contacts,
             community,
+            rosters,
             replies,
             text: self.text.to_owned(),
             sha256: digest(self.text),
         }
+    }
+
+    /// A language that messages can be written in: one with templates, or a country of one.
+    pub(super) fn locale(&mut self, typed: &Text) -> String {
+        let wanted = label::tag(typed.as_ref());
+        if !label::ladder(&wanted).any(|tag| self.languages.contains(tag)) {
+            let known: Vec<_> = self.languages.iter().map(String::as_str).collect();
+            let message = format!(
+                "there are no templates in {:?}; there are some in {}",
+                sanitise(typed.as_ref()),
+                known.join(", ")
+            );
+            self.wrong(typed.span(), message);
+        }
+        wanted
     }
 
     fn store(&mut self, store: &file::StoreTable) {
@@ -452,6 +473,7 @@ impl Check<'_> {
                     self.zone(zone);
                     zone.as_ref().clone()
                 }),
+                locale: t.locale.as_ref().map(|locale| self.locale(locale)),
                 teams: Vec::new(),
             };
             people.insert(id, person);
@@ -491,47 +513,6 @@ impl Check<'_> {
             teams.insert(name.clone(), Team { name, members, lead });
         }
         teams
-    }
-
-    fn schedules(
-        &mut self,
-        tables: Vec<file::ScheduleTable>,
-        people: &BTreeMap<PersonId, Person>,
-        zone: &TimeZone,
-    ) -> BTreeMap<String, Schedule> {
-        let mut names = BTreeSet::new();
-        let mut schedules = BTreeMap::new();
-        for t in tables {
-            self.name("schedule", &t.name, &mut names);
-            let handoff = match &t.handoff {
-                Some(text) => text.as_ref().parse().unwrap_or_else(|_| {
-                    self.wrong(text.span(), "a time of day is written 07:00");
-                    jiff::civil::Time::midnight()
-                }),
-                None => jiff::civil::Time::midnight(),
-            };
-            let monday = jiff::civil::date(2024, 1, 1);
-            let start = match &t.start {
-                Some(date) => date.as_ref().to_string().parse().unwrap_or_else(|_| {
-                    self.wrong(date.span(), "a start is a date, such as 2026-01-05");
-                    monday
-                }),
-                None => monday,
-            };
-            let days = match &t.turn_days {
-                Some(days) if *days.as_ref() == 0 || *days.as_ref() > 366 => {
-                    self.wrong(days.span(), "turn_days is between 1 and 366");
-                    7
-                }
-                Some(days) => i32::from(*days.as_ref()),
-                None => 7,
-            };
-            let list = t.people.iter().filter_map(|id| self.person(id, people)).collect();
-            let time_zone = t.time_zone.as_ref().map_or_else(|| zone.clone(), |zone| self.zone(zone));
-            let name = t.name.into_inner();
-            schedules.insert(name.clone(), Schedule { name, time_zone, people: list, days, start, handoff });
-        }
-        schedules
     }
 
     fn assignments(
@@ -818,7 +799,7 @@ impl Check<'_> {
         }
     }
 
-    fn person(&mut self, id: &Text, people: &BTreeMap<PersonId, Person>) -> Option<PersonId> {
+    pub(super) fn person(&mut self, id: &Text, people: &BTreeMap<PersonId, Person>) -> Option<PersonId> {
         let person = PersonId(id.as_ref().clone());
         if people.contains_key(&person) {
             return Some(person);
@@ -1097,6 +1078,12 @@ mod tests {
                 "\"oncall:secondary\"",
                 "there is no schedule \"secondary\"",
             ),
+            (
+                "time_zone = \"Europe/Istanbul\"",
+                "locale = \"tr\"",
+                "there are no templates in \"tr\"; there are some in de, en, es, fr",
+            ),
+            ("locale = \"en\"", "locale = \"german\"", "no templates in \"german\""),
             ("after = \"6m\"", "after = \"six\"", "is not a length of time"),
             (
                 "when = \"minutes_left is none",

@@ -38,7 +38,7 @@ pub struct File {
     #[serde(default)]
     pub team: Vec<TeamTable>,
     #[serde(default)]
-    pub schedule: Vec<ScheduleTable>,
+    pub schedule: Vec<super::schedule::ScheduleTable>,
     #[serde(default)]
     pub calendar: Vec<super::calendar::CalendarTable>,
     #[serde(default)]
@@ -71,6 +71,7 @@ pub struct File {
 pub struct DeskTable {
     pub name: Text,
     pub time_zone: Option<Text>,
+    pub locale: Option<Text>,
     #[serde(default)]
     pub practice: bool,
 }
@@ -236,6 +237,7 @@ pub struct PersonTable {
     pub email: Option<Text>,
     pub phone: Option<Text>,
     pub time_zone: Option<Text>,
+    pub locale: Option<Text>,
     pub login: Option<Text>,
     #[serde(default)]
     pub shared: bool,
@@ -251,18 +253,6 @@ pub struct TeamTable {
     pub name: Text,
     pub members: Vec<Text>,
     pub lead: Option<Text>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScheduleTable {
-    pub name: Text,
-    pub people: Vec<Text>,
-    pub time_zone: Option<Text>,
-    /// Length of a turn, in days.
-    pub turn_days: Option<Spanned<u16>>,
-    pub start: Option<Spanned<toml::value::Datetime>>,
-    pub handoff: Option<Text>,
 }
 
 #[derive(Deserialize)]

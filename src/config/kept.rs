@@ -8,6 +8,7 @@ use super::naming::EdiTable;
 use super::problem::{ConfigError, Problem};
 use crate::core::text::sanitise;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
@@ -19,6 +20,8 @@ pub enum Kind {
     Table,
     /// A list of holidays.
     Days,
+    /// An iCalendar file that a schedule is made of.
+    Roster,
 }
 
 /// A kept file.
@@ -38,6 +41,7 @@ impl Kind {
             Kind::Template => "#template ",
             Kind::Table => "#table ",
             Kind::Days => "#days ",
+            Kind::Roster => "#calendar ",
         }
     }
 
@@ -46,6 +50,7 @@ impl Kind {
             Kind::Template => "a template",
             Kind::Table => "a table",
             Kind::Days => "a list of holidays",
+            Kind::Roster => "a calendar",
         }
     }
 }
@@ -57,6 +62,19 @@ struct Named {
     edi: EdiTable,
     #[serde(default)]
     calendar: Vec<NamedDays>,
+    #[serde(default)]
+    schedule: Vec<NamedSchedule>,
+}
+
+#[derive(Deserialize)]
+struct NamedSchedule {
+    #[serde(default)]
+    layer: Vec<NamedRoster>,
+}
+
+#[derive(Deserialize)]
+struct NamedRoster {
+    ics: Option<Text>,
 }
 
 #[derive(Deserialize)]
@@ -72,11 +90,19 @@ struct NamedDays {
 /// A file of the folder that cannot be read, or one that is no text.
 pub fn beside(text: &str, config: &Path) -> Result<String, ConfigError> {
     let folder = config.parent().unwrap_or(Path::new(""));
-    let (tables, days) = match toml::from_str::<Named>(text) {
-        Ok(Named { edi, calendar }) => {
-            (edi.tables, calendar.into_iter().filter_map(|calendar| calendar.holidays_file).collect())
+    let named: Vec<(Kind, Text)> = match toml::from_str::<Named>(text) {
+        Ok(Named { edi, calendar, schedule }) => {
+            let days = calendar.into_iter().filter_map(|calendar| calendar.holidays_file);
+            let layers = schedule.into_iter().flat_map(|schedule| schedule.layer);
+            let mut known = BTreeSet::new();
+            let rosters = layers
+                .filter_map(|layer| layer.ics)
+                .filter(|ics| !is_url(ics.as_ref()) && known.insert(ics.as_ref().clone()));
+            let tables = edi.tables.into_iter().map(|name| (Kind::Table, name));
+            let rosters: Vec<_> = rosters.map(|name| (Kind::Roster, name)).collect();
+            tables.chain(days.map(|name| (Kind::Days, name))).chain(rosters).collect()
         }
-        Err(_) => (Vec::new(), Vec::new()),
+        Err(_) => Vec::new(),
     };
     let (mut kept, mut problems) = (String::new(), Vec::new());
     for path in csv_files(&folder.join("edi")) {
@@ -85,14 +111,18 @@ pub fn beside(text: &str, config: &Path) -> Result<String, ConfigError> {
         let done = read.and_then(|text| keep(&mut kept, Kind::Table, &sanitise(&name), &text, &path));
         problems.extend(done.err());
     }
-    let tables = tables.into_iter().map(|name| (Kind::Table, name));
-    for (kind, name) in tables.chain(days.into_iter().map(|name: Text| (Kind::Days, name))) {
+    for (kind, name) in named {
         let path = folder.join(name.as_ref());
         if let Ok(text) = read(&path) {
             problems.extend(keep(&mut kept, kind, &sanitise(name.as_ref()), &text, &path).err());
         }
     }
     if problems.is_empty() { Ok(kept) } else { Err(ConfigError::Wrong { problems }) }
+}
+
+/// Whether a calendar is elsewhere, and read by the agent.
+pub(super) fn is_url(text: &str) -> bool {
+    text.starts_with("http://") || text.starts_with("https://")
 }
 
 fn csv_files(folder: &Path) -> Vec<PathBuf> {

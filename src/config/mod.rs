@@ -12,12 +12,14 @@ mod naming;
 pub mod paths;
 mod problem;
 mod replies;
+mod schedule;
 mod templates;
 mod work;
 
 pub use community::Community;
 pub use problem::{ConfigError, Problem};
 pub use replies::Replies;
+pub use schedule::{Feed, LARGEST_CALENDAR};
 
 use crate::core::calendar::Calendar;
 use crate::core::contact::{Contact, Medium};
@@ -52,9 +54,11 @@ pub struct Settings {
     pub contacts: Vec<Contact>,
     /// Where the community keeps its contacts, if it offers that.
     pub community: Option<Community>,
+    /// Calendars elsewhere that schedules are made of.
+    pub rosters: Vec<Feed>,
     /// Where mailed replies come in, if they do.
     pub replies: Option<Replies>,
-    /// The file as it is, with the templates and tables beside it, and their SHA-256 in hex.
+    /// The file as it is, with what is kept of the files beside it, and their SHA-256 in hex.
     pub text: String,
     pub sha256: String,
 }
@@ -182,7 +186,8 @@ pub struct Login {
 }
 
 /// The configuration's text as it is checked, kept and compared: the file, and after it the templates
-/// of the folder `templates/` beside it, its tables of EDI codes and its lists of holidays.
+/// of the folder `templates/` beside it, its tables of EDI codes, its lists of holidays and the calendars
+/// that its schedules name.
 pub fn read(path: &Path) -> Result<String, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why: why.to_string() })?;

@@ -2,8 +2,10 @@
 
 use super::kept::{self, Kind};
 use super::problem::{ConfigError, Problem};
-use crate::core::template::{Override, TemplateProblem, Templates};
+use crate::core::label;
+use crate::core::template::{Override, TemplateProblem, Templates, language_of};
 use crate::core::text::sanitise;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The folder's templates in the form they are kept in; empty where there are none.
@@ -34,6 +36,13 @@ pub fn carried(text: &str, config: &Path) -> (Templates, Vec<Problem>) {
             (Templates::shipped(), problems.iter().map(|problem| placed(problem, &overrides)).collect())
         }
     }
+}
+
+/// The languages that messages can be written in: the shipped ones, and those of the folder.
+pub fn languages(text: &str, config: &Path) -> BTreeSet<String> {
+    let shipped = label::SHIPPED.iter().map(|(locale, _)| (*locale).to_owned());
+    let own = overrides(text, config).into_iter().filter_map(|own| language_of(&own.name));
+    shipped.chain(own).collect()
 }
 
 fn overrides(text: &str, config: &Path) -> Vec<Override> {
@@ -130,10 +139,29 @@ mod tests {
     }
 
     #[test]
+    fn a_language_of_the_folder_is_one_that_people_may_read_even_when_the_folder_is_gone() {
+        let files: [(&str, &[u8]); 2] = [
+            ("tr/digest.toml", b"nothing = \"bir sey yok\"\n"),
+            ("it/digest.email.html", b"<h1>{{ title }}</h1>\n"),
+        ];
+        let (_folder, path) = written(&files);
+        let text = config::DEFAULT.replace("time_zone = \"Europe/Istanbul\"", "locale = \"tr_TR\"");
+        std::fs::write(&path, text.replace("locale = \"en\"", "locale = \"it\"")).unwrap();
+        let settings = config::load(&path).unwrap();
+        let kept = config::parse(&settings.text, Path::new("/nowhere/config.toml")).unwrap().desk;
+        assert_eq!(kept.locale, "it");
+        assert!(kept.people.values().any(|person| person.locale.as_deref() == Some("tr-tr")));
+        assert_eq!(kept.templates.phrase("tr-tr", "nothing", &[]), "bir sey yok");
+        assert_eq!(kept.templates.replaced(), ["it/digest.email.html", "tr/digest.toml"]);
+    }
+
+    #[test]
     fn a_wrong_template_is_a_problem_of_the_configuration_with_its_own_file_and_line() {
         let (folder, path) = written(&[
             ("de/notice.sms.txt", b"{{ title }}\n  {{ nope }}\n"),
             ("fr/notise.sms.txt", b"x"),
+            ("fr/digest.toml", b"# new\nnothing = \"rien\"\n  nope = \"x\"\n"),
+            ("fr/digest.email.html", b"\n{{ nope }}"),
             ("README", b"x"),
         ]);
         let problems = config::load(&path).unwrap_err().to_string();
@@ -141,6 +169,8 @@ mod tests {
         let says = |line: &str| assert!(problems.contains(&format!("{folder}/{line}")), "{line}: {problems}");
         says("de/notice.sms.txt:2:3: there is no \"nope\" in this message; it has ");
         says("fr/notise.sms.txt:1:1: there is no template \"notise\"; there are case-opened, ");
+        says("fr/digest.toml:3:3: there is no phrase \"nope\"");
+        says("fr/digest.email.html:2:1: there is no \"nope\"");
         says("README:1:1: \"README\" is no template's name; ");
         assert!(problems.contains("  2 |   {{ nope }}\n    |   ^^^^^^^^^^"), "{problems}");
     }

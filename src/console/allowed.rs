@@ -34,7 +34,7 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
             (None, _) => Err("the selected row names no partner".to_owned()),
         },
         Action::Medium => match model.templates.rows.selected() {
-            Some((name, _)) if name.media().len() == 1 => Err(format!("{name} has no other medium")),
+            Some((name, _)) if name.pieces().len() == 1 => Err(format!("{name} has no other medium")),
             _ => Ok(()),
         },
         Action::Edit => match model.selected_contact() {

@@ -343,6 +343,8 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         | Object::Reply(_)
         | Object::Digest(_)
         | Object::Assignment(_)
+        | Object::Override(_)
+        | Object::Roster(_)
         | Object::Config(_)
         | Object::Nothing => None,
     }

@@ -164,8 +164,8 @@ impl AgentLink {
     }
 
     pub fn preview(&self, asked: AskedPreview) {
-        let (name, medium) = asked.row;
-        let mut path = format!("/v1/templates/{name}?medium={}", medium.as_str());
+        let (name, piece) = asked.row;
+        let mut path = format!("/v1/templates/{name}?medium={}", piece.as_str());
         for (key, value) in [("to", &asked.to), ("locale", &asked.locale)] {
             if let Some(value) = value {
                 path.push_str(&format!("&{key}={}", encoded(value)));

@@ -5,9 +5,9 @@ use crate::console::desk::Desk;
 use crate::console::effect::Effect;
 use crate::console::model::{Filter, Model, Place};
 use crate::console::rows::Rows;
-use crate::core::contact::Medium;
+use crate::core::contact::Category;
 use crate::core::notification::RecipientId;
-use crate::core::template::{Listed, Name, Sample, Shown};
+use crate::core::template::{Listed, Name, Piece, Sample, Shown};
 use crate::core::text::Untrusted;
 use crate::wire::client::LinkError;
 
@@ -26,8 +26,8 @@ pub struct Templates {
     pub opened: Option<Opened>,
 }
 
-/// One template over one medium.
-pub type Row = (Name, Medium);
+/// One piece of a template.
+pub type Row = (Name, Piece);
 
 /// Somebody to read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,14 +85,14 @@ impl Templates {
     pub fn wanted(&self) -> Vec<Row> {
         let matches = |one: &&Listed| {
             let yours = if one.yours.is_empty() { "" } else { "yours" };
-            let medium = crate::console::view::messages::medium_word(one.medium);
-            self.filter.matches(&[one.name.as_str(), &one.flow, one.to.as_str(), medium, yours])
+            let by = crate::console::view::templates::piece_word(one.piece);
+            self.filter.matches(&[one.name.as_str(), &one.flow, one.to.as_str(), by, yours])
         };
-        self.known.iter().filter(matches).map(|one| (one.name, one.medium)).collect()
+        self.known.iter().filter(matches).map(|one| (one.name, one.piece)).collect()
     }
 
     pub fn listed(&self, row: Row) -> Option<&Listed> {
-        self.known.iter().find(|one| (one.name, one.medium) == row)
+        self.known.iter().find(|one| (one.name, one.piece) == row)
     }
 
     /// What is to be asked for, if a template is open.
@@ -110,7 +110,11 @@ impl Templates {
 pub fn show(model: &mut Model) -> Vec<Effect> {
     let about = model.selected_message().map(|message| {
         let reader = Reader { who: message.recipient.who.clone(), name: message.recipient.name.clone() };
-        let row = message.said.as_ref().map(|said| (Name::of(&said.message), message.medium));
+        let name = match &message.said {
+            Some(said) => Some(Name::of(&said.message)),
+            None => (message.category == Category::Digests).then_some(Name::Digest),
+        };
+        let row = name.map(|name| (name, Piece::from(message.medium)));
         (reader, row)
     });
     if model.place != Place::Templates {
@@ -213,9 +217,12 @@ pub fn next_language(model: &mut Model) -> Vec<Effect> {
     again(model)
 }
 
+/// The next piece of the same template.
 pub fn other_medium(model: &mut Model) -> Vec<Effect> {
-    let Some((name, medium)) = model.templates.rows.selected().copied() else { return Vec::new() };
-    let Some(other) = name.media().iter().find(|other| **other != medium) else { return Vec::new() };
+    let Some((name, piece)) = model.templates.rows.selected().copied() else { return Vec::new() };
+    let pieces = name.pieces();
+    let next = pieces.iter().position(|other| *other == piece).map_or(0, |at| at + 1);
+    let Some(other) = pieces.get(next).or(pieces.first()) else { return Vec::new() };
     if !model.templates.rows.select(&(name, *other)) {
         // What is typed hides it; whoever asks for it wants to see it.
         model.templates.filter = Filter::default();

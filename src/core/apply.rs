@@ -14,7 +14,9 @@ use crate::core::flow;
 use crate::core::id::Ids;
 use crate::core::matter::Matter;
 use crate::core::notification::{Content, Notification, NotificationState, Purpose, RecipientId};
+use crate::core::override_commands::{self, By, TurnOf};
 use crate::core::person::{Person, PersonId, Role};
+use crate::core::schedule::Override;
 use crate::core::status_update;
 use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState};
 use crate::core::task::{Task, TaskState};
@@ -47,6 +49,9 @@ pub struct CommandView {
     /// Of the contact whose addresses a task is about.
     pub suppressed: Vec<Suppression>,
     pub assignment: Option<StoredAssignment>,
+    /// Overrides that count now or later, oldest first; and the one asked about, whatever its state.
+    pub overrides: Vec<Override>,
+    pub over: Option<Override>,
 }
 
 /// How long a promise or a snooze may keep an alert quiet.
@@ -93,8 +98,8 @@ fn refuse(code: RefusalCode, said: String) -> Refusal {
 
 impl Asked<'_> {
     fn apply(&mut self, view: CommandView, action: &Action) -> Result<String, Refusal> {
-        let CommandView { alert, mut notifications, task, matter, contact, about, suppressed, assignment } =
-            view;
+        let CommandView { alert, mut notifications, task, matter, contact, about, suppressed, .. } = view;
+        let CommandView { overrides, over, assignment, .. } = view;
         match action {
             Action::Ack { alert: id, next_update_by } => {
                 let alert = found(alert, "alert", id)?;
@@ -191,6 +196,22 @@ impl Asked<'_> {
                 self.may_assign()?;
                 let who = (&self.asker.id, self.asker.name.as_str());
                 assignment::unassign(&mut self.decision, &self.actor, who, id, assignment)
+            }
+            Action::AddOverride { schedule, person, instead, from, until } => {
+                let by = By { id: &self.asker.id, name: &self.asker.name, actor: &self.actor };
+                let (decision, instead) = (&mut self.decision, instead.as_ref());
+                override_commands::add(decision, by, &overrides, schedule, person, instead, *from, *until)
+            }
+            Action::SwapOverride { schedule, first, first_at, second, second_at } => {
+                let by = By { id: &self.asker.id, name: &self.asker.name, actor: &self.actor };
+                let first = TurnOf { person: first, at: *first_at };
+                let second = TurnOf { person: second, at: *second_at };
+                override_commands::swap(&mut self.decision, by, &overrides, schedule, first, second)
+            }
+            Action::RemoveOverride { id } => {
+                let by = By { id: &self.asker.id, name: &self.asker.name, actor: &self.actor };
+                let over = found(over, "override", id)?;
+                override_commands::remove(&mut self.decision, by, &overrides, over)
             }
         }
     }
@@ -437,7 +458,7 @@ impl Asked<'_> {
             let (media, carrier) = self.way(via, &person, None)?;
             let next = self.decision.next_after(&alert).filter(|_| alert.state == AlertState::Open);
             for (i, medium) in media.iter().copied().enumerate() {
-                let content = self.decision.content(&alert, medium, next.as_ref(), &one.via);
+                let content = self.decision.content(&alert, &person, medium, next.as_ref(), &one.via);
                 let purpose = if i == 0 && alert.is_paging() { Purpose::Page } else { Purpose::Detail };
                 let via = format!("{}, {}", self.by_hand(), one.via);
                 self.resend(&alert, &person, medium, purpose, content, &via, carrier.as_deref());
@@ -469,7 +490,7 @@ impl Asked<'_> {
             // Words for another medium, and the reply code of another person, are made anew.
             (Some(alert), same) if !same || self.is_anothers(&n, &person) => {
                 let next = self.decision.next_after(alert).filter(|_| alert.state == AlertState::Open);
-                self.decision.content(alert, medium, next.as_ref(), "sent again by hand")
+                self.decision.content(alert, &person, medium, next.as_ref(), "sent again by hand")
             }
             (Some(_) | None, _) => n.content.clone(),
         };

@@ -119,12 +119,15 @@ impl Calendar {
     }
 
     /// The end of the `days`-th working day after `from`'s day. 0 is the end of `from`'s own day, or of
-    /// the next working day where that one is off or already over.
+    /// the next working day where that one is off or already over. A day that works until 24:00 ends a
+    /// second before it: midnight is called the next day, and days counted from it would begin there.
     pub fn end_of_day(&self, from: Timestamp, days: u32) -> Timestamp {
         let today = self.time_zone.to_datetime(from).date();
         let mut left = days;
         for day in days_from(today) {
             let Some(end) = self.spans(day).map(|(_, end)| end).last() else { continue };
+            let of_next_day = self.time_zone.to_datetime(end).date() > day;
+            let end = if of_next_day { end - SignedDuration::from_secs(1) } else { end };
             if (day == today && days > 0) || end <= from {
                 continue;
             }
@@ -234,6 +237,22 @@ mod tests {
         // On 4 April 2026 at 24:00 the clocks go back to 23:00.
         let noon = at("2026-04-04T15:00:00Z");
         assert_eq!(nights.working_between(noon, at("2026-04-05T15:00:00Z")), SignedDuration::from_hours(5));
+    }
+
+    #[test]
+    fn a_day_that_works_until_midnight_ends_on_that_day() {
+        let mut always = office("Europe/Berlin");
+        for day in 0..7 {
+            let day = Weekday::from_monday_zero_offset(day).unwrap();
+            always.week.days[usize::from(day.to_monday_zero_offset().unsigned_abs())].clear();
+            always.week.add(day, "00:00-24:00".parse().unwrap()).unwrap();
+        }
+        let monday = at("2026-11-23T09:00:00Z");
+        assert_eq!(always.end_of_day(monday, 0), at("2026-11-23T22:59:59Z"));
+        let saturday = always.end_of_day(monday, 5);
+        assert_eq!(saturday, at("2026-11-28T22:59:59Z"));
+        // The days after it are counted from Saturday, not from Sunday.
+        assert_eq!(always.end_of_day(saturday, 1), at("2026-11-29T22:59:59Z"));
     }
 
     #[test]

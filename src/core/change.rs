@@ -15,6 +15,7 @@ use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::person::PersonId;
 use crate::core::reply::Reply;
+use crate::core::schedule::{Override, RosterCopy};
 use crate::core::suppression::Suppression;
 use crate::core::sync::Link;
 use crate::core::task::Task;
@@ -124,6 +125,11 @@ pub enum What {
     /// An operator gave somebody a role for partners, or took it back.
     Assigned,
     Unassigned,
+    /// Who is on call was changed by hand, or such a change taken back.
+    OverrideAdded,
+    OverrideRemoved,
+    /// A calendar that schedules are made of was read anew, and says something else.
+    RosterRead,
     ConfigApplied,
     AgentStarted,
     AgentStopped,
@@ -150,6 +156,8 @@ pub enum Object {
     Reply(Box<Reply>),
     Digest(Box<DigestRun>),
     Assignment(Box<StoredAssignment>),
+    Override(Box<Override>),
+    Roster(Box<RosterCopy>),
     Config(Box<ConfigVersion>),
     /// Nothing but the sentence: a note, the agent's own comings and goings.
     Nothing,

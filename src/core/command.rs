@@ -2,7 +2,7 @@
 
 use crate::core::assignment::Assignment;
 use crate::core::contact::ContactField;
-use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::id::{AlertId, NotificationId, OverrideId, TaskId};
 use crate::core::person::PersonId;
 use crate::core::sync::Keep;
 use crate::core::text::Untrusted;
@@ -120,6 +120,42 @@ pub enum Action {
     Unassign {
         assignment: String,
     },
+    /// Somebody is on call for a while; `instead` of one person, or of whoever is.
+    AddOverride {
+        schedule: String,
+        person: PersonId,
+        #[serde(default)]
+        instead: Option<PersonId>,
+        from: Timestamp,
+        until: Timestamp,
+    },
+    /// Two people swap the turns that they have at these moments.
+    SwapOverride {
+        schedule: String,
+        first: PersonId,
+        first_at: Timestamp,
+        second: PersonId,
+        second_at: Timestamp,
+    },
+    /// An override, or both halves of a swap, no longer counts.
+    RemoveOverride {
+        #[serde(rename = "override")]
+        id: OverrideId,
+    },
+}
+
+impl Action {
+    /// Whether it may change what is laid over the configuration: who is on call, who has which role.
+    pub fn is_laid_over(&self) -> bool {
+        matches!(
+            self,
+            Action::AddOverride { .. }
+                | Action::SwapOverride { .. }
+                | Action::RemoveOverride { .. }
+                | Action::Assign { .. }
+                | Action::Unassign { .. }
+        )
+    }
 }
 
 /// What became of a command.

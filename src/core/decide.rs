@@ -31,6 +31,7 @@ use crate::core::status_update;
 use crate::core::storm::{self, Weather};
 use crate::core::sync::{self, Known, Said};
 use crate::core::task::Task;
+use crate::core::template::lower_first;
 use crate::core::text::Untrusted;
 use crate::core::thread::Thread;
 use jiff::Timestamp;
@@ -406,7 +407,13 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
         let desk = decision.desk;
         decision.tell_these(&told, name, by, &partner, &about, pressing, |reader| {
             let facts = told_facts(desk, reader, &incoming.native);
-            Message::Notice(Notice { title: title.clone(), event: told_of.clone(), facts })
+            let title = match &incoming.native {
+                Native::ExceptionCleared { exception, .. } => {
+                    format!("{}: {}", reader.word("cleared"), exception.title.printable())
+                }
+                _ => title.clone(),
+            };
+            Message::Notice(Notice { title, event: told_of.clone(), facts })
         });
     }
     let who = partner.as_ref().map(|p| format!("{}: ", p.name.printable())).unwrap_or_default();
@@ -920,13 +927,24 @@ fn told_facts(desk: &Desk, reader: &Reader<'_>, native: &Native) -> Vec<String> 
         return Vec::new();
     };
     let named = |what: &str, value: &Option<Untrusted>| {
-        value.as_ref().map(|value| format!("{what} {}", value.printable()))
+        value.as_ref().map(|value| format!("{} {}", reader.word(what), value.printable()))
     };
-    let mut facts = vec![format!("{}, {}", reader.word(exception.kind.word()), severity.as_str())];
-    facts.extend(named("Order", &exception.order));
-    facts.extend(named("Shipment", &exception.shipment));
-    facts.extend(exception.amount.as_ref().map(|amount| format!("At risk {}", amount.long())));
-    facts.extend(exception.deadline.map(|deadline| format!("Deadline {}", reader.moment(deadline))));
+    let mut facts = vec![format!(
+        "{}, {}",
+        reader.word(exception.kind.word()),
+        lower_first(&reader.word(severity.as_str()))
+    )];
+    facts.extend(named("order", &exception.order));
+    facts.extend(named("shipment", &exception.shipment));
+    facts.extend(
+        exception
+            .amount
+            .as_ref()
+            .map(|amount| format!("{} {}", reader.word("at_risk"), reader.money(amount))),
+    );
+    facts.extend(
+        exception.deadline.map(|deadline| format!("{} {}", reader.word("deadline"), reader.moment(deadline))),
+    );
     facts.extend(exception.codes.iter().map(|code| desk.codes.in_words(code)));
     let description = exception.description.as_ref().map(Untrusted::printable_lines).unwrap_or_default();
     facts.extend(description.into_iter().take(20).map(|line| line.into_string()));
@@ -954,7 +972,8 @@ fn title(native: &Native, kind: &str, subject: Option<&str>) -> Untrusted {
             Untrusted::new(format!("Document {}", document.name.raw()))
         }
         Native::DocumentReviewed { document, outcome, .. } => {
-            Untrusted::new(format!("Document {} {outcome:?}", document.name.raw()).to_lowercase())
+            let outcome = format!("{outcome:?}").to_lowercase();
+            Untrusted::new(format!("Document {} {outcome}", document.name.raw()))
         }
         Native::PostCreated { post, .. } => post.subject.clone(),
         Native::PostAnswered { post, .. } => Untrusted::new(format!("Answered: {}", post.subject.raw())),

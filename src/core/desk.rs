@@ -15,7 +15,7 @@ use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::reply::ReplyKey;
 use crate::core::rule::Rule;
-use crate::core::schedule::{Schedule, Turn};
+use crate::core::schedule::{Schedule, Why};
 use crate::core::storm::Storm;
 use crate::core::template::Templates;
 use crate::core::throttle::Throttle;
@@ -87,6 +87,8 @@ pub struct Desk {
     /// Makes the codes and tokens by which replies name messages.
     pub reply_key: ReplyKey,
     pub time_zone: TimeZone,
+    /// BCP 47 tag of the language that is written in where the reader's is not known.
+    pub locale: String,
     pub people: BTreeMap<PersonId, Person>,
     pub teams: BTreeMap<String, Team>,
     pub schedules: BTreeMap<String, Schedule>,
@@ -146,19 +148,16 @@ impl Desk {
         self.person(id).map_or(Role::Viewer, |person| person.role)
     }
 
-    pub fn on_call(&self, schedule: &str, at: Timestamp) -> Option<Turn> {
-        self.schedules.get(schedule).and_then(|schedule| schedule.at(at))
+    /// Who is on call by a schedule, and why; nobody for one that is no more.
+    pub fn on_call(&self, schedule: &str, at: Timestamp) -> (Vec<PersonId>, Why) {
+        self.schedules.get(schedule).map_or((Vec::new(), Why::Nobody), |schedule| schedule.who(at))
     }
 
     /// Whether the person is on call in any schedule; `None` for somebody who is in no rotation.
     pub fn is_on_shift(&self, person: &PersonId, at: Timestamp) -> Option<bool> {
-        let mine = || self.schedules.values().filter(|schedule| schedule.people.contains(person));
+        let mine = || self.schedules.values().filter(|schedule| schedule.names(person));
         mine().next()?;
-        Some(
-            self.schedules
-                .keys()
-                .any(|name| self.on_call(name, at).is_some_and(|turn| turn.person == *person)),
-        )
+        Some(self.schedules.keys().any(|name| self.on_call(name, at).0.contains(person)))
     }
 
     /// The named calendar; without a name, or for one that is no more, the first configured; where there
@@ -252,10 +251,17 @@ impl Desk {
         };
         for target in targets {
             match target {
-                Target::OnCall(schedule) => match self.on_call(schedule, at) {
-                    Some(turn) => tell(&turn.person, format!("on call: {schedule}")),
-                    None => nobody.push(format!("no one is on call in {schedule}")),
-                },
+                Target::OnCall(schedule) => {
+                    let (people, why) = self.on_call(schedule, at);
+                    if people.is_empty() {
+                        nobody.push(format!("no one is on call in {schedule}"));
+                    }
+                    let by = match why {
+                        Why::Override { by, .. } => format!(", arranged by {}", self.name_of(&by)),
+                        Why::Rotation { .. } | Why::Calendar { .. } | Why::Nobody => String::new(),
+                    };
+                    people.iter().for_each(|person| tell(person, format!("on call: {schedule}{by}")));
+                }
                 Target::Team(name) => match self.teams.get(name) {
                     Some(team) if !team.members.is_empty() => {
                         team.members.iter().for_each(|member| tell(member, format!("team {name}")));

@@ -47,8 +47,8 @@ pub struct Digest {
     pub limit: usize,
     /// How long after its time a run is still of use; one missed for longer is left out.
     pub late: SignedDuration,
-    /// The language it is written in.
-    pub locale: String,
+    /// The language it is written in; without one, each reader's own.
+    pub locale: Option<String>,
 }
 
 /// Whose partners a reader's copy covers. A team's lead always reads of all.
@@ -267,8 +267,8 @@ impl Digest {
         for target in &self.to {
             match target {
                 Target::OnCall(schedule) => {
-                    if let Some(turn) = desk.on_call(schedule, at) {
-                        add(&turn.person, format!("on call: {schedule}"), false);
+                    for person in &desk.on_call(schedule, at).0 {
+                        add(person, format!("on call: {schedule}"), false);
                     }
                 }
                 Target::Team(name) => {

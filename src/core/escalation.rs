@@ -7,6 +7,7 @@ use crate::core::alert::{Alert, AlertState, Target};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Category, Medium};
 use crate::core::desk::{Desk, Told};
+use crate::core::flow::reader::Reader;
 use crate::core::id::{AlertId, Ids, NotificationId};
 use crate::core::notification::{
     Content, Notification, NotificationState, Purpose, Reason, Recipient, RecipientId,
@@ -14,6 +15,7 @@ use crate::core::notification::{
 use crate::core::page::{self, Next};
 use crate::core::person::{Person, PersonId};
 use crate::core::text::Untrusted;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -137,7 +139,7 @@ impl<'a> Decision<'a> {
         for target in targets {
             let Target::Webhook(channel) = target else { continue };
             let next = self.next_after(alert);
-            let content = self.content(alert, Medium::Sms, next.as_ref(), "webhook");
+            let content = self.text(alert, next.as_ref(), &self.desk.time_zone);
             let recipient =
                 Recipient { who: RecipientId::Webhook(channel.clone()), name: channel.as_str().into() };
             let reason = Reason {
@@ -158,7 +160,9 @@ impl<'a> Decision<'a> {
     pub fn next_hand_over(&self, alert: &Alert) -> Timestamp {
         let steps = alert.policy.steps.iter().chain([&alert.policy.last_resort]);
         let ends = steps.flat_map(|step| &step.notify).filter_map(|target| match target {
-            Target::OnCall(schedule) => self.desk.on_call(schedule, self.now).map(|turn| turn.until),
+            Target::OnCall(schedule) => {
+                self.desk.schedules.get(schedule).and_then(|schedule| schedule.at(self.now).until)
+            }
             _ => None,
         });
         ends.filter(|end| *end > self.now).min().unwrap_or(self.now + SignedDuration::from_hours(24))
@@ -184,7 +188,7 @@ impl<'a> Decision<'a> {
                 if purpose == Purpose::Detail && !detail {
                     continue;
                 }
-                let content = self.content(alert, medium, next.as_ref(), &one.via);
+                let content = self.content(alert, person, medium, next.as_ref(), &one.via);
                 self.queue(alert, person, medium, purpose, content, &one.via, Some(step), None);
             }
             reached.push(person.name.clone());
@@ -192,23 +196,27 @@ impl<'a> Decision<'a> {
         reached
     }
 
-    pub fn content(&self, alert: &Alert, medium: Medium, next: Option<&Next>, why: &str) -> Content {
+    /// What a person reads of an alert.
+    pub fn content(
+        &self,
+        alert: &Alert,
+        person: &Person,
+        medium: Medium,
+        next: Option<&Next>,
+        why: &str,
+    ) -> Content {
+        let reader = Reader::person(self.desk, person);
         match medium {
-            Medium::Sms => {
-                // The message that is queued next is the one these words are for.
-                let code = self.desk.reply_key.code(NotificationId(self.ids.notification));
-                page::sms(alert, next, code, &self.desk.time_zone, self.now)
-            }
-            Medium::Email => page::email(
-                alert,
-                next,
-                &self.desk.time_zone,
-                why,
-                &self.desk.templates,
-                "en",
-                &self.desk.codes,
-            ),
+            Medium::Sms => self.text(alert, next, &reader.zone),
+            Medium::Email => page::email(alert, next, why, &reader),
         }
+    }
+
+    /// The one line of a page, on the reader's clock.
+    fn text(&self, alert: &Alert, next: Option<&Next>, zone: &TimeZone) -> Content {
+        // The message that is queued next is the one these words are for.
+        let code = self.desk.reply_key.code(NotificationId(self.ids.notification));
+        page::sms(alert, next, code, zone, self.now)
     }
 
     /// Queues one message about an alert, due at once.
@@ -606,14 +614,12 @@ mod tests {
     }
 
     fn weekly(people: &[&str]) -> crate::core::schedule::Schedule {
-        crate::core::schedule::Schedule {
-            name: "primary".into(),
-            time_zone: jiff::tz::TimeZone::UTC,
-            people: people.iter().map(|id| PersonId((*id).into())).collect(),
-            days: 7,
-            start: jiff::civil::date(2026, 3, 23),
-            handoff: jiff::civil::time(7, 0, 0, 0),
-        }
+        use crate::core::schedule::{Length, Rotation, Schedule, Start};
+        let people = people.iter().map(|id| PersonId((*id).into())).collect();
+        let (zone, start) = (jiff::tz::TimeZone::UTC, Start::Day(jiff::civil::date(2026, 3, 23)));
+        let handoff = jiff::civil::time(7, 0, 0, 0);
+        let rotation = Rotation::new(people, &Length::Days(7), handoff, start, &zone);
+        Schedule::simple("primary", zone, rotation)
     }
 
     #[test]

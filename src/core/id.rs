@@ -65,6 +65,8 @@ id!(/// One message to one recipient over one medium.
     NotificationId, 'N', "notification");
 id!(/// One thing a person must do that pages nobody.
     TaskId, 'T', "task");
+id!(/// One override of a schedule.
+    OverrideId, 'O', "override");
 
 /// Where the next ids of each kind come from; a decision takes from it and the store keeps the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,11 +75,12 @@ pub struct Ids {
     pub alert: u64,
     pub notification: u64,
     pub task: u64,
+    pub over: u64,
 }
 
 impl Default for Ids {
     fn default() -> Self {
-        Self { event: 1, alert: 1, notification: 1, task: 1 }
+        Self { event: 1, alert: 1, notification: 1, task: 1, over: 1 }
     }
 }
 
@@ -97,5 +100,9 @@ impl Ids {
     pub fn next_task(&mut self) -> TaskId {
         self.task += 1;
         TaskId(self.task - 1)
+    }
+    pub fn next_override(&mut self) -> OverrideId {
+        self.over += 1;
+        OverrideId(self.over - 1)
     }
 }

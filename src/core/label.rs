@@ -2,6 +2,7 @@
 //! of `assets/labels/` under those of the configuration. A word that nobody named is shown as it
 //! stands, so that an open list stays open.
 
+use crate::core::money::{Money, MoneyFormat};
 use crate::core::text::sanitise;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -9,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-/// The languages that ship; the first is what others fall back to.
-const SHIPPED: [(&str, &str); 4] = [
+/// The languages that ship, with their file; the first is what others fall back to.
+pub const SHIPPED: [(&str, &str); 4] = [
     ("en", include_str!("../../assets/labels/en.toml")),
     ("de", include_str!("../../assets/labels/de.toml")),
     ("fr", include_str!("../../assets/labels/fr.toml")),
@@ -31,19 +32,29 @@ pub struct Labels {
 struct Language {
     formats: Formats,
     words: BTreeMap<String, String>,
+    /// Why somebody is told: as the desk keeps it, with `{}` for a name, and as the reader reads it.
+    reasons: BTreeMap<String, String>,
 }
 
-/// How a language writes times, as strftime patterns.
+/// How a language writes times, as strftime patterns, and sums.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Formats {
     date_time: String,
     date: String,
+    /// From Monday on.
+    weekdays: [String; 7],
+    money: MoneyFormat,
 }
 
 impl Default for Formats {
     fn default() -> Self {
-        Self { date_time: "%Y-%m-%d %H:%M %Z".to_owned(), date: "%Y-%m-%d".to_owned() }
+        Self {
+            date_time: "%Y-%m-%d %H:%M %Z".to_owned(),
+            date: "%Y-%m-%d".to_owned(),
+            weekdays: Default::default(),
+            money: MoneyFormat::default(),
+        }
     }
 }
 
@@ -93,6 +104,32 @@ impl Labels {
         written(&language(self.locale(Some(locale))).formats.date_time, at, zone)
     }
 
+    /// The same with its day of the week: `Di 24.11.2026 06:00 CET`.
+    pub fn day_time(&self, locale: &str, at: Timestamp, zone: &TimeZone) -> String {
+        let weekday = at.to_zoned(zone.clone()).weekday().to_monday_zero_offset();
+        let weekdays = &language(self.locale(Some(locale))).formats.weekdays;
+        let weekday =
+            usize::try_from(weekday).ok().and_then(|day| weekdays.get(day)).map_or("", String::as_str);
+        format!("{weekday} {}", self.date_time(locale, at, zone)).trim_start().to_owned()
+    }
+
+    /// `€84,200` or `84.200 €`: a sum as the locale writes it.
+    pub fn money(&self, locale: &str, sum: &Money) -> String {
+        sum.written(&language(self.locale(Some(locale))).formats.money)
+    }
+
+    /// Why somebody is told, in their language: `on call: primary`, `Bereitschaft: primary`. A reason
+    /// that no file names is said as the desk keeps it.
+    pub fn reason(&self, locale: &str, kept: &str) -> String {
+        let reasons = &language(self.locale(Some(locale))).reasons;
+        let said = reasons.iter().find_map(|(known, said)| {
+            let (before, after) = known.split_once("{}").unwrap_or((known, ""));
+            let name = kept.strip_prefix(before)?.strip_suffix(after)?;
+            (known.contains("{}") || name.is_empty()).then(|| said.replace("{}", name))
+        });
+        said.unwrap_or_else(|| kept.to_owned())
+    }
+
     /// `24.11.2026`, as the locale writes it: the day it is then in the given zone.
     pub fn date(&self, locale: &str, at: Timestamp, zone: &TimeZone) -> String {
         written(&language(self.locale(Some(locale))).formats.date, at, zone)
@@ -100,12 +137,12 @@ impl Labels {
 }
 
 /// A language tag as it is compared: `de_AT` and `DE-at` are `de-at`.
-fn tag(locale: &str) -> String {
+pub fn tag(locale: &str) -> String {
     locale.trim().replace('_', "-").to_ascii_lowercase()
 }
 
-/// The tag, then ever shorter ones (RFC 4647, section 3.4): `zh-hant-tw`, `zh-hant`, `zh`.
-fn ladder(tag: &str) -> impl Iterator<Item = &str> {
+/// A tag, then ever shorter ones (RFC 4647, section 3.4): `zh-hant-tw`, `zh-hant`, `zh`.
+pub fn ladder(tag: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(tag), |tag| tag.rsplit_once('-').map(|(shorter, _)| shorter))
         .filter(|tag| !tag.is_empty())
 }
@@ -129,6 +166,7 @@ fn written(pattern: &str, at: Timestamp, zone: &TimeZone) -> String {
 mod tests {
     use super::*;
     use crate::core::event::Severity;
+    use crate::core::task::TaskKind;
 
     #[test]
     fn every_shipped_language_names_the_same_words() {
@@ -136,12 +174,19 @@ mod tests {
         for word in ["late_shipment", "action_item", "awaiting_documents", "go_live"] {
             assert!(english.iter().any(|known| *known == word), "{word}");
         }
+        for kind in TaskKind::ALL {
+            assert!(language("en").words.contains_key(kind.word()), "{}", kind.word());
+        }
         for severity in Severity::ALL {
             assert!(language("en").words.contains_key(severity.as_str()));
         }
         for (locale, text) in SHIPPED {
             let read: Language = toml::from_str(text).unwrap();
             assert_eq!(read.words.keys().collect::<Vec<_>>(), english, "{locale}");
+            assert!(read.reasons.keys().eq(language("en").reasons.keys()), "{locale}");
+            for (kept, said) in &read.reasons {
+                assert_eq!(kept.matches("{}").count(), said.matches("{}").count(), "{locale}: {kept}");
+            }
             for pattern in [&read.formats.date_time, &read.formats.date] {
                 let there = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
                 jiff::fmt::strtime::format(pattern, &there).unwrap();
@@ -191,5 +236,22 @@ mod tests {
         assert_eq!(labels.date_time("de", at, &berlin), "25.11.2026 00:30 CET");
         assert_eq!(labels.date_time("en-GB", at, &TimeZone::UTC), "24 Nov 2026 23:30 UTC");
         assert_eq!(labels.date("fr", at, &berlin), "25/11/2026");
+        assert_eq!(labels.day_time("es", at, &TimeZone::UTC), "mar 24/11/2026 23:30 UTC");
+    }
+
+    #[test]
+    fn sums_and_reasons_are_written_as_the_reader_writes_them() {
+        let labels = Labels::shipped();
+        let sum = |cents, currency: &str| Money { cents, currency: currency.into() };
+        for (locale, written) in
+            [("en", "€84,200.50"), ("de-AT", "84.200,50 €"), ("fr", "84 200,50 €"), ("es", "84.200,50 €")]
+        {
+            assert_eq!(labels.money(locale, &sum(8_420_050, "EUR")), written);
+        }
+        assert_eq!(labels.money("de", &sum(-123_400_000, "SEK")), "-1.234.000 SEK");
+        assert_eq!(labels.reason("de", "on call: primary"), "Bereitschaft: primary");
+        assert_eq!(labels.reason("fr", "account_manager of Acme"), "responsable de compte pour Acme");
+        assert_eq!(labels.reason("en", "account_manager of Acme"), "account manager of Acme");
+        assert_eq!(labels.reason("es", "dock_master of Acme"), "dock_master of Acme");
     }
 }

@@ -20,6 +20,9 @@ pub struct Frame {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskLine {
     pub id: String,
+    /// The team it is of; its readers may be others.
+    #[serde(default)]
+    pub team: Option<String>,
     pub due: Option<String>,
 }
 

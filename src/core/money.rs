@@ -31,6 +31,31 @@ impl From<Written> for Money {
     }
 }
 
+/// How a language writes a sum.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MoneyFormat {
+    /// Between thousands.
+    pub group: String,
+    /// Before the cents.
+    pub decimal: String,
+    pub symbol: SymbolPlace,
+}
+
+/// Where the currency stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SymbolPlace {
+    Before,
+    After,
+}
+
+impl Default for MoneyFormat {
+    fn default() -> Self {
+        Self { group: ",".to_owned(), decimal: ".".to_owned(), symbol: SymbolPlace::Before }
+    }
+}
+
 impl Money {
     /// `€84k`, `€1.2M`, `SEK310k`: what fits a narrow column and one SMS.
     pub fn short(&self) -> String {
@@ -44,31 +69,46 @@ impl Money {
         self.with_symbol(&number, "")
     }
 
-    /// `€84,200` or `€84,200.50`: for the detail and for email.
+    /// `€84,200` or `€84,200.50`: for the detail, as the desk's screens show it.
     pub fn long(&self) -> String {
+        self.written(&MoneyFormat::default())
+    }
+
+    /// The whole sum, as a language writes it.
+    pub fn written(&self, format: &MoneyFormat) -> String {
         let (units, cents) = (self.cents / 100, (self.cents % 100).unsigned_abs());
         let digits = units.unsigned_abs().to_string();
         let mut grouped = String::new();
         for (i, d) in digits.chars().enumerate() {
             if i > 0 && (digits.len() - i).is_multiple_of(3) {
-                grouped.push(',');
+                grouped.push_str(&format.group);
             }
             grouped.push(d);
         }
         let sign = if self.cents < 0 { "-" } else { "" };
-        let cents = if cents == 0 { String::new() } else { format!(".{cents:02}") };
-        self.with_symbol(&format!("{sign}{grouped}{cents}"), " ")
+        let cents = if cents == 0 { String::new() } else { format!("{}{cents:02}", format.decimal) };
+        let number = format!("{sign}{grouped}{cents}");
+        match format.symbol {
+            SymbolPlace::Before => self.with_symbol(&number, " "),
+            SymbolPlace::After => format!("{number} {}", self.symbol()),
+        }
     }
 
     fn with_symbol(&self, number: &str, gap: &str) -> String {
+        let symbol = self.symbol();
+        match symbol.as_str() {
+            "€" | "$" | "£" => format!("{symbol}{number}"),
+            _ => format!("{symbol}{gap}{number}"),
+        }
+    }
+
+    /// `€`, or the currency's code.
+    fn symbol(&self) -> String {
         match self.currency.raw() {
-            "EUR" => format!("€{number}"),
-            "USD" => format!("${number}"),
-            "GBP" => format!("£{number}"),
-            _ => {
-                let code: String = self.currency.printable().as_str().chars().take(4).collect();
-                format!("{code}{gap}{number}")
-            }
+            "EUR" => "€".to_owned(),
+            "USD" => "$".to_owned(),
+            "GBP" => "£".to_owned(),
+            _ => self.currency.printable().as_str().chars().take(4).collect(),
         }
     }
 

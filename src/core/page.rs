@@ -4,12 +4,12 @@
 
 use crate::core::alert::Alert;
 use crate::core::contact::Medium;
-use crate::core::edi::Codes;
+use crate::core::flow::reader::{Reader, line, lines, maybe_line};
 use crate::core::money::Money;
 use crate::core::notification::Content;
 use crate::core::reply::Code;
 use crate::core::sms::{self, clip, length};
-use crate::core::template::{Name, Said, Templates};
+use crate::core::template::{Name, Said};
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -34,7 +34,7 @@ const LEAST_NAMES: usize = 24;
 /// A shorter name of who is next would name nobody.
 const LEAST_NEXT: usize = 6;
 
-/// The SMS that wakes somebody.
+/// The SMS that wakes somebody; its times are those of `zone`, the reader's own, and name none.
 pub fn sms(alert: &Alert, next: Option<&Next>, code: Code, zone: &TimeZone, now: Timestamp) -> Content {
     let head = format!("{} ", alert.severity.short());
     let title = plain(alert.title.printable().as_str());
@@ -73,60 +73,51 @@ pub fn sms(alert: &Alert, next: Option<&Next>, code: Code, zone: &TimeZone, now:
     Content { body: Untrusted::new(format!("{head}{named}{facts}")), ..Content::default() }
 }
 
-/// The email with the detail, in the words of its template.
-pub fn email(
-    alert: &Alert,
-    next: Option<&Next>,
-    zone: &TimeZone,
-    why: &str,
-    templates: &Templates,
-    locale: &str,
-    codes: &Codes,
-) -> Content {
+/// The email with the detail, in the words of its template, as this reader reads it.
+pub fn email(alert: &Alert, next: Option<&Next>, why: &str, reader: &Reader<'_>) -> Content {
     let id = alert.id.to_string();
     let bare = format!("{}: {}", alert.partner.name.printable(), alert.title.printable());
-    let said = Said::new(Name::Detail, detail(alert, next, zone, why, codes), &id, &bare);
-    templates.write(&said, Medium::Email, locale)
+    let said = Said::new(Name::Detail, detail(alert, next, why, reader), &id, &bare);
+    reader.desk().templates.write(&said, Medium::Email, &reader.locale)
 }
 
 /// Everything a template of the detail may use.
-fn detail(alert: &Alert, next: Option<&Next>, zone: &TimeZone, why: &str, codes: &Codes) -> Value {
-    let long = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%a %-d %b %Y %H:%M %Z").to_string();
+fn detail(alert: &Alert, next: Option<&Next>, why: &str, reader: &Reader<'_>) -> Value {
     let members: Vec<_> = alert
         .members
         .iter()
         .take(50)
         .map(|m| {
             json!({
-                "title": m.title.printable().as_str(),
-                "kind": crate::core::text::sanitise(m.kind.word()).replace('_', " "),
-                "severity": m.severity.as_str(),
-                "description": m.description.as_ref().map(|d| d.printable_lines().iter().map(ToString::to_string).collect::<Vec<_>>()),
-                "order": m.order.as_ref().map(|t| t.printable().into_string()),
-                "shipment": m.shipment.as_ref().map(|t| t.printable().into_string()),
-                "case": m.case.as_ref().map(|t| t.printable().into_string()),
-                "amount": m.amount.as_ref().map(|a| a.long()),
-                "deadline": m.deadline.map(long),
-                "codes": m.codes.iter().map(|code| codes.in_words(code)).collect::<Vec<_>>(),
+                "title": line(&m.title),
+                "kind": reader.word(m.kind.word()),
+                "severity": reader.word(m.severity.as_str()),
+                "description": m.description.as_ref().map(|_| lines(&m.description)),
+                "order": maybe_line(&m.order),
+                "shipment": maybe_line(&m.shipment),
+                "case": maybe_line(&m.case),
+                "amount": m.amount.as_ref().map(|amount| reader.money(amount)),
+                "deadline": m.deadline.map(|at| reader.day_time(at)),
+                "codes": m.codes.iter().map(|code| reader.desk().codes.in_words(code)).collect::<Vec<_>>(),
                 "cleared": m.cleared_at.is_some(),
             })
         })
         .collect();
     json!({
         "id": alert.id.to_string(),
-        "severity": alert.severity.as_str(),
+        "severity": reader.word(alert.severity.as_str()),
         "short": alert.severity.short(),
-        "partner": alert.partner.name.printable().as_str(),
-        "title": alert.title.printable().as_str(),
-        "at_risk": alert.at_risk.iter().map(Money::long).collect::<Vec<_>>(),
-        "deadline": alert.deadline.map(long),
-        "raised": long(alert.created_at),
+        "partner": line(&alert.partner.name),
+        "title": line(&alert.title),
+        "at_risk": alert.at_risk.iter().map(|sum| reader.money(sum)).collect::<Vec<_>>(),
+        "deadline": alert.deadline.map(|at| reader.day_time(at)),
+        "raised": reader.day_time(alert.created_at),
         "members": members,
         "more": alert.members.len().saturating_sub(50),
-        "next": next.map(|n| json!({"who": n.who, "at": long(n.at)})),
+        "next": next.map(|n| json!({"who": n.who, "at": reader.day_time(n.at)})),
         "policy": alert.policy.name,
         "rule": alert.rule,
-        "why": why,
+        "why": reader.reason(why),
     })
 }
 
@@ -162,19 +153,25 @@ pub(super) fn names(partner: &str, title: &str, reference: Option<&str>, room: u
 }
 
 /// Text in GSM-7's characters; what has no place there becomes `?`.
-pub(super) fn plain(text: &str) -> String {
-    sms::to_gsm7_text(text).chars().map(|c| if sms::septets(c).is_some() { c } else { '?' }).collect()
+pub fn plain(text: &str) -> String {
+    sms::fold(&sms::to_gsm7_text(text))
+        .chars()
+        .map(|c| if sms::septets(c).is_some() { c } else { '?' })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::core::alert::{AlertState, Member, MemberOf, PolicySnapshot, Step};
+    use crate::core::desk::Desk;
+    use crate::core::edi::Codes;
     use crate::core::event::{Code, ExceptionKind, Severity};
     use crate::core::id::{AlertId, EventId};
     use crate::core::label::Labels;
     use crate::core::message::Frame;
     use crate::core::partner::PartnerRef;
+    use crate::core::scenario::Scene;
     use crate::core::text::sanitise;
     use jiff::SignedDuration;
     use proptest::prelude::*;
@@ -264,7 +261,7 @@ mod tests {
     #[test]
     fn the_sample_that_templates_are_checked_with_has_the_same_values() {
         let alert = alert("Acme Tools", "Line 12 stands still", Some("PO-450017"), 8_420_000);
-        let real = detail(&alert, Some(&next()), &TimeZone::UTC, "on call: primary", &Codes::default());
+        let real = detail(&alert, Some(&next()), "on call: primary", &reader(&Scene::usual().desk, None));
         let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         for sample in Said::samples(Name::Detail, &Frame::samples(), &Labels::shipped(), "en", &TimeZone::UTC)
         {
@@ -273,23 +270,56 @@ mod tests {
         }
     }
 
+    fn reader<'d>(desk: &'d Desk, locale: Option<&str>) -> Reader<'d> {
+        let mut person = desk.people.values().next().unwrap().clone();
+        person.locale = locale.map(str::to_owned);
+        Reader::person(desk, &person)
+    }
+
+    #[test]
+    fn the_email_is_written_in_the_words_of_its_reader() {
+        let alert = alert("Acme Tools", "Line 12 stands still", Some("PO-450017"), 8_420_000);
+        let mut desk = Scene::usual().desk;
+        let written =
+            |desk: &Desk, locale| email(&alert, Some(&next()), "on call: primary", &reader(desk, locale));
+        insta::assert_snapshot!(written(&desk, Some("de-AT")).body.raw(), @r#"
+        Acme Tools: Line 12 stands still
+
+        Schweregrad   Kritisch
+        Risiko        84.200 €, 987.654.321 SEKX
+        Frist         So 29.03.2026 04:00 UTC
+        Ausgelöst     Sa 28.03.2026 22:00 UTC
+        Alarm         A4711
+
+        - Line 12 stands still (Gesperrter Auftrag, kritisch)
+          Plant 12 waits.
+          Call the dock.
+          Bestellung  PO-450017
+          Sendung     SH-7
+          Fall        CS-9
+          Betrag      84.200 €
+          Frist       So 29.03.2026 04:00 UTC
+          Code        Shipment delayed (214 SD)
+
+        Wenn niemand übernimmt, wird M.Weber-Hinterhuber +3 benachrichtigt: Mo 30.03.2026 00:12 UTC.
+        Grund für diese Nachricht: Bereitschaft: primary (Regel „blocked orders“, Eskalationsplan „urgent“).
+        "#);
+        desk.locale = "fr".into();
+        let french = written(&desk, None).body.raw().to_owned();
+        assert!(french.contains("Gravité       Critique\n"), "{french}");
+    }
+
     #[test]
     fn the_email_says_everything_that_is_known() {
         let alert = alert("Acme Tools", "Line 12 stands still", Some("PO-450017"), 8_420_000);
-        let content = email(
-            &alert,
-            Some(&next()),
-            &TimeZone::UTC,
-            "on call: primary",
-            &Templates::shipped(),
-            "en",
-            &Codes::shipped(),
-        );
+        let mut desk = Scene::usual().desk;
+        desk.codes = Codes::shipped();
+        let content = email(&alert, Some(&next()), "on call: primary", &reader(&desk, None));
         assert_eq!(content.subject.raw(), "[CRIT] Acme Tools: Line 12 stands still (A4711)");
         insta::assert_snapshot!(content.body.raw(), @r#"
         Acme Tools: Line 12 stands still
 
-        Severity    critical
+        Severity    Critical
         At risk     €84,200, SEKX 987,654,321
         Deadline    Sun 29 Mar 2026 04:00 UTC
         Raised      Sat 28 Mar 2026 22:00 UTC

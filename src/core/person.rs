@@ -37,6 +37,9 @@ pub struct Person {
     /// IANA zone in which the person reads times.
     #[serde(default)]
     pub time_zone: Option<String>,
+    /// BCP 47 tag of the language the person is written to in; without one, the desk's.
+    #[serde(default)]
+    pub locale: Option<String>,
     #[serde(default)]
     pub teams: Vec<String>,
 }

@@ -52,6 +52,7 @@ fn person(id: &str, phone: Option<&str>) -> Person {
         email: None,
         phone: phone.map(|phone| phone.parse().unwrap()),
         time_zone: None,
+        locale: None,
         teams: vec![],
     }
 }
@@ -80,6 +81,7 @@ impl Scene {
             instance: "d".into(),
             reply_key: ReplyKey::new(b"test"),
             time_zone: TimeZone::UTC,
+            locale: "en".into(),
             people: people.into_iter().map(|p| (p.id.clone(), p)).collect(),
             teams: BTreeMap::new(),
             schedules: BTreeMap::new(),

@@ -6,8 +6,9 @@ use crate::core::contact::Medium;
 use crate::core::escalation::{Decision, about};
 use crate::core::id::AlertId;
 use crate::core::notification::{Content, Notification, NotificationState, Purpose, Reason, RecipientId};
+use crate::core::page::plain;
 use crate::core::person::PersonId;
-use crate::core::sms::{clip, fold, length, to_gsm7_text};
+use crate::core::sms::{clip, length};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -89,7 +90,6 @@ fn said(decision: &Decision<'_>, alert: &Alert, zone: &TimeZone) -> String {
         },
         (_, None, None) => "Nobody has it".to_owned(),
     };
-    let plain = |text: &str| fold(&to_gsm7_text(text));
     let head = format!("{}: ", plain(&stands));
     let tail = format!(" ({})", alert.id);
     // Room for "Close it? RESOLVE K7RBM and why." and the mark of a second copy.

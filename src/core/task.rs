@@ -56,6 +56,18 @@ impl TaskKind {
             TaskKind::Plan => "plan",
         }
     }
+
+    /// The word that labels name it by: `task_review`. Kinds of the community have words of their own.
+    pub fn word(self) -> &'static str {
+        match self {
+            TaskKind::Answer => "task_answer",
+            TaskKind::Review => "task_review",
+            TaskKind::Fix => "task_fix",
+            TaskKind::Doubt => "task_doubt",
+            TaskKind::Sync => "task_sync",
+            TaskKind::Plan => "task_plan",
+        }
+    }
 }
 
 /// Who was last told that a task is overdue.

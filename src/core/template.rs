@@ -4,23 +4,28 @@
 
 mod check;
 mod name;
+mod phrases;
 mod sample;
 mod shipped;
 mod shown;
 
-pub use name::{Key, Name};
-pub use shown::{Beholder, For, Listed, Measured, Sample, Shown, Source};
+pub use name::{Form, Key, Name};
+pub use shown::{Beholder, For, Listed, Measured, Piece, Sample, Shown, Source};
 
 use crate::core::contact::Medium;
+use crate::core::label;
 use crate::core::message::{Frame, Message};
 use crate::core::notification::Content;
 use crate::core::sms;
 use crate::core::text::{Untrusted, sanitise};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value, escape_formatter};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value, escape_formatter,
+};
 use serde::Serialize;
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 /// The longest subject, in characters, unless the reference alone is longer.
@@ -55,6 +60,8 @@ static SHIPPED: LazyLock<Arc<Environment<'static>>> = LazyLock::new(|| {
 pub struct Templates {
     shipped: Arc<Environment<'static>>,
     replaced: Arc<Environment<'static>>,
+    /// Of digests, by language: only what the configuration folder brings.
+    phrases: Arc<BTreeMap<String, phrases::Phrases>>,
 }
 
 /// A template from the configuration folder.
@@ -174,7 +181,7 @@ struct Fault {
 impl Templates {
     /// The templates that come with the desk: every message in English, German, French and Spanish.
     pub fn shipped() -> Self {
-        Self { shipped: SHIPPED.clone(), replaced: Arc::new(environment()) }
+        Self { shipped: SHIPPED.clone(), replaced: Arc::new(environment()), phrases: Arc::default() }
     }
 
     /// A message in words. It never fails: a replaced template that fails on these very values gives
@@ -191,7 +198,7 @@ impl Templates {
     /// A text and the template that wrote it.
     pub fn preview(&self, said: &Said, medium: Medium, locale: &str) -> Preview {
         for locale in languages(locale) {
-            let key = Key { locale, name: said.name, medium }.to_string();
+            let key = Key { locale, name: said.name, medium, form: Form::Text }.to_string();
             for (environment, replaced) in [(&self.replaced, true), (&self.shipped, false)] {
                 if let Ok(content) = attempt(environment, &key, said, medium) {
                     return Preview { template: Some(key), replaced, content };
@@ -203,11 +210,32 @@ impl Templates {
         Preview { template: None, replaced: false, content }
     }
 
+    /// A mail's HTML form, where it has one.
+    pub fn html(&self, said: &Said, locale: &str) -> Option<String> {
+        self.preview_html(said, locale).map(|preview| preview.content.body.raw().to_owned())
+    }
+
+    /// A mail's HTML form as a content's body, and the template that wrote it.
+    fn preview_html(&self, said: &Said, locale: &str) -> Option<Preview> {
+        languages(locale).into_iter().find_map(|locale| {
+            let key = Key { locale, name: said.name, medium: Medium::Email, form: Form::Html }.to_string();
+            [(&self.replaced, true), (&self.shipped, false)].into_iter().find_map(
+                |(environment, replaced)| {
+                    let body = html(environment, &key, said).ok()?.into();
+                    let content = Content { body, ..Content::default() };
+                    Some(Preview { template: Some(key.clone()), replaced, content })
+                },
+            )
+        })
+    }
+
     /// The languages that have a template for this.
-    pub fn languages(&self, name: Name, medium: Medium) -> Vec<String> {
+    fn languages(&self, name: Name, medium: Medium, form: Form) -> Vec<String> {
         let of = |environment: &Environment| {
             let keys = environment.templates().filter_map(|(key, _)| key.parse::<Key>().ok());
-            keys.filter(|k| k.name == name && k.medium == medium).map(|k| k.locale).collect::<Vec<_>>()
+            keys.filter(|k| k.name == name && k.medium == medium && k.form == form)
+                .map(|k| k.locale)
+                .collect::<Vec<_>>()
         };
         let mut languages = [of(&self.shipped), of(&self.replaced)].concat();
         languages.sort();
@@ -216,12 +244,15 @@ impl Templates {
     }
 }
 
+/// The language of a file of the configuration folder by its name; nothing where it is no template's.
+pub fn language_of(name: &str) -> Option<String> {
+    phrases::language(name).or_else(|| name.parse::<Key>().ok().map(|key| key.locale))
+}
+
 /// `zh-Hant-TW` is looked for as it is, then ever shorter (RFC 4647, section 3.4), then in English.
 fn languages(locale: &str) -> Vec<String> {
-    let whole = name::locale(locale);
-    let ladder =
-        std::iter::successors(Some(whole.as_str()), |tag| tag.rsplit_once('-').map(|(shorter, _)| shorter));
-    let mut languages: Vec<_> = ladder.map(str::to_owned).collect();
+    let whole = label::tag(locale);
+    let mut languages: Vec<_> = label::ladder(&whole).map(str::to_owned).collect();
     if !languages.iter().any(|language| language == LAST) {
         languages.push(LAST.to_owned());
     }
@@ -235,7 +266,10 @@ fn environment() -> Environment<'static> {
         environment.set_syntax(syntax);
     }
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.set_auto_escape_callback(|name| match name.ends_with(".html") {
+        true => AutoEscape::Html,
+        false => AutoEscape::None,
+    });
     environment.set_fuel(Some(FUEL));
     environment.add_filter("cut", cut);
     environment.add_filter("lower_first", lower_first);
@@ -261,7 +295,7 @@ fn cut(state: &State, value: &Value, room: usize) -> Result<String, Error> {
 }
 
 /// A label within a sentence: `Late shipment` becomes `late shipment`, and `EDI query` stays.
-fn lower_first(text: &str) -> String {
+pub fn lower_first(text: &str) -> String {
     let mut letters = text.chars();
     match (letters.next(), letters.next()) {
         (Some(first), Some(second)) if second.is_lowercase() => {
@@ -317,6 +351,17 @@ fn attempt_at(
         return Err(Fault::at(1, "the reference does not come out whole; it must never be cut or left out"));
     }
     Ok(content)
+}
+
+/// What an HTML template makes of it.
+fn html(environment: &Environment, key: &str, said: &Said) -> Result<String, Fault> {
+    let context = Value::from(Serde(Context { values: &said.values, percent: 100 }));
+    let template = environment.get_template(key).map_err(|error| Fault::of(&error))?;
+    let page = template.render(context).map_err(|error| Fault::of(&error))?;
+    match page.trim().is_empty() {
+        true => Err(Fault::at(1, "nothing is left to say: the page is empty")),
+        false => Ok(page),
+    }
 }
 
 /// A mail's first line is its subject, then comes an empty line.

@@ -100,8 +100,8 @@ const DESK: &str = include_str!("../../assets/demo/config.toml");
 const ONBOARDING: SignedDuration = SignedDuration::from_mins(4);
 
 impl Addresses {
-    /// The configuration of a desk that listens there and begins now. Beside it the files `secret` and
-    /// `gateway-password` are read.
+    /// The configuration of a desk that listens there and begins now. Beside it the files `secret`,
+    /// `gateway-password` and `inbound-secret` are read.
     pub fn desk(&self, intake: SocketAddr, now: Timestamp) -> String {
         let soon = now.saturating_add(ONBOARDING).unwrap_or(now).to_zoned(TimeZone::UTC).time();
         let soon = match (soon.hour(), soon.minute()) {

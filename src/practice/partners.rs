@@ -8,6 +8,7 @@ use crate::practice::poster::{self, Settings};
 use crate::practice::{Post, scim};
 use jiff::Timestamp;
 use mail_parser::MessageParser;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -40,7 +41,7 @@ enum Deed {
     Phone(&'static str),
     /// Wants to be written to in another language.
     Language(&'static str),
-    /// Has had enough of texts; does so about a text only.
+    /// Has had enough of texts, and answers one with STOP.
     NoMoreTexts,
 }
 
@@ -65,6 +66,8 @@ const MOST_DEEDS: usize = 500;
 struct Errand {
     contact: &'static str,
     deed: Deed,
+    /// The mailbox or number where the message came in.
+    at: String,
     /// What it is about: a case, a thread, or nothing in particular.
     about: Option<Value>,
     seconds: f64,
@@ -95,7 +98,7 @@ pub(super) async fn live(
                 .bytes()
                 .fold(settings.seed, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
             let seconds = seconds * (0.8 + (own >> 32) as f64 / f64::from(u32::MAX) * 0.4);
-            let errand = Errand { contact: who, deed, about, seconds };
+            let errand = Errand { contact: who, deed, at: arrival.to.clone(), about, seconds };
             let (post, contacts) = (post.clone(), contacts.clone());
             let (settings, client) = (settings.clone(), client.clone());
             errands.spawn(async move { errand.run(&post, &contacts, &settings, &client).await });
@@ -205,13 +208,26 @@ impl Errand {
                 data["post"]["body"] = words.into();
                 tell(&format!("again-{id}"), "community.post.created", "discussions", data).await;
             }
+            (Deed::NoMoreTexts, _) => {
+                let Some((url, secret)) = &settings.inbound else { return };
+                let id = format!("{:x}-{}", settings.seed, self.contact);
+                let asked = client.get(url).query(&[
+                    ("secret", secret.expose_secret()),
+                    ("from", self.at.as_str()),
+                    ("id", id.as_str()),
+                    ("text", "STOP"),
+                ]);
+                if let Err(why) = asked.send().await {
+                    tracing::warn!(why = %why.without_url(), "the practice gateway could not hand on a text");
+                }
+            }
             (deed, _) => {
                 let (attribute, value) = match deed {
                     Deed::Phone(number) => {
                         ("phoneNumbers", json!([{ "value": number, "type": "mobile", "primary": true }]))
                     }
                     Deed::Language(locale) => ("locale", json!(locale)),
-                    _ => (scim::PREFERENCES, json!({ "optedOut": ["sms"] })),
+                    _ => return,
                 };
                 contacts.edit(self.contact, attribute, value);
                 let Some((version, data)) = contacts.notice(self.contact) else { return };

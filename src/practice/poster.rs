@@ -22,6 +22,8 @@ pub struct Settings {
     pub intake_url: String,
     /// `whsec_…`; without one the events go unsigned.
     pub secret: Option<SecretString>,
+    /// Where the SMS gateway hands on what handsets send back, and what it proves itself with.
+    pub inbound: Option<(String, SecretString)>,
     /// Makes ids that no other run has, and the small differences in pace.
     pub seed: u64,
     pub pace: Pace,
@@ -40,7 +42,8 @@ pub enum Pace {
 impl Settings {
     /// As a demonstration runs: at the recorded pace, for some days.
     pub fn demo(intake_url: String, secret: SecretString, seed: u64) -> Self {
-        Self { intake_url, secret: Some(secret), seed, pace: Pace::Recorded(Haste::REAL), rounds: 200 }
+        let pace = Pace::Recorded(Haste::REAL);
+        Self { intake_url, secret: Some(secret), inbound: None, seed, pace, rounds: 200 }
     }
 }
 

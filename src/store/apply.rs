@@ -19,6 +19,7 @@ use crate::core::notification::{AttemptState, Notification, RecipientId};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::reply::Reply;
+use crate::core::schedule::{Override, RosterCopy};
 use crate::core::suppression::{Suppression, SuppressionState, address_key};
 use crate::core::sync::{Link, Side};
 use crate::core::task::Task;
@@ -28,6 +29,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// Who of a line must wait for another. What is held until a time is only in the way of what is held
+/// too: it may be held longer than the other needs to wait. A line is short: what one recipient was told
+/// of one thing and has not left yet.
+pub(super) const LINE_UP: &str = "UPDATE notification SET behind = CASE WHEN EXISTS (
+      SELECT 1 FROM notification earlier
+      WHERE earlier.line = $1 AND earlier.id < notification.id
+        AND (earlier.due_at IS NOT NULL OR earlier.in_flight = 1)
+        AND (earlier.state <> 'held' OR notification.state = 'held')) THEN 1 ELSE 0 END
+    WHERE line = $1 AND (due_at IS NOT NULL OR in_flight = 1)";
 
 impl Tx<'_> {
     /// Applies changes to the tables and keeps them for the history, in this order.
@@ -65,6 +76,8 @@ impl Tx<'_> {
                 Object::Assignment(assignment) if !later => self.put_assignment(assignment)?,
                 Object::Reply(reply) => self.put_reply(reply)?,
                 Object::Digest(run) => self.put_digest_run(run)?,
+                Object::Override(over) => self.put_override(over)?,
+                Object::Roster(copy) => self.put_roster(copy)?,
                 Object::Config(config) => self.put_config(config)?,
                 _ => {}
             }
@@ -122,12 +135,23 @@ impl Tx<'_> {
 
     fn put_notification(&mut self, n: &Notification) -> Result<(), StoreError> {
         self.dues |= n.due_at.is_some();
+        let line = line(n);
+        let before: Option<String> = match &line {
+            Some(_) => self
+                .query_one("SELECT line FROM notification WHERE id = $1", cells![n.id.0], |row| {
+                    row.maybe_text(0)
+                })?
+                .flatten()
+                .filter(|before| Some(before) != line.as_ref()),
+            None => None,
+        };
         self.execute(
             "INSERT INTO notification (id, state, channel, medium, urgent, alert, partner, due_at, updated_at, body, in_flight,
-               contact, person, left_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+               contact, person, line, left_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
              ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, medium = $4, alert = $6, due_at = $8,
-               updated_at = $9, body = $10, in_flight = $11, contact = $12, person = $13, left_at = $14",
+               updated_at = $9, body = $10, in_flight = $11, contact = $12, person = $13, line = $14, behind = 0,
+               left_at = $15",
             cells![
                 n.id.0,
                 n.state.as_str(),
@@ -148,6 +172,7 @@ impl Tx<'_> {
                     RecipientId::Person(id) => Some(id.0.as_str()),
                     RecipientId::Contact(_) | RecipientId::Webhook(_) => None,
                 },
+                line.as_deref(),
                 n.attempts.last().filter(|_| n.answers.is_none()).map(|attempt| attempt.started_at)
             ],
         )?;
@@ -156,6 +181,11 @@ impl Tx<'_> {
                 "INSERT INTO covered (alert, notification) VALUES ($1, $2) ON CONFLICT DO NOTHING",
                 cells![covered.alert.0, n.id.0],
             )?;
+        }
+        // Whoever was behind it may be due for long.
+        self.dues |= line.is_some();
+        for line in line.iter().chain(&before) {
+            self.execute(LINE_UP, cells![line.as_str()])?;
         }
         Ok(())
     }
@@ -356,6 +386,24 @@ impl Tx<'_> {
         Ok(())
     }
 
+    fn put_override(&self, o: &Override) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO oncall_override (id, state, schedule, until, created_at, body)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (id) DO UPDATE SET state = $2, until = $4, body = $6",
+            cells![o.id.0, o.state.as_str(), o.schedule.as_str(), o.until, o.created_at, encode(o)?],
+        )?;
+        Ok(())
+    }
+
+    fn put_roster(&self, copy: &RosterCopy) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO roster (id, body) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET body = $2",
+            cells![copy.id.as_str(), encode(copy)?],
+        )?;
+        Ok(())
+    }
+
     fn put_config(&self, c: &ConfigVersion) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO config (version, sha256, body) VALUES ($1, $2, $3)",
@@ -422,8 +470,24 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         Object::Expectation(expectation) => Some(RowKey::Expectation(expectation.id.raw())),
         Object::Suppression(suppression) => Some(RowKey::Suppression(suppression.id.raw())),
         Object::Assignment(assignment) => Some(RowKey::Assignment(&assignment.id)),
-        Object::Event(_) | Object::Reply(_) | Object::Digest(_) | Object::Config(_) | Object::Nothing => None,
+        Object::Event(_)
+        | Object::Reply(_)
+        | Object::Digest(_)
+        | Object::Override(_)
+        | Object::Roster(_)
+        | Object::Config(_)
+        | Object::Nothing => None,
     }
+}
+
+/// What must leave in order: mails, or texts, of one conversation to one recipient.
+fn line(n: &Notification) -> Option<String> {
+    let (kind, id) = match &n.recipient.who {
+        RecipientId::Person(id) => ("person", id.0.as_str()),
+        RecipientId::Contact(id) => ("contact", id.raw()),
+        RecipientId::Webhook(channel) => ("webhook", channel.as_str()),
+    };
+    n.thread.as_ref().map(|thread| format!("{} {thread} {kind} {id}", n.medium.as_str()))
 }
 
 fn encode(object: &impl Serialize) -> Result<String, StoreError> {

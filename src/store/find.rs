@@ -33,7 +33,8 @@ const CASE_CALLED: &str = "SELECT body FROM partner_case WHERE reference = $1 LI
 
 const ASSIGNMENTS: &str = "SELECT body FROM assignment WHERE state = 'active' ORDER BY id";
 
-const DUE: &str = "SELECT body FROM notification WHERE channel = $1 AND urgent = $2 AND due_at <= $3
+const DUE: &str =
+    "SELECT body FROM notification WHERE channel = $1 AND urgent = $2 AND behind = 0 AND due_at <= $3
     ORDER BY due_at, id LIMIT $4";
 
 const COVERING: &str = "SELECT n.body FROM covered c JOIN notification n ON n.id = c.notification
@@ -43,9 +44,11 @@ const LEFT: &str = "SELECT left_at FROM notification WHERE person = $1 AND mediu
     ORDER BY left_at DESC LIMIT $4";
 
 const NEXT_DUE: &str = "SELECT MIN(due) FROM (
-    SELECT MIN(due_at) AS due FROM notification WHERE channel = $1 AND urgent = 1 AND due_at IS NOT NULL
+    SELECT MIN(due_at) AS due FROM notification
+    WHERE channel = $1 AND urgent = 1 AND behind = 0 AND due_at IS NOT NULL
     UNION ALL
-    SELECT MIN(due_at) FROM notification WHERE channel = $1 AND urgent = 0 AND due_at IS NOT NULL)";
+    SELECT MIN(due_at) FROM notification
+    WHERE channel = $1 AND urgent = 0 AND behind = 0 AND due_at IS NOT NULL)";
 
 pub(super) fn body<T: DeserializeOwned>(what: &'static str) -> impl FnMut(&Row<'_>) -> Result<T, StoreError> {
     move |row| row.json(0, what)
@@ -168,6 +171,7 @@ impl Tx<'_> {
             alert: next("alert")?,
             notification: next("notification")?,
             task: next("task")?,
+            over: next("oncall_override")?,
         })
     }
 
@@ -469,7 +473,8 @@ impl Tx<'_> {
         Ok(next.flatten().and_then(moment))
     }
 
-    /// Messages of one channel that are due, urgent ones first.
+    /// Messages of one channel that are due, urgent ones first. One that another of its conversation must
+    /// leave before is not among them.
     pub fn due_notifications(
         &self,
         channel: &str,
@@ -483,6 +488,15 @@ impl Tx<'_> {
             due.extend(self.query(DUE, cells![channel, urgent, now, room], body("notification"))?);
         }
         Ok(due)
+    }
+
+    /// Everything that waits for a channel, due or not.
+    pub fn notifications_on(&self, channel: &str, limit: u32) -> Result<Vec<Notification>, StoreError> {
+        self.query(
+            "SELECT body FROM notification WHERE channel = $1 AND due_at IS NOT NULL ORDER BY due_at, id LIMIT $2",
+            cells![channel, i64::from(limit)],
+            body("notification"),
+        )
     }
 
     pub fn next_notification_due(&self, channel: &str) -> Result<Option<Timestamp>, StoreError> {
@@ -621,9 +635,17 @@ pub(super) mod tests {
     fn a_claim_never_sorts_the_backlog() {
         for sql in [DUE, NEXT_DUE] {
             let plan = plan(&shape(), sql);
-            assert!(plan.contains("INDEX notification_due (channel=? AND urgent=?"), "{plan}");
+            assert!(plan.contains("INDEX notification_next (channel=? AND urgent=?"), "{plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{plan}");
         }
+    }
+
+    /// Every message of a conversation brings its line in order when it is written.
+    #[test]
+    fn a_line_is_found_without_a_walk() {
+        let plan = plan(&shape(), crate::store::apply::LINE_UP);
+        assert_eq!(plan.matches("INDEX notification_line (line=?").count(), 2, "{plan}");
+        assert!(!plan.contains("SCAN"), "{plan}");
     }
 
     #[test]

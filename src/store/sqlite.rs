@@ -26,7 +26,9 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0006.sql"),
     include_str!("../../assets/migrations/0007.sql"),
     include_str!("../../assets/migrations/0008.sql"),
+    include_str!("../../assets/migrations/0009.sql"),
     include_str!("../../assets/migrations/0010.sql"),
+    include_str!("../../assets/migrations/0011.sql"),
     include_str!("../../assets/migrations/0012.sql"),
     include_str!("../../assets/migrations/0013.sql"),
 ];

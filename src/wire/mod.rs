@@ -21,6 +21,7 @@ use crate::core::event::{Event, Severity};
 use crate::core::label::Labels;
 use crate::core::notification::{Content, Notification};
 use crate::core::person::{Person, PersonId, Role};
+use crate::core::schedule::{Override, Segment, Why};
 use crate::core::sheet::Row;
 use crate::core::sync::{Link, Side};
 use crate::core::task::Task;
@@ -48,6 +49,9 @@ pub struct Status {
     pub intake: Option<String>,
     pub sources: Vec<SourceHealth>,
     pub channels: Vec<ChannelHealth>,
+    /// Calendars elsewhere that schedules are made of.
+    #[serde(default)]
+    pub calendars: Vec<CalendarHealth>,
     pub open_alerts: u64,
     pub open_tasks: u64,
     /// Notifications waiting to be sent.
@@ -174,13 +178,55 @@ pub enum ChannelState {
     Failing,
 }
 
+/// How reading a calendar goes that is elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalendarHealth {
+    pub schedule: String,
+    pub layer: String,
+    /// When the copy in use was read; `None`: there is none, and the layer has nobody on.
+    pub read_at: Option<Timestamp>,
+    /// When it was last asked for with success, by this agent.
+    pub asked_at: Option<Timestamp>,
+    /// Why it could not be read when it was last asked for; the copy still counts.
+    pub last_error: Option<Untrusted>,
+    /// Titles of events that name nobody of the desk, at most ten.
+    #[serde(default)]
+    pub strangers: Vec<Untrusted>,
+}
+
 /// Who is on call by one schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OnCall {
     pub schedule: String,
+    /// IANA zone in which it hands over.
+    #[serde(default)]
+    pub time_zone: String,
+    /// The first of `people`; `None` where nobody is on call.
     pub person: Option<PersonId>,
+    /// All who are: several where a calendar has several.
+    #[serde(default)]
+    pub people: Vec<PersonId>,
+    /// `None`: nothing changes for more than a year.
     pub until: Option<Timestamp>,
+    #[serde(default)]
+    pub why: Option<Why>,
+    /// The first of those who follow; `None` where nobody does.
     pub next: Option<PersonId>,
+    /// What follows, whole; it may go on for longer than is said here.
+    #[serde(default)]
+    pub then: Option<Segment>,
+}
+
+/// One of `GET /v1/oncall/timeline`: who is on call by one schedule from a moment until another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScheduleTimeline {
+    pub schedule: String,
+    /// IANA zone in which it hands over.
+    pub time_zone: String,
+    /// In order, without a gap or an overlap; a segment without people is a time when nobody is on call.
+    pub segments: Vec<Segment>,
+    /// Active overrides that have a part of that time, oldest first.
+    pub overrides: Vec<Override>,
 }
 
 /// Who the agent takes the asker for.

@@ -24,7 +24,7 @@ use nightdesk::core::partner::{Partner, PartnerState};
 use nightdesk::core::person::{Person, PersonId, Role};
 use nightdesk::core::standing::{MediumReach, Reachability, Standing};
 use nightdesk::core::task::{Task, TaskKind, TaskState};
-use nightdesk::core::template::{Beholder, Listed, Name, Shown, Templates};
+use nightdesk::core::template::{Beholder, Listed, Name, Piece, Shown, Templates};
 use nightdesk::core::text::Untrusted;
 use nightdesk::core::thread::{Thread, ThreadState};
 use nightdesk::wire::partner::{
@@ -403,6 +403,7 @@ fn people() -> Vec<Person> {
         email: Some(format!("{id}@desk.example").parse().unwrap()),
         phone: Some("+4915123456789".parse().unwrap()),
         time_zone: Some(zone.into()),
+        locale: None,
         teams: vec!["grid".into()],
     })
     .into()
@@ -522,9 +523,13 @@ pub fn snapshot() -> Snapshot {
         people,
         on_call: vec![OnCall {
             schedule: "primary".into(),
+            time_zone: String::new(),
             person: Some(person("kim")),
+            people: vec![person("kim")],
             until: Some(at("06:00:00")),
+            why: None,
             next: Some(person("maria")),
+            then: None,
         }],
         sources: vec![SourceHealth {
             name: "grid".into(),
@@ -860,7 +865,7 @@ pub fn messages() -> Messages {
 /// Every template, one of them in French replaced.
 pub fn templates() -> Vec<Listed> {
     let mut listed = Templates::shipped().listed();
-    let status = listed.iter_mut().find(|one| one.name == Name::CaseStatus && one.medium == Medium::Sms);
+    let status = listed.iter_mut().find(|one| one.name == Name::CaseStatus && one.piece == Piece::Sms);
     status.unwrap().yours = vec!["fr".into()];
     listed
 }

@@ -208,6 +208,20 @@ fn coloured(buffer: &ratatui::buffer::Buffer) -> String {
 }
 
 #[test]
+fn a_digest_is_previewed_as_mail_then_as_page_then_in_its_phrases() {
+    let mut hand = Hand::at_night().sized(120, 40);
+    hand.press(&[":"]).type_text("templates").press(&["Enter"]).answers();
+    hand.press(&["/"]).type_text("digest").press(&["Enter", "Enter"]).answers();
+    insta::assert_snapshot!("template_digest_mail", hand.screen());
+    hand.press(&["m"]).answers().press(&["l"]).answers();
+    insta::assert_snapshot!("template_digest_page", hand.screen());
+    hand.press(&["m"]).answers();
+    insta::assert_snapshot!("template_digest_phrases", hand.screen());
+    hand.press(&["m"]).answers();
+    assert!(hand.screen().contains("digest by mail to"), "{}", hand.screen());
+}
+
+#[test]
 fn an_sms_that_must_be_ucs2_shows_its_parts_and_the_character_that_forces_it() {
     use nightdesk::console::effect::Effect;
     use nightdesk::core::template::Measured;

@@ -1,6 +1,6 @@
 //! A real Postfix (Debian package postfix; needs root) in a folder of its own: it takes mail for
-//! example.net into a Maildir, with STARTTLS, TLS and a login. The login is checked by this file,
-//! which speaks the Dovecot authentication protocol to it.
+//! ann@example.net, or for everybody at some domains, into a Maildir, with STARTTLS, TLS and a login. The
+//! login is checked by this file, which speaks the Dovecot authentication protocol to it.
 
 use super::peer::{Process, free_ports, until, until_listening};
 use base64::Engine as _;
@@ -24,7 +24,17 @@ pub struct Postfix {
 }
 
 impl Postfix {
+    /// Knows ann@example.net and nobody else.
     pub async fn start() -> Self {
+        Self::with("example.net", "inline:{ {ann@example.net=ann/} }").await
+    }
+
+    /// Takes mail for whoever it is for at these domains.
+    pub async fn for_everybody_at(domains: &[&str]) -> Self {
+        Self::with(&domains.join(" "), "static:all/").await
+    }
+
+    async fn with(domains: &str, boxes: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("nightdesk-postfix-").tempdir_in("/tmp").unwrap();
         let root = folder.path();
         std::fs::set_permissions(root, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -35,7 +45,19 @@ impl Postfix {
         chown(root.join("data"), Some(postfix.uid()), None).unwrap();
         chown(root.join("mail"), Some(NOBODY), None).unwrap();
         let certificate = Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=desk test"])
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=desk test",
+            ])
             .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
             // rustls takes no certificate authority for a server.
             .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", "key.pem", "-out", "cert.pem"])
@@ -54,7 +76,8 @@ impl Postfix {
 
         let [port, tls_port] = free_ports();
         let at = root.display();
-        std::fs::write(root.join("conf/main.cf"), MAIN.replace("ROOT", &at.to_string())).unwrap();
+        let main = MAIN.replace("ROOT", &at.to_string()).replace("DOMAINS", domains).replace("BOXES", boxes);
+        std::fs::write(root.join("conf/main.cf"), main).unwrap();
         let master = MASTER.replace("PLAIN", &port.to_string()).replace("TLS", &tls_port.to_string());
         std::fs::write(root.join("conf/master.cf"), master).unwrap();
         let out = std::fs::File::create(root.join("out")).unwrap();
@@ -77,6 +100,26 @@ impl Postfix {
             let files = std::fs::read_dir(&folder).ok()?;
             let mut mails = files.filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok());
             mails.find(|mail| mail.contains(words))
+        })
+        .await
+    }
+
+    /// Every mail that Postfix took, once all of them are in the common box of everybody, in the order in
+    /// which they came; each begins with whom it was delivered to.
+    pub async fn delivered(&self) -> Vec<String> {
+        let folder = self.folder.path().join("mail/all/new");
+        until("Postfix to deliver what it took", async || {
+            let log = self.log();
+            let count = |words: &str| log.matches(words).count();
+            let read = |file: std::io::Result<std::fs::DirEntry>| {
+                let path = file.ok()?.path();
+                Some((path.metadata().ok()?.modified().ok()?, std::fs::read_to_string(path).ok()?))
+            };
+            let files = std::fs::read_dir(&folder).into_iter().flatten();
+            let mut mails: Vec<_> = files.filter_map(read).collect();
+            mails.sort();
+            (count(": client=") == count(": removed") && mails.len() == count("status=sent"))
+                .then(|| mails.into_iter().map(|(_, mail)| mail).collect())
         })
         .await
     }
@@ -117,9 +160,9 @@ mydestination =
 local_recipient_maps =
 alias_maps =
 smtpd_reject_unlisted_recipient = yes
-virtual_mailbox_domains = example.net
+virtual_mailbox_domains = DOMAINS
 virtual_mailbox_base = ROOT/mail
-virtual_mailbox_maps = inline:{ {ann@example.net=ann/} }
+virtual_mailbox_maps = BOXES
 virtual_uid_maps = static:65534
 virtual_gid_maps = static:65534
 virtual_minimum_uid = 1

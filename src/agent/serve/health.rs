@@ -71,9 +71,13 @@ fn who_is_on_call(agent: &Agent, at: Timestamp) -> Vec<OnCall> {
             let turn = schedule.at(at);
             OnCall {
                 schedule: schedule.name.clone(),
-                person: turn.as_ref().map(|turn| turn.person.clone()),
-                until: turn.as_ref().map(|turn| turn.until),
-                next: turn.map(|turn| turn.next),
+                time_zone: schedule.time_zone.iana_name().unwrap_or("UTC").to_owned(),
+                person: turn.people.first().cloned(),
+                people: turn.people,
+                until: turn.until,
+                why: Some(turn.why),
+                next: turn.next.as_ref().and_then(|next| next.people.first().cloned()),
+                then: turn.next,
             }
         })
         .collect()
@@ -133,6 +137,7 @@ pub async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Failure> {
         queued,
         sources: health.sources,
         channels: health.channels,
+        calendars: agent.calendar_health(),
         open_alerts,
         open_tasks,
         sync: health.sync,

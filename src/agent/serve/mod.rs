@@ -6,6 +6,7 @@ mod assignments;
 mod digests;
 mod health;
 mod lists;
+mod oncall;
 mod partners;
 mod snapshot;
 mod templates;
@@ -113,6 +114,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/providers", get(health::providers))
         .route("/v1/oncall", get(health::on_call))
         .merge(assignments::routes())
+        .merge(oncall::routes())
         .merge(digests::routes())
         .merge(templates::routes())
         .route("/v1/commands", post(commands))

@@ -2,9 +2,8 @@
 //! the words that go out now.
 
 use super::{Desk, Failure, not_found};
-use crate::core::contact::Medium;
 use crate::core::person::PersonId;
-use crate::core::template::{Beholder, Listed, Name, Sample, Shown};
+use crate::core::template::{Beholder, Listed, Name, Piece, Sample, Shown};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -25,7 +24,7 @@ struct Asked {
     /// A person or a contact; nobody who exists where it is left out.
     to: Option<String>,
     locale: Option<String>,
-    medium: Option<Medium>,
+    medium: Option<Piece>,
     #[serde(default)]
     bare: bool,
 }
@@ -62,7 +61,7 @@ async fn preview(
     };
     let reader = reader.reading(asked.locale.as_deref());
     let how = if asked.bare { Sample::Bare } else { Sample::Full };
-    let wanted = name.media().iter().filter(|medium| asked.medium.is_none_or(|asked| asked == **medium));
-    let shown = wanted.filter_map(|m| own.templates.shown((name, *m), &own.labels, &reader, how));
+    let wanted = name.pieces().iter().filter(|piece| asked.medium.is_none_or(|asked| asked == **piece));
+    let shown = wanted.filter_map(|piece| own.templates.shown((name, *piece), &own.labels, &reader, how));
     Ok(Json(shown.collect()))
 }

@@ -6,12 +6,11 @@ use crate::console::templates::{Opened, Row};
 use crate::console::theme::Meaning;
 use crate::console::view::dialog::window;
 use crate::console::view::first_row;
-use crate::console::view::messages::medium_word;
 use crate::console::view::paint::{Canvas, Spans, wrap};
 use crate::console::view::stream::filter_line;
 use crate::core::notification::RecipientId;
 use crate::core::sms;
-use crate::core::template::{For, Listed, Measured, Sample, Shown, Source};
+use crate::core::template::{For, Listed, Measured, Piece, Sample, Shown, Source};
 use crate::core::text::sanitise;
 use ratatui::layout::{Position, Rect};
 
@@ -62,13 +61,30 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         canvas.selected = false;
     }
     let says = match rows.selected() {
-        Some((name, medium)) => {
-            format!("Enter: how the {} of {name} reads to {}", medium_word(*medium), reader(model))
-        }
+        Some((name, piece)) => format!("Enter: how {name} reads {} to {}", way(*piece), reader(model)),
         None => String::new(),
     };
     canvas.rule(area, area.bottom().saturating_sub(1), &says, "", Meaning::Accent);
     cursor
+}
+
+pub fn piece_word(piece: Piece) -> &'static str {
+    match piece {
+        Piece::Email => "mail",
+        Piece::Sms => "SMS",
+        Piece::Page => "HTML",
+        Piece::Phrases => "phrases",
+    }
+}
+
+/// How it comes to its reader.
+fn way(piece: Piece) -> &'static str {
+    match piece {
+        Piece::Email => "by mail",
+        Piece::Sms => "by SMS",
+        Piece::Page => "as an HTML mail",
+        Piece::Phrases => "in its phrases",
+    }
 }
 
 /// `Ana López of Acme Tools`, or nobody who exists.
@@ -102,7 +118,7 @@ impl Columns {
             at += width + 2;
             (x, width)
         };
-        let (name, flow, to, by) = (column(18), column(12), column(8), column(4));
+        let (name, flow, to, by) = (column(18), column(12), column(8), column(7));
         Self { name, flow, to, by, languages: (at, area.right().saturating_sub(at + 1)) }
     }
 
@@ -118,7 +134,7 @@ impl Columns {
         canvas.put(self.name.0, y, self.name.1, listed.name.as_str(), Meaning::Plain);
         canvas.put(self.flow.0, y, self.flow.1, &listed.flow, Meaning::Plain);
         canvas.put(self.to.0, y, self.to.1, to, Meaning::Quiet);
-        canvas.put(self.by.0, y, self.by.1, medium_word(listed.medium), Meaning::Plain);
+        canvas.put(self.by.0, y, self.by.1, piece_word(listed.piece), Meaning::Plain);
         let mut spans: Spans = Vec::new();
         for language in &listed.languages {
             let yours = listed.yours.contains(language);
@@ -142,7 +158,7 @@ pub fn length(model: &Model) -> u16 {
     u16::try_from(lines.saturating_sub(1)).unwrap_or(u16::MAX)
 }
 
-fn preview(canvas: &mut Canvas<'_>, model: &Model, opened: &Opened, (name, medium): Row, area: Rect) {
+fn preview(canvas: &mut Canvas<'_>, model: &Model, opened: &Opened, (name, piece): Row, area: Rect) {
     let lines = content(model, opened, area.width.saturating_sub(3));
     let room = area.height.saturating_sub(2);
     let longest = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(room);
@@ -151,7 +167,7 @@ fn preview(canvas: &mut Canvas<'_>, model: &Model, opened: &Opened, (name, mediu
         0 => String::new(),
         more => format!("{more} more {}", canvas.theme.signs.down),
     };
-    let title = format!("{name} by {} to {}", medium_word(medium), reader(model));
+    let title = format!("{name} {} to {}", way(piece), reader(model));
     canvas.rule(area, area.y, &title, &more, Meaning::Strong);
     for (y, line) in (area.y + 1..).zip(lines.iter().skip(usize::from(scroll)).take(usize::from(room))) {
         canvas.put_spans(area.x + 2, y, area.width.saturating_sub(3), line);
@@ -187,9 +203,10 @@ fn lines(model: &Model, opened: &Opened, shown: &Shown, width: u16) -> Vec<Spans
     let template = shown.template.as_deref().unwrap_or("no template could say it");
     say("template", &format!("{}, {from}", sanitise(template)), Meaning::Plain);
     say("language", &languages(model, opened, shown), Meaning::Plain);
-    let values = match opened.sample {
-        Sample::Full => "samples of everything it may say",
-        Sample::Bare => "samples of only what is always there",
+    let values = match (shown.piece, opened.sample) {
+        (Piece::Phrases, _) => "none; {…} is the place of one",
+        (_, Sample::Full) => "samples of everything it may say",
+        (_, Sample::Bare) => "samples of only what is always there",
     };
     say("values", values, Meaning::Plain);
     if let Some(measured) = &shown.sms {

@@ -1,41 +1,44 @@
 //! Puts a reader's copy into words: as text, as an HTML page, and at the month's end as a CSV file. The
-//! layouts are the same in every language; their phrases are in `assets/templates/<language>/digest.toml`.
+//! layouts are templates like any other, the same in every language that ships; their phrases are in
+//! `assets/templates/<language>/digest.toml`.
 
 use super::compose::{Copy, Counts, Part, PartnerSum};
-use super::{Cause, Digest, DigestInput, Due, Kind, Row};
+use super::{Cause, Digest, DigestInput, Due, Kind, Row, Section};
+use crate::core::contact::Medium;
 use crate::core::desk::Desk;
+use crate::core::flow;
+use crate::core::label::{self, Labels};
+use crate::core::message::Frame;
 use crate::core::money::Money;
 use crate::core::notification::{Attachment, Content};
 use crate::core::person::Person;
+use crate::core::template::{Name, Said, Templates};
 use crate::core::text::sanitise;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::OnceLock;
-
-const TEXT: &str = include_str!("../../../assets/templates/digest.email.txt");
-const HTML: &str = include_str!("../../../assets/templates/digest.email.html");
-
-const PHRASES: [(&str, &str); 4] = [
-    ("en", include_str!("../../../assets/templates/en/digest.toml")),
-    ("de", include_str!("../../../assets/templates/de/digest.toml")),
-    ("fr", include_str!("../../../assets/templates/fr/digest.toml")),
-    ("es", include_str!("../../../assets/templates/es/digest.toml")),
-];
 
 /// Partners in the table of the month's end.
 const PARTNERS: usize = 50;
 /// Rows of the file: what a spreadsheet and a mailbox take.
 pub const FILE_ROWS: usize = 5_000;
 
+/// The words that stand at the heads of columns.
+const HEADS: [&str; 10] =
+    ["partner", "due", "amount", "state", "age", "owner", "opened", "closed", "open", "overdue"];
+
+/// When the samples are written: 25 November 2026, 07:00 UTC.
+const SAMPLED: Timestamp = Timestamp::constant(1_795_590_000, 0);
+
 /// What the layouts see; every value is printable and in the reader's language and zone.
 #[derive(Serialize)]
 struct Sheet {
+    /// The desk's name, and the reader's.
+    desk: String,
+    name: String,
     title: String,
     subject: String,
     greeting: String,
@@ -91,7 +94,7 @@ struct Writer<'w> {
     desk: &'w Desk,
     digest: &'w Digest,
     input: &'w DigestInput,
-    locale: &'static str,
+    locale: String,
     zone: TimeZone,
 }
 
@@ -104,17 +107,17 @@ pub fn content(
     input: &DigestInput,
     copy: &Copy<'_>,
 ) -> Content {
-    let locale = desk.labels.locale(Some(&digest.locale));
-    let zone = person.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
-    let zone = zone.unwrap_or_else(|| desk.time_zone.clone());
-    let writer = Writer { desk, digest, input, locale, zone };
+    let reader = flow::reader::Reader::person(desk, person);
+    let locale = digest.locale.as_deref().map_or(reader.locale, label::tag);
+    let writer = Writer { desk, digest, input, locale, zone: reader.zone };
     let sheet = writer.sheet(person, cause, copy);
-    let subject = sheet.subject.as_str().into();
-    // The layouts are compiled in and tested in every language; should one fail, the summary stays.
-    let body = layout("digest.txt", TEXT, &sheet).unwrap_or_else(|_| format!("{}\n", sheet.summary));
-    let html = layout("digest.html", HTML, &sheet).ok();
+    let bare = format!("{}\n{}", sheet.subject, sheet.summary);
+    let values = serde_json::to_value(&sheet).unwrap_or_default();
+    let said = Said::new(Name::Digest, values, "", &bare);
+    let html = desk.templates.html(&said, &writer.locale);
     let attachments = writer.file(copy).into_iter().collect();
-    Content { subject, body: body.into(), html: html.map(Into::into), attachments }
+    let mail = desk.templates.write(&said, Medium::Email, &writer.locale);
+    Content { html: html.map(Into::into), attachments, ..mail }
 }
 
 impl Writer<'_> {
@@ -147,17 +150,15 @@ impl Writer<'_> {
             let (new, closed) = (counts.new.to_string(), counts.closed.to_string());
             self.say("changes", &[("since", &since), ("new", &new), ("closed", &closed)])
         });
-        let heads =
-            ["partner", "due", "amount", "state", "age", "owner", "opened", "closed", "open", "overdue"];
         let greeting = if copy.assigned { "for_assigned" } else { "for_all" };
         Sheet {
             greeting: self.say(greeting, &[("name", &sanitise(&person.name)), ("desk", &self.desk.name)]),
             as_of: self.say("as_of", &[("at", &self.time(self.input.as_of))]),
             summary: self.counts(counts),
             at_risk: (!copy.at_risk.is_empty())
-                .then(|| self.say("at_risk", &[("amount", &amounts(&copy.at_risk))])),
+                .then(|| self.say("at_risk", &[("amount", &self.amounts(&copy.at_risk))])),
             sections: copy.sections.iter().map(|part| self.part(part)).collect(),
-            partners: copy.partners.iter().take(PARTNERS).map(partner).collect(),
+            partners: copy.partners.iter().take(PARTNERS).map(|sum| self.partner(sum)).collect(),
             more_partners: self.more(copy.partners.len().saturating_sub(PARTNERS)),
             file: (self.digest.kind == Kind::MonthEnd).then(|| {
                 let (n, all) = (copy.all.len().min(FILE_ROWS).to_string(), copy.all.len().to_string());
@@ -165,7 +166,9 @@ impl Writer<'_> {
                 self.say(words, &[("n", &n), ("all", &all)])
             }),
             footer: self.say("footer", &[("digest", &sanitise(&self.digest.name))]),
-            heads: heads.into_iter().map(|head| (head, self.say(head, &[]))).collect(),
+            heads: HEADS.into_iter().map(|head| (head, self.say(head, &[]))).collect(),
+            desk: self.desk.name.clone(),
+            name: sanitise(&person.name).into_owned(),
             title,
             subject,
             late,
@@ -196,8 +199,8 @@ impl Writer<'_> {
         let overdue = row.is_overdue(self.input.as_of);
         let new = row.is_new(self.input.since);
         let due = row.due.map(|due| self.time(due));
-        let amount = amounts(&row.amounts);
-        let state = self.desk.labels.word(self.locale, &row.state);
+        let amount = self.amounts(&row.amounts);
+        let state = self.desk.labels.word(&self.locale, &row.state);
         let age = self.age(row.since);
         let owner =
             row.owner.as_ref().map(|id| sanitise(&self.desk.name_of(id)).into_owned()).unwrap_or_default();
@@ -253,7 +256,7 @@ impl Writer<'_> {
                     row.partner.name.printable().into_string(),
                     row.reference.printable().into_string(),
                     row.title.printable().into_string(),
-                    self.desk.labels.word(self.locale, &row.state),
+                    self.desk.labels.word(&self.locale, &row.state),
                     stamp(row.since),
                     row.due.map(stamp).unwrap_or_default(),
                     row.closed_at.map(stamp).unwrap_or_default(),
@@ -299,40 +302,135 @@ impl Writer<'_> {
     }
 
     fn time(&self, at: Timestamp) -> String {
-        self.desk.labels.date_time(self.locale, at, &self.zone)
+        self.desk.labels.date_time(&self.locale, at, &self.zone)
     }
 
     /// Short in English, which names its days; in numbers elsewhere.
     fn day(&self, at: Timestamp) -> String {
-        match self.locale {
-            "en" => at.to_zoned(self.zone.clone()).strftime("%a %-d %b").to_string(),
-            other => self.desk.labels.date(other, at, &self.zone),
+        match self.is_english() {
+            true => at.to_zoned(self.zone.clone()).strftime("%a %-d %b").to_string(),
+            false => self.desk.labels.date(&self.locale, at, &self.zone),
         }
     }
 
     fn month(&self) -> String {
         let month = self.digest.month(self.input.as_of);
-        month.strftime(if self.locale == "en" { "%B %Y" } else { "%m/%Y" }).to_string()
+        month.strftime(if self.is_english() { "%B %Y" } else { "%m/%Y" }).to_string()
+    }
+
+    fn is_english(&self) -> bool {
+        self.desk.labels.locale(Some(&self.locale)) == "en"
+    }
+
+    fn partner(&self, sum: &PartnerSum<'_>) -> SheetPartner {
+        SheetPartner {
+            name: sum.partner.name.printable().into_string(),
+            open: sum.counts.open,
+            overdue: sum.counts.overdue,
+            opened: sum.opened,
+            closed: sum.counts.closed,
+            at_risk: self.amounts(&sum.at_risk),
+        }
+    }
+
+    fn amounts(&self, amounts: &[Money]) -> String {
+        amounts.iter().map(|sum| self.desk.labels.money(&self.locale, sum)).collect::<Vec<_>>().join(", ")
     }
 
     fn say(&self, phrase: &str, values: &[(&str, &str)]) -> String {
-        say(self.locale, phrase, values)
+        self.desk.templates.phrase(&self.locale, phrase, values)
     }
 }
 
-fn partner(sum: &PartnerSum<'_>) -> SheetPartner {
-    SheetPartner {
-        name: sum.partner.name.printable().into_string(),
-        open: sum.counts.open,
-        overdue: sum.counts.overdue,
-        opened: sum.opened,
-        closed: sum.counts.closed,
-        at_risk: amounts(&sum.at_risk),
-    }
-}
-
-fn amounts(amounts: &[Money]) -> String {
-    amounts.iter().map(Money::long).collect::<Vec<_>>().join(", ")
+/// Digests to check and preview a layout with: with everything, and with as little as there may be.
+pub fn samples(
+    templates: &Templates,
+    frame: &Frame,
+    labels: &Labels,
+    locale: &str,
+    zone: &TimeZone,
+) -> [Value; 2] {
+    let named = [("name", frame.name.as_str()), ("desk", frame.desk.as_str())];
+    let say = |phrase: &str, values: &[(&str, &str)]| templates.phrase(locale, phrase, values);
+    let at = labels.date_time(locale, SAMPLED, zone);
+    let sum = labels.money(locale, &Money { cents: 8_420_000, currency: "EUR".into() });
+    let counts = say("summary", &[("open", "42"), ("overdue", "1")]);
+    let row = |overdue: bool| SheetRow {
+        overdue,
+        new: !overdue,
+        partner: "Acme Tools".to_owned(),
+        reference: "CASE-771".to_owned(),
+        title: if overdue { "Line 12 stands still".to_owned() } else { String::new() },
+        facts: vec![say(if overdue { "overdue_since" } else { "due_at" }, &[("at", &at)]), sum.clone()],
+        due: overdue.then(|| at.clone()),
+        amount: if overdue { sum.clone() } else { String::new() },
+        state: labels.word(locale, "under_review"),
+        age: say("days", &[("n", "3")]),
+        owner: if overdue { "Maria Weber".to_owned() } else { String::new() },
+    };
+    let partner = SheetPartner {
+        name: "Acme Tools".to_owned(),
+        open: 42,
+        overdue: 1,
+        opened: 3,
+        closed: 7,
+        at_risk: sum.clone(),
+    };
+    let part = |section: Section, rows: Vec<SheetRow>, more: Option<String>| SheetPart {
+        head: say(section.as_str(), &[]),
+        counts: if rows.is_empty() { say("nothing", &[]) } else { counts.clone() },
+        rows,
+        more,
+    };
+    let title = say("title", &[("name", "Morning")]);
+    let bare = Sheet {
+        desk: frame.desk.clone(),
+        name: frame.name.clone(),
+        subject: say("subject_nothing", &[("title", &title), ("day", &labels.date(locale, SAMPLED, zone))]),
+        title: title.clone(),
+        greeting: say("for_all", &named),
+        as_of: say("as_of", &[("at", &at)]),
+        late: None,
+        summary: say("nothing", &[]),
+        changes: None,
+        at_risk: None,
+        sections: vec![part(Section::Issues, Vec::new(), None)],
+        partners: Vec::new(),
+        more_partners: None,
+        file: None,
+        footer: say("footer", &[("digest", "morning")]),
+        heads: HEADS.into_iter().map(|head| (head, say(head, &[]))).collect(),
+    };
+    let full = Sheet {
+        desk: bare.desk.clone(),
+        name: bare.name.clone(),
+        subject: say(
+            "subject",
+            &[
+                ("title", &title),
+                ("open", "42"),
+                ("overdue", "1"),
+                ("day", &labels.date(locale, SAMPLED, zone)),
+            ],
+        ),
+        title,
+        greeting: say("for_assigned", &named),
+        as_of: bare.as_of.clone(),
+        late: Some(say("late", &[("at", &at)])),
+        summary: counts.clone(),
+        changes: Some(say("changes", &[("since", &at), ("new", "3"), ("closed", "7")])),
+        at_risk: Some(say("at_risk", &[("amount", &sum)])),
+        sections: vec![
+            part(Section::Issues, vec![row(true), row(false)], Some(say("more", &[("n", "40")]))),
+            part(Section::Threads, Vec::new(), None),
+        ],
+        partners: vec![partner],
+        more_partners: Some(say("more", &[("n", "1")])),
+        file: Some(say("file", &[("n", "49"), ("all", "49")])),
+        footer: bare.footer.clone(),
+        heads: bare.heads.clone(),
+    };
+    [full, bare].map(|sheet| serde_json::to_value(&sheet).unwrap_or_default())
 }
 
 fn plain_number(money: &Money) -> String {
@@ -353,43 +451,4 @@ fn clip(text: &str, most: usize) -> String {
         Some((end, _)) => format!("{}…", text[..end].trim_end()),
         None => text.to_owned(),
     }
-}
-
-/// A phrase with its values; its `_one` form where `n` is 1 and there is one.
-fn say(locale: &str, phrase: &str, values: &[(&str, &str)]) -> String {
-    static ALL: OnceLock<BTreeMap<&str, BTreeMap<String, String>>> = OnceLock::new();
-    let all = ALL.get_or_init(|| PHRASES.iter().map(|(locale, _)| (*locale, phrases(locale))).collect());
-    let words = all.get(locale).or_else(|| all.get("en"));
-    let one = values.contains(&("n", "1")).then(|| format!("{phrase}_one"));
-    let found = words.and_then(|words| one.and_then(|one| words.get(&one)).or_else(|| words.get(phrase)));
-    let mut said = String::new();
-    let mut rest = found.map_or(phrase, String::as_str);
-    // In one pass, so that a value which looks like a place for another stays what it is.
-    while let Some((before, after)) = rest.split_once('{') {
-        said.push_str(before);
-        let Some((name, after)) = after.split_once('}') else { break };
-        said.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
-        rest = after;
-    }
-    said.push_str(rest);
-    said
-}
-
-/// The phrases of a language that ships. A file that cannot be read fails a test.
-pub(super) fn phrases(locale: &str) -> BTreeMap<String, String> {
-    let found = PHRASES.iter().find(|(known, _)| *known == locale);
-    found.and_then(|(_, text)| toml::from_str(text).ok()).unwrap_or_default()
-}
-
-fn layout(name: &str, source: &str, sheet: &Sheet) -> Result<String, Error> {
-    let mut environment = Environment::new();
-    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
-        environment.set_syntax(syntax);
-    }
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|name| match name.ends_with(".html") {
-        true => AutoEscape::Html,
-        false => AutoEscape::None,
-    });
-    environment.template_from_named_str(name, source)?.render(Value::from(Serde(sheet)))
 }

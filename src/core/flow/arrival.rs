@@ -1,13 +1,14 @@
 //! A contact becomes known, and what waited for them leaves: in their language, over their channel.
 
-use super::posts;
+use super::answer_task;
+use super::posts::{self, Writer};
 use super::reader::Reader;
 use super::{cases, frame};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Contact, ContactState, Medium};
 use crate::core::decide::{Thing, View};
 use crate::core::escalation::Decision;
-use crate::core::event::{CloudEvent, Event, Native, native};
+use crate::core::event::{CloudEvent, Event, Native, Post, native};
 use crate::core::message::Message;
 use crate::core::notification::{Hold, Notification, NotificationState, Said};
 use crate::core::partner::PartnerRef;
@@ -27,6 +28,16 @@ pub fn things(held: &[Held]) -> Vec<Thing> {
             Native::PostCreated { post, partner, .. } => Some(Thing::of(&partner, &post.thread)),
             Native::CaseStatusChanged { change, partner } => Some(Thing::of(&partner, &change.case)),
             Native::CaseOpened { case, partner, .. } => Some(Thing::of(&partner, &case.id)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The keys of the tasks to answer the posts among them.
+pub fn tasks(held: &[Held]) -> Vec<String> {
+    held.iter()
+        .filter_map(|held| match read(held.event.as_ref()?)? {
+            Native::PostCreated { post, partner, .. } => Some(answer_task(&partner, &post.thread)),
             _ => None,
         })
         .collect()
@@ -91,6 +102,9 @@ pub fn contact_arrived(decision: &mut Decision<'_>, view: &View, contact: &Conta
             never_sent(decision, n, posts::OF_A_MACHINE);
             continue;
         }
+        if let Some(Native::PostCreated { post, partner, .. }) = &read {
+            rename_task(decision, view, post, partner, contact);
+        }
         let reader = Reader::contact(decision.desk, contact, Some(&partner));
         let anew: Option<Message> = match &read {
             Some(Native::PostCreated { post, partner, .. }) => {
@@ -115,7 +129,7 @@ pub fn contact_arrived(decision: &mut Decision<'_>, view: &View, contact: &Conta
         n.said = match (anew, said) {
             (Some(message), _) => {
                 let frame = frame(decision.desk, &partner, &name, &via);
-                Some(Box::new(Said { message, frame, locale: reader.locale.to_owned() }))
+                Some(Box::new(Said { message, frame, locale: reader.locale.clone() }))
             }
             (None, Some(mut said)) => {
                 said.frame.name = name;
@@ -141,6 +155,25 @@ pub fn contact_arrived(decision: &mut Decision<'_>, view: &View, contact: &Conta
         let change = Change::notification(decision.now, Actor::Desk, What::NotificationReleased, summary, &n);
         decision.changes.push(change);
     }
+}
+
+/// The task to answer it no longer says that its author is unknown.
+fn rename_task(
+    decision: &mut Decision<'_>,
+    view: &View,
+    post: &Post,
+    partner: &PartnerRef,
+    contact: &Contact,
+) {
+    let Some(task) = view.tasks.get(&answer_task(partner, &post.thread)) else { return };
+    if task.title.raw() != posts::task_title(decision.desk, post, Writer::Unknown) {
+        return;
+    }
+    let mut task = task.clone();
+    task.title = posts::task_title(decision.desk, post, Writer::Known).into();
+    task.updated_at = decision.now;
+    let sentence = format!("Its author is known now: {}.", contact.name.printable());
+    decision.changes.push(Change::task(decision.now, Actor::Desk, What::Noted, sentence, &task));
 }
 
 fn never_sent(decision: &mut Decision<'_>, mut n: Notification, because: &str) {

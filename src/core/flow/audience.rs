@@ -119,9 +119,9 @@ impl Decision<'_> {
             let Some(person) = self.desk.person(&one.person) else { continue };
             let reader = Reader::person(self.desk, person);
             let message = message(&reader);
-            let frame = frame(self.desk, partner, &person.name, &one.via);
+            let frame = frame(self.desk, partner, &person.name, &reader.reason(&one.via));
             for medium in self.media(person, by, pressing) {
-                let content = self.desk.templates.render(&message, &frame, medium, reader.locale);
+                let content = self.desk.templates.render(&message, &frame, medium, &reader.locale);
                 let reason = reason(rule, &one.via);
                 self.queue_message(about.clone(), person, medium, Purpose::Notice, content, reason, None);
             }
@@ -156,7 +156,7 @@ impl Decision<'_> {
         let said = Said {
             message: message(&reader),
             frame: frame(self.desk, partner, &contact.name.printable().into_string(), via),
-            locale: reader.locale.to_owned(),
+            locale: reader.locale.clone(),
         };
         let recipient =
             Recipient { who: RecipientId::Contact(contact.id.clone()), name: contact.name.clone() };
@@ -173,7 +173,7 @@ impl Decision<'_> {
         rule: &str,
         message: Message,
     ) {
-        let locale = Reader::unknown(self.desk, partner).locale.to_owned();
+        let locale = Reader::unknown(self.desk, partner).locale;
         let said = Said { message, frame: frame(self.desk, partner, "", "author"), locale };
         let recipient = Recipient { who: RecipientId::Contact(id.clone()), name: id.clone() };
         let mut reason = reason(rule, "named by the community");

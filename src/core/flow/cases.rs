@@ -2,7 +2,7 @@
 //! contacts, each once, in their language, with nothing internal in it.
 
 use super::audience::{Pressing, ruling};
-use super::reader::{Reader, line, lines, maybe_line, money};
+use super::reader::{Reader, line, lines, maybe_line};
 use super::tasks::Draft;
 use super::{Heard, Taken, case_task, nobody_task};
 use crate::core::case::Case;
@@ -118,7 +118,7 @@ pub fn opened(
             title: line(&case.title),
             description: lines(&case.description),
             order: maybe_line(&case.order),
-            amount: money(&case.amount),
+            amount: case.amount.as_ref().map(|amount| reader.money(amount)),
             deadline: case.deadline.map(|deadline| reader.moment(deadline)),
             priority: reader.word(priority_word(priority)),
             opened_by: opened_by.clone(),

@@ -84,7 +84,11 @@ pub fn uploaded(
     let draft = Draft {
         kind: TaskKind::Review,
         key: review_task(partner, &upload.id),
-        title: format!("{}: {}", decision.desk.labels.word("en", kind), upload.name.printable()),
+        title: format!(
+            "{}: {}",
+            decision.desk.labels.word(&decision.desk.locale, kind),
+            upload.name.printable()
+        ),
         partner,
         about: upload.id.clone(),
         alert: heard.alert,

@@ -16,7 +16,7 @@ use crate::core::mark::Mark;
 use crate::core::message::{Message, Notice};
 use crate::core::partner::PartnerRef;
 use crate::core::rule::Facts;
-use crate::core::text::Untrusted;
+use crate::core::text::{Untrusted, sanitise};
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -105,7 +105,7 @@ pub fn missed(decision: &mut Decision<'_>, view: &mut View, mut expectation: Exp
             "due": expectation.due_at, "since": expectation.created_at },
         "partner": expectation.partner,
     });
-    let subject = format!("{} did not come: {}", expectation.name, expectation.title.printable());
+    let subject = format!("{}: {}", not_come(&expectation.name), expectation.title.printable());
     let event = CloudEvent {
         // One wait, one event: the same thing may be waited for again, even until the same moment.
         id: format!("{} {} {}", expectation.id.raw(), expectation.due_at, expectation.updated_at),
@@ -124,15 +124,26 @@ pub fn missed(decision: &mut Decision<'_>, view: &mut View, mut expectation: Exp
 }
 
 /// Tells those whom a rule, or else the work on cases, names.
-pub fn tell(decision: &mut Decision<'_>, heard: &Heard<'_>, partner: &PartnerRef) -> Taken {
+pub fn tell(decision: &mut Decision<'_>, heard: &Heard<'_>, partner: &PartnerRef, name: &str) -> Taken {
     let Some((audience, _)) = ruling(decision.desk, Work::Cases, heard.rule) else {
         return Taken::quiet("a rule keeps it quiet");
     };
     let about = heard.about(partner, Category::CaseUpdates, None);
-    let notice = Notice { title: line(&heard.title), event: heard.event.to_string(), facts: Vec::new() };
-    let (_, nobody) =
-        decision.tell_people(&audience, partner, &about, Pressing::No, |_| Message::Notice(notice.clone()));
+    let (title, event) = (line(&heard.title), heard.event.to_string());
+    // The event's title is in the words of the desk's own records.
+    let what = title.strip_prefix(&not_come(name));
+    let (_, nobody) = decision.tell_people(&audience, partner, &about, Pressing::No, |reader| {
+        let title = match what {
+            Some(what) => format!("{} {}{what}", sanitise(name), reader.word("did_not_come")),
+            None => title.clone(),
+        };
+        Message::Notice(Notice { title, event: event.clone(), facts: Vec::new() })
+    });
     Taken::handled(nobody)
+}
+
+fn not_come(name: &str) -> String {
+    format!("{} did not come", sanitise(name))
 }
 
 fn begins(expect: &Expect, facts: &Facts<'_>, now: Timestamp) -> bool {

@@ -103,7 +103,7 @@ pub fn take(
         Native::OnboardingMilestone { partner, milestone, contacts, withdrawn } => {
             onboarding::told(decision, view, heard, partner, milestone, contacts, *withdrawn)
         }
-        Native::Missed { partner, .. } => expectations::tell(decision, heard, partner),
+        Native::Missed { partner, name } => expectations::tell(decision, heard, partner, name),
         Native::ExceptionRaised { .. }
         | Native::ExceptionCleared { .. }
         | Native::ContactChanged { .. }

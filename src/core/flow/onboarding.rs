@@ -115,10 +115,11 @@ pub fn late(decision: &mut Decision<'_>, view: &mut View, mut record: MilestoneR
     let task = match view.tasks.get(&key) {
         Some(open) => open.id,
         None => {
+            let named = |word: &str| decision.desk.labels.word(&decision.desk.locale, word);
             let draft = Draft {
                 kind: TaskKind::Plan,
                 key,
-                title: format!("{} is late", word(&record.milestone)),
+                title: format!("{}: {}", named(record.milestone.word()), named("late")),
                 partner: &partner,
                 about: record.id.clone(),
                 alert: None,
@@ -271,14 +272,20 @@ fn news(
     let record =
         |milestone: &Milestone| view.milestones.get(MilestoneRecord::name(&partner.id, milestone).raw());
     let steps = plan.map(|plan| plan.steps.as_slice()).unwrap_or_default();
-    let expected = |m: &Milestone| record(m).filter(|r| r.state == MilestoneState::Expected);
-    let next = steps.iter().find_map(|step| {
-        let record = expected(&step.milestone)?;
-        Some(NextStep {
-            milestone: reader.word(step.milestone.word()),
-            who: doer(reader.desk(), partner, &step.by, now),
-            by: record.due_at.map(|due| reader.day_of(partner, due)),
-        })
+    let state = |step: &PlanStep| record(&step.milestone).map(|record| record.state);
+    // What a later one has overtaken is not waited for; what was taken back is to be reached anew.
+    let ahead = steps.iter().rposition(|step| state(step) == Some(MilestoneState::Reached));
+    let waits =
+        |step: &PlanStep| matches!(state(step), Some(MilestoneState::Expected | MilestoneState::Withdrawn));
+    let told = steps.iter().find(|step| withdrawn && step.milestone == *milestone);
+    let next = told.or_else(|| steps.iter().skip(ahead.map_or(0, |at| at + 1)).find(|step| waits(step)));
+    let next = next.map(|step| NextStep {
+        milestone: reader.word(step.milestone.word()),
+        who: doer(reader, partner, &step.by, now),
+        by: record(&step.milestone)
+            .filter(|record| record.state == MilestoneState::Expected)
+            .and_then(|record| record.due_at)
+            .map(|due| reader.day_of(partner, due)),
     });
     let progress = steps
         .iter()
@@ -288,7 +295,11 @@ fn news(
             Some(ProgressLine {
                 milestone: reader.word(step.milestone.word()),
                 state: if late { "late".into() } else { record.state.as_str().into() },
-                date: record.reached_at.or(record.due_at).map(|at| reader.day_of(partner, at)),
+                // The day that one taken back was once expected on says nothing any more.
+                date: record
+                    .reached_at
+                    .or(record.due_at.filter(|_| record.state != MilestoneState::Withdrawn))
+                    .map(|at| reader.day_of(partner, at)),
             })
         })
         .collect();
@@ -296,7 +307,8 @@ fn news(
 }
 
 /// Who brings a milestone about, by name.
-fn doer(desk: &Desk, partner: &PartnerRef, by: &Doer, now: Timestamp) -> String {
+fn doer(reader: &Reader<'_>, partner: &PartnerRef, by: &Doer, now: Timestamp) -> String {
+    let desk = reader.desk();
     let target = match by {
         Doer::Partner => return line(&partner.name),
         Doer::Us(target) => target,
@@ -310,7 +322,7 @@ fn doer(desk: &Desk, partner: &PartnerRef, by: &Doer, now: Timestamp) -> String 
         }
         Target::Assigned(role) => match desk.assigned(role, partner, now) {
             Some(person) => desk.name_of(person),
-            None => role.replace('_', " "),
+            None => reader.word(role),
         },
         Target::OnCall(name) | Target::Webhook(name) => name.clone(),
     }

@@ -45,9 +45,9 @@ pub fn tell(
         }
         let reader = Reader::person(decision.desk, person);
         let via = last.reason.via.printable().into_string();
-        let frame = frame(decision.desk, &alert.partner, &person.name, &via);
+        let frame = frame(decision.desk, &alert.partner, &person.name, &reader.reason(&via));
         let said = Message::Outcome(outcome(&reader, alert, decision));
-        let content = decision.desk.templates.render(&said, &frame, Medium::Email, reader.locale);
+        let content = decision.desk.templates.render(&said, &frame, Medium::Email, &reader.locale);
         let mut reason = reason(&alert.rule, &via);
         reason.policy = Some(alert.policy.name.clone());
         let about = About {
@@ -79,7 +79,7 @@ fn outcome(reader: &Reader<'_>, alert: &Alert, decision: &Decision<'_>) -> messa
         title: line(&alert.title),
         severity: reader.word(alert.severity.as_str()),
         references,
-        amount: amount.iter().map(Money::long).collect(),
+        amount: amount.iter().map(|sum| reader.money(sum)).collect(),
         raised: reader.moment(alert.created_at),
         over: reader.moment(decision.now),
         holder: alert.holder.as_ref().map(|holder| decision.desk.name_of(holder)),

@@ -8,6 +8,7 @@ use super::{Heard, Taken, answer_task, case_reference};
 use crate::core::change::{Change, Object, What};
 use crate::core::contact::{Category, Contact};
 use crate::core::decide::{Thing, View};
+use crate::core::desk::Desk;
 use crate::core::duty::Work;
 use crate::core::escalation::Decision;
 use crate::core::event::Post;
@@ -70,14 +71,10 @@ pub fn created(
         None => {
             let dues = decision.dues(&duty);
             thread.answer_by = Some(dues.due);
-            let whose = match &writer {
-                Some(_) => "",
-                None => " (its author is not known here)",
-            };
             let draft = Draft {
                 kind: TaskKind::Answer,
                 key,
-                title: format!("{}{whose}", line(&post.subject)),
+                title: task_title(decision.desk, post, Writer::of(writer.as_ref())),
                 partner,
                 about: post.thread.clone(),
                 alert: heard.alert,
@@ -163,6 +160,28 @@ pub fn answered(
     keep(decision, view, thing, thread, What::ThreadAnswered, &sentence);
     decision.close_task(view, &answer_task(partner, &post.thread), "It was answered.");
     Taken::handled(Vec::new())
+}
+
+/// Whether the desk knows who wrote a post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writer {
+    Known,
+    Unknown,
+}
+
+impl Writer {
+    fn of(contact: Option<&Contact>) -> Self {
+        if contact.is_some() { Writer::Known } else { Writer::Unknown }
+    }
+}
+
+/// What the task to answer a post is called; it says so while nobody knows whom to answer.
+pub fn task_title(desk: &Desk, post: &Post, writer: Writer) -> String {
+    let subject = line(&post.subject);
+    match writer {
+        Writer::Known => subject,
+        Writer::Unknown => format!("{subject} ({})", desk.labels.word(&desk.locale, "author_unknown")),
+    }
 }
 
 /// The acknowledgment for one reader. A time to answer by that is past already is not promised.

@@ -98,6 +98,7 @@ impl Stage {
             email: Some(format!("{id}@desk.example").parse().unwrap()),
             phone: None,
             time_zone: None,
+            locale: None,
             teams: vec!["service".into()],
         };
         let everyone = ["maria", "jonas", "lena", "fin"];
@@ -223,10 +224,11 @@ impl Stage {
             .map(|n| Held { notification: n.clone(), event: n.event.map(|id| self.events[&id].clone()) })
             .collect();
         let things = arrival::things(&held);
+        let tasks = arrival::tasks(&held).into_iter().chain([fix_task(&contact.id)]).collect();
         let needs = Needs {
             threads: things.iter().cloned().collect(),
             cases: things.into_iter().collect(),
-            tasks: [fix_task(&contact.id)].into(),
+            tasks,
             ..Needs::default()
         };
         self.contacts.insert(contact.id.raw().to_owned(), contact.clone());

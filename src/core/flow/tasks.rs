@@ -134,7 +134,7 @@ impl Decision<'_> {
         let overdue = |reader: &Reader<'_>| {
             Message::TaskOverdue(message::TaskOverdue {
                 task: task.id.to_string(),
-                kind: reader.word(task.kind.as_str()),
+                kind: reader.word(task.kind.word()),
                 title: line(&task.title),
                 due: reader.moment(due),
                 owner: owner.clone(),
@@ -169,7 +169,11 @@ impl Decision<'_> {
     /// What a message says of the task that goes with it, on the reader's clock.
     pub fn task_line(task: &Option<Task>, reader: &Reader<'_>) -> Option<TaskLine> {
         let task = task.as_ref()?;
-        Some(TaskLine { id: task.id.to_string(), due: task.due_at.map(|due| reader.moment(due)) })
+        Some(TaskLine {
+            id: task.id.to_string(),
+            team: task.team.as_deref().map(|team| reader.word(team)),
+            due: task.due_at.map(|due| reader.moment(due)),
+        })
     }
 
     /// When a day of the partner's, rather than ours, ends: `days` working days from now.

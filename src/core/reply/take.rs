@@ -16,6 +16,7 @@ use crate::core::flow::audience::ruling;
 use crate::core::flow::tasks::Draft;
 use crate::core::id::{Ids, NotificationId};
 use crate::core::notification::{Content, Notification, Purpose, Reason, Recipient, RecipientId};
+use crate::core::page::plain;
 use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId};
 use crate::core::sms;
@@ -280,7 +281,7 @@ impl<'a> Taking<'a> {
         let room = if self.inbound.medium == Medium::Sms { 160 } else { 2000 };
         for (i, paged) in several.iter().enumerate() {
             let Some(code) = self.code_of(person, paged) else { continue };
-            let item = format!(" {code} {};", sms::clip(&sms::to_gsm7_text(&title(&paged.alert)), 30));
+            let item = format!(" {code} {};", sms::clip(&plain(&title(&paged.alert)), 30));
             let more = format!(" +{} more.", several.len() - i);
             if sms::length(&said) + sms::length(&item) + sms::length(&more) > room {
                 said.push_str(&more);
@@ -328,7 +329,7 @@ impl<'a> Taking<'a> {
         let code = if alert.state == AlertState::Open { code } else { String::new() };
         let head = format!("{} {} ", alert.id, alert.severity.short());
         let room = 160usize.saturating_sub(sms::length(&head) + sms::length(&stands) + code.len() + 4);
-        let title = sms::clip(&sms::to_gsm7_text(&title(alert)), room.max(20));
+        let title = sms::clip(&plain(&title(alert)), room.max(20));
         format!("{head}{title}: {stands}.{code}")
     }
 
@@ -540,14 +541,21 @@ impl<'a> Taking<'a> {
     }
 
     fn locale(&self, contact: &Contact) -> &'static str {
-        self.decision.desk.labels.locale(contact.locale.as_ref().map(Untrusted::raw))
+        self.spoken_in(contact.locale.as_ref().map(Untrusted::raw))
     }
 
     fn locale_of_sender(&self) -> &'static str {
-        match (self.people.is_empty(), self.contact()) {
-            (true, Some(contact)) => self.locale(contact),
-            _ => self.decision.desk.labels.locale(None),
+        match (self.people.first(), self.contact()) {
+            (Some(person), _) => self.spoken_in(person.locale.as_deref()),
+            (None, Some(contact)) => self.locale(contact),
+            (None, None) => self.spoken_in(None),
         }
+    }
+
+    /// The language of an answer: the wanted one, else the desk's.
+    fn spoken_in(&self, wanted: Option<&str>) -> &'static str {
+        let wanted = wanted.filter(|wanted| !wanted.trim().is_empty());
+        self.decision.desk.labels.locale(wanted.or(Some(self.decision.desk.locale.as_str())))
     }
 
     fn spoken(&self, text: &str) -> String {
@@ -611,7 +619,7 @@ impl<'a> Taking<'a> {
         };
         let content = match medium {
             Medium::Sms => {
-                let text = sms::clip(&sms::fold(&sms::to_gsm7_text(&said)), 160);
+                let text = sms::clip(&plain(&said), 160);
                 Content { body: text.into(), ..Content::default() }
             }
             Medium::Email => Content {

@@ -2,7 +2,9 @@
 //! each with its line.
 
 use super::sample::long_reference;
-use super::{Fault, Key, Override, Said, TemplateProblem, Templates, attempt, environment};
+use super::{
+    Fault, Form, Key, Override, Said, TemplateProblem, Templates, attempt, environment, html, phrases,
+};
 use crate::core::label::Labels;
 use crate::core::message::Frame;
 use crate::core::text::sanitise;
@@ -22,17 +24,20 @@ impl Templates {
     /// that does not come out whole, an empty text.
     pub fn with(self, overrides: Vec<Override>) -> Result<Self, Vec<TemplateProblem>> {
         let mut replaced: Environment<'static> = (*self.replaced).clone();
+        let mut own = (*self.phrases).clone();
         let mut problems = Vec::new();
         for Override { path, name, source } in overrides {
-            let checked = name
-                .parse::<Key>()
-                .map_err(|why| vec![Fault::at(1, &why)])
-                .and_then(|key| check(&key, &source).map(|()| key));
-            match checked {
-                Ok(key) => {
+            let checked = match phrases::language(&name) {
+                Some(locale) => phrases::read(&source).map(|read| drop(own.insert(locale, read))),
+                None => name
+                    .parse::<Key>()
+                    .map_err(|why| vec![Fault::at(1, &why)])
+                    .and_then(|key| check(&key, &source).map(|()| key))
                     // It has just been compiled once.
-                    let _ = replaced.add_template_owned(key.to_string(), source);
-                }
+                    .map(|key| drop(replaced.add_template_owned(key.to_string(), source))),
+            };
+            match checked {
+                Ok(()) => {}
                 Err(faults) => {
                     problems.extend(faults.into_iter().map(|Fault { line, message }| TemplateProblem {
                         path: path.clone(),
@@ -43,7 +48,7 @@ impl Templates {
             }
         }
         match problems.is_empty() {
-            true => Ok(Self { replaced: Arc::new(replaced), ..self }),
+            true => Ok(Self { replaced: Arc::new(replaced), phrases: Arc::new(own), ..self }),
             false => Err(problems),
         }
     }
@@ -51,6 +56,7 @@ impl Templates {
     /// What replaces a shipped template or adds to them, by name.
     pub fn replaced(&self) -> Vec<String> {
         let mut names: Vec<_> = self.replaced.templates().map(|(name, _)| name.to_owned()).collect();
+        names.extend(self.phrases.keys().map(|locale| format!("{locale}{}", phrases::FILE)));
         names.sort();
         names
     }
@@ -69,7 +75,11 @@ fn check(key: &Key, source: &str) -> Result<(), Vec<Fault>> {
     if faults.is_empty() {
         let long = samples.iter().map(|said| said.with_reference(&long_reference())).collect::<Vec<_>>();
         for said in samples.iter().chain(&long) {
-            if let Err(fault) = attempt(&alone, &name, said, key.medium)
+            let tried = match key.form {
+                Form::Text => attempt(&alone, &name, said, key.medium).map(drop),
+                Form::Html => html(&alone, &name, said).map(drop),
+            };
+            if let Err(fault) = tried
                 && !faults.iter().any(|f| f.message == fault.message)
             {
                 faults.push(fault);

@@ -1,6 +1,7 @@
 //! What a template is called: the language, the message and the medium in one path.
 
 use crate::core::contact::Medium;
+use crate::core::label::tag as locale;
 use crate::core::message::Message;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -20,6 +21,26 @@ pub enum Name {
     Notice,
     /// The detail of an alert. Its SMS is no template: [`crate::core::page`] cuts it to one part.
     Detail,
+    /// A digest: the only one that also has an HTML form.
+    Digest,
+}
+
+/// What a template is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Form {
+    Text,
+    /// Of a mail; every value is escaped in it.
+    Html,
+}
+
+impl Form {
+    /// How its file ends.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Form::Text => "txt",
+            Form::Html => "html",
+        }
+    }
 }
 
 /// One template: `de/case-status.email.txt`.
@@ -29,10 +50,11 @@ pub struct Key {
     pub locale: String,
     pub name: Name,
     pub medium: Medium,
+    pub form: Form,
 }
 
 impl Name {
-    pub const ALL: [Name; 11] = [
+    pub const ALL: [Name; 12] = [
         Name::CaseOpened,
         Name::DocumentUploaded,
         Name::Acknowledgment,
@@ -44,6 +66,7 @@ impl Name {
         Name::TaskOverdue,
         Name::Notice,
         Name::Detail,
+        Name::Digest,
     ];
 
     pub fn of(message: &Message) -> Self {
@@ -74,6 +97,7 @@ impl Name {
             Name::TaskOverdue => "task-overdue",
             Name::Notice => "notice",
             Name::Detail => "detail",
+            Name::Digest => "digest",
         }
     }
 
@@ -88,6 +112,7 @@ impl Name {
             Name::Milestone | Name::MilestoneDesk => "onboarding",
             Name::TaskOverdue => "tasks",
             Name::Notice => "any event",
+            Name::Digest => "digests",
         }
     }
 
@@ -99,7 +124,7 @@ impl Name {
     /// The media it has a template for.
     pub fn media(self) -> &'static [Medium] {
         match self {
-            Name::Detail => &[Medium::Email],
+            Name::Detail | Name::Digest => &[Medium::Email],
             _ => &[Medium::Email, Medium::Sms],
         }
     }
@@ -138,7 +163,7 @@ impl std::str::FromStr for Name {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}.{}.txt", self.locale, self.name, self.medium.as_str())
+        write!(f, "{}/{}.{}.{}", self.locale, self.name, self.medium.as_str(), self.form.extension())
     }
 }
 
@@ -149,12 +174,18 @@ impl std::str::FromStr for Key {
         let form = || {
             let path = crate::core::text::sanitise(path);
             format!(
-                "{path:?} is no template's name; one is LANGUAGE/NAME.MEDIUM.txt, as de/case-status.email.txt"
+                "{path:?} is no template's name; one is LANGUAGE/NAME.MEDIUM.txt, as de/case-status.email.txt, \
+                 and of digests de/digest.email.html and de/digest.toml"
             )
         };
         let (folder, file) = path.split_once('/').ok_or_else(form)?;
         let parts: Vec<_> = file.split('.').collect();
-        let [name, medium, "txt"] = parts[..] else { return Err(form()) };
+        let [name, medium, ending] = parts[..] else { return Err(form()) };
+        let form = match ending {
+            "txt" => Form::Text,
+            "html" if name == Name::Digest.as_str() => Form::Html,
+            _ => return Err(form()),
+        };
         let name: Name = name.parse()?;
         let medium = name.media().iter().copied().find(|m| m.as_str() == medium).ok_or_else(|| {
             let media: Vec<_> = name.media().iter().map(|m| m.as_str()).collect();
@@ -165,17 +196,12 @@ impl std::str::FromStr for Key {
             let folder = crate::core::text::sanitise(folder);
             return Err(format!("{folder:?} is no language; a folder is called de or de-AT"));
         }
-        Ok(Key { locale: locale(folder), name, medium })
+        Ok(Key { locale: locale(folder), name, medium, form })
     }
 }
 
-/// A language tag in the one form it is looked up by: `de_AT` and `de-AT` are `de-at`.
-pub fn locale(typed: &str) -> String {
-    typed.trim().replace('_', "-").to_ascii_lowercase()
-}
-
 /// BCP 47 as far as templates tell languages apart: a language, and maybe script and country.
-fn is_language(locale: &str) -> bool {
+pub(super) fn is_language(locale: &str) -> bool {
     let mut parts = locale.split('-');
     let letters = |part: &str| part.chars().all(|c| c.is_ascii_lowercase());
     let language = parts.next().is_some_and(|first| (2..=3).contains(&first.len()) && letters(first));

@@ -1,11 +1,13 @@
 //! One full and one bare example of every message: what templates are checked against and previewed with.
 
-use super::{Name, Said};
+use super::{Name, Said, Templates};
+use crate::core::digest::write;
 use crate::core::label::Labels;
 use crate::core::message::{
     Acknowledgment, CaseOpened, CaseStatusNews, DocumentUploaded, Frame, Message, MilestoneNews, NextStep,
     Notice, Outcome, PostCreated, ProgressLine, TaskLine, TaskOverdue,
 };
+use crate::core::money::Money;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
@@ -20,6 +22,15 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn word(&self, word: &str) -> String {
         self.labels.word(self.locale, word)
+    }
+
+    /// A sum at risk.
+    fn sum(&self) -> String {
+        self.labels.money(self.locale, &Money { cents: 8_420_000, currency: "EUR".into() })
+    }
+
+    fn day_time(&self, at: Timestamp) -> String {
+        self.labels.day_time(self.locale, at, self.zone)
     }
 
     fn wednesday(&self) -> String {
@@ -50,6 +61,7 @@ impl Said {
         locale: &str,
         zone: &TimeZone,
     ) -> Vec<Said> {
+        let frames = &frames.clone().map(|frame| Frame { why: labels.reason(locale, &frame.why), ..frame });
         if name == Name::Detail {
             let reader = &Reader { labels, locale, zone };
             let said = |values| Said::new(Name::Detail, values, "A4711", "Line 12 stands still");
@@ -59,12 +71,27 @@ impl Said {
                 .map(|(frame, values)| said(with(frame, values)))
                 .collect();
         }
+        if name == Name::Digest {
+            return Said::digests(&Templates::shipped(), &frames[0], labels, locale, zone);
+        }
         Message::samples(labels, locale, zone)
             .iter()
             .filter(|pair| pair.iter().all(|message| Name::of(message) == name))
             .flat_map(|pair| pair.iter().zip(frames))
             .map(|(message, frame)| Said::message(message, frame))
             .collect()
+    }
+
+    /// Those of digests, in these phrases: their layout is given nothing but finished words.
+    pub(super) fn digests(
+        templates: &Templates,
+        frame: &Frame,
+        labels: &Labels,
+        locale: &str,
+        zone: &TimeZone,
+    ) -> Vec<Said> {
+        let said = |values| Said::new(Name::Digest, values, "", "Digest");
+        write::samples(templates, frame, labels, locale, zone).map(said).into()
     }
 
     /// The same with another reference, wherever it stands alone.
@@ -98,28 +125,28 @@ fn with(frame: &Frame, mut values: Json) -> Json {
 fn detail(reader: &Reader) -> [Json; 2] {
     let full = json!({
         "id": "A4711",
-        "severity": "critical",
+        "severity": reader.word("critical"),
         "short": "CRIT",
         "partner": "",
         "title": "Line 12 stands still",
-        "at_risk": ["€84,200"],
-        "deadline": reader.friday(),
-        "raised": reader.wednesday(),
+        "at_risk": [reader.sum()],
+        "deadline": reader.day_time(FRIDAY),
+        "raised": reader.day_time(WEDNESDAY),
         "members": [{
             "title": "Line 12 stands still",
-            "kind": "blocked order",
-            "severity": "critical",
+            "kind": reader.word("blocked_order"),
+            "severity": reader.word("critical"),
             "description": ["Plant 12 waits.", "Call the dock."],
             "order": "PO-450017",
             "shipment": "SH-7",
             "case": "CASE-771",
-            "amount": "€84,200",
-            "deadline": reader.friday(),
+            "amount": reader.sum(),
+            "deadline": reader.day_time(FRIDAY),
             "codes": ["Shipment delayed (214 SD)"],
             "cleared": true,
         }],
         "more": 3,
-        "next": {"who": "Jonas Brandt", "at": reader.wednesday()},
+        "next": {"who": "Jonas Brandt", "at": reader.day_time(WEDNESDAY)},
         "policy": "urgent",
         "rule": "blocked orders",
         "why": "",
@@ -164,7 +191,7 @@ impl Message {
             milestone(reader).map(Message::Milestone),
             milestone(reader).map(Message::MilestoneDesk),
             task_overdue(reader),
-            notice(),
+            notice(reader),
         ]
     }
 }
@@ -174,7 +201,7 @@ fn own(text: &str) -> String {
 }
 
 fn task(reader: &Reader) -> Option<TaskLine> {
-    Some(TaskLine { id: own("T214"), due: Some(reader.friday()) })
+    Some(TaskLine { id: own("T214"), team: Some(own("service")), due: Some(reader.friday()) })
 }
 
 fn case_opened(reader: &Reader) -> [Message; 2] {
@@ -187,7 +214,7 @@ fn case_opened(reader: &Reader) -> [Message; 2] {
             own("The driver signed for 10; photos are attached to the case."),
         ],
         order: Some(own("PO-450017")),
-        amount: Some(own("€8,420")),
+        amount: Some(reader.sum()),
         deadline: Some(reader.wednesday()),
         priority: reader.word("high"),
         opened_by: Some(own("Lucía Lopez")),
@@ -270,7 +297,7 @@ fn outcome(reader: &Reader) -> [Message; 2] {
         title: own("Line 12 stands still"),
         severity: reader.word("critical"),
         references: vec![own("PO-450017"), own("SH-7")],
-        amount: vec![own("€84,200")],
+        amount: vec![reader.sum()],
         raised: reader.wednesday(),
         over: reader.friday(),
         holder: Some(own("Maria Weber")),
@@ -317,7 +344,7 @@ fn milestone(reader: &Reader) -> [MilestoneNews; 2] {
 fn task_overdue(reader: &Reader) -> [Message; 2] {
     let full = TaskOverdue {
         task: own("T214"),
-        kind: own("answer"),
+        kind: reader.word("task_answer"),
         title: own("Answer CASE-771: When do the missing pallets ship?"),
         due: reader.wednesday(),
         owner: Some(own("Maria Weber")),
@@ -327,11 +354,14 @@ fn task_overdue(reader: &Reader) -> [Message; 2] {
     [full, bare].map(Message::TaskOverdue)
 }
 
-fn notice() -> [Message; 2] {
+fn notice(reader: &Reader) -> [Message; 2] {
     let full = Notice {
         title: own("New price list for 2027"),
         event: own("community.pricelist.published"),
-        facts: vec![own("Severity medium"), own("Order 4500123")],
+        facts: vec![
+            format!("{} 4500123", reader.word("order")),
+            format!("{} {}", reader.word("at_risk"), reader.sum()),
+        ],
     };
     let bare = Notice { facts: Vec::new(), ..full.clone() };
     [full, bare].map(Message::Notice)

@@ -33,6 +33,9 @@ macro_rules! files {
             template!($locale, "notice.email"),
             template!($locale, "notice.sms"),
             template!($locale, "detail.email"),
+            // One layout in all languages; the words are in phrases.
+            (concat!($locale, "/digest.email.txt"), include_str!("../../../assets/templates/digest.email.txt")),
+            (concat!($locale, "/digest.email.html"), include_str!("../../../assets/templates/digest.email.html")),
         )*]
     };
 }

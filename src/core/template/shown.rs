@@ -1,7 +1,7 @@
 //! Templates as people look at them: which there are, and how one reads to somebody. The command line
 //! and the agent both show what stands here.
 
-use super::{Name, Said, Templates};
+use super::{Form, Name, Said, Templates};
 use crate::core::contact::{Contact, Medium};
 use crate::core::desk::Desk;
 use crate::core::flow::reader::zone;
@@ -13,13 +13,71 @@ use crate::core::text::Untrusted;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-/// One template over one medium, in every language it has.
+/// What a template has once in each language: its words over a medium; and a digest's page and phrases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Piece {
+    #[serde(rename = "email")]
+    Email,
+    #[serde(rename = "sms")]
+    Sms,
+    /// The HTML form of a mail.
+    #[serde(rename = "email.html")]
+    Page,
+    /// What a digest's layout is filled with.
+    #[serde(rename = "phrases")]
+    Phrases,
+}
+
+impl Piece {
+    /// How it is called over the API and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Piece::Email => "email",
+            Piece::Sms => "sms",
+            Piece::Page => "email.html",
+            Piece::Phrases => "phrases",
+        }
+    }
+
+    /// How its files end after the template's name.
+    fn ending(self) -> &'static str {
+        match self {
+            Piece::Email => "email.txt",
+            Piece::Sms => "sms.txt",
+            Piece::Page => "email.html",
+            Piece::Phrases => "toml",
+        }
+    }
+}
+
+impl From<Medium> for Piece {
+    fn from(medium: Medium) -> Self {
+        match medium {
+            Medium::Email => Piece::Email,
+            Medium::Sms => Piece::Sms,
+        }
+    }
+}
+
+impl Name {
+    /// Everything that this template has in each language.
+    pub fn pieces(self) -> &'static [Piece] {
+        match self {
+            Name::Digest => &[Piece::Email, Piece::Page, Piece::Phrases],
+            Name::Detail => &[Piece::Email],
+            _ => &[Piece::Email, Piece::Sms],
+        }
+    }
+}
+
+/// One piece of a template, in every language it has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
     pub name: Name,
     /// `contact` or `desk`.
     pub to: For,
-    pub medium: Medium,
+    #[serde(rename = "medium")]
+    pub piece: Piece,
     /// What it belongs to: `case status`.
     pub flow: String,
     pub languages: Vec<String>,
@@ -69,7 +127,8 @@ pub struct Shown {
     pub template: Option<String>,
     #[serde(rename = "from")]
     pub source: Source,
-    pub medium: Medium,
+    #[serde(rename = "medium")]
+    pub piece: Piece,
     /// The reader's name.
     pub to: String,
     /// The reader's language, or the one asked for; the template may be of a shorter one.
@@ -145,13 +204,14 @@ impl Beholder {
         if let Some(desk) = desk {
             frames.iter_mut().for_each(|frame| frame.desk.clone_from(&desk.name));
         }
-        let locale = desk.map_or("en", |desk| desk.labels.locale(None));
+        let locale = desk.map_or_else(|| "en".to_owned(), |desk| desk.locale.clone());
         let zone = desk.map_or(TimeZone::UTC, |desk| desk.time_zone.clone());
-        Self { frames, locale: locale.to_owned(), zone }
+        Self { frames, locale, zone }
     }
 
+    /// Somebody of the desk, in their own language where they have one.
     pub fn person(self, person: &Person) -> Self {
-        self.named(person.name.clone(), person.time_zone.as_deref())
+        self.named(person.name.clone(), person.time_zone.as_deref()).reading(person.locale.as_deref())
     }
 
     /// A contact of the partner of that name.
@@ -161,10 +221,7 @@ impl Beholder {
         if let Some(partner) = partner {
             beholder.frames[0].partner = partner;
         }
-        if let Some(locale) = &contact.locale {
-            beholder.locale = locale.raw().to_owned();
-        }
-        beholder
+        beholder.reading(contact.locale.as_ref().map(Untrusted::raw))
     }
 
     /// In this language instead.
@@ -183,47 +240,62 @@ impl Beholder {
 }
 
 impl Templates {
-    /// Every template over every medium it has.
+    /// Every piece of every template.
     pub fn listed(&self) -> Vec<Listed> {
         let yours = self.replaced();
         let each =
-            Name::ALL.into_iter().flat_map(|name| name.media().iter().map(move |medium| (name, *medium)));
-        each.map(|(name, medium)| {
-            let end = format!("/{name}.{}.txt", medium.as_str());
+            Name::ALL.into_iter().flat_map(|name| name.pieces().iter().map(move |piece| (name, *piece)));
+        each.map(|(name, piece)| {
+            let end = format!("/{name}.{}", piece.ending());
             Listed {
                 name,
                 to: if name.is_for_contacts() { For::Contact } else { For::Desk },
-                medium,
+                piece,
                 flow: name.flow().to_owned(),
-                languages: self.languages(name, medium),
+                languages: match piece {
+                    Piece::Email => self.languages(name, Medium::Email, Form::Text),
+                    Piece::Sms => self.languages(name, Medium::Sms, Form::Text),
+                    Piece::Page => self.languages(name, Medium::Email, Form::Html),
+                    Piece::Phrases => self.phrase_languages(),
+                },
                 yours: yours.iter().filter_map(|key| key.strip_suffix(&end)).map(str::to_owned).collect(),
             }
         })
         .collect()
     }
 
-    /// How a template reads to somebody; `None` where it has no sample.
+    /// How a piece of a template reads to somebody; `None` where it has no sample. Of a page this is its
+    /// source, and phrases have their places for values still in them.
     pub fn shown(
         &self,
-        (name, medium): (Name, Medium),
+        (name, piece): (Name, Piece),
         labels: &Labels,
         reader: &Beholder,
         sample: Sample,
     ) -> Option<Shown> {
-        let samples = Said::samples(name, &reader.frames, labels, &reader.locale, &reader.zone);
+        let Beholder { frames, locale, zone } = reader;
+        let samples = match name {
+            Name::Digest => Said::digests(self, &frames[0], labels, locale, zone),
+            name => Said::samples(name, frames, labels, locale, zone),
+        };
         let said = samples.get(match sample {
             Sample::Full => 0,
             Sample::Bare => 1,
         })?;
-        let preview = self.preview(said, medium, &reader.locale);
+        let preview = match piece {
+            Piece::Email => self.preview(said, Medium::Email, locale),
+            Piece::Sms => self.preview(said, Medium::Sms, locale),
+            Piece::Page => self.preview_html(said, locale)?,
+            Piece::Phrases => self.preview_phrases(locale),
+        };
         Some(Shown {
             template: preview.template,
             source: if preview.replaced { Source::Yours } else { Source::Shipped },
-            medium,
-            to: reader.frames[0].name.clone(),
-            locale: reader.locale.clone(),
-            subject: (medium == Medium::Email).then_some(preview.content.subject),
-            sms: (medium == Medium::Sms).then(|| Measured::of(preview.content.body.raw())),
+            piece,
+            to: frames[0].name.clone(),
+            locale: locale.clone(),
+            subject: (piece == Piece::Email).then_some(preview.content.subject),
+            sms: (piece == Piece::Sms).then(|| Measured::of(preview.content.body.raw())),
             body: preview.content.body,
         })
     }

@@ -13,7 +13,7 @@ fn everything(locale: &str) -> String {
     for name in Name::ALL {
         for said in Said::samples(name, &Frame::samples(), &Labels::shipped(), locale, &TimeZone::UTC) {
             for &medium in name.media() {
-                let key = Key { locale: locale.into(), name, medium }.to_string();
+                let key = Key { locale: locale.into(), name, medium, form: Form::Text }.to_string();
                 let content = attempt(&templates.shipped, &key, &said, medium)
                     .unwrap_or_else(|fault| panic!("{key}:{}: {}", fault.line, fault.message));
                 assert_eq!(templates.write(&said, medium, locale), content);
@@ -123,11 +123,13 @@ fn every_language_ships_every_template() {
     let shipped: Vec<_> = shipped::ALL.iter().map(|(name, _)| *name).collect();
     let all = ["en", "de", "fr", "es"].into_iter().flat_map(|locale| {
         Name::ALL.into_iter().flat_map(move |name| {
-            name.media().iter().map(move |&medium| Key { locale: locale.into(), name, medium }.to_string())
+            name.media()
+                .iter()
+                .map(move |&medium| Key { locale: locale.into(), name, medium, form: Form::Text }.to_string())
         })
     });
     let all: Vec<_> = all.collect();
-    assert_eq!(all.len(), 84);
+    assert_eq!(all.len(), 88);
     for name in all {
         assert!(shipped.contains(&name.as_str()), "{name}");
         assert_eq!(name.parse::<Key>().unwrap().to_string(), name);
@@ -189,6 +191,94 @@ fn a_template_that_would_fail_is_refused_with_its_line() {
             problems.iter().any(|(at, message)| *at == line && message.contains(says)),
             "{name} {source:?} should say {says:?} in line {line}: {problems:?}"
         );
+    }
+}
+
+#[test]
+fn a_digest_is_shown_as_text_page_and_phrases_in_its_readers_language_and_says_which_are_yours() {
+    let templates = replacing("de/digest.toml", "nothing = \"nichts zu tun\"").unwrap();
+    let desk = crate::core::scenario::Scene::usual().desk;
+    let mut maria = desk.people.values().next().unwrap().clone();
+    (maria.name, maria.locale) = ("Maria Weber".into(), Some("de-AT".into()));
+    let reader = Beholder::sample(Some(&desk)).person(&maria);
+    let show = |piece, sample| templates.shown((Name::Digest, piece), &desk.labels, &reader, sample).unwrap();
+    let [text, page] = [Piece::Email, Piece::Page].map(|piece| show(piece, Sample::Bare));
+    assert_eq!(text.template.as_deref(), Some("de/digest.email.txt"));
+    assert_eq!(page.template.as_deref(), Some("de/digest.email.html"));
+    assert!(text.subject.unwrap().raw().contains("nichts offen") && page.subject.is_none());
+    for body in [text.body.raw(), page.body.raw()] {
+        assert!(body.contains("nichts zu tun") && body.contains(&maria.name), "{body}");
+    }
+    assert!(page.body.raw().contains("<html") && !text.body.raw().contains('<'));
+
+    let phrases = show(Piece::Phrases, Sample::Full);
+    assert_eq!((phrases.template.as_deref(), phrases.source), (Some("de/digest.toml"), Source::Yours));
+    let lines: Vec<_> = phrases.body.raw().lines().collect();
+    assert!(lines.contains(&"nothing = \"nichts zu tun\"  # yours"), "{lines:#?}");
+    assert_eq!(lines.iter().filter(|line| line.ends_with("# yours")).count(), 1, "the others are shipped");
+    // It is a file that could be used as it is.
+    let again = replacing("de/digest.toml", phrases.body.raw()).unwrap();
+    assert_eq!(again.phrase("de", "more", &[("n", "2")]), templates.phrase("de", "more", &[("n", "2")]));
+
+    let listed = templates.listed();
+    let of: Vec<_> = listed.iter().filter(|one| one.name == Name::Digest).collect();
+    let seen: Vec<_> = of.iter().map(|one| (one.piece.as_str(), one.yours.join(" "))).collect();
+    assert_eq!(seen, [("email", ""), ("email.html", ""), ("phrases", "de")].map(|(a, b)| (a, b.to_owned())));
+    assert!(of.iter().all(|one| one.languages == ["de", "en", "es", "fr"]), "{of:#?}");
+}
+
+#[test]
+fn a_digests_layout_and_its_phrases_are_checked_like_any_template() {
+    let replaced = replacing("pt/digest.email.html", "<p>{{ title }}</p>").unwrap();
+    let said = Said::samples(Name::Digest, &Frame::samples(), &Labels::shipped(), "pt", &TimeZone::UTC);
+    assert_eq!(replaced.html(&said[0], "pt-BR").unwrap(), "<p>Morning digest</p>");
+    assert_eq!(replaced.html(&said[0], "de"), Templates::shipped().html(&said[0], "de"));
+    let mut hostile = said[0].clone();
+    hostile.values["title"] = "<b>&".into();
+    assert_eq!(replaced.html(&hostile, "pt").unwrap(), "<p>&lt;b&gt;&amp;</p>");
+
+    let phrases =
+        replacing("pt-BR/digest.toml", "nothing = \"nada em aberto\"\nmore_one = \"e mais um\"").unwrap();
+    assert_eq!(phrases.replaced(), ["pt-br/digest.toml"]);
+    let say = |locale, n| phrases.phrase(locale, "more", &[("n", n)]);
+    assert_eq!((say("pt-BR", "1"), say("pt-BR", "2")), ("e mais um".into(), "and 2 more".into()));
+    assert_eq!(phrases.phrase("pt_BR", "nothing", &[]), "nada em aberto");
+    assert_eq!(phrases.phrase("de", "nothing", &[]), "nichts offen");
+
+    let phrases = "de/digest.toml";
+    for (name, source, line, says) in [
+        ("de/digest.email.html", "<p>\n{{ titel }}", 2, "there is no \"titel\""),
+        ("de/digest.email.html", "{{ title }}\n{{ late }}", 2, "not always there"),
+        ("de/digest.email.html", "{# nothing #}", 1, "the page is empty"),
+        ("de/digest.email.txt", "{{ title }}", 1, "Subject: "),
+        (
+            "de/digest.email.txt",
+            "Subject: {{ subject }}\n\n{% for s in sections %}\n{{ s.nope }}\n{% endfor %}",
+            4,
+            "undefined",
+        ),
+        ("de/digest.sms.txt", "x", 1, "it has email"),
+        ("german/digest.toml", "x = 1", 1, "LANGUAGE/NAME.MEDIUM.txt"),
+        (phrases, "nothing = \"x\"\nnothin = \"x\"", 2, "there is no phrase \"nothin\""),
+        (phrases, "\nmore = \"und {m}\"", 2, "there is no {m} in this phrase; it has n"),
+        (phrases, "nothing = \" \"", 1, "says something"),
+        (phrases, "nothing = 3", 1, "string"),
+        (phrases, "\nnothing", 2, ""),
+    ] {
+        let problems = problems(name, source);
+        assert!(
+            problems.iter().any(|(at, message)| *at == line && message.contains(says)),
+            "{name} {source:?} should say {says:?} in line {line}: {problems:?}"
+        );
+    }
+}
+
+#[test]
+fn a_shipped_subject_has_no_character_that_only_decorates() {
+    for (name, source) in shipped::ALL.iter().filter(|(name, _)| name.ends_with(".email.txt")) {
+        let subject = source.lines().next().unwrap();
+        let odd = subject.chars().find(|c| !c.is_ascii() && !c.is_alphabetic());
+        assert_eq!(odd, None, "{name}: a mail program may show it as an encoded word");
     }
 }
 
@@ -292,9 +382,13 @@ proptest! {
                 if ["title", "partner", "event"].iter().all(|field| said.values.get(field).is_some_and(|v| v == "")) {
                     continue;
                 }
+                // A digest's subject is a phrase, and never empty.
+                if said.values.get("subject").is_some_and(|subject| name == Name::Digest && subject == "") {
+                    continue;
+                }
                 for locale in ["en", "de", "fr", "es"] {
                     for &medium in name.media() {
-                        let key = Key { locale: locale.into(), name, medium }.to_string();
+                        let key = Key { locale: locale.into(), name, medium, form: Form::Text }.to_string();
                         let content = attempt(&SHIPPED, &key, &said, medium);
                         let content = content.unwrap_or_else(|fault| panic!("{key}: {fault:?} {:?}", said.values));
                         let (subject, body) = (content.subject.raw(), content.body.raw());

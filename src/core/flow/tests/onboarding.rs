@@ -90,6 +90,20 @@ fn each_message_says_what_is_next_who_does_it_and_by_when() {
 }
 
 #[test]
+fn after_a_withdrawal_what_is_next_is_the_milestone_that_was_taken_back() {
+    let mut stage = Stage::with([contact("ana")]);
+    stage.tell("onboarding.milestone", milestone("profile_approved", false));
+    stage.tell("onboarding.milestone", milestone("documents_complete", false));
+    stage.tell("onboarding.milestone", milestone("documents_complete", true));
+    let last = |stage: &Stage| stage.to_contacts().last().unwrap().1.to_owned();
+    let words = last(&stage);
+    assert!(words.contains("Nächster Schritt: Unterlagen vollständig\nZuständig:        Acme\n"), "{words}");
+    assert!(!words.contains("Termin:"), "no day is given for it anew: {words}");
+    stage.tell("onboarding.milestone", milestone("documents_complete", false));
+    assert!(last(&stage).contains("Nächster Schritt: Bereit zum Testen"), "{}", last(&stage));
+}
+
+#[test]
 fn one_who_is_named_twice_or_by_two_names_is_told_once() {
     let mut stage = Stage::with([contact("ana"), contact("ben")]);
     let mut data = milestone("profile_approved", false);

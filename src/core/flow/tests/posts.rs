@@ -118,6 +118,9 @@ fn an_unknown_author_waits_and_is_thanked_once_in_their_language_and_on_their_cl
     assert!(words.contains("REF-1") && words.contains("Name of ana"), "{words}");
     assert!(words.contains("EST") && words.contains("Referenz"), "{words}");
     assert!(stage.meet(ana).is_empty());
+    let tasks = stage.open_tasks(TaskKind::Answer);
+    assert!(tasks.iter().any(|task| task.title.raw() == "About p1"), "{tasks:#?}");
+    assert!(tasks.iter().all(|task| !task.title.raw().contains("not known")), "{tasks:#?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Tasks: who is reminded, when, and how often.
 
 use super::*;
+use crate::core::person::PersonId;
 use crate::core::task::{Task, TaskState};
 use jiff::{SignedDuration, Timestamp};
 
@@ -85,6 +86,31 @@ fn a_task_of_a_team_reminds_the_whole_team() {
     stage.now = task(&stage).due_at.unwrap();
     stage.due();
     assert_eq!((stage.to_person("maria").len(), stage.to_person("jonas").len()), (2, 2));
+}
+
+#[test]
+fn each_of_the_desk_reads_in_their_own_language_else_in_the_desks() {
+    let mut stage = Stage::with([contact("ana")]);
+    stage.desk.locale = "fr".into();
+    stage.desk.people.get_mut(&PersonId("fin".into())).unwrap().locale = Some("de-AT".into());
+    let document = json!({ "document": { "id": "d1", "name": "INV-1.pdf", "kind": "invoice" } });
+    stage.tell("document.uploaded", document);
+    let task = stage.open_tasks(TaskKind::Review)[0].clone();
+    assert_eq!(task.title.raw(), "Facture: INV-1.pdf", "a title is for everybody");
+    stage.now = task.lead_at.unwrap();
+    stage.due();
+    stage.due();
+    let read = |who: &str| -> String {
+        let told = stage.to_person(who).into_iter();
+        told.map(|n| format!("{}\n{}", n.content.subject.raw(), n.content.body.raw())).collect()
+    };
+    let (fin, lena) = (read("fin"), read("lena"));
+    for said in ["Bitte prüfen: Rechnung", "Grund für diese Nachricht: Rechnungsprüfung für Acme"] {
+        assert!(fin.contains(said), "{said} in {fin}");
+    }
+    for said in ["En retard : ", "Type          Vérification de document", "responsable de service"] {
+        assert!(lena.contains(said), "{said} in {lena}");
+    }
 }
 
 /// Fin says that the review is done.
