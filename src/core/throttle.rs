@@ -88,15 +88,15 @@ pub fn is_first_page(n: &Notification, of_alerts: &[Notification]) -> bool {
     n.purpose == Purpose::Page && n.urgent && n.alerts().into_iter().any(|alert| !before(alert))
 }
 
-/// Whether a message that waits can say what this one would: it is of the same kind, a page or a word of
-/// how an alert stands.
+/// Whether a message that waits can say what this one would: it is of the same kind, a page, a word of
+/// how an alert stands or a notice.
 pub fn may_join(waiting: &Notification, n: &Notification) -> bool {
     waiting.hold == Some(Hold::Throttled)
         && waiting.id != n.id
         && n.hold.is_none()
         && waiting.channel == n.channel
         && waiting.purpose == n.purpose
-        && matches!(n.purpose, Purpose::Page | Purpose::Status)
+        && matches!(n.purpose, Purpose::Page | Purpose::Status | Purpose::Notice)
 }
 
 /// Lets a message that already waits say what this one would have said, too: whoever got enough texts is
