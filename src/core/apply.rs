@@ -487,8 +487,9 @@ impl Asked<'_> {
         let (media, carrier) = self.way(via, &person, Some(n.medium))?;
         let medium = media[0];
         let content = match (&alert, medium == n.medium) {
-            // Words for another medium, and the reply code of another person, are made anew.
-            (Some(alert), same) if !same || self.is_anothers(&n, &person) => {
+            // Words for another medium, and the reply code of another person, are made anew; of several
+            // alerts, some of which may be over, only the one it is filed under is said again.
+            (Some(alert), same) if !same || n.bundle.is_some() || self.is_anothers(&n, &person) => {
                 let next = self.decision.next_after(alert).filter(|_| alert.state == AlertState::Open);
                 self.decision.content(alert, &person, medium, next.as_ref(), "sent again by hand")
             }
@@ -511,9 +512,7 @@ impl Asked<'_> {
         // Sent again it is still a page, and goes the way of pages when somebody takes the alert.
         let open = alert.as_ref().is_some_and(|alert| alert.state == AlertState::Open);
         let purpose = if n.purpose == Purpose::Page && !open { Purpose::Detail } else { n.purpose };
-        let same = n.bundle.clone().filter(|_| medium == n.medium && !self.is_anothers(&n, &person));
         self.decision.queue_message(about, &person, medium, purpose, content, reason, carrier.as_deref());
-        self.decision.amend_last(|again| again.bundle = same);
         self.name_the_sender(before);
         Ok(format!("{} goes out again: {} to {}.", n.id, medium_word(medium), person.name))
     }
