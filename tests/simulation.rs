@@ -295,12 +295,13 @@ async fn close_everything(agent: &Agent, night: &Night) {
 async fn nothing_is_left(store: &Store, night: &Night, now: Timestamp) {
     let waiting = store.read(|tx| tx.channels_waiting()).await.unwrap();
     // What its recipient had too much of leaves hours later; nothing that pages is among it.
-    let outside = night.look();
-    let waits: Vec<_> = outside.notifications.values().filter(|n| n.due_at.is_some()).collect();
-    let throttled = |n: &&&Notification| n.hold == Some(Hold::Throttled) && n.purpose != Purpose::Page;
-    let others: Vec<_> = waits.iter().filter(|n| !throttled(n)).collect();
-    assert!(others.is_empty(), "messages still wait: {waiting:?} {others:#?}");
-    drop(outside);
+    {
+        let outside = night.look();
+        let waits: Vec<_> = outside.notifications.values().filter(|n| n.due_at.is_some()).collect();
+        let throttled = |n: &&&Notification| n.hold == Some(Hold::Throttled) && n.purpose != Purpose::Page;
+        let others: Vec<_> = waits.iter().filter(|n| !throttled(n)).collect();
+        assert!(others.is_empty(), "messages still wait: {waiting:?} {others:#?}");
+    }
     // Tasks are due in the working hours of days to come; nothing may be left of what was due by now.
     let next = store.read(|tx| tx.next_due()).await.unwrap();
     assert!(next.is_none_or(|due| due > now), "something is still due: {next:?}");

@@ -13,7 +13,7 @@ use crate::console::templates::Reader;
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
 use crate::core::id::AlertId;
-use crate::core::notification::{Notification, Purpose, RecipientId};
+use crate::core::notification::{Notification, RecipientId};
 use crate::core::person::PersonId;
 use crate::core::sync::Keep;
 use crate::core::text::{Untrusted, sanitise};
@@ -422,7 +422,7 @@ impl Resend {
             Resent::Message(message) => return vec![message],
         };
         let mut latest: Vec<&Notification> = Vec::new();
-        for notification in desk.notifications_of(alert).filter(|n| n.purpose != Purpose::Outcome) {
+        for notification in desk.notifications_of(alert).filter(|n| n.tells_of_alert()) {
             match latest.iter_mut().find(|known| known.recipient.who == notification.recipient.who) {
                 Some(known) => *known = notification,
                 None => latest.push(notification),

@@ -4,7 +4,7 @@
 use crate::console::desk::Desk;
 use crate::core::alert::Alert;
 use crate::core::id::AlertId;
-use crate::core::notification::{Notification, NotificationState, Purpose, RecipientId};
+use crate::core::notification::{Notification, NotificationState, RecipientId};
 
 /// What is known of telling one person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Told {
 pub fn told(desk: &Desk, alert: &Alert) -> Vec<Told> {
     let mut by_recipient: Vec<(&RecipientId, Vec<&Notification>)> = Vec::new();
     for notification in desk.notifications_of(alert.id) {
-        if notification.purpose == Purpose::Outcome {
+        if !notification.tells_of_alert() {
             continue;
         }
         let who = &notification.recipient.who;

@@ -510,8 +510,8 @@ impl Asked<'_> {
             ..n.reason.clone()
         };
         // Sent again it is still a page, and goes the way of pages when somebody takes the alert.
-        let open = alert.as_ref().is_some_and(|alert| alert.state == AlertState::Open);
-        let purpose = if n.purpose == Purpose::Page && !open { Purpose::Detail } else { n.purpose };
+        let paging = alert.as_ref().is_some_and(Alert::is_paging);
+        let purpose = if n.purpose == Purpose::Page && !paging { Purpose::Detail } else { n.purpose };
         self.decision.queue_message(about, &person, medium, purpose, content, reason, carrier.as_deref());
         self.name_the_sender(before);
         Ok(format!("{} goes out again: {} to {}.", n.id, medium_word(medium), person.name))

@@ -306,6 +306,13 @@ pub struct Notification {
     pub updated_at: Timestamp,
 }
 
+impl Notification {
+    /// Whether it tells its recipient of the alert itself, not how it ended, who has it, or what they asked.
+    pub fn tells_of_alert(&self) -> bool {
+        !matches!(self.purpose, Purpose::Outcome | Purpose::Status) && self.answers.is_none()
+    }
+}
+
 /// What the evidence alone proves, whatever the order and number of receipts: within a part the
 /// greatest rung, an attempt is its worst part, a message its best attempt.
 pub fn proven(evidence: &[Evidence]) -> Option<(Rung, Disputed)> {

@@ -315,10 +315,10 @@ fn doer(reader: &Reader<'_>, partner: &PartnerRef, by: &Doer, now: Timestamp) ->
     };
     match target {
         Target::Person(id) => desk.name_of(id),
-        Target::Team(team) => team.clone(),
+        Target::Team(team) => reader.word(team),
         Target::Lead(team) => {
             let lead = desk.teams.get(team).and_then(|team| team.lead.as_ref());
-            lead.map_or_else(|| team.clone(), |lead| desk.name_of(lead))
+            lead.map_or_else(|| reader.word(team), |lead| desk.name_of(lead))
         }
         Target::Assigned(role) => match desk.assigned(role, partner, now) {
             Some(person) => desk.name_of(person),
