@@ -345,7 +345,9 @@ async fn killed_at_any_moment_loses_nothing() {
         "[[channel]]\nname = \"hook\"\nkind = \"webhook\"\ncarries = [\"sms\"]\nurl = \"{}\"\nconnections = 16\n",
         sink.url
     );
-    let mut desk = Desk::new(&format!("[retry]\nfirst = \"1s\"\n[storm]\nalerts = 0\n{webhook}{SMALL}"));
+    let mut desk = Desk::new(&format!(
+        "[bundle]\npages = 0\n[retry]\nfirst = \"1s\"\n[storm]\nalerts = 0\n{webhook}{SMALL}"
+    ));
     desk.start().await;
 
     // Every sender posts its next event until it is answered, whatever becomes of the agent.

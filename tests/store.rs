@@ -144,6 +144,7 @@ fn mail(id: u64, to: &str, thread: &str) -> Notification {
         alert: None,
         event: None,
         partner: None,
+        bundle: None,
         recipient: Recipient { who: RecipientId::Contact(to.into()), name: to.into() },
         medium: Medium::Email,
         channel: "mail".into(),

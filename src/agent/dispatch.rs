@@ -4,6 +4,7 @@
 use super::Agent;
 use super::setup::Setup;
 use crate::channel::{Answer, Channel, Outgoing};
+use crate::core::alert::Alert;
 use crate::core::contact::Medium;
 use crate::core::delivery::{self, Answered, Answering, Claim, Delivering};
 use crate::core::desk::Desk;
@@ -13,6 +14,7 @@ use crate::core::page::AGAIN;
 use crate::core::reach::Reach;
 use crate::core::suppression::address_key;
 use crate::core::text::Untrusted;
+use crate::core::throttle::{self, Full};
 use crate::store::{StoreError, Tx};
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
@@ -138,6 +140,10 @@ impl Way {
                 let mut claimed = Vec::new();
                 for mut notification in tx.due_notifications(&name, now, room)? {
                     let desk = &setup.settings.desk;
+                    if let Some(full) = full(tx, desk, &notification, now)? {
+                        hold_back(tx, desk, &mut notification, full, now)?;
+                        continue;
+                    }
                     let (reach, mut ids) = (reach(tx, desk, &notification)?, tx.ids());
                     let mut context = Delivering { desk, reach: reach.as_ref(), ids: &mut ids, now };
                     let (claim, changes) = delivery::claim(&mut context, &mut notification);
@@ -202,6 +208,50 @@ async fn until(agent: &Agent, due: Option<Timestamp>) {
     }
 }
 
+/// What keeps a message back, if its recipient got as many lately as they are to get.
+fn full(tx: &Tx<'_>, desk: &Desk, n: &Notification, now: Timestamp) -> Result<Option<Full>, StoreError> {
+    let RecipientId::Person(person) = &n.recipient.who else { return Ok(None) };
+    if !throttle::may_wait(n) || n.expires_at.is_some_and(|end| end <= now) {
+        return Ok(None);
+    }
+    let since = now - desk.throttle.looks_back();
+    let left = tx.left_for(person, n.medium, since, desk.throttle.counts())?;
+    let Some(full) = desk.throttle.full(&left, now) else { return Ok(None) };
+    let mut of_alerts = Vec::new();
+    for alert in n.alerts() {
+        of_alerts.extend(tx.notifications_of(alert)?);
+    }
+    Ok((!throttle::is_first_page(n, &of_alerts)).then_some(full))
+}
+
+/// Lets a message wait, by itself or as part of one that waits already.
+fn hold_back(
+    tx: &mut Tx<'_>,
+    desk: &Desk,
+    n: &mut Notification,
+    full: Full,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut others = match &n.recipient.who {
+        RecipientId::Person(person) => tx.held_for_person(person, n.medium)?,
+        RecipientId::Contact(_) | RecipientId::Webhook(_) => Vec::new(),
+    };
+    others.retain(|other| throttle::may_join(other, n));
+    let changes = match others.first_mut() {
+        Some(waiting) => {
+            let alerts = [alerts_of(tx, waiting)?, alerts_of(tx, n)?].concat();
+            throttle::join(desk, waiting, n, &alerts, now)
+        }
+        None => vec![throttle::hold(n, full, &desk.time_zone, now)],
+    };
+    tx.apply(changes)
+}
+
+/// The alerts that a message speaks of, as they are now.
+pub(super) fn alerts_of(tx: &Tx<'_>, n: &Notification) -> Result<Vec<Alert>, StoreError> {
+    n.alerts().into_iter().filter_map(|alert| tx.alert(alert).transpose()).collect()
+}
+
 fn record(
     tx: &mut Tx<'_>,
     setup: &Setup,
@@ -212,18 +262,10 @@ fn record(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(mut notification) = tx.notification(id)? else { return Ok(()) };
-    let alert = match notification.alert {
-        Some(id) => tx.alert(id)?,
-        None => None,
-    };
+    let (needed, over) = delivery::still_needed(&notification, &alerts_of(tx, &notification)?);
     let reach = tx.reach(&notification)?;
-    let context = Answering {
-        desk: &setup.settings.desk,
-        reach: reach.as_ref(),
-        needed: delivery::still_needed(&notification, alert.as_ref()),
-        jitter,
-        now,
-    };
+    let context =
+        Answering { desk: &setup.settings.desk, reach: reach.as_ref(), needed, over: &over, jitter, now };
     let answered = match answer {
         Answer::Accepted { provider_ref, said, parts } => Answered::Accepted { provider_ref, said, parts },
         Answer::Deferred { said, after } => {

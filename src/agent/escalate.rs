@@ -2,6 +2,7 @@
 //! milestone late, something expected that did not come.
 
 use super::Agent;
+use crate::core::bundle::{self, Away};
 use crate::core::decide::{self, Needs, View};
 use crate::core::desk::Desk;
 use crate::core::escalation::Decision;
@@ -14,8 +15,13 @@ use std::time::Duration;
 /// Things decided in one transaction at most.
 const BATCH: u32 = 200;
 
+/// After an absence: all that is overdue is decided together, so that it is one message a person.
+const BATCH_AFTER_ABSENCE: u32 = 5_000;
+
 /// Waits for the next due time, or for something new to fall due, until the agent stops.
-pub async fn job(agent: Arc<Agent>) {
+pub async fn job(agent: Arc<Agent>, away: Option<Away>) {
+    // What is due after the first round was not overdue when the agent began.
+    let mut away = away;
     let mut dues = agent.store.dues();
     loop {
         dues.mark_unchanged();
@@ -35,13 +41,15 @@ pub async fn job(agent: Arc<Agent>) {
             let mut failed = false;
             for due in EVERYTHING {
                 let setup = setup.clone();
-                let done = agent.store.write(move |tx| act(tx, &setup.settings.desk, due, now)).await;
+                let done = agent.store.write(move |tx| act(tx, &setup.settings.desk, due, away, now)).await;
                 if let Err(why) = done {
                     tracing::error!(%why, ?due, "what is due could not be decided");
                     failed = true;
                 }
             }
-            if failed {
+            if !failed {
+                away = None;
+            } else {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
             if agent.stopping.is_cancelled() {
@@ -49,6 +57,7 @@ pub async fn job(agent: Arc<Agent>) {
             }
             continue;
         }
+        away = None;
         tokio::select! {
             () = sleep(&agent, next) => {}
             _ = dues.changed() => {}
@@ -76,13 +85,15 @@ enum Due {
 
 const EVERYTHING: [Due; 4] = [Due::Alerts, Due::Tasks, Due::Milestones, Due::Expectations];
 
-fn act(tx: &mut Tx<'_>, desk: &Desk, due: Due, now: Timestamp) -> Result<(), StoreError> {
+fn act(tx: &mut Tx<'_>, desk: &Desk, due: Due, away: Option<Away>, now: Timestamp) -> Result<(), StoreError> {
     let mut decision = Decision::new(desk, now, tx.ids());
     match due {
         Due::Alerts => {
-            for mut alert in tx.due_alerts(now, BATCH)? {
+            let limit = if away.is_some() { BATCH_AFTER_ABSENCE } else { BATCH };
+            for mut alert in tx.due_alerts(now, limit)? {
                 decision.due(&mut alert);
             }
+            bundle::gather(&mut decision, away);
         }
         Due::Tasks => {
             for mut task in tx.due_tasks(now, BATCH)? {

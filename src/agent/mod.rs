@@ -13,6 +13,7 @@ pub mod health;
 mod heartbeat;
 pub mod identity;
 pub mod intake;
+mod life;
 mod metrics;
 pub mod notice;
 pub mod receipts;
@@ -84,6 +85,7 @@ impl Agent {
     ) -> Result<Arc<Self>, StoreError> {
         let now = world.now();
         settle_left_sending(&store, setup.settings.desk.clone(), now).await?;
+        let away = life::begins(&store, now).await?;
         let setup = roster::laid(setup, &store, now).await?;
         let vitals = Vitals::load(&store, &setup).await?;
         let (submissions, queue) = tokio::sync::mpsc::channel(intake::QUEUE);
@@ -106,7 +108,8 @@ impl Agent {
         agent.note(What::AgentStarted, "The agent started.").await?;
         agent.tracker.spawn(intake::job(agent.clone(), queue));
         agent.tracker.spawn(dispatch::job(agent.clone()));
-        agent.tracker.spawn(escalate::job(agent.clone()));
+        agent.tracker.spawn(escalate::job(agent.clone(), away));
+        agent.tracker.spawn(life::job(agent.clone()));
         agent.tracker.spawn(silence::job(agent.clone()));
         agent.tracker.spawn(sync::job(agent.clone()));
         agent.tracker.spawn(digest::job(agent.clone()));
@@ -215,6 +218,7 @@ impl Agent {
         self.stopping.cancel();
         self.tracker.close();
         let finished = tokio::time::timeout(patience, self.tracker.wait()).await.is_ok();
+        life::seen(&self.store, self.world.now()).await?;
         let summary = if finished {
             "The agent stopped; nothing was on its way."
         } else {
@@ -242,11 +246,11 @@ async fn settle_left_sending(store: &Store, desk: Desk, now: Timestamp) -> Resul
     store
         .write(move |tx| {
             for mut notification in tx.left_sending()? {
-                let alert = match notification.alert {
-                    Some(id) => tx.alert(id)?,
-                    None => None,
-                };
-                let needed = delivery::still_needed(&notification, alert.as_ref());
+                let alerts = dispatch::alerts_of(tx, &notification)?;
+                let (needed, over) = delivery::still_needed(&notification, &alerts);
+                if needed {
+                    delivery::leave_out_what_is_over(&mut notification, &over);
+                }
                 let mut ids = tx.ids();
                 let changes = delivery::lease_ended(&desk, &mut notification, needed, &mut ids, now);
                 tx.keep_ids(ids);

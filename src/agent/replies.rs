@@ -151,13 +151,16 @@ fn view(tx: &Tx<'_>, desk: &Desk, inbound: &Inbound, now: Timestamp) -> Result<R
         && let Some(named) = tx.notification(id)?
     {
         let paged = named.alert.map(|alert| paged(tx, alert)).transpose()?.flatten();
+        for alert in named.alerts().into_iter().filter(|alert| Some(*alert) != named.alert) {
+            view.along.extend(self::paged(tx, alert)?);
+        }
         view.named = Some((named, paged));
     }
     let mut alerts = BTreeSet::new();
     for person in reply::people_at(desk, inbound.medium, &inbound.from) {
         let told = tx.told_person(&person.id, LOOKED_THROUGH)?;
         let lately = told.into_iter().filter(|n| now.duration_since(n.created_at) <= CODE_LIVES);
-        alerts.extend(lately.filter_map(|n| n.alert));
+        alerts.extend(lately.flat_map(|n| n.alerts()));
     }
     for id in alerts.into_iter().rev() {
         let live = tx.alert(id)?.filter(|alert| alert.state != AlertState::Resolved);

@@ -2,6 +2,7 @@
 //! does not come makes no sound of its own, so somebody is paged for it like for an exception.
 
 use super::Agent;
+use crate::core::bundle;
 use crate::core::decide::{self, Needs, silence_key};
 use crate::core::escalation::Decision;
 use std::collections::BTreeSet;
@@ -57,6 +58,7 @@ async fn look(agent: &Agent) -> Result<(), crate::store::StoreError> {
                     _ => decide::spoke_again(&mut decision, &mut view, &source.name),
                 }
             }
+            bundle::gather(&mut decision, None);
             tx.keep_ids(decision.ids);
             tx.apply(decision.changes)
         })

@@ -1,6 +1,8 @@
 //! The file's values, checked and given meaning. Everything wrong is reported at once.
 
-use super::file::{self, CategoryWord, ChannelTable, ChannelWord, File, MediumWord, SecretRef, Text};
+use super::file::{
+    self, CategoryWord, ChannelTable, ChannelWord, File, MediumWord, SecretRef, Text, ThrottleTable,
+};
 use super::mapping::MappingTable;
 use super::problem::{ConfigError, Problem};
 use super::templates;
@@ -21,6 +23,7 @@ use crate::core::storm::Storm;
 use crate::core::sync::{is_blank, synced_fields};
 use crate::core::template::Templates;
 use crate::core::text::sanitise;
+use crate::core::throttle::{Limit, Throttle};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::tz::TimeZone;
@@ -131,6 +134,7 @@ impl Check<'_> {
             within: self.duration_or(file.storm.within.as_ref(), 5 * 60),
             quiet: self.duration_or(file.storm.quiet.as_ref(), 15 * 60),
         };
+        let throttle = self.throttle(file.throttle);
         let retry = Retry {
             first: self.duration_or(file.retry.first.as_ref(), 5),
             longest: self.duration_or(file.retry.longest.as_ref(), 5 * 60),
@@ -173,6 +177,8 @@ impl Check<'_> {
                 asks_community: community.is_some(),
                 promise,
                 storm,
+                bundle_from: file.bundle.pages.unwrap_or(10),
+                throttle,
                 retry,
                 amount_factor: 2.0,
                 templates: Templates::shipped(),
@@ -830,6 +836,23 @@ impl Check<'_> {
             self.wrong(name.span(), message);
             TimeZone::UTC
         })
+    }
+
+    fn throttle(&mut self, table: ThrottleTable) -> Throttle {
+        let Some(limits) = table.limits else { return Throttle::default() };
+        let limits = limits
+            .into_iter()
+            .map(|limit| {
+                if !(1..=1000).contains(limit.sms.as_ref()) {
+                    self.wrong(
+                        limit.sms.span(),
+                        "a limit lets 1 to 1000 texts through; leave it out for none",
+                    );
+                }
+                Limit { sms: *limit.sms.as_ref(), within: self.duration(&limit.within) }
+            })
+            .collect();
+        Throttle { limits }
     }
 
     fn duration_or(&mut self, text: Option<&Text>, default_seconds: i64) -> SignedDuration {

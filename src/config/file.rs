@@ -24,6 +24,10 @@ pub struct File {
     #[serde(default)]
     pub storm: StormTable,
     #[serde(default)]
+    pub bundle: BundleTable,
+    #[serde(default)]
+    pub throttle: ThrottleTable,
+    #[serde(default)]
     pub retry: RetryTable,
     #[serde(default)]
     pub source: Vec<SourceTable>,
@@ -115,6 +119,25 @@ pub struct StormTable {
     pub alerts: Option<Spanned<u32>>,
     pub within: Option<Text>,
     pub quiet: Option<Text>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct BundleTable {
+    pub pages: Option<u32>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct ThrottleTable {
+    pub limits: Option<Vec<LimitTable>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitTable {
+    pub sms: Spanned<u32>,
+    pub within: Text,
 }
 
 #[derive(Deserialize, Default)]

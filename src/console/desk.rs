@@ -281,7 +281,7 @@ impl Desk {
     }
 
     pub fn notifications_of(&self, alert: AlertId) -> impl Iterator<Item = &Notification> {
-        self.notifications.values().filter(move |notification| notification.alert == Some(alert))
+        self.notifications.values().filter(move |notification| notification.is_about(alert))
     }
 
     pub fn contacts_of(&self, partner: &Untrusted) -> impl Iterator<Item = &Contact> {

@@ -3,6 +3,7 @@
 
 use crate::console::desk::Desk;
 use crate::core::alert::Alert;
+use crate::core::id::AlertId;
 use crate::core::notification::{Notification, NotificationState, RecipientId};
 
 /// What is known of telling one person.
@@ -39,7 +40,7 @@ pub fn told(desk: &Desk, alert: &Alert) -> Vec<Told> {
     by_recipient
         .into_iter()
         .filter_map(|(who, list)| {
-            let mark = mark(&list)?;
+            let mark = mark(&list, alert.id)?;
             let name = match who {
                 RecipientId::Person(person) => desk.last_name(person),
                 RecipientId::Webhook(channel) => crate::core::text::sanitise(channel).into_owned(),
@@ -51,9 +52,10 @@ pub fn told(desk: &Desk, alert: &Alert) -> Vec<Told> {
 }
 
 /// A proof wins. Without one a failure is said first, because it is what an operator can mend.
-fn mark(notifications: &[&Notification]) -> Option<Mark> {
+fn mark(notifications: &[&Notification], alert: AlertId) -> Option<Mark> {
     use NotificationState::*;
-    let any = |wanted: &dyn Fn(NotificationState) -> bool| notifications.iter().any(|n| wanted(n.state));
+    let any =
+        |wanted: &dyn Fn(NotificationState) -> bool| notifications.iter().any(|n| wanted(n.state_for(alert)));
     if any(&NotificationState::is_proven) {
         Some(Mark::Proven)
     } else if any(&NotificationState::is_failure) {

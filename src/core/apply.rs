@@ -262,7 +262,7 @@ impl Asked<'_> {
         alert.updated_at = self.decision.now;
         let verb = if again { "promises news anew" } else { "took it" };
         self.fact(What::AlertAcknowledged, format!("{} {verb}.", self.asker.name), &alert);
-        cancel_pages(&mut self.decision, notifications.iter_mut(), "somebody took the alert");
+        cancel_pages(&mut self.decision, alert.id, notifications.iter_mut(), "somebody took the alert");
         status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
         Ok(format!("You took {}; news promised by {}.", alert.id, self.clock(by)))
     }
@@ -289,7 +289,7 @@ impl Asked<'_> {
         }
         let sentence = format!("{} gave it back; paging goes on.", self.asker.name);
         self.fact(What::AlertUnacknowledged, sentence, &alert);
-        status_update::take_back(&mut self.decision, notifications);
+        status_update::take_back(&mut self.decision, alert.id, notifications);
         if alert.cleared_at.is_some() {
             alert.close_at = Some(self.decision.next_hand_over(&alert));
             self.fact(What::AlertCleared, "It is cleared, and stays in sight until the hand-over.", &alert);
@@ -299,14 +299,14 @@ impl Asked<'_> {
             for n in notifications {
                 if let RecipientId::Person(id) = &n.recipient.who
                     && n.purpose == Purpose::Page
-                    && n.reason.step == Some(alert.step)
+                    && n.step_for(alert.id) == Some(alert.step)
                 {
                     latest.insert(id, n);
                 }
             }
             let mut missed = Vec::new();
             for (person, n) in latest {
-                match n.state {
+                match n.state_for(alert.id) {
                     NotificationState::Cancelled => missed
                         .push(Told { person: person.clone(), via: n.reason.via.printable().into_string() }),
                     // It may have got through, so it goes out as what it is: the same again, marked.
@@ -364,7 +364,7 @@ impl Asked<'_> {
         alert.next_update_by = None;
         alert.updated_at = now;
         self.fact(What::AlertSnoozed, format!("{} put it to sleep.", self.asker.name), &alert);
-        cancel_pages(&mut self.decision, notifications.iter_mut(), "the alert was snoozed");
+        cancel_pages(&mut self.decision, alert.id, notifications.iter_mut(), "the alert was snoozed");
         status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
         Ok(format!("{} sleeps until {}.", alert.id, self.clock(until)))
     }
@@ -386,7 +386,7 @@ impl Asked<'_> {
         alert.updated_at = self.decision.now;
         let sentence = Untrusted::new(format!("{} closed it: {}", self.asker.name, reason.raw()));
         self.fact(What::AlertResolved, sentence, &alert);
-        cancel_pages(&mut self.decision, notifications.iter_mut(), "the alert was closed");
+        cancel_pages(&mut self.decision, alert.id, notifications.iter_mut(), "the alert was closed");
         flow::outcome::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
         status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
         Ok(format!("{} is closed.", alert.id))
@@ -496,8 +496,9 @@ impl Asked<'_> {
         let (media, carrier) = self.way(via, &person, Some(n.medium))?;
         let medium = media[0];
         let content = match (&alert, medium == n.medium) {
-            // Words for another medium, and the reply code of another person, are made anew.
-            (Some(alert), same) if !same || self.is_anothers(&n, &person) => {
+            // Words for another medium, and the reply code of another person, are made anew; of several
+            // alerts, some of which may be over, only the one it is filed under is said again.
+            (Some(alert), same) if !same || n.bundle.is_some() || self.is_anothers(&n, &person) => {
                 let next = self.decision.next_after(alert).filter(|_| alert.state == AlertState::Open);
                 self.decision.content(alert, &person, medium, next.as_ref(), "sent again by hand")
             }

@@ -5,6 +5,7 @@
 //! seeing what the ones before it did.
 
 use crate::core::alert::{Alert, AlertState, Member, MemberOf};
+use crate::core::bundle::{self, Left};
 use crate::core::case::Case;
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Category, Contact};
@@ -204,6 +205,7 @@ pub fn events(
     for prepared in batch {
         one(&mut decision, view, prepared);
     }
+    bundle::gather(&mut decision, None);
     storm::lighten(&mut decision.changes);
     (decision.changes, decision.ids)
 }
@@ -703,18 +705,20 @@ fn over(decision: &mut Decision<'_>, view: &mut View, alert: &mut Alert, sentenc
     }
     decision.alert_change(Actor::Desk, What::AlertCleared, sentence, alert);
     // What this very batch has queued waits too. In the order in which they were said, each as it is now.
-    let stored = view.waiting.iter().filter(|n| n.alert == Some(alert.id)).cloned();
+    let stored = view.waiting.iter().filter(|n| n.is_about(alert.id)).cloned();
     let all: BTreeMap<_, _> = stored.chain(decision.queued_for(alert.id)).map(|n| (n.id, n)).collect();
     let mut waiting: Vec<_> = all.into_values().collect();
-    cancel_pages(decision, waiting.iter_mut(), "it was cleared");
-    view.waiting.retain(|n| n.alert != Some(alert.id));
+    cancel_pages(decision, alert.id, waiting.iter_mut(), "it was cleared");
+    view.waiting.retain(|n| n.bundle.is_some() || n.alert != Some(alert.id));
     flow::outcome::tell(decision, alert, &waiting, None);
     status_update::tell(decision, alert, &waiting, None);
 }
 
-/// Cancels the pages that have not left yet, and what would have told others how things stood.
+/// Cancels the pages of an alert that have not left yet, and what would have told others how things stood.
+/// One that speaks of other alerts too leaves for those alone.
 pub fn cancel_pages<'n>(
     decision: &mut Decision<'_>,
+    alert: AlertId,
     waiting: impl Iterator<Item = &'n mut Notification>,
     because: &str,
 ) {
@@ -727,13 +731,27 @@ pub fn cancel_pages<'n>(
         if !matches!(notification.purpose, Purpose::Page | Purpose::Status) || !waits {
             continue;
         }
+        notification.updated_at = decision.now;
+        if notification.bundle.is_some() {
+            match notification.leave_out(alert, because) {
+                Left::Untouched => continue,
+                Left::Others => {
+                    let who = notification.recipient.name.printable();
+                    let summary = format!("Left out of the message to {who}: {because}.");
+                    let what = What::NotificationCancelled;
+                    let change = Change::notification(decision.now, Actor::Desk, what, summary, notification);
+                    decision.changes.push(Change { alert: Some(alert), ..change });
+                    continue;
+                }
+                Left::Nothing => {}
+            }
+        }
         notification.due_at = None;
         // What may already have got through stays in doubt; it is only not sent again.
         if notification.state != NotificationState::InDoubt {
             notification.state = NotificationState::Cancelled;
         }
         notification.reason.outcome = Some(because.into());
-        notification.updated_at = decision.now;
         let summary = format!("Not sent to {}: {because}.", notification.recipient.name.printable());
         decision.changes.push(Change::notification(
             decision.now,

@@ -10,10 +10,10 @@ use crate::core::contact::Medium;
 use crate::core::desk::Desk;
 use crate::core::duty::Work;
 use crate::core::escalation::medium_word;
-use crate::core::id::Ids;
+use crate::core::id::{AlertId, Ids};
 use crate::core::notification::{
-    Attempt, AttemptState, Disputed, Evidence, Fault, Notification, NotificationState, Purpose, RecipientId,
-    Rung, proven,
+    Attempt, AttemptState, Disputed, Evidence, Fault, Hold, Notification, NotificationState, Purpose,
+    RecipientId, Rung, proven,
 };
 use crate::core::reach::Reach;
 use crate::core::reroute;
@@ -92,7 +92,9 @@ pub fn claim(context: &mut Delivering<'_>, n: &mut Notification) -> (Claim, Vec<
         }
     }
     n.state = NotificationState::Sending;
-    n.hold = None;
+    if n.hold.take() == Some(Hold::Throttled) {
+        n.reason.outcome = None;
+    }
     n.attempts.push(Attempt {
         number: n.attempts.len() as u32 + 1,
         state: AttemptState::Sending,
@@ -107,8 +109,7 @@ pub fn claim(context: &mut Delivering<'_>, n: &mut Notification) -> (Claim, Vec<
     });
     let summary =
         format!("{} to {} leaves by {}.", medium_word(n.medium), n.recipient.name.printable(), n.channel);
-    let change = Change::notification(now, Actor::Desk, What::NotificationSending, summary, n);
-    (Claim::Send { address }, vec![change])
+    (Claim::Send { address }, n.facts(now, &Actor::Desk, What::NotificationSending, summary))
 }
 
 /// An earlier attempt may have got through.
@@ -177,14 +178,30 @@ pub struct Answering<'a> {
     pub reach: Option<&'a Reach>,
     /// Whether another attempt would still be wanted: see [`still_needed`].
     pub needed: bool,
+    /// Alerts that the message speaks of and that nobody is paged for any more.
+    pub over: &'a [AlertId],
     /// Between 0 and 1, by chance.
     pub jitter: f64,
     pub now: Timestamp,
 }
 
-/// A page is of no use once nobody is paged for its alert any more; everything else is.
-pub fn still_needed(n: &Notification, alert: Option<&Alert>) -> bool {
-    n.purpose != Purpose::Page || alert.is_none_or(Alert::is_paging)
+/// Whether another attempt would still be wanted, and which of the alerts it speaks of (`alerts`) are over:
+/// a page is of no use once nobody is paged for any of them; everything else is.
+pub fn still_needed(n: &Notification, alerts: &[Alert]) -> (bool, Vec<AlertId>) {
+    if n.purpose != Purpose::Page {
+        return (true, Vec::new());
+    }
+    let (paging, over): (Vec<&Alert>, Vec<&Alert>) = alerts.iter().partition(|alert| alert.is_paging());
+    (!paging.is_empty() || over.is_empty(), over.into_iter().map(|alert| alert.id).collect())
+}
+
+/// What is tried again speaks only of what somebody is still paged for.
+pub fn leave_out_what_is_over(n: &mut Notification, over: &[AlertId]) {
+    if n.bundle.is_some() {
+        for alert in over {
+            n.leave_out(*alert, "nobody is paged for it any more");
+        }
+    }
 }
 
 /// Records the answer to the attempt numbered `attempt`.
@@ -195,7 +212,7 @@ pub fn answered(
     answer: Answered,
     ids: &mut Ids,
 ) -> Vec<Change> {
-    let Answering { desk, reach, needed, jitter, now } = *context;
+    let Answering { desk, reach, needed, over, jitter, now } = *context;
     let Some(index) = n.attempts.iter().position(|a| a.number == attempt) else { return Vec::new() };
     let channel = n.attempts[index].channel.clone();
     let actor = Actor::Channel(channel.clone());
@@ -236,6 +253,7 @@ pub fn answered(
                 let summary = format!("Not tried again to {who}: nobody is paged for the alert any more.");
                 return vec![Change::notification(now, actor, What::NotificationCancelled, summary, n)];
             }
+            leave_out_what_is_over(n, over);
             let due = now
                 + after.unwrap_or(SignedDuration::ZERO).max(backoff(desk, n.attempts.len() as u32, jitter));
             if n.expires_at.is_some_and(|end| end <= due) {
@@ -278,6 +296,9 @@ pub fn answered(
             changes
         }
         Answered::Unknown { said } => {
+            if needed {
+                leave_out_what_is_over(n, over);
+            }
             in_doubt(desk, n, index, &said, needed.then_some(desk.retry.first), ids, now)
         }
     }
@@ -485,7 +506,8 @@ mod tests {
     }
 
     fn answer(scene: &mut Scene, n: &mut Notification, attempt: u32, needed: bool, said: Answered) {
-        let context = Answering { desk: &scene.desk, reach: None, needed, jitter: 0.0, now: scene.now };
+        let context =
+            Answering { desk: &scene.desk, reach: None, needed, over: &[], jitter: 0.0, now: scene.now };
         answered(&context, n, attempt, said, &mut scene.ids);
     }
 
@@ -570,8 +592,14 @@ mod tests {
         for (n, answered, kind) in
             [(&mut mail, unknown(), TaskKind::Doubt), (&mut dead, refused, TaskKind::Fix)]
         {
-            let context =
-                Answering { desk: &scene.desk, needed: true, reach: None, jitter: 0.0, now: scene.now };
+            let context = Answering {
+                desk: &scene.desk,
+                needed: true,
+                over: &[],
+                reach: None,
+                jitter: 0.0,
+                now: scene.now,
+            };
             let changes = super::answered(&context, n, 1, answered, &mut Ids::default());
             let task = changes.iter().find_map(|change| match &change.object {
                 Object::Task(task) => Some(task),

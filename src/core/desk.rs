@@ -18,6 +18,7 @@ use crate::core::rule::Rule;
 use crate::core::schedule::{Schedule, Why};
 use crate::core::storm::Storm;
 use crate::core::template::Templates;
+use crate::core::throttle::Throttle;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -116,6 +117,9 @@ pub struct Desk {
     pub asks_community: bool,
     pub promise: Promise,
     pub storm: Storm,
+    /// So many pages to one person at one moment are one message; 0: never.
+    pub bundle_from: u32,
+    pub throttle: Throttle,
     pub retry: Retry,
     /// A joining exception that multiplies the amount at risk by at least this pages again.
     pub amount_factor: f64,

@@ -98,7 +98,7 @@ impl<'a> Decision<'a> {
         let mut queued: BTreeMap<NotificationId, Notification> = BTreeMap::new();
         for change in &self.changes {
             if let Object::Notification(n) = &change.object
-                && n.alert == Some(alert)
+                && n.is_about(alert)
             {
                 queued.insert(n.id, (**n).clone());
             }
@@ -288,6 +288,7 @@ impl<'a> Decision<'a> {
             alert: about.alert,
             event: about.event,
             partner: about.partner,
+            bundle: None,
             recipient,
             medium,
             channel,

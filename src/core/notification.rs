@@ -1,5 +1,6 @@
 //! One message to one recipient over one medium, and what is really known of its delivery.
 
+use crate::core::bundle::Bundle;
 use crate::core::contact::{Category, Medium};
 use crate::core::id::{AlertId, EventId, NotificationId};
 use crate::core::message::{Frame, Message};
@@ -251,6 +252,8 @@ pub enum Hold {
     UnknownContact,
     /// It is night where the contact lives.
     QuietHours,
+    /// Its recipient got as many texts lately as they are to get.
+    Throttled,
 }
 
 /// One message to one recipient over one medium.
@@ -268,6 +271,9 @@ pub struct Notification {
     pub alert: Option<AlertId>,
     pub event: Option<EventId>,
     pub partner: Option<Untrusted>,
+    /// Of a page that speaks of several alerts; `alert` is the worst of those it still speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<Box<Bundle>>,
     pub recipient: Recipient,
     pub medium: Medium,
     /// The configured channel that carries it, or will.

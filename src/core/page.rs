@@ -26,7 +26,7 @@ pub struct Next {
 pub const AGAIN: &str = "(again?) ";
 
 /// Septets a page may use, so that it stays one part when [`AGAIN`] comes before it.
-const ROOM: usize = 160 - AGAIN.len();
+pub(super) const ROOM: usize = 160 - AGAIN.len();
 
 /// Septets that partner and title together keep, whatever else there is to say.
 const LEAST_NAMES: usize = 24;
@@ -122,7 +122,7 @@ fn detail(alert: &Alert, next: Option<&Next>, why: &str, reader: &Reader<'_>) ->
 }
 
 /// `06:00`, `Tue 06:00` when it is not within the next day, `8 Jan 06:00` when another Tuesday is nearer.
-fn clock(at: Timestamp, zone: &TimeZone, now: Timestamp) -> String {
+pub(super) fn clock(at: Timestamp, zone: &TimeZone, now: Timestamp) -> String {
     let format = match at.duration_since(now).as_hours().abs() {
         ..20 => "%H:%M",
         20..144 => "%a %H:%M",
@@ -138,7 +138,7 @@ fn order_in(alert: &Alert) -> Option<String> {
 }
 
 /// `Partner: title` in at most `room` septets; a reference inside the title is moved behind the cut.
-fn names(partner: &str, title: &str, reference: Option<&str>, room: usize) -> String {
+pub(super) fn names(partner: &str, title: &str, reference: Option<&str>, room: usize) -> String {
     let whole = format!("{partner}: {title}");
     if length(&whole) <= room {
         return whole;

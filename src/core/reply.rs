@@ -4,6 +4,7 @@
 //! the signed token in the address it was sent to and its sender's address. Whatever a machine wrote
 //! (an auto-reply, a bounce, a mailing list) never acts.
 
+mod bundled;
 pub mod code;
 pub mod read;
 mod take;

@@ -3,6 +3,7 @@
 
 use crate::core::alert::{Alert, PolicySnapshot, Step, Target};
 use crate::core::apply::{self, Asker, CommandView};
+use crate::core::bundle::{self, Away};
 use crate::core::change::{Change, Object};
 use crate::core::command::{Action, Command, Expect, Refusal};
 use crate::core::contact::Medium;
@@ -20,6 +21,7 @@ use crate::core::rule::{GroupField, Match, Rule, Then};
 use crate::core::storm::Storm;
 use crate::core::task::Task;
 use crate::core::template::Templates;
+use crate::core::throttle::Throttle;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -102,6 +104,8 @@ impl Scene {
             asks_community: false,
             promise: Promise { critical: minutes(30), high: minutes(60), other: minutes(240) },
             storm: Storm { alerts: 5, within: minutes(10), quiet: minutes(15) },
+            bundle_from: 3,
+            throttle: Throttle::default(),
             retry: Retry { first: SignedDuration::from_secs(5), longest: minutes(5), give_up: minutes(240) },
             amount_factor: 2.0,
             templates: Templates::shipped(),
@@ -195,19 +199,33 @@ impl Scene {
 
     /// Lets the desk do what is due.
     pub fn due(&mut self) {
+        self.due_after(None);
+    }
+
+    /// Lets the desk do what is due, perhaps after an absence.
+    pub fn due_after(&mut self, away: Option<Away>) {
         let desk = self.desk.clone();
         let mut decision = Decision::new(&desk, self.now, self.ids);
         for alert in self.alerts.clone().values_mut() {
             decision.due(alert);
         }
+        bundle::gather(&mut decision, away);
         self.ids = decision.ids;
         self.keep(decision.changes);
     }
 
     pub fn command(&mut self, who: &str, action: Action, expect: Expect) -> Result<String, Refusal> {
+        let alert = match &action {
+            Action::Ack { alert, .. }
+            | Action::Unack { alert }
+            | Action::Snooze { alert, .. }
+            | Action::Resolve { alert, .. } => self.alerts.get(alert),
+            _ => self.alerts.values().next(),
+        };
+        let about = |n: &&Notification| alert.is_none_or(|alert| n.is_about(alert.id));
         let view = CommandView {
-            alert: self.alerts.values().next().cloned(),
-            notifications: self.notifications.values().cloned().collect(),
+            alert: alert.cloned(),
+            notifications: self.notifications.values().filter(about).cloned().collect(),
             ..CommandView::default()
         };
         let asker = Asker { id: PersonId(who.into()), name: who.into(), role: Role::Responder, login: None };

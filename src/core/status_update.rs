@@ -4,6 +4,7 @@
 use crate::core::alert::{Alert, AlertState};
 use crate::core::contact::Medium;
 use crate::core::escalation::{Decision, about};
+use crate::core::id::AlertId;
 use crate::core::notification::{Content, Notification, NotificationState, Purpose, Reason, RecipientId};
 use crate::core::page::plain;
 use crate::core::person::PersonId;
@@ -22,9 +23,9 @@ pub fn tell(decision: &mut Decision<'_>, alert: &Alert, of_alert: &[Notification
         return;
     }
     let mut paged: BTreeMap<PersonId, &Notification> = BTreeMap::new();
-    for n in of_alert.iter().filter(|n| n.alert == Some(alert.id) && n.purpose == Purpose::Page) {
+    for n in of_alert.iter().filter(|n| n.is_about(alert.id) && n.purpose == Purpose::Page) {
         let RecipientId::Person(person) = &n.recipient.who else { continue };
-        if !n.attempts.is_empty() && Some(person) != actor {
+        if !n.attempts.is_empty() && !n.leaves_out(alert.id) && Some(person) != actor {
             paged.insert(person.clone(), n);
         }
     }
@@ -62,12 +63,12 @@ pub fn tell(decision: &mut Decision<'_>, alert: &Alert, of_alert: &[Notification
 }
 
 /// Takes back what was to be told of an action that was undone or overtaken.
-pub fn take_back(decision: &mut Decision<'_>, of_alert: &[Notification]) {
+pub fn take_back(decision: &mut Decision<'_>, alert: AlertId, of_alert: &[Notification]) {
     let waits = |n: &&Notification| {
         n.purpose == Purpose::Status && n.state == NotificationState::Queued && n.attempts.is_empty()
     };
     let mut waiting: Vec<Notification> = of_alert.iter().filter(waits).cloned().collect();
-    crate::core::decide::cancel_pages(decision, waiting.iter_mut(), "it does not hold any more");
+    crate::core::decide::cancel_pages(decision, alert, waiting.iter_mut(), "it does not hold any more");
 }
 
 /// `Weber has it, news by 03:37: Acme Tools: Blocked order 4500123 (A12)`, in one part.

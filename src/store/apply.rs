@@ -156,10 +156,11 @@ impl Tx<'_> {
         };
         self.execute(
             "INSERT INTO notification (id, state, channel, medium, urgent, alert, partner, due_at, updated_at, body, in_flight,
-               contact, person, line)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-             ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, medium = $4, due_at = $8, updated_at = $9,
-               body = $10, in_flight = $11, contact = $12, person = $13, line = $14, behind = 0",
+               contact, person, line, left_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+             ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, medium = $4, alert = $6, due_at = $8,
+               updated_at = $9, body = $10, in_flight = $11, contact = $12, person = $13, line = $14, behind = 0,
+               left_at = $15",
             cells![
                 n.id.0,
                 n.state.as_str(),
@@ -180,9 +181,16 @@ impl Tx<'_> {
                     RecipientId::Person(id) => Some(id.0.as_str()),
                     RecipientId::Contact(_) | RecipientId::Webhook(_) => None,
                 },
-                line.as_deref()
+                line.as_deref(),
+                n.attempts.last().filter(|_| n.answers.is_none()).map(|attempt| attempt.started_at)
             ],
         )?;
+        for covered in n.bundle.iter().flat_map(|bundle| &bundle.covers) {
+            self.execute(
+                "INSERT INTO covered (alert, notification) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                cells![covered.alert.0, n.id.0],
+            )?;
+        }
         // Whoever was behind it may be due for long.
         self.dues |= line.is_some();
         for line in line.iter().chain(&before) {

@@ -9,7 +9,7 @@ use crate::core::assignment::StoredAssignment;
 use crate::core::case::Case;
 use crate::core::change::{Change, ConfigVersion, Numbered};
 use crate::core::command::Outcome;
-use crate::core::contact::{Contact, ContactState};
+use crate::core::contact::{Contact, ContactState, Medium};
 use crate::core::decide::{Needs, Thing, View};
 use crate::core::document::Document;
 use crate::core::event::Event;
@@ -20,6 +20,7 @@ use crate::core::id::{AlertId, EventId, Ids, NotificationId, TaskId};
 use crate::core::notification::{Notification, RecipientId};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
+use crate::core::person::PersonId;
 use crate::core::reach::{Reach, fix_task};
 use crate::core::suppression::{Suppression, address_key};
 use crate::core::sync::Side;
@@ -35,6 +36,12 @@ const ASSIGNMENTS: &str = "SELECT body FROM assignment WHERE state = 'active' OR
 const DUE: &str =
     "SELECT body FROM notification WHERE channel = $1 AND urgent = $2 AND behind = 0 AND due_at <= $3
     ORDER BY due_at, id LIMIT $4";
+
+const COVERING: &str = "SELECT n.body FROM covered c JOIN notification n ON n.id = c.notification
+    WHERE c.alert = $1 ORDER BY c.notification DESC LIMIT 2000";
+
+const LEFT: &str = "SELECT left_at FROM notification WHERE person = $1 AND medium = $2 AND left_at > $3
+    ORDER BY left_at DESC LIMIT $4";
 
 const NEXT_DUE: &str = "SELECT MIN(due) FROM (
     SELECT MIN(due_at) AS due FROM notification
@@ -71,15 +78,59 @@ impl Tx<'_> {
 
     pub fn notifications_of(&self, alert: AlertId) -> Result<Vec<Notification>, StoreError> {
         // The newest, should there be more: those are the ones that may still be waiting.
-        self.query(
+        let mut found: Vec<Notification> = self.query(
             "SELECT body FROM notification WHERE alert = $1 ORDER BY id DESC LIMIT 2000",
             cells![alert.0],
             body("notification"),
+        )?;
+        found.extend(self.query(COVERING, cells![alert.0], body("notification"))?);
+        found.sort_by_key(|n: &Notification| n.id);
+        found.dedup_by_key(|n| n.id);
+        Ok(found)
+    }
+
+    /// When messages to a person that they did not ask for left since then, the newest first.
+    pub fn left_for(
+        &self,
+        person: &PersonId,
+        medium: Medium,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        let left =
+            self.query(LEFT, cells![person.0.as_str(), medium.as_str(), since, i64::from(limit)], |row| {
+                row.int(0)
+            })?;
+        Ok(left.into_iter().filter_map(moment).collect())
+    }
+
+    /// Messages to a person that wait, because they got enough lately or for another reason.
+    pub fn held_for_person(
+        &self,
+        person: &PersonId,
+        medium: Medium,
+    ) -> Result<Vec<Notification>, StoreError> {
+        self.query(
+            "SELECT body FROM notification WHERE state = 'held' AND person = $1 AND medium = $2
+             ORDER BY id LIMIT 100",
+            cells![person.0.as_str(), medium.as_str()],
+            body("notification"),
         )
-        .map(|mut newest_first| {
-            newest_first.reverse();
-            newest_first
-        })
+    }
+
+    /// When the agent was last seen at work.
+    pub fn seen_at_work(&self) -> Result<Option<Timestamp>, StoreError> {
+        let at = self.query_one("SELECT at FROM seen_at_work WHERE id = 1", &[], |row| row.int(0))?;
+        Ok(at.and_then(moment))
+    }
+
+    /// Keeps that the agent is at work now.
+    pub fn keep_seen_at_work(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO seen_at_work (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = $1",
+            cells![now],
+        )?;
+        Ok(())
     }
 
     pub fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
@@ -605,6 +656,13 @@ pub(super) mod tests {
         let plan = plan(&shape(), crate::store::apply::LINE_UP);
         assert_eq!(plan.matches("INDEX notification_line (line=?").count(), 2, "{plan}");
         assert!(!plan.contains("SCAN"), "{plan}");
+    }
+
+    #[test]
+    fn what_a_person_got_lately_is_counted_without_looking_at_the_rest() {
+        let plan = plan(&shape(), LEFT);
+        assert!(plan.contains("INDEX notification_left (person=? AND medium=? AND left_at>?)"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0010.sql"),
     include_str!("../../assets/migrations/0011.sql"),
     include_str!("../../assets/migrations/0012.sql"),
+    include_str!("../../assets/migrations/0013.sql"),
 ];
 
 /// Operations waiting for the writer before askers must wait too.

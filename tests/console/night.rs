@@ -228,6 +228,7 @@ pub fn notification(
         alert: Some(AlertId(alert)),
         event: Some(EventId(alert)),
         partner: Some("acme".into()),
+        bundle: None,
         recipient: Recipient { who: RecipientId::Person(person(to.0)), name: to.1.into() },
         medium,
         channel: channel.into(),

@@ -19,7 +19,7 @@ use nightdesk::core::contact::Medium;
 use nightdesk::core::event::CloudEvent;
 use nightdesk::core::id::{AlertId, NotificationId};
 use nightdesk::core::notification::{
-    AttemptState, Fault, Notification, NotificationState, Purpose, Rung, proven,
+    AttemptState, Fault, Hold, Notification, NotificationState, Purpose, Rung, proven,
 };
 use nightdesk::core::page::AGAIN;
 use nightdesk::core::person::{PersonId, Role};
@@ -637,18 +637,27 @@ impl Outside {
             }
             Object::Notification(n) => {
                 if change.what == What::NotificationSending && n.purpose == Purpose::Page {
-                    let alert = n.alert.and_then(|id| self.alerts.get(&id));
-                    assert!(
-                        alert.is_some_and(|a| a.state == AlertState::Open),
-                        "{} leaves for an alert that nobody waits for: {alert:?}",
-                        n.id
-                    );
-                    assert!(
-                        alert.is_some_and(|a| a.next_escalation_at.is_some())
-                            || n.reason.via.raw().contains("sent again by"),
-                        "{} leaves though its alert is cleared: {alert:?}",
-                        n.id
-                    );
+                    let alerts = n.alerts();
+                    assert!(alerts.first() == n.alert.as_ref(), "{n:?} is not filed under its worst alert");
+                    for alert in alerts.iter().map(|id| self.alerts.get(id)) {
+                        assert!(
+                            alert.is_some_and(|a| a.state == AlertState::Open),
+                            "{} leaves for an alert that nobody waits for: {alert:?}",
+                            n.id
+                        );
+                        assert!(
+                            alert.is_some_and(|a| a.next_escalation_at.is_some())
+                                || n.reason.via.raw().contains("sent again by"),
+                            "{} leaves though its alert is cleared: {alert:?}",
+                            n.id
+                        );
+                    }
+                    if n.bundle.is_some() {
+                        self.count("bundles");
+                    }
+                }
+                if change.what == What::NotificationHeld && n.hold == Some(Hold::Throttled) {
+                    self.count("throttled");
                 }
                 honest(n);
                 self.notifications.insert(n.id, (**n).clone());
@@ -690,7 +699,9 @@ fn never_forgotten(alert: &Alert) {
 fn honest(n: &Notification) {
     let proof = proven(&n.evidence).map(|(rung, _)| rung);
     let state = n.state;
-    let waits = matches!(state, NotificationState::Queued | NotificationState::InDoubt) && n.due_at.is_some();
+    let waiting =
+        matches!(state, NotificationState::Queued | NotificationState::Held | NotificationState::InDoubt);
+    let waits = waiting && n.due_at.is_some();
     let right = match proof {
         Some(rung) if rung < Rung::Failed => state == rung.state(),
         // A failure is not the end while another attempt is on its way or planned, nor does it
@@ -708,6 +719,7 @@ fn honest(n: &Notification) {
             matches!(
                 state,
                 NotificationState::Queued
+                    | NotificationState::Held
                     | NotificationState::Sending
                     | NotificationState::InDoubt
                     | NotificationState::Cancelled

@@ -46,6 +46,7 @@ pub async fn inputs(
             schedule: schedule.name.clone(),
             time_zone: schedule.time_zone.iana_name().unwrap_or("UTC").to_owned(),
             segments: schedule.turns(now, until),
+            planned: Vec::new(),
             overrides: Vec::new(),
         })
         .collect();

@@ -164,6 +164,7 @@ pub fn why(message: &Notification) -> Option<String> {
         InDoubt => Some("handed over; nobody can tell whether it was taken".to_owned()),
         Held => Some(outcome.unwrap_or_else(|| match message.hold {
             Some(Hold::QuietHours) => "it is night where they live".to_owned(),
+            Some(Hold::Throttled) => "they got enough texts lately".to_owned(),
             Some(Hold::UnknownContact) => "nobody knows this contact yet".to_owned(),
             None => "held".to_owned(),
         })),

@@ -20,11 +20,14 @@ pub fn tell(
     except: Option<&PersonId>,
 ) {
     let mut told: BTreeMap<&PersonId, Option<&Notification>> = BTreeMap::new();
-    for n in of_alert.iter().filter(|n| n.alert == Some(alert.id)) {
+    for n in of_alert.iter().filter(|n| n.is_about(alert.id)) {
         let RecipientId::Person(person) = &n.recipient.who else { continue };
-        let never_left = matches!(n.state, NotificationState::Cancelled | NotificationState::Suppressed);
+        let never_left =
+            matches!(n.state_for(alert.id), NotificationState::Cancelled | NotificationState::Suppressed);
         match n.purpose {
-            Purpose::Page | Purpose::Detail if !never_left || !n.attempts.is_empty() => {
+            Purpose::Page | Purpose::Detail
+                if !never_left || (!n.attempts.is_empty() && !n.leaves_out(alert.id)) =>
+            {
                 told.insert(person, Some(n));
             }
             // What they heard of the end before covers what they heard before it.

@@ -304,8 +304,14 @@ impl Stage {
                     };
                     let (body, attempt) = (n.content.body.raw().to_owned(), n.attempts.len() as u32);
                     let one = Sent { to, medium: n.medium, address, body };
-                    let context =
-                        Answering { desk: &desk, reach: reach.as_ref(), needed: true, jitter: 0.0, now };
+                    let context = Answering {
+                        desk: &desk,
+                        reach: reach.as_ref(),
+                        needed: true,
+                        over: &[],
+                        jitter: 0.0,
+                        now,
+                    };
                     let changes = delivery::answered(&context, &mut n, attempt, answer(&one), &mut ids);
                     self.keep(changes);
                     sent.push(one);
@@ -372,7 +378,7 @@ impl Stage {
             }
         }
         if needs.waiting {
-            let of_alert = |n: &&Notification| n.alert.is_some_and(|id| view.alerts.contains_key(&id));
+            let of_alert = |n: &&Notification| n.alerts().iter().any(|id| view.alerts.contains_key(id));
             view.waiting = self.notifications.values().filter(of_alert).cloned().collect();
         }
         let pick = |thing: &Thing| self.cases.get(thing).map(|case| (thing.clone(), case.clone()));

@@ -4,8 +4,9 @@ use super::read::{self, Said, Wish};
 use super::{Became, CODE_LIVES, Code, Inbound, Reply};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::apply::{self, Asker, CommandView};
+use crate::core::bundle;
 use crate::core::change::{Actor, Change, Object, What};
-use crate::core::command::{Action, Command, Expect};
+use crate::core::command::{Action, Command, Expect, Refusal};
 use crate::core::contact::{Category, Contact, ContactState, Medium};
 use crate::core::decide::View;
 use crate::core::desk::Desk;
@@ -25,12 +26,15 @@ use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
 
 /// What must be known to take a reply.
 #[derive(Clone, Debug, Default)]
 pub struct ReplyView {
     /// The message that a code or a token names, with its alert.
     pub named: Option<(Notification, Option<Paged>)>,
+    /// What else that message speaks of.
+    pub along: Vec<Paged>,
     /// The alerts that are not closed and that this sender was told of, the newest first.
     pub told: Vec<Paged>,
     /// Contacts with the sender's address.
@@ -94,6 +98,7 @@ pub fn take(desk: &Desk, view: ReplyView, inbound: &Inbound, ids: Ids, now: Time
     let people = people_at(desk, inbound.medium, &inbound.from);
     let mut taking = Taking { inbound, view, decision: Decision::new(desk, now, ids), said, people };
     let kept = taking.take();
+    bundle::gather(&mut taking.decision, None);
     let summary = format!(
         "{} from {}: {}",
         medium_word(inbound.medium),
@@ -118,11 +123,11 @@ pub fn take(desk: &Desk, view: ReplyView, inbound: &Inbound, ids: Ids, now: Time
     (changes, taking.decision.ids)
 }
 
-struct Taking<'a> {
-    inbound: &'a Inbound,
-    view: ReplyView,
-    decision: Decision<'a>,
-    said: Said,
+pub(super) struct Taking<'a> {
+    pub(super) inbound: &'a Inbound,
+    pub(super) view: ReplyView,
+    pub(super) decision: Decision<'a>,
+    pub(super) said: Said,
     people: Vec<&'a Person>,
 }
 
@@ -215,6 +220,9 @@ impl<'a> Taking<'a> {
                 return self.answer(who, Became::Refused, None, said);
             }
         };
+        if let Some(several) = self.bundled(person, &action) {
+            return self.of_bundle(person, several, action);
+        }
         let paged = match self.meant(person, &action) {
             Ok(paged) => paged,
             Err(refused) => return self.answer(who, Became::Refused, None, refused),
@@ -225,34 +233,37 @@ impl<'a> Taking<'a> {
                 let said = self.how(person, &paged);
                 self.answer(who, Became::Answered, Some(alert), said)
             }
-            Asks::Take(action) | Asks::End(action) => {
-                let asker = Asker {
-                    id: person.id.clone(),
-                    name: person.name.clone(),
-                    role: person.role,
-                    login: None,
-                };
-                let command =
-                    Command { id: self.inbound.id(), action: action(alert.id), expect: Expect::default() };
-                let view = CommandView {
-                    alert: Some(paged.alert),
-                    notifications: paged.notifications,
-                    ..CommandView::default()
-                };
-                let (desk, ids, now) = (self.decision.desk, self.decision.ids, self.decision.now);
-                match apply::command(desk, view, &command, &asker, ids, now) {
-                    Ok((said, changes, ids)) => {
-                        self.decision.ids = ids;
-                        self.decision.changes.extend(changes);
-                        self.answer(who, Became::Acted, Some(alert), said)
-                    }
-                    Err(refusal) => {
-                        let said = refusal.said.printable().into_string();
-                        self.answer(who, Became::Refused, Some(alert), said)
-                    }
+            Asks::Take(action) | Asks::End(action) => match self.act(person, paged, action(alert.id)) {
+                Ok(said) => self.answer(who, Became::Acted, Some(alert), said),
+                Err(refusal) => {
+                    let said = refusal.said.printable().into_string();
+                    self.answer(who, Became::Refused, Some(alert), said)
                 }
-            }
+            },
         }
+    }
+
+    /// Does to one alert what this person asks.
+    pub(super) fn act(&mut self, person: &Person, paged: Paged, action: Action) -> Result<String, Refusal> {
+        let asker =
+            Asker { id: person.id.clone(), name: person.name.clone(), role: person.role, login: None };
+        let command = Command { id: self.inbound.id(), action, expect: Expect::default() };
+        let view = CommandView {
+            alert: Some(paged.alert),
+            notifications: paged.notifications,
+            ..CommandView::default()
+        };
+        let (desk, ids, now) = (self.decision.desk, self.decision.ids, self.decision.now);
+        let (said, changes, ids) = apply::command(desk, view, &command, &asker, ids, now)?;
+        self.decision.ids = ids;
+        self.decision.changes.extend(changes);
+        Ok(said)
+    }
+
+    /// The message went to this person, and its code still counts.
+    pub(super) fn is_theirs(&self, n: &Notification, person: &Person) -> bool {
+        n.recipient.who == RecipientId::Person(person.id.clone())
+            && self.decision.now.duration_since(n.created_at) <= CODE_LIVES
     }
 
     /// The alert that is meant: the one whose message is named, else the only one there is to act on.
@@ -264,10 +275,8 @@ impl<'a> Taking<'a> {
                 None => "That mail is not one of yours, or too old.".to_owned(),
             };
             let (named, paged) = self.view.named.as_ref().ok_or_else(unknown)?;
-            let mine = matches!(&named.recipient.who, RecipientId::Person(id) if *id == person.id);
-            let young = self.decision.now.duration_since(named.created_at) <= CODE_LIVES;
             return match paged {
-                Some(paged) if mine && young => Ok(paged.clone()),
+                Some(paged) if self.is_theirs(named, person) => Ok(paged.clone()),
                 _ => Err(unknown()),
             };
         }
@@ -293,6 +302,10 @@ impl<'a> Taking<'a> {
 
     /// Asks which one is meant, as many as fit.
     fn which(&self, person: &Person, several: &[&Paged]) -> String {
+        let codes: BTreeSet<Option<Code>> = several.iter().map(|paged| self.code_of(person, paged)).collect();
+        if let (1, Some(Some(code))) = (codes.len(), codes.first()) {
+            return format!("{} are open. ACK {code} takes all, ? {code} lists them.", several.len());
+        }
         let mut said = format!("Which of {}? Answer with its code:", several.len());
         let room = if self.inbound.medium == Medium::Sms { 160 } else { 2000 };
         for (i, paged) in several.iter().enumerate() {
@@ -311,8 +324,10 @@ impl<'a> Taking<'a> {
     }
 
     /// The code of the newest text to this person about the alert.
-    fn code_of(&self, person: &Person, paged: &Paged) -> Option<Code> {
-        let to_them = |n: &&Notification| n.recipient.who == RecipientId::Person(person.id.clone());
+    pub(super) fn code_of(&self, person: &Person, paged: &Paged) -> Option<Code> {
+        let to_them = |n: &&Notification| {
+            n.recipient.who == RecipientId::Person(person.id.clone()) && !n.leaves_out(paged.alert.id)
+        };
         let newest =
             paged.notifications.iter().filter(to_them).max_by_key(|n| (n.purpose == Purpose::Page, n.id))?;
         Some(self.decision.desk.reply_key.code(newest.id))
@@ -597,7 +612,7 @@ impl<'a> Taking<'a> {
     }
 
     /// One answer, unless the address said stop or got very many.
-    fn answer(
+    pub(super) fn answer(
         &mut self,
         who: Option<RecipientId>,
         state: Became,
@@ -677,7 +692,7 @@ impl<'a> Taking<'a> {
 }
 
 /// What a person's reply asks for.
-enum Asks {
+pub(super) enum Asks {
     /// Takes it, or passes it on.
     Take(Asked),
     /// Closes it, or puts it to sleep.
@@ -690,7 +705,7 @@ type Asked = Box<dyn Fn(AlertId) -> Action>;
 
 const HELP: &str = "Answer ACK (or ACK 45 for news in 45 min), ESC, SNOOZE 30, RESOLVE why, or ? - with the code of the page where there are several.";
 
-fn title(alert: &Alert) -> String {
+pub(super) fn title(alert: &Alert) -> String {
     format!("{} {}", alert.partner.name.printable(), alert.title.printable())
 }
 

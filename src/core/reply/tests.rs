@@ -62,7 +62,7 @@ impl Desk {
     fn takes(&mut self, inbound: Inbound) -> Reply {
         let desk = self.scene.desk.clone();
         let paged = |alert: &crate::core::alert::Alert| {
-            let of = |n: &&Notification| n.alert == Some(alert.id);
+            let of = |n: &&Notification| n.is_about(alert.id);
             Paged {
                 alert: alert.clone(),
                 notifications: self.scene.notifications.values().filter(of).cloned().collect(),
@@ -72,6 +72,10 @@ impl Desk {
         let named = named(&desk, &inbound, newest)
             .and_then(|id| self.scene.notifications.get(&id))
             .map(|n| (n.clone(), n.alert.and_then(|alert| self.scene.alerts.get(&alert)).map(&paged)));
+        let along = named.iter().flat_map(|(n, _): &(Notification, _)| {
+            n.alerts().into_iter().filter(|alert| Some(*alert) != n.alert)
+        });
+        let along = along.filter_map(|id| self.scene.alerts.get(&id)).map(&paged).collect();
         let people = super::people_at(&desk, inbound.medium, &inbound.from);
         let told = |p: &Paged| {
             p.alert.state != AlertState::Resolved
@@ -90,6 +94,7 @@ impl Desk {
         tasks.retain(|task| keys.contains(&task.key.raw().to_owned()));
         let view = ReplyView {
             named,
+            along,
             told: self.scene.alerts.values().rev().map(&paged).filter(told).collect(),
             contacts,
             partner: None,
@@ -291,4 +296,81 @@ fn alerts_of_other_people_are_not_meant() {
     let reply = desk.says(JONAS, "ack");
     assert_eq!((reply.state, desk.state(1)), (Became::Refused, AlertState::Open), "Jonas was not paged yet");
     assert_eq!(desk.answered(), "Nothing that you were told of is open.");
+}
+
+/// A desk whose three alerts came at once, and are one message to each who is paged.
+fn bundled() -> Desk {
+    let mut desk = Desk::new();
+    desk.scene.desk.policies.get_mut("urgent").unwrap().steps =
+        vec![crate::core::scenario::tells(&["maria", "jonas"], 0)];
+    let batch = [("x1", "high"), ("x2", "critical"), ("x3", "high")];
+    desk.scene.events(&batch.map(|(id, severity)| ("raised", exception(id), severity)));
+    for n in desk.scene.notifications.values_mut() {
+        let mut ids = crate::core::id::Ids::default();
+        let mut context = crate::core::delivery::Delivering {
+            desk: &desk.scene.desk,
+            reach: None,
+            ids: &mut ids,
+            now: desk.scene.now,
+        };
+        crate::core::delivery::claim(&mut context, n);
+    }
+    assert_eq!(desk.scene.notifications.len(), 2, "{:?}", desk.scene.notifications);
+    desk
+}
+
+fn code_of(desk: &Desk, who: &str) -> Code {
+    let to = |n: &&Notification| n.recipient.name.raw() == who && n.bundle.is_some();
+    desk.scene.desk.reply_key.code(desk.scene.notifications.values().find(to).unwrap().id)
+}
+
+#[test]
+fn the_code_of_a_message_about_several_takes_all_that_are_open_and_is_answered_once() {
+    let mut desk = bundled();
+    let (maria, jonas) = (code_of(&desk, "maria"), code_of(&desk, "jonas"));
+    desk.scene
+        .command(
+            "jonas",
+            crate::core::command::Action::Ack { alert: crate::core::id::AlertId(3), next_update_by: None },
+            crate::core::command::Expect::default(),
+        )
+        .unwrap();
+    let before = desk.scene.notifications.len();
+    let reply = desk.says(MARIA, &format!("ack {maria}"));
+    assert_eq!(reply.state, Became::Acted);
+    assert_eq!(desk.answered(), "You took 2 alerts; news promised by 23:00 UTC.");
+    let holders: Vec<_> =
+        desk.scene.alerts.values().map(|a| a.holder.clone().map(|holder| holder.0)).collect();
+    assert_eq!(holders, [Some("maria".into()), Some("maria".into()), Some("jonas".into())]);
+    // One answer, and one text to the other who was paged.
+    let more: Vec<_> =
+        desk.scene.notifications.values().skip(before).map(|n| n.content.body.raw().to_owned()).collect();
+    assert_eq!(more.len(), 2, "{more:?}");
+    assert!(more.iter().any(|said| said.ends_with("+1 more")), "{more:?}");
+    let reply = desk.says(JONAS, &format!("ack {jonas}"));
+    assert_eq!(reply.state, Became::Refused);
+    assert_eq!(desk.answered(), "None of them is open any more; somebody took them, or they are over.");
+}
+
+#[test]
+fn a_question_lists_what_one_message_was_about_and_a_bare_ack_says_how_to_take_all() {
+    let mut desk = bundled();
+    let maria = code_of(&desk, "maria");
+    desk.says(MARIA, "?");
+    let listed = desk.answered();
+    assert!(listed.starts_with("3 of 3 open: A2 CRIT Acme Blocked; A1 HIGH Acme Blocked;"), "{listed}");
+    assert!(listed.ends_with(&format!("ACK {maria} takes the open ones.")), "{listed}");
+    assert!(crate::core::sms::length(&listed) <= 160);
+    assert_eq!(desk.says(MARIA, "ack").state, Became::Refused);
+    assert_eq!(desk.answered(), format!("3 are open. ACK {maria} takes all, ? {maria} lists them."));
+    assert_eq!(desk.says(MARIA, &format!("resolve {maria} all done")).state, Became::Refused);
+    assert!(desk.scene.alerts.values().all(|alert| alert.state == AlertState::Open));
+}
+
+#[test]
+fn nobody_takes_all_by_the_code_of_somebody_else() {
+    let mut desk = bundled();
+    let maria = code_of(&desk, "maria");
+    assert_eq!(desk.says(JONAS, &format!("ack {maria}")).state, Became::Refused);
+    assert!(desk.scene.alerts.values().all(|alert| alert.state == AlertState::Open));
 }

@@ -1,0 +1,229 @@
+//! One message after an absence, and texts that wait: a whole agent in virtual time.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use nightdesk::agent::Agent;
+use nightdesk::agent::setup::{self, Origin};
+use nightdesk::agent::world::World;
+use nightdesk::channel::{Answer, Channel, Outgoing};
+use nightdesk::community::Received;
+use nightdesk::community::intake::Desk as _;
+use nightdesk::core::alert::AlertState;
+use nightdesk::core::contact::Medium;
+use nightdesk::core::event::CloudEvent;
+use nightdesk::core::id::AlertId;
+use nightdesk::core::notification::{Hold, NotificationState};
+use nightdesk::core::reply::Inbound;
+use nightdesk::store::{Open, Store};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const CONFIG: &str = r#"
+[desk]
+name = "simulated"
+time_zone = "UTC"
+
+[[source]]
+name = "community"
+
+[[channel]]
+name = "sms"
+kind = "spool"
+carries = ["sms"]
+
+[[person]]
+id = "maria"
+name = "Maria Weber"
+role = "responder"
+phone = "+49 151 23456701"
+
+[[policy]]
+name = "urgent"
+steps = [{ after = "0s", notify = ["person:maria"] }]
+last_resort = { every = "10m", notify = ["person:maria"] }
+
+[catch_all]
+policy = "urgent"
+"#;
+
+/// Takes every text, and remembers it.
+#[derive(Clone, Default)]
+struct Handset(Arc<Mutex<Vec<String>>>);
+
+#[async_trait]
+impl Channel for Handset {
+    async fn send(&self, message: &Outgoing) -> Answer {
+        self.0.lock().unwrap().push(message.body.raw().to_owned());
+        Answer::Accepted { provider_ref: None, said: "taken".into(), parts: 1 }
+    }
+
+    fn connections(&self) -> usize {
+        1
+    }
+}
+
+impl Handset {
+    fn got(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+fn at(text: &str) -> Timestamp {
+    format!("2026-03-29T{text}:00Z").parse().unwrap()
+}
+
+/// One life of the agent, in virtual time; it ends without a word, like any crash.
+fn live(folder: &Path, start: Timestamp, handset: &Handset, within: impl AsyncFnOnce(Arc<Agent>, Store)) {
+    std::fs::write(folder.join("config.toml"), CONFIG).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.unwrap().block_on(async {
+        let world = World::simulated(start, 1);
+        let store = Store::open(&Open::Inline(folder.join("nightdesk.db")), 1).unwrap();
+        let origin = Origin { file: folder.join("config.toml"), state: folder.to_owned(), apply: false };
+        let mut setup = setup::at_start(&origin, &store, &world).await.unwrap();
+        setup.channels.insert("sms".to_owned(), Arc::new(handset.clone()));
+        let agent = Agent::start(store.clone(), world, origin, setup).await.unwrap();
+        within(agent, store.clone()).await;
+        store.crash();
+    });
+}
+
+async fn minutes(count: u64) {
+    tokio::time::sleep(Duration::from_secs(count * 60)).await;
+}
+
+async fn report(agent: &Agent, kind: &str, id: &str, partner: &str, severity: &str) {
+    let data = json!({
+        "exception": { "id": id, "kind": "blocked_order", "title": format!("Blocked order {id}") },
+        "partner": { "id": partner, "name": partner },
+        "severity": severity,
+    });
+    let event = CloudEvent {
+        id: format!("{kind}-{id}"),
+        source: "/community".to_owned(),
+        kind: format!("community.exception.{kind}"),
+        time: None,
+        subject: None,
+        attributes: BTreeMap::new(),
+        data,
+    };
+    agent.accept("community", vec![Received::check(event, None).unwrap()]).await.unwrap();
+}
+
+#[test]
+fn what_an_absence_left_is_one_message_and_its_code_takes_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let handset = Handset::default();
+    live(folder.path(), at("02:00"), &handset, async |agent, _| {
+        for (id, partner, severity) in
+            [("1", "Acme", "high"), ("2", "Borg", "critical"), ("3", "Delta", "high"), ("4", "Echo", "high")]
+        {
+            report(&agent, "raised", id, partner, severity).await;
+            minutes(1).await;
+        }
+        report(&agent, "cleared", "3", "Delta", "high").await;
+        minutes(1).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(handset.got().len(), 5, "four pages, and that one is over");
+    });
+    live(folder.path(), at("04:05"), &handset, async |agent, store| {
+        minutes(1).await;
+        let [said] = &handset.got()[..] else { panic!("one message after an absence") };
+        assert!(
+            said.starts_with("Desk was away 02:05-04:05: 3 alerts, worst CRIT Borg: Blocked order 2. ACK "),
+            "{said}"
+        );
+        let code = said.split(' ').nth_back(4).unwrap();
+        let inbound = Inbound {
+            channel: "sms".into(),
+            provider_id: "1".into(),
+            medium: Medium::Sms,
+            from: "+4915123456701".into(),
+            text: format!("ack {code}").into(),
+            answers: None,
+            automatic: None,
+        };
+        nightdesk::agent::replies::take_one(&agent, inbound).await.unwrap();
+        minutes(1).await;
+        assert_eq!(handset.got(), ["You took 3 alerts; news promised by 05:06 UTC."]);
+        for id in [1, 2, 4] {
+            let (alert, told) = store
+                .read(move |tx| Ok((tx.alert(AlertId(id))?.unwrap(), tx.notifications_of(AlertId(id))?)))
+                .await
+                .unwrap();
+            assert_eq!(alert.state, AlertState::Acknowledged, "{id}");
+            let told: Vec<_> =
+                told.iter().filter(|n| n.bundle.is_some()).map(|n| n.state_for(AlertId(id))).collect();
+            assert_eq!(told, [NotificationState::Accepted], "{id}");
+            let timeline = store.read(move |tx| tx.timeline(AlertId(id))).await.unwrap();
+            let tells = |n: &&_| {
+                let n: &nightdesk::core::change::Numbered = n;
+                n.change.summary.raw().contains("in one message with 2 more")
+            };
+            assert_eq!(timeline.iter().filter(tells).count(), 1, "{id}");
+        }
+    });
+}
+
+#[test]
+fn a_restart_is_no_absence() {
+    let folder = tempfile::tempdir().unwrap();
+    let handset = Handset::default();
+    live(folder.path(), at("02:00"), &handset, async |agent, _| {
+        report(&agent, "raised", "1", "Acme", "high").await;
+        report(&agent, "raised", "2", "Borg", "high").await;
+        minutes(9).await;
+        assert_eq!(handset.got().len(), 2);
+    });
+    live(folder.path(), at("02:10"), &handset, async |_, _| {
+        minutes(2).await;
+        let got = handset.got();
+        assert!(got.len() == 2 && got.iter().all(|said| !said.contains("away")), "{got:?}");
+    });
+}
+
+#[test]
+fn a_text_too_many_waits_with_its_reason_and_leaves_when_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let handset = Handset::default();
+    live(folder.path(), at("02:00"), &handset, async |agent, store| {
+        for i in 0..5 {
+            report(&agent, "raised", &format!("{i}"), &format!("Partner {i}"), "high").await;
+            minutes(1).await;
+        }
+        assert_eq!(handset.got().len(), 5, "the first page of each left");
+        // 02:10: the first of them is due for the last resort, and its text would be the sixth.
+        minutes(6).await;
+        assert_eq!(handset.got().len(), 0);
+        let held = store.read(|tx| tx.notifications_of(AlertId(1))).await.unwrap().pop().unwrap();
+        assert_eq!((held.state, held.hold), (NotificationState::Held, Some(Hold::Throttled)));
+        assert_eq!(
+            held.reason.outcome.unwrap().raw(),
+            "5 texts within 15 minutes; the next may leave at 02:15 UTC"
+        );
+        report(&agent, "raised", "5", "Partner 5", "high").await;
+        minutes(1).await;
+        assert_eq!(handset.got().len(), 1, "the first page of an alert never waits");
+        minutes(8).await;
+        assert!(!handset.got().is_empty(), "what waited leaves");
+        let sent = store.read(|tx| tx.notifications_of(AlertId(1))).await.unwrap();
+        assert!(sent.iter().filter(|n| n.state == NotificationState::Accepted).count() >= 2);
+    });
+}
+
+#[test]
+fn an_agent_that_was_never_at_work_was_not_away() {
+    let folder = tempfile::tempdir().unwrap();
+    live(folder.path(), at("02:00"), &Handset::default(), async |_, store| {
+        let seen = store.read(|tx| tx.seen_at_work()).await.unwrap();
+        assert_eq!(seen, Some(at("02:00")));
+        minutes(3).await;
+        let seen = store.read(|tx| tx.seen_at_work()).await.unwrap().unwrap();
+        assert!(at("02:03").duration_since(seen) <= SignedDuration::from_secs(61), "{seen}");
+    });
+}
