@@ -176,12 +176,14 @@ async fn a_mailed_reply_acts_by_its_token_and_sender_and_no_machine_s_does() {
         std::fs::rename(maildir.join("tmp").join(&name), maildir.join("new").join(&name)).unwrap();
     };
     arrives("eve@example.org", &reply_to, "", "ack");
-    arrives("maria@example.net", "desk@example.net", "", "esc");
+    arrives("maria@example.net", "desk@example.net", "", "resolve it is over");
+    arrives("maria@example.net", "desk@example.net", "", "STOP");
     arrives("maria@example.net", &reply_to, "Auto-Submitted: auto-replied\r\n", "ack");
-    arrives("maria@example.net", &reply_to.replace("desk+", "desk+9"), "", "esc");
+    arrives("maria@example.net", &reply_to.replace("desk+", "desk+9"), "", "ack");
     let emptied = || std::fs::read_dir(maildir.join("new")).unwrap().count() == 0;
     until("the letters to be read", async || emptied().then_some(())).await;
-    assert_eq!(alert(&desk).await["holder"], Value::Null);
+    let untouched = alert(&desk).await;
+    assert_eq!((&untouched["state"], &untouched["holder"]), (&"open".into(), &Value::Null), "{untouched:#}");
     arrives("Maria@example.net", &reply_to, "", "Ack 30\r\n\r\nOn Tuesday Night desk wrote:\r\n> resolve");
     until("Maria to have it", async || (alert(&desk).await["holder"] == "maria").then_some(())).await;
     assert_eq!(alert(&desk).await["state"], "acknowledged");

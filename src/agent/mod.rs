@@ -26,6 +26,7 @@ pub mod silence;
 pub mod sync;
 pub mod world;
 
+use crate::core::alert::Alert;
 use crate::core::apply::{self, Asker, CommandView};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Action, Command, Outcome, Refusal, RefusalCode};
@@ -33,12 +34,14 @@ use crate::core::contact_commands::About;
 use crate::core::decide::Thing;
 use crate::core::delivery;
 use crate::core::desk::Desk;
+use crate::core::escalation::Decision;
 use crate::core::flow::{case_task, plan_task};
 use crate::core::matter::Matter;
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::sync::task_key;
 use crate::core::task::{Task, TaskKind};
 use crate::core::text::Untrusted;
+use crate::store::list::{Filter, List};
 use crate::store::{Store, StoreError, Tx};
 use health::Vitals;
 use jiff::Timestamp;
@@ -85,6 +88,7 @@ impl Agent {
     ) -> Result<Arc<Self>, StoreError> {
         let now = world.now();
         settle_left_sending(&store, setup.settings.desk.clone(), now).await?;
+        settle_cleared(&store, setup.settings.desk.clone(), now).await?;
         let away = life::begins(&store, now).await?;
         let setup = roster::laid(setup, &store, now).await?;
         let vitals = Vitals::load(&store, &setup).await?;
@@ -239,6 +243,24 @@ impl Agent {
         };
         self.store.append(vec![change]).await
     }
+}
+
+/// What was cleared before the desk closed such alerts by itself is closed at the next hand-over, too.
+async fn settle_cleared(store: &Store, desk: Desk, now: Timestamp) -> Result<(), StoreError> {
+    store
+        .write(move |tx| {
+            let open = Filter { states: vec!["open".to_owned()], limit: 10_000, ..Filter::default() };
+            let mut decision = Decision::new(&desk, now, tx.ids());
+            for mut alert in tx.list::<Alert>(List::Alerts, &open)? {
+                if alert.cleared_at.is_some() && alert.next_due().is_none() {
+                    alert.close_at = Some(decision.next_hand_over(&alert));
+                    let sentence = "It is cleared, and stays in sight until the hand-over.";
+                    decision.alert_change(Actor::Desk, What::AlertCleared, sentence, &alert);
+                }
+            }
+            tx.apply(decision.changes)
+        })
+        .await
 }
 
 /// Messages that were claimed and never answered for are in doubt.

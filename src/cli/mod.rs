@@ -261,8 +261,10 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Template(command) => template::run(command, context).await,
         Command::Config(command) => config::run(command, context).await,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "nightdesk", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "nightdesk", &mut script);
+            std::io::Write::write_all(&mut std::io::stdout(), &script)
+                .map_err(|why| Failed::No(format!("the completions cannot be written: {why}")))
         }
         Command::Man => clap_mangen::Man::new(Cli::command())
             .render(&mut std::io::stdout())

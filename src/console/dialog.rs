@@ -212,7 +212,7 @@ impl Chooser {
                 && choices.iter().any(|(_, choice)| choice.barred.is_some())
             {
                 let label = format!("the longest allowed, {latest_said}");
-                choices.insert(0, (latest, Choice { label, ask: ask(latest), barred: None }));
+                choices.push((latest, Choice { label, ask: ask(latest), barred: None }));
             }
         }
         let choices: Vec<Choice> = choices.into_iter().map(|(_, choice)| choice).collect();

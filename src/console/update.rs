@@ -682,7 +682,7 @@ fn send(model: &mut Model, order: Order) -> Vec<Effect> {
     }
     model.tickets += 1;
     let ticket = Ticket(model.tickets);
-    let undoable = order.word == "ack";
+    let undoable = matches!(order.word, "ack" | "snooze");
     model.pending.push(Pending { ticket, about: order.about, word: order.word, undoable });
     model.flash = None;
     vec![Effect::Command { ticket, action: order.ask, expect: order.expect }]

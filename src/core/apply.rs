@@ -268,11 +268,11 @@ impl Asked<'_> {
     }
 
     fn unack(&mut self, mut alert: Alert, notifications: &[Notification]) -> Result<String, Refusal> {
-        if alert.state != AlertState::Acknowledged {
+        if !matches!(alert.state, AlertState::Acknowledged | AlertState::Snoozed) {
             return Err(refuse(
                 RefusalCode::WrongState,
                 format!(
-                    "{} is {}; only an acknowledged alert can be given back.",
+                    "{} is {}; only what somebody took or put to sleep can be given back.",
                     alert.id,
                     alert.state.as_str()
                 ),
@@ -282,6 +282,7 @@ impl Asked<'_> {
         alert.state = AlertState::Open;
         alert.holder = None;
         alert.next_update_by = None;
+        alert.snoozed_until = None;
         alert.updated_at = self.decision.now;
         if alert.cleared_at.is_none() {
             let wait = if alert.step == 0 { SignedDuration::ZERO } else { alert.next_step().1.after };
@@ -754,7 +755,10 @@ impl Asked<'_> {
     }
 
     fn clock(&self, at: Timestamp) -> String {
-        at.to_zoned(self.decision.desk.time_zone.clone()).strftime("%H:%M %Z").to_string()
+        let own = self.decision.desk.person(&self.asker.id).and_then(|person| person.time_zone.as_deref());
+        let own = own.and_then(|name| jiff::tz::TimeZone::get(name).ok());
+        let zone = own.unwrap_or_else(|| self.decision.desk.time_zone.clone());
+        at.to_zoned(zone).strftime("%H:%M %Z").to_string()
     }
 }
 

@@ -647,4 +647,25 @@ mod tests {
         let names: Vec<_> = scene.notifications.values().map(|n| n.recipient.name.raw()).collect();
         assert_eq!(names, ["maria", "jonas"]);
     }
+
+    #[test]
+    fn somebody_who_opted_out_is_nobody_reached_and_the_next_step_follows_at_once() {
+        let mut scene = Scene::usual();
+        let maria = scene.desk.people.get_mut(&PersonId("maria".into())).unwrap();
+        maria.opted_out.insert(Medium::Sms);
+        scene.raise("x1");
+        let names: Vec<_> = scene.notifications.values().map(|n| n.recipient.name.raw()).collect();
+        assert_eq!((names, scene.alert().step), (vec!["jonas"], 2));
+    }
+
+    #[test]
+    fn what_was_put_to_sleep_is_woken_by_giving_it_back() {
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        let until = scene.now + SignedDuration::from_mins(30);
+        scene.command("maria", Action::Snooze { alert: AlertId(1), until }, Expect::default()).unwrap();
+        scene.command("maria", Action::Unack { alert: AlertId(1) }, Expect::default()).unwrap();
+        assert_eq!((scene.alert().state, scene.alert().snoozed_until), (AlertState::Open, None));
+        assert!(scene.alert().next_escalation_at.is_some());
+    }
 }

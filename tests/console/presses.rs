@@ -470,7 +470,7 @@ fn a_time_typed_into_the_snooze_chooses_nothing() {
     let mut hand = Hand::at_night();
     hand.press(&["s"]).type_text("06:30");
     assert_eq!((hand.commands(), hand.model.dialog.is_some()), (0, true));
-    assert!(hand.screen().contains("▌ 3 30 minutes"), "{}", hand.screen());
+    assert!(hand.screen().contains("▌ 3 1 hour"), "{}", hand.screen());
 }
 
 #[test]

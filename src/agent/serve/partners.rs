@@ -6,7 +6,7 @@ use crate::core::contact::Contact;
 use crate::core::desk::Desk as Configured;
 use crate::core::notification::Notification;
 use crate::core::onboarding::MilestoneRecord;
-use crate::core::partner::{Partner, PartnerRef};
+use crate::core::partner::{Partner, PartnerRef, PartnerState};
 use crate::core::reach::Reach;
 use crate::core::standing::Reachability;
 use crate::store::list::{Filter, List};
@@ -124,10 +124,27 @@ pub async fn partner(
     let now = desk.agent.world.now();
     let key = id.clone();
     let read = desk.agent.store.read(move |tx| {
-        let Some(partner) = tx.partner(&key)? else { return Ok(None) };
+        let partner = match tx.partner(&key)? {
+            Some(partner) => partner,
+            // Contacts of the configuration or of a sheet may be there before any event names their company.
+            None => match tx.contacts_of(&key)?.first() {
+                Some(contact) => unheard_of(contact, &key),
+                None => return Ok(None),
+            },
+        };
         detail(tx, &setup.settings.desk, partner, now).map(Some)
     });
     read.await?.map(Json).ok_or_else(|| not_found("partner", &id))
+}
+
+/// A partner that only contacts speak of; its id is all there is of a name.
+fn unheard_of(contact: &Contact, id: &str) -> Partner {
+    Partner {
+        about: PartnerRef { id: id.into(), name: id.into(), ..PartnerRef::default() },
+        state: PartnerState::Active,
+        created_at: contact.created_at,
+        updated_at: contact.updated_at,
+    }
 }
 
 fn detail(

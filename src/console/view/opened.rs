@@ -9,7 +9,7 @@ use crate::console::theme::Meaning;
 use crate::console::view::detail;
 use crate::console::view::item::{case_title, in_words};
 use crate::console::view::messages::{category_word, medium_word, state_of, why};
-use crate::console::view::paint::{Canvas, Spans, wrap};
+use crate::console::view::paint::{Canvas, Spans, lay, wrap};
 use crate::core::case::Case;
 use crate::core::change::Numbered;
 use crate::core::document::Document;
@@ -87,7 +87,7 @@ fn name(what: &Item) -> String {
 fn text(lines: &mut Vec<Spans>, text: &str, width: u16, meaning: Meaning) {
     // Line by line, as it was written; an empty line stays one.
     for line in text.lines() {
-        let wrapped = wrap(&sanitise(line), width);
+        let wrapped = lay(&sanitise(line), width);
         if wrapped.is_empty() {
             lines.push(Vec::new());
         }

@@ -186,6 +186,12 @@ pub fn cells(text: &str) -> u16 {
     u16::try_from(text.width()).unwrap_or(u16::MAX)
 }
 
+/// A line of a message as it was written, columns and all, where it fits; else broken between words.
+pub fn lay(line: &str, width: u16) -> Vec<String> {
+    let line = line.trim_end();
+    if !line.is_empty() && cells(line) <= width { vec![line.to_owned()] } else { wrap(line, width) }
+}
+
 /// Breaks text into lines of at most `width` cells, between words where there are any.
 pub fn wrap(text: &str, width: u16) -> Vec<String> {
     let width = width.max(1);

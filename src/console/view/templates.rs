@@ -6,7 +6,7 @@ use crate::console::templates::{Opened, Row};
 use crate::console::theme::Meaning;
 use crate::console::view::dialog::window;
 use crate::console::view::first_row;
-use crate::console::view::paint::{Canvas, Spans, wrap};
+use crate::console::view::paint::{Canvas, Spans, lay, wrap};
 use crate::console::view::stream::filter_line;
 use crate::core::notification::RecipientId;
 use crate::core::sms;
@@ -221,7 +221,7 @@ fn lines(model: &Model, opened: &Opened, shown: &Shown, width: u16) -> Vec<Spans
         Some(measured) => lines.extend(parts(shown.body.raw(), measured, width)),
         None => {
             for line in shown.body.raw().lines() {
-                let wrapped = wrap(&sanitise(line), width);
+                let wrapped = lay(&sanitise(line), width);
                 if wrapped.is_empty() {
                     lines.push(Vec::new());
                 }

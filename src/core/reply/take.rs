@@ -99,12 +99,16 @@ pub fn take(desk: &Desk, view: ReplyView, inbound: &Inbound, ids: Ids, now: Time
     let mut taking = Taking { inbound, view, decision: Decision::new(desk, now, ids), said, people };
     let kept = taking.take();
     bundle::gather(&mut taking.decision, None);
-    let summary = format!(
-        "{} from {}: {}",
-        medium_word(inbound.medium),
-        crate::core::text::sanitise(&inbound.from),
-        kept.said.raw()
-    );
+    let name = match &kept.who {
+        Some(RecipientId::Person(id)) => desk.name_of(id),
+        Some(RecipientId::Contact(_)) => {
+            taking.contact().map(|contact| contact.name.printable().into_string()).unwrap_or_default()
+        }
+        _ => crate::core::text::sanitise(&inbound.from).into_owned(),
+    };
+    let written = sms::clip(inbound.text.printable().as_str(), 60);
+    let what = medium_word(inbound.medium);
+    let summary = format!("{what} from {name}, \u{201c}{written}\u{201d}: {}", kept.said.raw());
     let partner = taking.view.contacts.first().and_then(|contact| contact.partner_id.clone());
     let mut changes = taking.decision.changes;
     // What was said comes before what followed.

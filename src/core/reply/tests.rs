@@ -374,3 +374,41 @@ fn nobody_takes_all_by_the_code_of_somebody_else() {
     assert_eq!(desk.says(JONAS, &format!("ack {maria}")).state, Became::Refused);
     assert!(desk.scene.alerts.values().all(|alert| alert.state == AlertState::Open));
 }
+
+#[test]
+fn a_mail_that_only_says_who_it_is_from_touches_nothing_and_silences_nobody() {
+    let mut desk = Desk::paging(&["x1"]);
+    let maria = desk.scene.desk.people.get_mut(&PersonId("maria".into())).unwrap();
+    maria.email = Some("maria@example.net".parse().unwrap());
+    let before = desk.scene.alert().clone();
+    for (text, answers) in
+        [("resolve it", None), ("ack", None), ("STOP", None), ("ack", Some(NotificationId(99)))]
+    {
+        let mut mail = desk.inbound("maria@example.net", text);
+        (mail.medium, mail.answers) = (Medium::Email, answers);
+        let reply = desk.takes(mail);
+        assert_eq!((reply.state, reply.answer), (Became::Ignored, None), "{text}");
+    }
+    assert_eq!((desk.scene.alert(), &desk.suppression), (&before, &None));
+}
+
+#[test]
+fn a_bare_word_that_ends_an_alert_never_means_somebody_elses_or_one_of_two() {
+    let mut desk = Desk::paging(&["x1", "x2"]);
+    let code = desk.code(1);
+    desk.says(MARIA, &format!("ack {code}"));
+    let reply = desk.says(MARIA, "done");
+    assert_eq!(reply.state, Became::Refused, "hers, and one that pages");
+    assert_eq!((desk.state(1), desk.state(2)), (AlertState::Acknowledged, AlertState::Open));
+    desk.scene.pass(6);
+    desk.scene.due();
+    let page = desk.scene.notifications.values().find(|n| n.recipient.name.raw() == "jonas").unwrap().id;
+    let code = desk.scene.desk.reply_key.code(page);
+    desk.says(JONAS, &format!("ack {code}"));
+    let mut alone = Desk::paging(&["x1"]);
+    alone.scene.pass(6);
+    alone.scene.due();
+    alone.scene.ack("jonas").unwrap();
+    assert_eq!(alone.says(MARIA, "done").state, Became::Refused);
+    assert_eq!(alone.state(1), AlertState::Acknowledged);
+}
