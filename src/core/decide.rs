@@ -832,12 +832,7 @@ fn subject(incoming: &Incoming, rule: Option<&Rule>) -> Option<(Member, PartnerR
                 kind: ExceptionKind::from(c.kind.word().to_owned()),
                 title: c.title,
                 description: c.description,
-                severity: match priority {
-                    Priority::Urgent => Severity::Critical,
-                    Priority::High => Severity::High,
-                    Priority::Normal => Severity::Medium,
-                    Priority::Low => Severity::Low,
-                },
+                severity: priority.severity(),
                 order: c.order,
                 shipment: None,
                 case: Some(c.reference),

@@ -15,6 +15,7 @@ use crate::core::contact::{Category, Medium};
 use crate::core::cron::{CronSchedule, Run};
 use crate::core::desk::Desk;
 use crate::core::escalation::{About, Decision};
+use crate::core::event::Severity;
 use crate::core::id::{Ids, NotificationId};
 use crate::core::money::Money;
 use crate::core::notification::{Content, Purpose, Reason};
@@ -100,6 +101,8 @@ pub struct Row {
     pub title: Untrusted,
     /// In the community's words, or the desk's: a word that labels name.
     pub state: String,
+    /// Of an alert, or by a case's priority.
+    pub severity: Option<Severity>,
     pub since: Timestamp,
     pub due: Option<Timestamp>,
     /// At risk, one sum a currency.

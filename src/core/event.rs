@@ -123,6 +123,18 @@ pub enum Priority {
     Urgent,
 }
 
+impl Priority {
+    /// As severe as an alert of it would be.
+    pub fn severity(self) -> Severity {
+        match self {
+            Priority::Low => Severity::Low,
+            Priority::Normal => Severity::Medium,
+            Priority::High => Severity::High,
+            Priority::Urgent => Severity::Critical,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReviewOutcome {

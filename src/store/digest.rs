@@ -7,6 +7,7 @@ use crate::core::alert::{Alert, Member, MemberOf};
 use crate::core::case::Case;
 use crate::core::digest::{DigestInput, DigestRun, Row, Section};
 use crate::core::document::Document;
+use crate::core::event::Priority;
 use crate::core::id::TaskId;
 use crate::core::task::Task;
 use crate::core::thread::Thread;
@@ -127,6 +128,7 @@ fn of_alert(alert: &Alert, _: &Tasks) -> Row {
         reference: alert.id.to_string().into(),
         title: alert.title.clone(),
         state: alert.state.as_str().to_owned(),
+        severity: Some(alert.severity),
         since: alert.created_at,
         due: alert.deadline,
         amounts: alert.at_risk.clone(),
@@ -144,6 +146,7 @@ fn of_case(case: &Case, tasks: &Tasks) -> Row {
         reference: case.reference.clone(),
         title: case.title.clone(),
         state: case.state.word().to_owned(),
+        severity: case.priority.map(Priority::severity),
         since: case.created_at,
         due: case.deadline.or(task.and_then(|task| task.due_at)),
         amounts: case.amount.iter().cloned().collect(),
@@ -161,6 +164,7 @@ fn of_document(document: &Document, tasks: &Tasks) -> Row {
         reference: document.name.clone(),
         title: "".into(),
         state: document.kind.word().to_owned(),
+        severity: None,
         since: document.created_at,
         due: document.review_by.or(task.and_then(|task| task.due_at)),
         amounts: Vec::new(),
@@ -178,6 +182,7 @@ fn of_thread(thread: &Thread, tasks: &Tasks) -> Row {
         reference: thread.reference().clone(),
         title: thread.subject.clone(),
         state: thread.kind.word().to_owned(),
+        severity: None,
         since: thread.created_at,
         due: thread.answer_by.or(task.and_then(|task| task.due_at)),
         amounts: Vec::new(),

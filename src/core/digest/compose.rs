@@ -65,11 +65,17 @@ impl Row {
         since.is_some_and(|since| self.since > since)
     }
 
-    /// Overdue first, then the greater amount, then what waits longer. Amounts are compared by their
+    /// Overdue first, then the more severe, then the greater amount, then what waits longer. Amounts are compared by their
     /// number, whatever the currency.
-    fn badness(&self, at: Timestamp) -> impl Ord {
+    pub(super) fn badness(&self, at: Timestamp) -> impl Ord {
         let amount = self.amounts.iter().map(|money| money.cents).max().unwrap_or(0);
-        (Reverse(self.is_overdue(at)), Reverse(amount), self.since, self.reference.clone())
+        (
+            Reverse(self.is_overdue(at)),
+            Reverse(self.severity),
+            Reverse(amount),
+            self.since,
+            self.reference.clone(),
+        )
     }
 }
 

@@ -66,6 +66,7 @@ fn row(section: Section, partner: &str, reference: &str, since: &str) -> Row {
         reference: reference.into(),
         title: "".into(),
         state: "under_review".into(),
+        severity: None,
         since: at(since),
         due: None,
         amounts: vec![],
@@ -128,6 +129,18 @@ fn on_time() -> Cause {
 
 fn copy_of<'p>(prepared: &'p Prepared, person: &str) -> &'p Content {
     &prepared.copies.iter().find(|(reader, _)| reader.person == id(person)).unwrap().1
+}
+
+#[test]
+fn what_is_severe_comes_before_what_is_dear() {
+    let old = "2026-11-20T08:00:00Z";
+    let severe = Row {
+        severity: Some(crate::core::event::Severity::Critical),
+        ..row(Section::Issues, "Acme", "D-9", old)
+    };
+    let dear = Row { amounts: euros(1_200), ..row(Section::Issues, "Acme", "D-1", old) };
+    let at = at("2026-11-21T08:00:00Z");
+    assert!(severe.badness(at) < dear.badness(at));
 }
 
 #[test]
