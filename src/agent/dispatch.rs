@@ -283,11 +283,7 @@ fn record(
 /// How the recipient can be reached: of a person of the desk only what their own addresses stopped.
 fn reach(tx: &Tx<'_>, desk: &Desk, n: &Notification) -> Result<Option<Reach>, StoreError> {
     let RecipientId::Person(id) = &n.recipient.who else { return tx.reach(n) };
-    let person = desk.person(id);
-    let address = person.and_then(|person| match n.medium {
-        Medium::Sms => person.phone.as_ref().map(|phone| address_key(phone.as_str())),
-        Medium::Email => person.email.as_ref().map(|mailbox| address_key(mailbox.as_str())),
-    });
+    let address = desk.person(id).and_then(|person| person.address(n.medium)).map(address_key);
     let mut reach = Reach::default();
     if let Some(key) = address {
         reach.suppressed.extend(tx.suppression(&key)?.map(|found| (key, found)));

@@ -755,9 +755,7 @@ impl Asked<'_> {
     }
 
     fn clock(&self, at: Timestamp) -> String {
-        let own = self.decision.desk.person(&self.asker.id).and_then(|person| person.time_zone.as_deref());
-        let own = own.and_then(|name| jiff::tz::TimeZone::get(name).ok());
-        let zone = own.unwrap_or_else(|| self.decision.desk.time_zone.clone());
+        let zone = self.decision.desk.zone_of(&self.asker.id);
         at.to_zoned(zone).strftime("%H:%M %Z").to_string()
     }
 }

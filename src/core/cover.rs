@@ -406,11 +406,7 @@ impl<'a> Walk<'a> {
     }
 
     fn way(&self, person: &Person, medium: Medium) -> Result<(), NoWay> {
-        let address = match medium {
-            Medium::Sms => person.phone.as_ref().map(ToString::to_string),
-            Medium::Email => person.email.as_ref().map(ToString::to_string),
-        };
-        let Some(address) = address else { return Err(NoWay::NoAddress) };
+        let Some(address) = person.address(medium).map(str::to_owned) else { return Err(NoWay::NoAddress) };
         if self.desk.carrier(medium).is_none() {
             return Err(NoWay::NoChannel);
         }
@@ -443,9 +439,7 @@ impl<'a> Walk<'a> {
         }
         if roles {
             for absence in &self.desk.absences {
-                let zone = self.desk.person(&absence.person).and_then(|person| person.time_zone.as_deref());
-                let zone = zone.and_then(|name| TimeZone::get(name).ok());
-                let zone = zone.unwrap_or_else(|| self.desk.time_zone.clone());
+                let zone = self.desk.zone_of(&absence.person);
                 cuts.extend(begins(absence.first, &zone));
                 cuts.extend(absence.last.tomorrow().ok().and_then(|day| begins(day, &zone)));
             }

@@ -17,7 +17,7 @@ use crate::core::notification::{
 };
 use crate::core::reach::Reach;
 use crate::core::reroute;
-use crate::core::suppression::{SuppressionCause, SuppressionState, address_key};
+use crate::core::suppression::{Suppression, address_key};
 use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
 use jiff::{SignedDuration, Timestamp};
@@ -58,10 +58,9 @@ pub fn claim(context: &mut Delivering<'_>, n: &mut Notification) -> (Claim, Vec<
     let address = match &n.recipient.who {
         _ if n.answers.is_some() => n.answers.as_ref().map(|address| address.raw().to_owned()),
         RecipientId::Webhook(channel) => Some(channel.clone()),
-        RecipientId::Person(id) => desk.person(id).and_then(|person| match n.medium {
-            Medium::Sms => person.phone.as_ref().map(ToString::to_string),
-            Medium::Email => person.email.as_ref().map(ToString::to_string),
-        }),
+        RecipientId::Person(id) => {
+            desk.person(id).and_then(|person| person.address(n.medium)).map(str::to_owned)
+        }
         RecipientId::Contact(_) => match reroute::address_now(context, n) {
             Ok(address) => Some(address),
             Err(changes) => return (Claim::Drop, changes),
@@ -69,7 +68,7 @@ pub fn claim(context: &mut Delivering<'_>, n: &mut Notification) -> (Claim, Vec<
     };
     let stopped = |address: &str| {
         let known = context.reach.and_then(|reach| reach.suppressed.get(&address_key(address)));
-        known.is_some_and(|s| s.state == SuppressionState::Active && s.cause == SuppressionCause::OptedOut)
+        known.is_some_and(Suppression::is_opt_out)
     };
     if n.answers.is_none() && address.as_deref().is_some_and(stopped) {
         let because = "the recipient opted out of this; only they can end that, with START";

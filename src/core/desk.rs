@@ -206,10 +206,14 @@ impl Desk {
         Some(deputy.filter(|deputy| !self.is_away(deputy, at)).unwrap_or(&assignment.person))
     }
 
+    /// The zone in which somebody reads times: their own, else the desk's.
+    pub fn zone_of(&self, person: &PersonId) -> TimeZone {
+        let own = self.person(person).and_then(|person| person.time_zone.as_deref());
+        own.and_then(|name| TimeZone::get(name).ok()).unwrap_or_else(|| self.time_zone.clone())
+    }
+
     pub fn is_away(&self, person: &PersonId, at: Timestamp) -> bool {
-        let zone = self.person(person).and_then(|person| person.time_zone.as_deref());
-        let zone = zone.and_then(|name| TimeZone::get(name).ok()).unwrap_or_else(|| self.time_zone.clone());
-        let day = at.to_zoned(zone).date();
+        let day = at.to_zoned(self.zone_of(person)).date();
         self.absences.iter().any(|a| a.person == *person && a.first <= day && day <= a.last)
     }
 

@@ -382,8 +382,7 @@ fn content(
     by: &str,
     medium: Medium,
 ) -> Content {
-    let own = person.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
-    let zone = own.unwrap_or_else(|| desk.time_zone.clone());
+    let zone = desk.zone_of(&person.id);
     let name = sanitise(&schedule.name).into_owned();
     let names =
         |ids: &BTreeSet<PersonId>| ids.iter().map(|id| desk.name_of(id)).collect::<Vec<_>>().join(", ");

@@ -77,8 +77,7 @@ fn no_way(desk: &Desk, person: &Person, via: Option<Medium>) -> String {
 }
 
 fn content(desk: &Desk, person: &Person, medium: Medium, by: &str, now: Timestamp) -> Content {
-    let zone = person.time_zone.as_deref().and_then(|name| jiff::tz::TimeZone::get(name).ok());
-    let at = now.to_zoned(zone.unwrap_or_else(|| desk.time_zone.clone())).strftime("%H:%M %Z").to_string();
+    let at = now.to_zoned(desk.zone_of(&person.id)).strftime("%H:%M %Z").to_string();
     match medium {
         Medium::Sms => {
             let body = format!(

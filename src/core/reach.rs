@@ -82,11 +82,7 @@ impl Reach {
     /// their owner binds whoever else has the same number or mailbox.
     pub fn addresses_refused(&self) -> Vec<Suppression> {
         let Some(contact) = &self.contact else { return Vec::new() };
-        let marked = |key: &str| {
-            self.suppressed
-                .get(key)
-                .is_some_and(|s| s.state == SuppressionState::Active && s.cause == SuppressionCause::OptedOut)
-        };
+        let marked = |key: &str| self.suppressed.get(key).is_some_and(Suppression::is_opt_out);
         let refused = contact
             .opted_out
             .iter()

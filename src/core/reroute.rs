@@ -92,10 +92,7 @@ pub fn failed(
     };
     let mut without = without_failed(reach, n);
     without.failed.insert(address_key(address));
-    let opted_out = reach
-        .suppressed
-        .get(dead.id.raw())
-        .is_some_and(|s| s.state == SuppressionState::Active && s.cause == SuppressionCause::OptedOut);
+    let opted_out = reach.suppressed.get(dead.id.raw()).is_some_and(Suppression::is_opt_out);
     if !opted_out && fault == Fault::Address {
         let object = Object::Suppression(Box::new(dead));
         let sentence = format!("Nothing goes to {address} any more: {said}");

@@ -31,8 +31,7 @@ pub fn tell(decision: &mut Decision<'_>, alert: &Alert, of_alert: &[Notification
     }
     for (id, page) in paged {
         let Some(person) = decision.desk.person(&id).cloned() else { continue };
-        let zone = person.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
-        let zone = zone.unwrap_or_else(|| decision.desk.time_zone.clone());
+        let zone = decision.desk.zone_of(&id);
         let mut text = said(decision, alert, &zone);
         if alert.held_by() == Some(&id) {
             let code = decision.desk.reply_key.code(page.id);

@@ -25,7 +25,6 @@ use crate::core::sync::contact_change;
 use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
 /// What must be known to take a reply.
@@ -69,10 +68,7 @@ pub fn named(desk: &Desk, inbound: &Inbound, newest: NotificationId) -> Option<N
 /// The people of the desk who have this address.
 pub fn people_at<'d>(desk: &'d Desk, medium: Medium, address: &str) -> Vec<&'d Person> {
     let key = address_key(address);
-    let has = |person: &&Person| match medium {
-        Medium::Sms => person.phone.as_ref().is_some_and(|phone| address_key(phone.as_str()) == key),
-        Medium::Email => person.email.as_ref().is_some_and(|mailbox| address_key(mailbox.as_str()) == key),
-    };
+    let has = |person: &&Person| person.address(medium).is_some_and(|own| address_key(own) == key);
     desk.people.values().filter(has).collect()
 }
 
@@ -340,8 +336,7 @@ impl<'a> Taking<'a> {
     fn how(&self, person: &Person, paged: &Paged) -> String {
         let Paged { alert, .. } = paged;
         let desk = self.decision.desk;
-        let zone = person.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
-        let zone = zone.unwrap_or_else(|| desk.time_zone.clone());
+        let zone = desk.zone_of(&person.id);
         let clock = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%H:%M").to_string();
         let stands = match (alert.state, alert.held_by()) {
             (AlertState::Resolved, _) => "closed".to_owned(),
