@@ -233,11 +233,14 @@ impl Reach {
             let again = zone.to_ambiguous_timestamp(day).later().ok();
             Some([Some(wall::moment(&zone, day)), again])
         };
+        // Set back at its very end, it is over for now and begins once more.
+        let jumps = zone.following(now).take(2).map(|jump| jump.timestamp());
         [ends(0), ends(1)]
             .into_iter()
             .flatten()
             .flatten()
             .flatten()
+            .chain(jumps)
             .filter(|at| *at > now && !hours.covers(at.to_zoned(zone.clone()).time()))
             .min()
             .or(Some(now + SignedDuration::from_hours(1)))

@@ -135,6 +135,21 @@ fn a_night_in_which_the_clock_is_set_back_ends_twice_and_nothing_waits_a_day_for
 }
 
 #[test]
+fn a_night_that_ends_as_the_clock_is_set_back_is_over_until_its_hour_comes_again() {
+    let stage = Stage::new();
+    let mut ana = contact("ana");
+    ana.time_zone = Some("America/Santiago".into());
+    ana.quiet_hours = Some("23:30-00:00".parse().unwrap());
+    let reach = Reach { contact: Some(ana.clone()), ..Reach::default() };
+    let way = |at: &str| reach.way(&stage.desk, &ana, Category::CaseUpdates, at.parse().unwrap());
+    let until = |at: &str| Way::Wait(at.parse().unwrap());
+    // On 4 April 2026 midnight is 23:00 again.
+    assert_eq!(way("2026-04-05T02:45:00Z"), until("2026-04-05T03:00:00Z"));
+    assert!(matches!(way("2026-04-05T03:10:00Z"), Way::Send { .. }));
+    assert_eq!(way("2026-04-05T03:45:00Z"), until("2026-04-05T04:00:00Z"));
+}
+
+#[test]
 fn a_failure_for_good_is_one_task_and_one_message_another_way() {
     for fault in [Fault::Address, Fault::Message] {
         let mut stage = Stage::with([contact("ana")]);
