@@ -143,10 +143,7 @@ impl Stage {
                 step(Milestone::GoLive, 5),
             ],
         }];
-        desk.carriers = vec![
-            Carrier { name: "sms".into(), carries: vec![Medium::Sms] },
-            Carrier { name: "mail".into(), carries: vec![Medium::Email] },
-        ];
+        desk.carriers = vec![Carrier::plain("sms", &[Medium::Sms]), Carrier::plain("mail", &[Medium::Email])];
         Self {
             desk,
             // A Monday, within working hours.
