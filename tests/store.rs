@@ -160,6 +160,7 @@ fn mail(id: u64, to: &str, thread: &str) -> Notification {
         provider_ref: None,
         idempotency_key: format!("x-{id}"),
         pinned: false,
+        again: Default::default(),
         proof_by: None,
         due_at: Some(now),
         expires_at: None,

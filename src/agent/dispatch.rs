@@ -103,6 +103,7 @@ impl Way {
                 Ok(Next::At(at)) => tokio::select! {
                     () = until(&way.agent, at) => {}
                     _ = dues.changed() => {}
+                    () = way.agent.providers.hurried() => {}
                     () = way.superseded.cancelled() => {}
                 },
                 Ok(Next::Answer(at)) => tokio::select! {
@@ -256,11 +257,13 @@ impl Way {
     }
 
     async fn send(&self, outgoing: Outgoing) {
+        let began = self.agent.world.now();
         let answer = self.hand_over(&outgoing).await;
         let now = self.agent.world.now();
         let heard = match &answer {
             Answer::Accepted(_) => {
-                self.agent.vitals.accepted(&self.name, now);
+                let took = now.duration_since(began);
+                self.agent.vitals.accepted(&self.name, now, Some(took));
                 Some(Heard::Works)
             }
             Answer::Refused { said, .. } => {

@@ -1,12 +1,14 @@
 //! How sources and channels are doing, kept from what happens; quiet must never look like broken.
 
 use crate::core::contact::Medium;
+use crate::core::gauge::{Did, Gauge};
 use crate::core::notification::{Notification, Rung};
+use crate::core::settle::is_word;
 use crate::core::text::Untrusted;
 use crate::store::list::{Filter, List};
 use crate::store::{Store, StoreError};
 use crate::wire::{ChannelHealth, ChannelState, SourceHealth, SyncHealth};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
@@ -28,6 +30,7 @@ struct Known {
     channels: BTreeMap<String, Pulse>,
     sync: Option<SyncPulse>,
     mailbox: Option<String>,
+    gauges: BTreeMap<String, Gauge>,
 }
 
 /// The exchange with the community since it was set up.
@@ -68,6 +71,8 @@ struct Pulse {
 
 /// So many refusals in a row make a channel failing.
 const REFUSALS: u32 = 3;
+/// The newest messages, which tell at the start how the last hour was.
+const REMEMBERED: u32 = 1000;
 
 impl Vitals {
     /// What the store remembers from before.
@@ -81,7 +86,7 @@ impl Vitals {
                         sources.insert(feed, at);
                     }
                 }
-                let filter = Filter { limit: 300, ..Filter::default() };
+                let filter = Filter { limit: REMEMBERED, ..Filter::default() };
                 Ok((sources, tx.list::<Notification>(List::Notifications, &filter)?))
             })
             .await?;
@@ -93,9 +98,14 @@ impl Vitals {
                 else {
                     continue;
                 };
+                let took = Some(evidence.at.duration_since(attempt.started_at));
                 match evidence.rung {
-                    Some(Rung::Accepted) => vitals.accepted(&attempt.channel, evidence.at),
-                    Some(Rung::Delivered | Rung::Read) => vitals.proven(&attempt.channel, evidence.at),
+                    _ if is_word(evidence) => {}
+                    Some(Rung::Accepted) => vitals.accepted(&attempt.channel, evidence.at, took),
+                    Some(Rung::Delivered | Rung::Read) => vitals.proven(&attempt.channel, evidence.at, took),
+                    Some(Rung::Failed | Rung::Bounced | Rung::Expired) => {
+                        vitals.record(&attempt.channel, Did::Failed, evidence.at);
+                    }
                     _ => {}
                 }
             }
@@ -125,19 +135,33 @@ impl Vitals {
         }
     }
 
-    pub fn accepted(&self, channel: &str, at: Timestamp) {
+    /// `took`: how long after it was handed over.
+    pub fn accepted(&self, channel: &str, at: Timestamp, took: Option<SignedDuration>) {
+        self.record(channel, Did::Accepted(took), at);
         self.pulse(channel, at, ChannelState::Working, |pulse| {
             pulse.last_accepted_at = Some(at);
             pulse.refusals = 0;
         });
     }
 
-    pub fn proven(&self, channel: &str, at: Timestamp) {
+    /// `took`: how long after it was handed over.
+    pub fn proven(&self, channel: &str, at: Timestamp, took: Option<SignedDuration>) {
+        self.record(channel, Did::Proven(took), at);
         self.pulse(channel, at, ChannelState::Working, |pulse| pulse.last_proven_at = Some(at));
+    }
+
+    /// Counts what a channel did with a message.
+    pub fn record(&self, channel: &str, did: Did, at: Timestamp) {
+        self.locked().gauges.entry(channel.to_owned()).or_default().record(did, at);
+    }
+
+    pub fn gauge(&self, channel: &str) -> Gauge {
+        self.locked().gauges.get(channel).cloned().unwrap_or_default()
     }
 
     /// One refusal may be one bad address; several in a row with nothing taken are the channel's.
     pub fn refused(&self, channel: &str, at: Timestamp, error: &str) {
+        self.record(channel, Did::Failed, at);
         let refusals = {
             let mut known = self.locked();
             let pulse = known.channels.entry(channel.to_owned()).or_insert_with(|| Pulse::untried(at));
@@ -146,11 +170,16 @@ impl Vitals {
             pulse.refusals
         };
         if refusals >= REFUSALS {
-            self.failed(channel, at, error);
+            self.turns_failing(channel, at, error);
         }
     }
 
     pub fn failed(&self, channel: &str, at: Timestamp, error: &str) {
+        self.record(channel, Did::Failed, at);
+        self.turns_failing(channel, at, error);
+    }
+
+    fn turns_failing(&self, channel: &str, at: Timestamp, error: &str) {
         self.pulse(channel, at, ChannelState::Failing, |pulse| pulse.last_error = Some(error.into()));
     }
 

@@ -20,6 +20,7 @@ pub mod proof;
 pub mod providers;
 pub mod receipts;
 pub mod replies;
+mod resend;
 mod roster;
 pub mod run;
 pub mod serve;
@@ -195,7 +196,7 @@ impl Agent {
     /// Decides an operator's command; the same id again gets the same answer.
     pub async fn command(&self, command: Command, asker: Asker) -> Result<Outcome, StoreError> {
         let setup = self.setup();
-        let now = self.world.now();
+        let (now, down) = (self.world.now(), self.providers.down());
         let laid_over = command.action.is_laid_over();
         let outcome = self
             .store
@@ -203,7 +204,8 @@ impl Agent {
                 if let Some(outcome) = tx.answered(&command.id, &asker.id.0)? {
                     return Ok(outcome);
                 }
-                let view = command_view(tx, &command.action, now)?;
+                let mut view = command_view(tx, &command.action, now)?;
+                view.resend.down = down;
                 let outcome =
                     match apply::command(&setup.settings.desk, view, &command, &asker, tx.ids(), now) {
                         Ok((said, changes, ids)) => {
@@ -300,16 +302,17 @@ fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandV
         | Action::Snooze { alert, .. }
         | Action::Resolve { alert, .. }
         | Action::Escalate { alert, .. }
-        | Action::ResendAlert { alert, .. }
         | Action::NoteAlert { alert, .. } => {
             view.alert = tx.alert(*alert)?;
             view.notifications = tx.notifications_of(*alert)?;
         }
         Action::PageTest { .. } => {}
-        Action::ResendNotification { notification, .. } => {
-            view.notifications = tx.notification(*notification)?.into_iter().collect();
-            if let Some(alert) = view.notifications.first().and_then(|n| n.alert) {
-                view.alert = tx.alert(alert)?;
+        Action::Resend(asked) => view.resend = resend::known(tx, asked)?,
+        Action::Unsend { what } => view.resend = resend::copies(tx, what)?,
+        Action::Settle { notification, .. } => {
+            if let Some(n) = tx.notification(*notification)? {
+                view.task = tx.open_task(&delivery::doubt_task(&n))?;
+                view.notifications = vec![n];
             }
         }
         Action::NoteTask { task, .. } | Action::TakeTask { task } | Action::SnoozeTask { task, .. } => {

@@ -19,6 +19,7 @@ use crate::wire::MediumDown;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
 
 /// Messages released at once when a provider is back; they leave as fast as it takes them.
 const RELEASED: u32 = 10_000;
@@ -28,6 +29,8 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 /// What is known of every provider.
 pub struct Providers {
     known: Mutex<BTreeMap<String, Known>>,
+    /// Somebody does not want to wait.
+    hurried: Notify,
 }
 
 struct Known {
@@ -42,7 +45,7 @@ impl Providers {
         let stored = store.read(|tx| tx.providers()).await?;
         let known =
             stored.into_iter().map(|provider| (provider.id.clone(), Known { provider, paused_until: None }));
-        Ok(Self { known: Mutex::new(known.collect()) })
+        Ok(Self { known: Mutex::new(known.collect()), hurried: Notify::new() })
     }
 
     /// The channels that nothing can leave by now.
@@ -63,6 +66,17 @@ impl Providers {
     /// A probe leaves by it.
     pub fn probe(&self, name: &str, now: Timestamp) {
         self.with(name, now, |one| one.provider.probe());
+    }
+
+    /// One that is down is tried at once, not when its pause is over.
+    pub fn probe_now(&self, name: &str, now: Timestamp) {
+        self.with(name, now, |one| one.provider.probe_now(now));
+        self.hurried.notify_waiters();
+    }
+
+    /// Until somebody does not want to wait for a probe.
+    pub async fn hurried(&self) {
+        self.hurried.notified().await;
     }
 
     /// It wants nothing until then.

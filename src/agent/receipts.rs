@@ -8,6 +8,7 @@ use super::setup::Setup;
 use crate::channel::{Callback, CallbackRefused, Channel, Ears, Of, Receipt, Written};
 use crate::community::intake::{CallbackAnswer, CallbackRequest};
 use crate::core::delivery::{self, Delivering};
+use crate::core::gauge::Did;
 use crate::core::id::NotificationId;
 use crate::core::notification::{Evidence, Fault, Rung};
 use crate::core::proof::{Shortfall, moves_on};
@@ -27,7 +28,8 @@ const LOST_SINCE: SignedDuration = SignedDuration::from_hours(1);
 /// Whether a receipt was of a message of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Folded {
-    Kept,
+    /// What is new came so long after its attempt had begun; `None`: nothing is new.
+    Kept(Option<SignedDuration>),
     NoSuchMessage,
 }
 
@@ -38,7 +40,7 @@ pub async fn take(agent: &Agent, channel: &str, request: CallbackRequest) -> Cal
         Err(refused) => return refused,
     };
     match fold(agent, channel, receipt).await {
-        Ok(Folded::Kept) => answer(StatusCode::OK, "taken"),
+        Ok(Folded::Kept(_)) => answer(StatusCode::OK, "taken"),
         Ok(Folded::NoSuchMessage) => answer(StatusCode::NOT_FOUND, "there is no such message"),
         Err(why) => {
             tracing::error!(%why, "a receipt could not be stored");
@@ -80,7 +82,7 @@ impl Ears for Line {
         let mut early = EARLY.iter();
         loop {
             match fold(&self.agent, &self.channel, receipt.clone()).await {
-                Ok(Folded::Kept) => return true,
+                Ok(Folded::Kept(_)) => return true,
                 Ok(Folded::NoSuchMessage) => match early.next() {
                     Some(wait) => tokio::time::sleep(*wait).await,
                     None => {
@@ -130,6 +132,8 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
             let (failed, lost) = (notification.state.is_failure(), notification.lost_attempt().is_some());
             delivery::name(&mut notification, attempt, provider_ref);
             let changes = delivery::receipt(&mut context, &mut notification, evidence, &name);
+            let began = notification.attempts.iter().find(|a| a.number == attempt).map(|a| a.started_at);
+            let took = began.filter(|_| !changes.is_empty()).map(|began| now.duration_since(began));
             tx.keep_ids(ids);
             tx.apply(changes)?;
             if lost {
@@ -139,11 +143,17 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
                 let fault = if rung == Some(Rung::Bounced) { Fault::Address } else { Fault::Message };
                 proof::move_on(tx, desk, &down, notification, Shortfall::Failed(fault), now)?;
             }
-            Ok(Folded::Kept)
+            Ok(Folded::Kept(took))
         })
         .await?;
-    if folded == Folded::Kept && matches!(rung, Some(Rung::Delivered | Rung::Read)) {
-        agent.vitals.proven(channel, now);
+    match (folded, rung) {
+        (Folded::Kept(Some(took)), Some(Rung::Delivered | Rung::Read)) => {
+            agent.vitals.proven(channel, now, Some(took));
+        }
+        (Folded::Kept(Some(_)), Some(Rung::Failed | Rung::Bounced | Rung::Expired)) => {
+            agent.vitals.record(channel, Did::Failed, now);
+        }
+        _ => {}
     }
     Ok(folded)
 }

@@ -3,12 +3,11 @@
 use super::list::{self, ListArgs, ShowArgs, Things};
 use super::{Context, Failed, Noted, print, time};
 use crate::core::command::{Action, Command, Expect, Outcome, RefusalCode};
-use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::id::{AlertId, TaskId};
 use crate::core::person::PersonId;
 use crate::core::task::TaskKind;
 use crate::wire::Me;
 use clap::{Args, Subcommand};
-use std::io::{BufRead, IsTerminal};
 
 #[derive(Args, Debug)]
 pub struct AlertsArgs {
@@ -51,22 +50,6 @@ pub struct EscalateArgs {
     /// To this step, counted from 1 [default: the next]
     #[arg(long, value_name = "N")]
     pub step: Option<u32>,
-}
-
-#[derive(Args, Debug)]
-pub struct ResendArgs {
-    /// Alerts (A12) or notifications (N45)
-    #[arg(required = true, value_name = "ALERT|NOTIFICATION")]
-    pub targets: Vec<String>,
-    /// To this person instead
-    #[arg(long, value_name = "PERSON")]
-    pub to: Option<String>,
-    /// Over sms, email, or a channel by its name
-    #[arg(long, value_name = "CHANNEL")]
-    pub via: Option<String>,
-    /// Don't ask
-    #[arg(long, short)]
-    pub yes: bool,
 }
 
 #[derive(Args, Debug)]
@@ -152,31 +135,6 @@ pub async fn escalate(args: EscalateArgs, context: &Context) -> Result<(), Faile
     each(args.alerts.alerts, |alert| Action::Escalate { alert, step: args.step }, context).await
 }
 
-pub async fn resend(args: ResendArgs, context: &Context) -> Result<(), Failed> {
-    let to = args.to.map(PersonId);
-    let mut actions = Vec::new();
-    for target in &args.targets {
-        let (to, via) = (to.clone(), args.via.clone());
-        actions.push(if target.starts_with(['N', 'n']) {
-            let notification: NotificationId = target.parse().map_err(usage)?;
-            Action::ResendNotification { notification, to, via }
-        } else {
-            let alert: AlertId = target.parse().map_err(usage)?;
-            Action::ResendAlert { alert, to, via }
-        });
-    }
-    if !args.yes && std::io::stdin().is_terminal() {
-        let to = to.map_or("each person responsible".to_owned(), |to| to.0);
-        eprint!("Send {} again to {}? [y/N] ", args.targets.join(", "), crate::core::text::sanitise(&to));
-        let mut answer = String::new();
-        let read = std::io::stdin().lock().read_line(&mut answer);
-        if read.is_err() || !matches!(answer.trim(), "y" | "Y" | "yes") {
-            return Err(Failed::No("Nothing was sent.".to_owned()));
-        }
-    }
-    each(actions, |action| action, context).await
-}
-
 pub async fn note(args: NoteArgs, context: &Context) -> Result<(), Failed> {
     let text = args.text.join(" ");
     let action = match args.on {
@@ -257,8 +215,4 @@ pub fn command(action: Action) -> Command {
 pub fn fresh_id() -> String {
     let bits: u128 = rand::random();
     format!("{bits:032x}")
-}
-
-fn usage(why: impl std::fmt::Display) -> Failed {
-    Failed::Usage(why.to_string())
 }

@@ -13,7 +13,7 @@ use crate::core::partner::Partner;
 use crate::core::person::Person;
 use crate::core::task::Task;
 use crate::core::thread::Thread;
-use crate::wire::ChannelHealth;
+use crate::wire::ProviderInfo;
 pub use crate::wire::client::encoded;
 use crate::wire::partner::{Dated, Filed};
 use clap::{Args, Subcommand};
@@ -345,11 +345,15 @@ fn table(things: Things, found: Vec<Value>) -> Result<(), Failed> {
                 "CARRIES",
                 "STATE",
                 "QUEUED",
+                "TAKEN/H",
+                "PROVEN/H",
+                "FAILED/H",
                 "LAST ACCEPTED",
                 "LAST PROVEN",
                 "LAST ERROR",
             ]);
-            for c in read::<Vec<ChannelHealth>>(rows)? {
+            for info in read::<Vec<ProviderInfo>>(rows)? {
+                let (c, hour) = (info.channel, info.hour);
                 let at = |at: Option<jiff::Timestamp>| at.map_or("never".to_owned(), time::short).into();
                 table.row(vec![
                     c.name.into(),
@@ -357,6 +361,9 @@ fn table(things: Things, found: Vec<Value>) -> Result<(), Failed> {
                     c.carries.iter().map(|m| m.as_str()).collect::<Vec<_>>().join("+").into(),
                     format!("{:?}", c.state).to_lowercase().into(),
                     c.queued.to_string().into(),
+                    hour.accepted.to_string().into(),
+                    hour.proven.to_string().into(),
+                    hour.failed.to_string().into(),
                     at(c.last_accepted_at),
                     at(c.last_proven_at),
                     c.last_error.as_ref().map_or("".into(), cell),

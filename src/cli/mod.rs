@@ -20,6 +20,7 @@ pub mod overrides;
 pub mod page_test;
 pub mod partner;
 pub mod print;
+pub mod resend;
 pub mod sheet;
 pub mod sheets;
 pub mod show;
@@ -139,7 +140,11 @@ pub enum Command {
     /// Take the next step of the policy now, or a chosen one
     Escalate(act::EscalateArgs),
     /// Send a message again, or an alert's latest to each person responsible
-    Resend(act::ResendArgs),
+    Resend(resend::ResendArgs),
+    /// Take back what was just sent again and has not left
+    Unsend(resend::UnsendArgs),
+    /// Decide about a message of which nobody can tell whether it arrived
+    Settle(resend::SettleArgs),
     /// Send somebody a real test message, and see whether it arrives
     PageTest(page_test::PageTestArgs),
     /// Write a note on an alert or a task
@@ -249,7 +254,9 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Snooze(args) => act::snooze(args, context).await,
         Command::Resolve(args) => act::resolve(args, context).await,
         Command::Escalate(args) => act::escalate(args, context).await,
-        Command::Resend(args) => act::resend(args, context).await,
+        Command::Resend(args) => resend::resend(args, context).await,
+        Command::Unsend(args) => resend::unsend(args, context).await,
+        Command::Settle(args) => resend::settle(args, context).await,
         Command::PageTest(args) => page_test::run(args, context).await,
         Command::Note(args) => act::note(args, context).await,
         Command::Explain(args) => explain::run(&args, context).await,

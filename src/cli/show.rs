@@ -17,7 +17,7 @@ use crate::core::task::Task;
 use crate::core::text::{Untrusted, sanitise};
 use crate::core::thread::Thread;
 use crate::wire::partner::{Dated, Filed};
-use crate::wire::{AlertDetail, ChannelHealth, ChannelState, ContactDetail, DeskInfo, Status, WithTimeline};
+use crate::wire::{AlertDetail, ChannelState, ContactDetail, DeskInfo, ProviderInfo, Status, WithTimeline};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -402,7 +402,10 @@ fn state_word(state: ChannelState) -> &'static str {
     }
 }
 
-fn provider(c: &ChannelHealth) -> Sheet {
+fn provider(info: &ProviderInfo) -> Sheet {
+    let (c, hour) = (&info.channel, &info.hour);
+    let took =
+        |millis: Option<i64>| millis.map(|millis| format!(", {millis} ms on average")).unwrap_or_default();
     let mut sheet = Sheet::new(c.name.as_str());
     let at = |at: Option<Timestamp>| at.map_or("never".to_owned(), time::short);
     sheet
@@ -410,6 +413,11 @@ fn provider(c: &ChannelHealth) -> Sheet {
         .fact("Kind", c.kind.clone())
         .list("Carries", c.carries.iter().map(|medium| medium.as_str()))
         .any("Queued", Some(c.queued))
+        .fact("Next probe", info.probe_at.map(time::short).unwrap_or_default())
+        .fact("Paused until", info.paused_until.map(time::short).unwrap_or_default())
+        .fact("Taken in the last hour", format!("{}{}", hour.accepted, took(hour.to_acceptance_ms)))
+        .fact("Proven in the last hour", format!("{}{}", hour.proven, took(hour.to_proof_ms)))
+        .fact("Failed in the last hour", hour.failed.to_string())
         .fact("Last accepted", at(c.last_accepted_at))
         .fact("Last proven", at(c.last_proven_at))
         .word("Last error", c.last_error.as_ref());

@@ -5,6 +5,7 @@ use crate::console::desk::ContactsHeard;
 use crate::console::keymap::Action;
 use crate::console::model::{About, Focus, Link, Model, Place};
 use crate::core::alert::AlertState;
+use crate::core::notification::{Notification, RecipientId};
 use crate::core::person::Role;
 
 /// `Err` holds a whole sentence without its full stop.
@@ -19,9 +20,23 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
         Action::Undo => undo(model),
         Action::Snooze | Action::Note if model.triage.focus == Focus::Alerts => on_alert(model, action),
         Action::Snooze | Action::Note | Action::Take | Action::Done => on_task(model, action),
-        Action::Why => match model.selected_alert() {
+        Action::Why => match model.alert_at_hand() {
             Some(_) => Ok(()),
+            None if model.place == Place::Messages => Err("it speaks of no alert".to_owned()),
             None => Err("no alert is selected".to_owned()),
+        },
+        Action::OfAlert => match model.alert_at_hand() {
+            Some(_) => Ok(()),
+            None => Err("it speaks of no alert".to_owned()),
+        },
+        Action::Settle => match model.message_in_doubt() {
+            Some(message) => free(model, message),
+            None => Err("nothing selected is in doubt".to_owned()),
+        },
+        Action::Probe => crate::console::providers::may_probe(model),
+        Action::Contact if model.place == Place::Messages => match model.selected_message() {
+            Some(message) if matches!(message.recipient.who, RecipientId::Contact(_)) => Ok(()),
+            _ => Err("it does not go to a partner's contact".to_owned()),
         },
         Action::Contact => match (model.selected_partner(), &model.desk) {
             (Some(partner), Some(desk))
@@ -88,6 +103,10 @@ fn on_message(model: &Model) -> Result<(), String> {
     let Some(message) = model.selected_message() else {
         return Err("no message is selected".to_owned());
     };
+    free(model, message)
+}
+
+fn free(model: &Model, message: &Notification) -> Result<(), String> {
     may_act(model)?;
     if let Some(pending) = model.pending_for(&About::Message(message.id)) {
         return Err(format!("{} of {} is on its way to the agent", pending.word, message.id));

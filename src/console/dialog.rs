@@ -4,18 +4,19 @@
 
 use crate::console::clock;
 use crate::console::cover::{Cover, TakeBack};
-use crate::console::desk::Desk;
 use crate::console::insist::Insist;
 use crate::console::keymap::{Action, COMMANDS};
 use crate::console::line::Line;
 use crate::console::model::About;
 use crate::console::pick::Pick;
+use crate::console::resend::Resend;
 use crate::console::templates::Reader;
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
 use crate::core::id::AlertId;
-use crate::core::notification::{Notification, RecipientId};
-use crate::core::person::PersonId;
+use crate::core::notification::Notification;
+use crate::core::resend::Asked;
+use crate::core::settle::Settled;
 use crate::core::sync::Keep;
 use crate::core::text::{Untrusted, sanitise};
 use crate::wire::{FieldConflict, StepPreview};
@@ -53,6 +54,8 @@ pub enum Pressed {
     Close,
     /// Closes the dialog and asks the agent.
     Order(Order),
+    /// Asks the agent what sending this again would come to.
+    Plan(Asked),
     LogIn {
         person: String,
         pin: String,
@@ -126,34 +129,6 @@ pub struct Escalate {
     pub chosen: usize,
     pub button: Button,
     pub appeared: Timestamp,
-}
-
-/// What is sent again: an alert's latest messages, or one message.
-#[derive(Debug)]
-pub enum Resent {
-    Alert(AlertId),
-    Message(Box<Notification>),
-}
-
-#[derive(Debug)]
-pub struct Resend {
-    pub about: Resent,
-    /// The first is everybody who was told.
-    pub to: Vec<(Option<PersonId>, String)>,
-    /// The first is the same way as before.
-    pub via: Vec<(Option<String>, String)>,
-    pub chosen_to: usize,
-    pub chosen_via: usize,
-    pub on: ResendRow,
-    pub appeared: Timestamp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResendRow {
-    To,
-    Via,
-    Cancel,
-    Send,
 }
 
 #[derive(Debug)]
@@ -292,6 +267,29 @@ impl Chooser {
         }
     }
 
+    /// What became of a message of which nobody can tell.
+    pub fn doubt(message: &Notification) -> Self {
+        let notification = message.id;
+        let choice = |how, label: &str| Choice {
+            label: label.to_owned(),
+            ask: Ask::Settle { notification, how },
+            barred: None,
+        };
+        Self {
+            title: format!("{notification} to {}: did it arrive?", message.recipient.name.printable()),
+            choices: vec![
+                choice(Settled::Arrived, "it arrived; they say so, and you vouch for it"),
+                choice(Settled::Again, "send it once more, marked \"(again?)\""),
+                choice(Settled::Leave, "leave it; nothing more is done"),
+            ],
+            selected: 0,
+            digits: Digits::Move,
+            about: About::Message(notification),
+            word: "settle",
+            expect: Expect::default(),
+        }
+    }
+
     fn press(&mut self, key: KeyEvent) -> Pressed {
         match key.code {
             KeyCode::Esc | KeyCode::Char('q') => Pressed::Close,
@@ -402,129 +400,6 @@ impl Escalate {
                     expect: Expect { step: Some(self.taken), ..Expect::default() },
                 });
             }
-            _ => {}
-        }
-        Pressed::Stay
-    }
-}
-
-impl Resend {
-    pub fn of_alert(desk: &Desk, alert: &Alert, now: Timestamp) -> Self {
-        Self::new(desk, Resent::Alert(alert.id), "everybody who was told".to_owned(), now)
-    }
-
-    pub fn of_message(desk: &Desk, message: &Notification, now: Timestamp) -> Self {
-        let to = desk.recipient_name(message);
-        Self::new(desk, Resent::Message(Box::new(message.clone())), to, now)
-    }
-
-    fn new(desk: &Desk, about: Resent, as_before: String, now: Timestamp) -> Self {
-        let mut to = vec![(None, as_before)];
-        to.extend(desk.people.values().map(|person| {
-            let you = if desk.is_me(&person.id) { " (you)" } else { "" };
-            (Some(person.id.clone()), format!("{}{you}", sanitise(&person.name)))
-        }));
-        let mut via = vec![(None, "the same way as before".to_owned())];
-        via.extend(desk.channels.iter().map(|channel| {
-            let media: Vec<&str> = channel.carries.iter().map(|medium| medium.as_str()).collect();
-            (Some(channel.name.clone()), format!("{} ({})", sanitise(&channel.name), media.join(", ")))
-        }));
-        Self { about, to, via, chosen_to: 0, chosen_via: 0, on: ResendRow::Cancel, appeared: now }
-    }
-
-    /// The latest message to each person it would go to again.
-    pub fn messages<'d>(&'d self, desk: &'d Desk) -> Vec<&'d Notification> {
-        let alert = match &self.about {
-            Resent::Alert(alert) => *alert,
-            Resent::Message(message) => return vec![message],
-        };
-        let mut latest: Vec<&Notification> = Vec::new();
-        for notification in desk.notifications_of(alert).filter(|n| n.tells_of_alert()) {
-            match latest.iter_mut().find(|known| known.recipient.who == notification.recipient.who) {
-                Some(known) => *known = notification,
-                None => latest.push(notification),
-            }
-        }
-        latest
-    }
-
-    /// `1 person, 1 SMS, not opted out`: what Send would cause.
-    pub fn sentence(&self, desk: &Desk) -> String {
-        use crate::core::contact::Medium;
-        let messages = self.messages(desk);
-        let (people, media): (usize, Vec<Medium>) = match &self.to[self.chosen_to].0 {
-            None => (messages.len(), messages.iter().map(|message| message.medium).collect()),
-            Some(person) => {
-                let same = messages.iter().find(|m| m.recipient.who == RecipientId::Person(person.clone()));
-                (1, vec![same.map_or(Medium::Sms, |message| message.medium)])
-            }
-        };
-        let via = self.via[self.chosen_via].0.as_ref();
-        let carried =
-            via.and_then(|name| desk.channels.iter().find(|c| c.name == *name)?.carries.first().copied());
-        let count = |wanted: Medium| match carried {
-            Some(medium) if medium == wanted => people,
-            Some(_) => 0,
-            None => media.iter().filter(|medium| **medium == wanted).count(),
-        };
-        let mut parts = vec![format!("{people} {}", if people == 1 { "person" } else { "people" })];
-        let (sms, mail) = (count(Medium::Sms), count(Medium::Email));
-        if sms > 0 {
-            parts.push(format!("{sms} SMS"));
-        }
-        if mail > 0 {
-            parts.push(format!("{mail} mail{}", if mail == 1 { "" } else { "s" }));
-        }
-        let opted_out = messages.iter().filter(|message| match &message.recipient.who {
-            RecipientId::Contact(contact) if self.chosen_to == 0 => {
-                desk.contacts.get(contact).is_some_and(|c| c.opted_out.contains(&message.medium))
-            }
-            _ => false,
-        });
-        match opted_out.count() {
-            0 => parts.push("not opted out".to_owned()),
-            n => parts.push(format!("{n} opted out and not told")),
-        }
-        parts.join(", ")
-    }
-
-    fn press(&mut self, key: KeyEvent) -> Pressed {
-        use ResendRow::*;
-        let order = [To, Via, Cancel, Send];
-        let at = order.iter().position(|row| *row == self.on).unwrap_or(2);
-        let turn = |chosen: usize, len: usize, by: isize| (chosen + len).saturating_add_signed(by) % len;
-        match key.code {
-            KeyCode::Esc | KeyCode::Char('q') => return Pressed::Close,
-            KeyCode::Char('j') | KeyCode::Down | KeyCode::Tab => self.on = order[(at + 1) % 4],
-            KeyCode::Char('k') | KeyCode::Up | KeyCode::BackTab => self.on = order[(at + 3) % 4],
-            KeyCode::Left | KeyCode::Right | KeyCode::Char('h' | 'l' | ' ') => {
-                let by = if matches!(key.code, KeyCode::Left | KeyCode::Char('h')) { -1 } else { 1 };
-                match self.on {
-                    To => self.chosen_to = turn(self.chosen_to, self.to.len(), by),
-                    Via => self.chosen_via = turn(self.chosen_via, self.via.len(), by),
-                    Cancel => self.on = Send,
-                    Send => self.on = Cancel,
-                }
-            }
-            KeyCode::Enter => match self.on {
-                To => self.on = Via,
-                Via => self.on = Cancel,
-                Cancel => return Pressed::Close,
-                Send => {
-                    let to = self.to[self.chosen_to].0.clone();
-                    let via = self.via[self.chosen_via].0.clone();
-                    let (about, ask) = match &self.about {
-                        Resent::Alert(alert) => {
-                            (About::Alert(*alert), Ask::ResendAlert { alert: *alert, to, via })
-                        }
-                        Resent::Message(message) => {
-                            let notification = message.id;
-                            (About::Message(notification), Ask::ResendNotification { notification, to, via })
-                        }
-                    };
-                    return Pressed::Order(Order { about, word: "resend", ask, expect: Expect::default() });
-                }
-            },
             _ => {}
         }
         Pressed::Stay

@@ -5,6 +5,7 @@ use crate::console::partners::ThingOf;
 use crate::console::templates::AskedPreview;
 use crate::core::command::{Action, Expect};
 use crate::core::id::AlertId;
+use crate::core::resend::Asked;
 use crate::core::text::{Printable, Untrusted};
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ pub enum Wait {
     Partners,
     /// … or of the one whose page is open.
     Page,
+    /// The figures of the providers may have changed by then.
+    Providers,
 }
 
 #[derive(Debug, PartialEq)]
@@ -34,6 +37,11 @@ pub enum Effect {
     FetchPartner(Untrusted),
     FetchThing(ThingOf),
     FetchMessages,
+    FetchProviders,
+    /// What would sending this again come to?
+    Plan(Asked),
+    /// Try a provider that is down.
+    Probe(String),
     FetchOnCall,
     FetchTemplates,
     FetchPreview(AskedPreview),

@@ -7,6 +7,7 @@ use crate::console::templates::AskedPreview;
 use crate::core::change::Numbered;
 use crate::core::command::{Action, Command, Expect};
 use crate::core::id::AlertId;
+use crate::core::resend::Asked;
 use crate::core::template::Sample;
 use crate::core::text::Untrusted;
 use crate::wire::Snapshot;
@@ -157,6 +158,26 @@ impl AgentLink {
 
     pub fn messages(&self) {
         self.ask("/v1/messages".to_owned(), Msg::Messages);
+    }
+
+    pub fn providers(&self) {
+        self.ask("/v1/providers".to_owned(), Msg::Providers);
+    }
+
+    pub fn probe(&self, name: &str) {
+        let (link, path) = (self.clone(), format!("/v1/providers/{}/probe", encoded(name)));
+        tokio::spawn(async move {
+            let answer = link.client.post(&path, &()).await;
+            link.tell(Msg::Probed(answer));
+        });
+    }
+
+    pub fn plan(&self, asked: Asked) {
+        let link = self.clone();
+        tokio::spawn(async move {
+            let answer = link.client.post("/v1/resend", &asked).await;
+            link.tell(Msg::Planned(asked, answer));
+        });
     }
 
     pub fn on_call(&self) {

@@ -7,12 +7,14 @@ use crate::core::change::Numbered;
 use crate::core::command::Outcome;
 use crate::core::contact::Contact;
 use crate::core::id::AlertId;
+use crate::core::resend::Asked;
 use crate::core::template::{Listed, Shown};
 use crate::core::text::Untrusted;
 use crate::term::input::Input;
 use crate::wire::client::LinkError;
 use crate::wire::{
-    AlertDetail, Health, Messages, PartnerDetail, PartnerRows, ScheduleTimeline, Snapshot, StepPreview,
+    AlertDetail, Health, Messages, PartnerDetail, PartnerRows, Planned, ProviderInfo, ScheduleTimeline,
+    Snapshot, StepPreview,
 };
 use jiff::Timestamp;
 
@@ -36,6 +38,11 @@ pub enum Msg {
     Partner(Untrusted, Result<Box<PartnerDetail>, LinkError>),
     Thing(ThingOf, Result<Box<Thing>, LinkError>),
     Messages(Result<Messages, LinkError>),
+    Providers(Result<Vec<ProviderInfo>, LinkError>),
+    /// What the agent says of probing a provider.
+    Probed(Result<Untrusted, LinkError>),
+    /// What sending again would come to.
+    Planned(Asked, Result<Planned, LinkError>),
     /// Who is on call over the time to come.
     OnCall(Result<Vec<ScheduleTimeline>, LinkError>),
     Templates(Result<Vec<Listed>, LinkError>),

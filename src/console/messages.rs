@@ -1,17 +1,21 @@
 //! The Messages place: what the desk has said, with what failed, is in doubt or is held first. Its
 //! rows are asked for when it is opened and follow the stream from there.
 
+use crate::console::contacts;
 use crate::console::effect::Effect;
-use crate::console::model::{Filter, Model, Place};
+use crate::console::line::Line;
+use crate::console::model::{Filter, Focus, Model, Place, Tone};
 use crate::console::rows::Rows;
+use crate::console::update::say;
 use crate::console::view::messages::{category_word, medium_word, state_of, what_was_said, why};
 use crate::core::change::{Numbered, Object};
 use crate::core::id::NotificationId;
-use crate::core::notification::{Notification, NotificationState};
+use crate::core::notification::{Notification, NotificationState, RecipientId};
+use crate::core::resend::TOGETHER;
 use crate::wire::Messages as Answer;
 use crate::wire::client::LinkError;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A failure older than this is history.
 const LOOK_WITHIN: SignedDuration = SignedDuration::from_hours(24);
@@ -29,6 +33,12 @@ pub struct Messages {
     /// The selected one is on the whole screen.
     pub opened: bool,
     pub scroll: u16,
+    /// Only these.
+    pub group: Option<Look>,
+    /// To be sent again together.
+    pub marked: BTreeSet<NotificationId>,
+    /// Only what went by this channel.
+    pub channel: Option<String>,
 }
 
 /// How much a message wants to be looked at.
@@ -37,7 +47,27 @@ pub enum Look {
     Doubt,
     Failed,
     Held,
-    Else,
+    Waiting,
+    /// Handed over, and more is to be heard of it.
+    OnItsWay,
+    Done,
+}
+
+impl Look {
+    pub const ALL: [Look; 6] =
+        [Look::Doubt, Look::Failed, Look::Held, Look::Waiting, Look::OnItsWay, Look::Done];
+
+    /// What such messages are called together.
+    pub fn word(self) -> &'static str {
+        match self {
+            Look::Doubt => "in doubt",
+            Look::Failed => "failed today",
+            Look::Held => "held",
+            Look::Waiting => "waiting",
+            Look::OnItsWay => "on their way",
+            Look::Done => "done",
+        }
+    }
 }
 
 /// Where a message stands in the list at this moment.
@@ -45,8 +75,15 @@ pub fn look(message: &Notification, now: Timestamp) -> Look {
     match message.state {
         NotificationState::InDoubt => Look::Doubt,
         NotificationState::Held => Look::Held,
+        NotificationState::Queued => Look::Waiting,
+        NotificationState::Sending => Look::OnItsWay,
+        NotificationState::Accepted | NotificationState::Sent
+            if message.proof_by.or(message.due_at).is_some() =>
+        {
+            Look::OnItsWay
+        }
         state if state.is_failure() && now.duration_since(message.updated_at) < LOOK_WITHIN => Look::Failed,
-        _ => Look::Else,
+        _ => Look::Done,
     }
 }
 
@@ -61,6 +98,8 @@ pub fn wanted(model: &Model) -> Vec<NotificationId> {
         .messages
         .known
         .values()
+        .filter(|message| model.messages.group.is_none_or(|group| look(message, model.now) == group))
+        .filter(|message| model.messages.channel.as_ref().is_none_or(|channel| went_by(message, channel)))
         .filter(|message| {
             let partner = message.partner.as_ref().map(|id| desk.partner_name(id)).unwrap_or_default();
             // What the row says, and the whole name behind a short one.
@@ -84,6 +123,30 @@ pub fn wanted(model: &Model) -> Vec<NotificationId> {
 pub fn arrange(model: &mut Model) {
     let wanted = wanted(model);
     model.messages.rows.arrange(wanted);
+}
+
+/// Lines of the list: the states as heads, with how many there are of each, over their messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    Head(Look, usize),
+    Row(NotificationId),
+}
+
+pub fn listed(model: &Model) -> Vec<Listed> {
+    let of = |id: &NotificationId| model.messages.known.get(id).map(|message| look(message, model.now));
+    let mut lines = Vec::new();
+    let rows = model.messages.rows.order();
+    let mut before = None;
+    for id in rows {
+        let Some(group) = of(id) else { continue };
+        if before != Some(group) {
+            let many = rows.iter().filter(|id| of(id) == Some(group)).count();
+            lines.push(Listed::Head(group, many));
+            before = Some(group);
+        }
+        lines.push(Listed::Row(*id));
+    }
+    lines
 }
 
 pub fn came(model: &mut Model, answer: Result<Answer, LinkError>) {
@@ -112,13 +175,111 @@ pub fn changed(model: &mut Model, changes: &[Numbered]) {
     }
     while model.messages.known.len() > KEPT {
         let now = model.now;
-        let oldest = model.messages.known.values().find(|message| look(message, now) == Look::Else);
-        let Some(oldest) = oldest.map(|message| message.id) else { break };
+        let known = &model.messages.known;
+        let done = known.values().find(|message| look(message, now) == Look::Done);
+        let Some(oldest) = done.or(known.values().next()).map(|message| message.id) else { break };
         model.messages.known.remove(&oldest);
     }
     if any {
         settle(model);
     }
+}
+
+fn went_by(message: &Notification, channel: &str) -> bool {
+    message.channel == channel || message.attempts.iter().any(|attempt| attempt.channel == channel)
+}
+
+/// What `r` sends again: the marked ones that are in sight, else the selected one.
+pub fn in_hand(model: &Model) -> Vec<&Notification> {
+    let marked = || {
+        let rows = model.messages.rows.order().iter();
+        rows.filter(|id| model.messages.marked.contains(id)).filter_map(|id| model.messages.known.get(id))
+    };
+    match model.place {
+        Place::Messages if !model.messages.opened && marked().next().is_some() => marked().collect(),
+        _ => model.selected_message().into_iter().collect(),
+    }
+}
+
+pub fn mark(model: &mut Model) {
+    let Some(id) = model.messages.rows.selected().copied() else { return };
+    if !model.messages.marked.remove(&id) {
+        model.messages.marked.insert(id);
+    }
+    model.messages.rows.step(1);
+}
+
+/// All failed ones in the list; where all are marked already, none.
+pub fn mark_failed(model: &mut Model) {
+    let failed: BTreeSet<NotificationId> = model
+        .messages
+        .rows
+        .order()
+        .iter()
+        .filter_map(|id| model.messages.known.get(id))
+        .filter(|message| message.state.is_failure())
+        .take(TOGETHER)
+        .map(|message| message.id)
+        .collect();
+    if failed.is_empty() {
+        say(model, "No message in this list failed.".to_owned(), Tone::Hint);
+    } else if failed.is_subset(&model.messages.marked) {
+        model.messages.marked.clear();
+    } else {
+        model.messages.marked.extend(failed);
+    }
+}
+
+/// From all to those in doubt and so on, passing over states that no message has.
+pub fn next_group(model: &mut Model) {
+    let has = |group: &Look| model.messages.known.values().any(|n| look(n, model.now) == *group);
+    let groups: Vec<Look> = Look::ALL.into_iter().filter(has).collect();
+    model.messages.group = match model.messages.group {
+        None => groups.first().copied(),
+        Some(now) => groups.into_iter().find(|group| *group > now),
+    };
+    model.messages.opened = false;
+    arrange(model);
+    model.messages.rows.first();
+}
+
+/// Esc: first what narrows the list goes, then the marks. `false`: there was nothing.
+pub fn leave(model: &mut Model) -> bool {
+    let messages = &mut model.messages;
+    let narrowed = messages.group.take().is_some() | messages.channel.take().is_some();
+    let left = narrowed || !messages.marked.is_empty();
+    if narrowed {
+        arrange(model);
+    } else {
+        messages.marked.clear();
+    }
+    left
+}
+
+pub fn to_alert(model: &mut Model) {
+    let Some(alert) = model.alert_at_hand() else { return };
+    model.triage.filter = Filter::default();
+    super::update::arrange(model);
+    if model.triage.alerts.select(&alert) {
+        (model.place, model.triage.focus) = (Place::Triage, Focus::Alerts);
+    } else {
+        say(model, format!("{alert} is closed and no longer in Triage."), Tone::Refused);
+    }
+}
+
+/// The contact who gets the selected message.
+pub fn to_contact(model: &mut Model) -> Vec<Effect> {
+    let Some(message) = model.selected_message() else { return Vec::new() };
+    let RecipientId::Contact(id) = message.recipient.who.clone() else { return Vec::new() };
+    let (name, partner) = (message.recipient.name.printable().into_string(), message.partner.clone());
+    (model.contacts.from, model.place) = (Place::Messages, Place::Contacts);
+    model.contacts.of = None;
+    model.contacts.form = None;
+    model.contacts.filter = Filter { line: Line::new(&name), open: false };
+    contacts::arrange(model);
+    model.contacts.rows.select(&id);
+    let asked = partner.and_then(|partner| contacts::ask(model, &partner));
+    asked.into_iter().chain([Effect::FetchContacts]).collect()
 }
 
 /// Rows change places only while the hand is off.

@@ -25,6 +25,8 @@ pub mod moves;
 pub mod oncall;
 pub mod partners;
 pub mod pick;
+pub mod providers;
+pub mod resend;
 pub mod rows;
 pub mod templates;
 pub mod theme;
@@ -229,6 +231,9 @@ impl Console {
                 Effect::FetchPartner(id) => self.link.partner(id),
                 Effect::FetchThing(of) => self.link.thing(of),
                 Effect::FetchMessages => self.link.messages(),
+                Effect::FetchProviders => self.link.providers(),
+                Effect::Plan(asked) => self.link.plan(asked),
+                Effect::Probe(name) => self.link.probe(&name),
                 Effect::FetchOnCall => self.link.on_call(),
                 Effect::FetchTemplates => self.link.templates(),
                 Effect::FetchPreview(asked) => self.link.preview(asked),

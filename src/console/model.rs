@@ -10,15 +10,17 @@ use crate::console::message::Ticket;
 use crate::console::messages::Messages;
 use crate::console::oncall::Plan;
 use crate::console::partners::{Item, Page, Partners};
+use crate::console::providers::Providers;
 use crate::console::rows::Rows;
 use crate::console::templates::Templates;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::{Numbered, What};
 use crate::core::contact::{Contact, ContactState};
 use crate::core::id::{AlertId, NotificationId, TaskId};
-use crate::core::notification::Notification;
+use crate::core::notification::{Notification, NotificationState};
 use crate::core::partner::PartnerRef;
-use crate::core::task::{Task, TaskState};
+use crate::core::resend::Target;
+use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
 use crate::wire::AlertDetail;
 use jiff::tz::TimeZone;
@@ -53,6 +55,7 @@ pub struct Model {
     pub messages: Messages,
     pub on_call: Plan,
     pub templates: Templates,
+    pub providers: Providers,
     pub dialog: Option<Dialog>,
     pub pending: Vec<Pending>,
     pub flash: Option<Flash>,
@@ -87,6 +90,8 @@ pub enum Place {
     Messages,
     OnCall,
     Templates,
+    /// The ways out, and how they are doing.
+    Providers,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,8 +167,8 @@ pub struct Pending {
     pub about: About,
     /// `ack`, `snooze` …
     pub word: &'static str,
-    /// An acknowledgment that can be undone once it is done.
-    pub undoable: bool,
+    /// What can be undone once it is done.
+    pub undo: Option<Undone>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,10 +196,19 @@ pub enum Tone {
     Hint,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undo {
-    pub alert: AlertId,
+    pub what: Undone,
     pub until: Timestamp,
+}
+
+/// What `u` takes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undone {
+    /// An alert that one took or put to sleep.
+    Taken(AlertId),
+    /// Messages that were sent again and have not left.
+    Sent(Vec<Target>),
 }
 
 impl Filter {
@@ -258,6 +272,7 @@ impl Model {
             messages: Messages::default(),
             on_call: Plan::default(),
             templates: Templates::default(),
+            providers: Providers::default(),
             dialog: None,
             pending: Vec::new(),
             flash: None,
@@ -282,6 +297,7 @@ impl Model {
             (Place::OnCall, _) => Context::OnCall,
             (Place::Templates, _) if self.templates.opened.is_some() => Context::Preview,
             (Place::Templates, _) => Context::Templates,
+            (Place::Providers, _) => Context::Providers,
         }
     }
 
@@ -311,6 +327,14 @@ impl Model {
         }
     }
 
+    /// The alert of the row the hand is on.
+    pub fn alert_at_hand(&self) -> Option<AlertId> {
+        match self.place {
+            Place::Messages => self.selected_message()?.alert,
+            _ => self.selected_alert().map(|alert| alert.id),
+        }
+    }
+
     /// What the hand is on in Triage.
     pub fn subject(&self) -> Option<Subject> {
         match (self.place, self.triage.focus) {
@@ -322,6 +346,15 @@ impl Model {
 
     pub fn selected_contact(&self) -> Option<&Contact> {
         self.desk.as_ref()?.contacts.get(self.contacts.rows.selected()?)
+    }
+
+    /// The message in doubt that the hand is on, or that the task at hand asks about.
+    pub fn message_in_doubt(&self) -> Option<&Notification> {
+        let of_task = || {
+            let task = self.selected_task().filter(|task| task.kind == TaskKind::Doubt)?;
+            self.desk.as_ref()?.notifications.get(&task.notification?)
+        };
+        self.selected_message().or_else(of_task).filter(|n| n.state == NotificationState::InDoubt)
     }
 
     /// The message the hand is on: in Messages, or on the page of a partner.
@@ -354,7 +387,7 @@ impl Model {
             Place::Partner => self.page.as_ref().map(|page| page.id.clone()),
             Place::Contacts => self.selected_contact()?.partner_id.clone(),
             Place::Messages => self.selected_message()?.partner.clone(),
-            Place::OnCall | Place::Templates => None,
+            Place::OnCall | Place::Templates | Place::Providers => None,
         }
     }
 

@@ -43,6 +43,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
             model.messages.scroll = 0;
         }
         Place::Templates => return templates::enter(model),
+        Place::Providers => return crate::console::providers::enter(model),
         Place::Contacts | Place::OnCall => {}
     }
     Vec::new()
@@ -75,6 +76,10 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
     } else if model.place == Place::Contacts {
         model.place = model.contacts.from;
         return partners::again(model);
+    } else if model.place == Place::Messages && messages::leave(model) {
+    } else if model.place == Place::Providers {
+        model.place = model.providers.from;
+        return partners::again(model);
     } else if model.place == Place::Templates {
         model.place = model.templates.from;
         return partners::again(model);
@@ -104,6 +109,7 @@ pub fn step(model: &mut Model, by: isize) {
         Place::Messages => messages::step(model, by),
         Place::OnCall => model.on_call.rows.step(by),
         Place::Templates => templates::step(model, by),
+        Place::Providers => model.providers.rows.step(by),
     }
 }
 
@@ -172,6 +178,10 @@ pub fn to_end(model: &mut Model, end: End) {
             let rows = &mut model.templates.rows;
             if end == End::First { rows.first() } else { rows.last() }
         }
+        Place::Providers => {
+            let rows = &mut model.providers.rows;
+            if end == End::First { rows.first() } else { rows.last() }
+        }
         Place::Messages => {
             messages::arrange(model);
             let rows = &mut model.messages.rows;
@@ -191,6 +201,7 @@ pub fn scroll(model: &mut Model, pages: isize) {
         Place::Messages => messages::step(model, pages * page),
         Place::OnCall => model.on_call.rows.step(pages * page),
         Place::Templates => templates::step(model, pages * page),
+        Place::Providers => model.providers.rows.step(pages * page),
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Signs {
     pub unticked: &'static str,
     pub waiting: &'static str,
     pub bar: &'static str,
+    /// Of a chart, the lowest first.
+    pub levels: [&'static str; 8],
 }
 
 const UNICODE: Signs = Signs {
@@ -65,6 +67,7 @@ const UNICODE: Signs = Signs {
     unticked: "[ ]",
     waiting: "⋯",
     bar: "│",
+    levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
 };
 
 const ASCII: Signs = Signs {
@@ -83,6 +86,7 @@ const ASCII: Signs = Signs {
     unticked: "[ ]",
     waiting: "..",
     bar: "|",
+    levels: ["_", ".", "-", "~", "=", "+", "*", "#"],
 };
 
 impl Theme {

@@ -3,23 +3,25 @@
 use crate::console::AgentAfter;
 use crate::console::allowed::allowed;
 use crate::console::desk::{Desk, Folded};
-use crate::console::dialog::{Chooser, Close, Dialog, Escalate, LogIn, Note, Order, Pressed, Resend};
-use crate::console::effect::Effect;
+use crate::console::dialog::{Chooser, Close, Dialog, Escalate, LogIn, Note, Order, Pressed};
+use crate::console::effect::{Effect, Wait};
 use crate::console::form::{self, Form};
 use crate::console::insist::Insist;
 use crate::console::keymap::{self, Action};
 use crate::console::line::Line;
 use crate::console::message::{Msg, Ticket};
 use crate::console::model::{
-    About, Filter, Flash, Focus, Link, Model, Pending, Place, Subject, Tone, UNDO_WITHIN, Undo,
+    About, Filter, Flash, Focus, Link, Model, Pending, Place, Subject, Tone, UNDO_WITHIN, Undo, Undone,
 };
 use crate::console::moves::{End, back, open, pause_at, scroll, step, switch, to_end};
 use crate::console::pick::Pick;
-use crate::console::{contacts, messages, oncall, partners, templates};
+use crate::console::resend::Resend;
+use crate::console::{contacts, messages, oncall, partners, providers, templates};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::Numbered;
 use crate::core::command::{Action as Ask, Expect, Outcome, RefusalCode};
 use crate::core::id::AlertId;
+use crate::core::resend::Target;
 use crate::core::text::{Printable, Untrusted};
 use crate::term::input::Input;
 use crate::wire::Snapshot;
@@ -53,7 +55,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             if let Some(desk) = &mut model.desk {
                 desk.health(*health);
             }
-            oncall::again(model)
+            let mut effects = oncall::again(model);
+            effects.extend(providers::again(model));
+            effects
         }
         Msg::Away(error) => {
             away(model, &error);
@@ -88,6 +92,21 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             messages::came(model, answer);
             Vec::new()
         }
+        Msg::Providers(answer) => providers::came(model, answer),
+        Msg::Probed(answer) => {
+            let (said, tone) = match answer {
+                Ok(said) => (said.printable().into_string(), Tone::Done),
+                Err(error) => (error.to_string(), Tone::Refused),
+            };
+            say(model, said, tone);
+            providers::again(model)
+        }
+        Msg::Planned(asked, answer) => {
+            if let Some(Dialog::Resend(dialog)) = &mut model.dialog {
+                dialog.came(&asked, answer.map_err(|error| error.to_string()));
+            }
+            Vec::new()
+        }
         Msg::OnCall(answer) => {
             oncall::came(model, answer);
             Vec::new()
@@ -104,6 +123,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             contacts::came(model, answer);
             Vec::new()
         }
+        Msg::Waited(Wait::Providers) => providers::waited(model),
         Msg::Waited(wait) => partners::waited(model, wait),
         Msg::Answered(ticket, answer) => answered(model, ticket, answer),
         Msg::Rested(rest) => rested(model, rest),
@@ -115,7 +135,7 @@ fn clock(model: &mut Model, local: Timestamp) -> Vec<Effect> {
     if model.flash.as_ref().is_some_and(|flash| flash.until <= model.now) {
         model.flash = None;
     }
-    if model.undo.is_some_and(|undo| undo.until <= model.now) {
+    if model.undo.as_ref().is_some_and(|undo| undo.until <= model.now) {
         model.undo = None;
     }
     let second = model.now.as_second();
@@ -180,6 +200,7 @@ fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
     effects.extend(contacts::again(model));
     effects.extend(oncall::again(model));
     effects.extend(templates::refreshed(model));
+    effects.extend(providers::again(model));
     effects
 }
 
@@ -263,9 +284,9 @@ fn answered(model: &mut Model, ticket: Ticket, answer: Result<Outcome, LinkError
                 model.contacts.form = None;
                 form_closed(model);
             }
-            if let (About::Alert(alert), true) = (&pending.about, pending.undoable) {
+            if let Some(what) = pending.undo {
                 let until = model.now.saturating_add(UNDO_WITHIN).unwrap_or(model.now);
-                model.undo = Some(Undo { alert: *alert, until });
+                model.undo = Some(Undo { what, until });
             }
             say(model, said.printable().into_string(), Tone::Done);
             return match pending.about {
@@ -411,6 +432,7 @@ pub fn filter(model: &mut Model) -> &mut Filter {
         Place::Messages => &mut model.messages.filter,
         Place::OnCall => &mut model.on_call.filter,
         Place::Templates => &mut model.templates.filter,
+        Place::Providers => &mut model.providers.filter,
     }
 }
 
@@ -423,6 +445,7 @@ pub fn filtered(model: &mut Model) -> Vec<Effect> {
         Place::Messages => messages::arrange(model),
         Place::OnCall => oncall::arrange(model),
         Place::Templates => templates::arrange(model),
+        Place::Providers => providers::arrange(model),
     }
     Vec::new()
 }
@@ -453,9 +476,20 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             model.dialog = None;
             Vec::new()
         }
+        Pressed::Plan(asked) => vec![Effect::Plan(asked)],
         Pressed::Order(order) => {
-            model.dialog = None;
-            send(model, order)
+            let undo = match model.dialog.take() {
+                Some(Dialog::Resend(dialog)) => {
+                    model.messages.marked.clear();
+                    let can = dialog.ready().is_some_and(|plan| plan.can_be_undone());
+                    can.then_some(Undone::Sent(dialog.what))
+                }
+                _ => None,
+            };
+            match undo {
+                Some(undo) => send_undoable(model, order, Some(undo)),
+                None => send(model, order),
+            }
         }
         Pressed::LogIn { person, pin } => {
             model.dialog = None;
@@ -533,12 +567,28 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Resend => {
             let Some(desk) = &model.desk else { return Vec::new() };
-            let dialog = match (model.selected_message(), model.selected_alert()) {
-                (Some(message), _) => Some(Resend::of_message(desk, message, now)),
-                (None, alert) => alert.map(|alert| Resend::of_alert(desk, alert, now)),
+            let messages = messages::in_hand(model);
+            let dialog = match (messages.as_slice(), model.selected_alert()) {
+                ([], alert) => alert.map(|alert| Resend::of_alert(desk, alert, now)),
+                (messages, _) => Resend::of_messages(desk, messages, now),
             };
-            model.dialog = dialog.map(Dialog::Resend);
+            if let Some(dialog) = dialog {
+                let asked = dialog.asked();
+                model.dialog = Some(Dialog::Resend(dialog));
+                return vec![Effect::Plan(asked)];
+            }
         }
+        Action::Settle => {
+            let chooser = model.message_in_doubt().map(Chooser::doubt);
+            model.dialog = chooser.map(Dialog::Chooser);
+        }
+        Action::Mark => messages::mark(model),
+        Action::MarkFailed => messages::mark_failed(model),
+        Action::Group => messages::next_group(model),
+        Action::OfAlert => messages::to_alert(model),
+        Action::Contact if model.place == Place::Messages => return messages::to_contact(model),
+        Action::Providers => return providers::show(model),
+        Action::Probe => return providers::probe(model),
         Action::Snooze => {
             let chooser = match model.subject() {
                 Some(Subject::Task(task)) => Some(Chooser::snooze_task(task, now, &zone)),
@@ -555,7 +605,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Close => model.dialog = model.selected_alert().map(|alert| Dialog::Close(Close::new(alert))),
         Action::Why => {
-            if let Some(alert) = model.selected_alert().map(|alert| alert.id) {
+            if let Some(alert) = model.alert_at_hand() {
                 model.dialog = Some(Dialog::Why { alert, scroll: 0 });
                 if model.detail_of(alert).is_none() {
                     model.triage.shown = Some(Subject::Alert(alert));
@@ -652,8 +702,17 @@ fn ack(model: &mut Model) -> Vec<Effect> {
 }
 
 fn undo(model: &mut Model) -> Vec<Effect> {
-    let alert = match model.undo.take() {
-        Some(undo) => model.alert(undo.alert),
+    let alert = match model.undo.take().map(|undo| undo.what) {
+        Some(Undone::Sent(what)) => {
+            let about = match what.first() {
+                Some(Target::Alert(alert)) => About::Alert(*alert),
+                Some(Target::Message(message)) => About::Message(*message),
+                None => return Vec::new(),
+            };
+            let ask = Ask::Unsend { what };
+            return send(model, Order { about, word: "unsend", ask, expect: Expect::default() });
+        }
+        Some(Undone::Taken(alert)) => model.alert(alert),
         None => model.selected_alert(),
     };
     let Some(alert) = alert else { return Vec::new() };
@@ -676,14 +735,21 @@ fn on_task(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn send(model: &mut Model, order: Order) -> Vec<Effect> {
+    let undo = match (&order.about, order.word) {
+        (About::Alert(alert), "ack" | "snooze") => Some(Undone::Taken(*alert)),
+        _ => None,
+    };
+    send_undoable(model, order, undo)
+}
+
+fn send_undoable(model: &mut Model, order: Order, undo: Option<Undone>) -> Vec<Effect> {
     if let Err(why) = crate::console::allowed::may_act(model) {
         say(model, sentence(&why), Tone::Refused);
         return Vec::new();
     }
     model.tickets += 1;
     let ticket = Ticket(model.tickets);
-    let undoable = matches!(order.word, "ack" | "snooze");
-    model.pending.push(Pending { ticket, about: order.about, word: order.word, undoable });
+    model.pending.push(Pending { ticket, about: order.about, word: order.word, undo });
     model.flash = None;
     vec![Effect::Command { ticket, action: order.ask, expect: order.expect }]
 }

@@ -4,7 +4,7 @@ use crate::core::alert::{Alert, AlertState};
 use crate::core::assignment::{self, StoredAssignment};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Action, Command, Expect, Refusal, RefusalCode};
-use crate::core::contact::{Contact, ContactField, Medium};
+use crate::core::contact::{Contact, ContactField};
 use crate::core::contact_commands::{self, About};
 use crate::core::decide::cancel_pages;
 use crate::core::desk::{Desk, Told};
@@ -13,11 +13,13 @@ use crate::core::event::Severity;
 use crate::core::flow;
 use crate::core::id::Ids;
 use crate::core::matter::Matter;
-use crate::core::notification::{Content, Notification, NotificationState, Purpose, RecipientId};
+use crate::core::notification::{Notification, NotificationState, Purpose, RecipientId};
 use crate::core::override_commands::{self, By, TurnOf};
 use crate::core::page_test;
-use crate::core::person::{Person, PersonId, Role};
+use crate::core::person::{PersonId, Role};
+use crate::core::resend;
 use crate::core::schedule::Override;
+use crate::core::settle;
 use crate::core::status_update;
 use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState};
 use crate::core::task::{Task, TaskState};
@@ -53,6 +55,8 @@ pub struct CommandView {
     /// Overrides that count now or later, oldest first; and the one asked about, whatever its state.
     pub overrides: Vec<Override>,
     pub over: Option<Override>,
+    /// What sending again is decided against.
+    pub resend: resend::Known,
 }
 
 /// How long a promise or a snooze may keep an alert quiet.
@@ -100,7 +104,7 @@ fn refuse(code: RefusalCode, said: String) -> Refusal {
 impl Asked<'_> {
     fn apply(&mut self, view: CommandView, action: &Action) -> Result<String, Refusal> {
         let CommandView { alert, mut notifications, task, matter, contact, about, suppressed, .. } = view;
-        let CommandView { overrides, over, assignment, .. } = view;
+        let CommandView { overrides, over, assignment, resend, .. } = view;
         match action {
             Action::Ack { alert: id, next_update_by } => {
                 let alert = found(alert, "alert", id)?;
@@ -114,12 +118,14 @@ impl Asked<'_> {
                 self.resolve(found(alert, "alert", id)?, &mut notifications, reason)
             }
             Action::Escalate { alert: id, step } => self.escalate(found(alert, "alert", id)?, *step),
-            Action::ResendNotification { notification: id, to, via } => {
-                let n = found(notifications.into_iter().next(), "notification", id)?;
-                self.resend_notification(n, alert, to.as_ref(), via.as_deref())
+            Action::Resend(asked) => self.resend(&resend, asked),
+            Action::Unsend { .. } => {
+                let copies = resend.messages.into_values().collect();
+                crate::core::resend::unsend(&mut self.decision, self.asker, copies)
             }
-            Action::ResendAlert { alert: id, to, via } => {
-                self.resend_alert(found(alert, "alert", id)?, to.as_ref(), via.as_deref())
+            Action::Settle { notification: id, how } => {
+                let n = found(notifications.into_iter().next(), "notification", id)?;
+                settle::settle(&mut self.decision, self.asker, &self.actor, n, task.as_ref(), *how)
             }
             Action::PageTest { person, via } => {
                 let before = self.decision.changes.len();
@@ -323,14 +329,7 @@ impl Asked<'_> {
     }
 
     fn send_again(&mut self, mut n: Notification) {
-        let now = self.decision.now;
-        n.due_at = Some(now);
-        n.expires_at = Some(now + self.decision.desk.retry.give_up);
-        n.reason.outcome = None;
-        n.updated_at = now;
-        let summary =
-            format!("Sent again to {}, marked: it may have got through.", n.recipient.name.printable());
-        let change = Change::notification(now, self.actor.clone(), What::NotificationInDoubt, summary, &n);
+        let change = settle::send_again(&self.decision, &self.actor, &self.asker.id, &mut n);
         self.decision.changes.push(change);
     }
 
@@ -440,152 +439,33 @@ impl Asked<'_> {
         })
     }
 
-    fn resend_alert(
-        &mut self,
-        alert: Alert,
-        to: Option<&PersonId>,
-        via: Option<&str>,
-    ) -> Result<String, Refusal> {
-        self.not_resolved(&alert)?;
-        let told = match to {
-            Some(id) => vec![Told { person: self.known(id)?.id.clone(), via: self.by_hand() }],
-            None => {
-                let taken = alert.step.clamp(1, alert.policy.steps.len().max(1) as u32) as usize;
-                let targets: Vec<_> =
-                    alert.policy.steps.iter().take(taken).flat_map(|s| s.notify.clone()).collect();
-                self.decision.desk.people_behind(&targets, &alert.partner, self.decision.now).0
-            }
-        };
-        if told.is_empty() {
-            return Err(refuse(
-                RefusalCode::WrongState,
-                format!("Nobody is responsible for {} now; name a person with --to.", alert.id),
-            ));
-        }
-        let mut names = Vec::new();
-        for one in told {
-            let Some(person) = self.decision.desk.person(&one.person).cloned() else { continue };
-            let (media, carrier) = self.way(via, &person, None)?;
-            let next = self.decision.next_after(&alert).filter(|_| alert.state == AlertState::Open);
-            for (i, medium) in media.iter().copied().enumerate() {
-                let content = self.decision.content(&alert, &person, medium, next.as_ref(), &one.via);
-                let purpose = if i == 0 && alert.is_paging() { Purpose::Page } else { Purpose::Detail };
-                let via = format!("{}, {}", self.by_hand(), one.via);
-                self.resend(&alert, &person, medium, purpose, content, &via, carrier.as_deref());
-            }
-            names.push(person.name);
-        }
-        Ok(format!("{} goes out again to {}.", alert.id, names.join(", ")))
-    }
-
-    fn resend_notification(
-        &mut self,
-        n: Notification,
-        alert: Option<Alert>,
-        to: Option<&PersonId>,
-        via: Option<&str>,
-    ) -> Result<String, Refusal> {
-        let person = match (to, &n.recipient.who) {
-            (Some(id), _) | (None, RecipientId::Person(id)) => self.known(id)?.clone(),
-            (None, RecipientId::Contact(_) | RecipientId::Webhook(_)) => {
-                return Err(refuse(
-                    RefusalCode::WrongState,
-                    format!("{} went to nobody of the desk; name a person with --to.", n.id),
-                ));
-            }
-        };
-        let (media, carrier) = self.way(via, &person, Some(n.medium))?;
-        let medium = media[0];
-        let content = match (&alert, medium == n.medium) {
-            // Words for another medium, and the reply code of another person, are made anew; of several
-            // alerts, some of which may be over, only the one it is filed under is said again.
-            (Some(alert), same) if !same || n.bundle.is_some() || self.is_anothers(&n, &person) => {
-                let next = self.decision.next_after(alert).filter(|_| alert.state == AlertState::Open);
-                self.decision.content(alert, &person, medium, next.as_ref(), "sent again by hand")
-            }
-            (Some(_) | None, _) => n.content.clone(),
-        };
-        let before = self.decision.changes.len();
-        let about = crate::core::escalation::About {
-            alert: n.alert,
-            event: n.event,
-            partner: n.partner.clone(),
-            category: n.category,
-            urgent: n.urgent,
-            thread: n.thread.clone(),
-        };
-        let reason = crate::core::notification::Reason {
-            via: self.by_hand().into(),
-            outcome: None,
-            ..n.reason.clone()
-        };
-        // Sent again it is still a page, and goes the way of pages when somebody takes the alert.
-        let paging = alert.as_ref().is_some_and(Alert::is_paging);
-        let purpose = if n.purpose == Purpose::Page && !paging { Purpose::Detail } else { n.purpose };
-        self.decision.queue_message(about, &person, medium, purpose, content, reason, carrier.as_deref());
-        self.name_the_sender(before);
-        Ok(format!("{} goes out again: {} to {}.", n.id, medium_word(medium), person.name))
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn resend(
-        &mut self,
-        alert: &Alert,
-        person: &Person,
-        medium: Medium,
-        purpose: Purpose,
-        content: Content,
-        via: &str,
-        carrier: Option<&str>,
-    ) {
-        let before = self.decision.changes.len();
-        self.decision.queue(alert, person, medium, purpose, content, via, None, carrier);
-        self.name_the_sender(before);
-    }
-
-    fn is_anothers(&self, n: &Notification, person: &Person) -> bool {
-        n.purpose == Purpose::Page && n.recipient.who != RecipientId::Person(person.id.clone())
-    }
-
-    /// What was queued since is this person's doing, not the desk's.
-    fn name_the_sender(&mut self, since: usize) {
-        for change in &mut self.decision.changes[since..] {
-            change.actor = self.actor.clone();
-            change.what = What::NotificationResent;
-        }
-    }
-
-    /// The media (and the channel, if one was named) by which this person is reached.
-    fn way(
-        &self,
-        via: Option<&str>,
-        person: &Person,
-        like: Option<Medium>,
-    ) -> Result<(Vec<Medium>, Option<String>), Refusal> {
-        let desk = self.decision.desk;
-        let (media, carrier) = match via {
-            None => (like.map_or_else(|| Medium::ALL.to_vec(), |m| vec![m]), None),
-            Some("sms") => (vec![Medium::Sms], None),
-            Some("email") => (vec![Medium::Email], None),
-            Some(name) => match desk.carriers.iter().find(|carrier| carrier.name == name) {
-                Some(carrier) => (carrier.carries.clone(), Some(carrier.name.clone())),
-                None => {
-                    let known: Vec<_> = desk.carriers.iter().map(|c| c.name.as_str()).collect();
-                    let name = crate::core::text::sanitise(name);
-                    let said =
-                        format!("There is no channel {name}; there are sms, email, {}.", known.join(", "));
-                    return Err(refuse(RefusalCode::Invalid, said));
-                }
-            },
-        };
-        let media: Vec<_> = media
-            .into_iter()
-            .filter(|m| person.reachable_by(*m) && (carrier.is_some() || desk.carrier(*m).is_some()))
+    fn resend(&mut self, known: &resend::Known, asked: &resend::Asked) -> Result<String, Refusal> {
+        let plan = resend::decide(&mut self.decision, self.asker, known, asked)?;
+        resend::as_seen(self.decision.desk, known, &plan, &self.expect.resent)?;
+        let goes: Vec<String> = plan
+            .goes
+            .iter()
+            .map(|one| format!("{} to {}", medium_word(one.medium), one.to.name.printable()))
             .collect();
-        if media.is_empty() {
-            return Err(refuse(RefusalCode::Invalid, format!("{} cannot be reached that way.", person.name)));
-        }
-        Ok((media, carrier))
+        let undo = match plan.can_be_undone() {
+            true => format!(" It can be taken back for {} s.", resend::UNDO.as_secs()),
+            false => String::new(),
+        };
+        let out = match plan.reasons() {
+            reasons if reasons.is_empty() => String::new(),
+            reasons => format!(" Left out: {}.", reasons.join("; ")),
+        };
+        let what = match asked.what.as_slice() {
+            [one] => format!("{one} goes out again"),
+            more => format!("{} go out again", more.len()),
+        };
+        let shown = 5;
+        let more = match goes.len().saturating_sub(shown) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let goes = goes[..goes.len().min(shown)].join(", ");
+        Ok(format!("{what}: {goes}{more}.{undo}{out}"))
     }
 
     fn set_contact(&mut self, mut contact: Contact, fields: &[ContactField]) -> Result<String, Refusal> {
@@ -712,18 +592,6 @@ impl Asked<'_> {
         Refusal { code: RefusalCode::Raced, said: said.into(), by: alert.held_by().cloned() }
     }
 
-    fn known(&self, id: &PersonId) -> Result<&Person, Refusal> {
-        self.decision.desk.person(id).ok_or_else(|| {
-            let known: Vec<_> = self.decision.desk.people.keys().map(|id| id.0.as_str()).collect();
-            let said = format!(
-                "There is no person {}; there are {}.",
-                crate::core::text::sanitise(&id.0),
-                known.join(", ")
-            );
-            refuse(RefusalCode::NotFound, said)
-        })
-    }
-
     fn say_something(&self, text: &Untrusted) -> Result<(), Refusal> {
         match text.is_empty() {
             true => Err(refuse(RefusalCode::Invalid, "It needs a few words.".to_owned())),
@@ -750,10 +618,6 @@ impl Asked<'_> {
         }
     }
 
-    fn by_hand(&self) -> String {
-        format!("sent again by {}", self.asker.name)
-    }
-
     fn clock(&self, at: Timestamp) -> String {
         let zone = self.decision.desk.zone_of(&self.asker.id);
         at.to_zoned(zone).strftime("%H:%M %Z").to_string()
@@ -774,6 +638,7 @@ fn not_done(task: Task) -> Result<Task, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::contact::Medium;
     use crate::core::id::{AlertId, NotificationId};
     use crate::core::notification::{Attempt, AttemptState};
     use crate::core::scenario::{Scene, exception};
@@ -824,7 +689,8 @@ mod tests {
     fn a_page_sent_again_by_its_number_is_cancelled_like_any_other() {
         let mut scene = Scene::usual();
         scene.raise("x1");
-        let again = Action::ResendNotification { notification: NotificationId(1), to: None, via: None };
+        let what = vec![resend::Target::Message(NotificationId(1))];
+        let again = Action::Resend(resend::Asked { what, to: None, via: None });
         scene.command("jonas", again, Expect::default()).unwrap();
         scene.ack("maria").unwrap();
         assert!(scene.notifications.values().all(|n| n.state == NotificationState::Cancelled));

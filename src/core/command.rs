@@ -4,6 +4,8 @@ use crate::core::assignment::Assignment;
 use crate::core::contact::{ContactField, Medium};
 use crate::core::id::{AlertId, NotificationId, OverrideId, TaskId};
 use crate::core::person::PersonId;
+use crate::core::resend::{Asked, Seen, Target};
+use crate::core::settle::Settled;
 use crate::core::sync::Keep;
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
@@ -32,6 +34,9 @@ pub struct Expect {
     /// The values the form started from, for the fields it changes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<ContactField>,
+    /// What the plan of sending again showed, for resend.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resent: Vec<Seen>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,17 +64,16 @@ pub enum Action {
         alert: AlertId,
         step: Option<u32>,
     },
-    /// A message again; `to` another person, `via` another channel or medium by name.
-    ResendNotification {
-        notification: NotificationId,
-        to: Option<PersonId>,
-        via: Option<String>,
+    /// Messages again, and of alerts the latest to each person who is responsible now.
+    Resend(Asked),
+    /// Takes back what was sent again of these and has not left.
+    Unsend {
+        what: Vec<Target>,
     },
-    /// An alert's latest message to each person now responsible.
-    ResendAlert {
-        alert: AlertId,
-        to: Option<PersonId>,
-        via: Option<String>,
+    /// Decides what became of a message of which nobody can tell.
+    Settle {
+        notification: NotificationId,
+        how: Settled,
     },
     /// A message to a person that shows whether a page would reach them; `via` one medium.
     PageTest {

@@ -62,7 +62,12 @@ pub fn claim(context: &mut Delivering<'_>, n: &mut Notification) -> (Claim, Vec<
     n.updated_at = now;
     n.due_at = None;
     let before = n.attempts.last().map(|attempt| attempt.channel.as_str()).unwrap_or_default();
-    if n.state == NotificationState::InDoubt && !n.urgent && doubt_of(desk, before) != Doubt::Repeat {
+    let wanted = std::mem::take(&mut n.again.despite_doubt);
+    if n.state == NotificationState::InDoubt
+        && !n.urgent
+        && !wanted
+        && doubt_of(desk, before) != Doubt::Repeat
+    {
         return (Claim::Drop, vec![doubtful(desk, context.ids, n, now)]);
     }
     if n.expires_at.is_some_and(|end| end <= now) {
@@ -675,7 +680,7 @@ pub fn receipt(
 }
 
 /// Adds evidence and lets the state follow from all of it.
-fn add_evidence(n: &mut Notification, evidence: Evidence) {
+pub fn add_evidence(n: &mut Notification, evidence: Evidence) {
     n.evidence.push(evidence);
     let Some((rung, Disputed(disputed))) = proven(&n.evidence) else { return };
     use NotificationState::{Accepted, Cancelled, Sending, Sent};

@@ -10,7 +10,7 @@ use crate::core::desk::{Desk, Told};
 use crate::core::flow::reader::Reader;
 use crate::core::id::{AlertId, Ids, NotificationId};
 use crate::core::notification::{
-    Content, Notification, NotificationState, Purpose, Reason, Recipient, RecipientId,
+    Again, Content, Notification, NotificationState, Purpose, Reason, Recipient, RecipientId,
 };
 use crate::core::page::{self, Next};
 use crate::core::person::{Person, PersonId};
@@ -306,6 +306,7 @@ impl<'a> Decision<'a> {
             provider_ref: None,
             idempotency_key: format!("{}-{id}", self.desk.instance),
             pinned: carrier.is_some(),
+            again: Again::default(),
             proof_by: None,
             due_at: Some(self.now),
             expires_at: Some(self.now + self.desk.retry.give_up),

@@ -281,6 +281,40 @@ pub enum Hold {
     NoProvider,
 }
 
+/// What people did about a message by hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    /// Who had this one sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PersonId>,
+    /// The message that this one repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<NotificationId>,
+    /// They chose this medium, whatever the recipient prefers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<Medium>,
+    /// Nobody knows whether it arrived, and somebody wants it to leave once more all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub despite_doubt: bool,
+    /// What it was last sent again as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<SentAgain>,
+}
+
+/// One message that repeats another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentAgain {
+    pub id: NotificationId,
+    pub by: PersonId,
+    pub at: Timestamp,
+}
+
+impl Again {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// One message to one recipient over one medium.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
@@ -327,6 +361,8 @@ pub struct Notification {
     /// It leaves by this channel and no other, because somebody said so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pinned: bool,
+    #[serde(default, skip_serializing_if = "Again::is_none")]
+    pub again: Again,
     /// By then its delivery is to be proven, or it goes another way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof_by: Option<Timestamp>,

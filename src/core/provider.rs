@@ -117,6 +117,11 @@ impl Provider {
         }
     }
 
+    /// Somebody does not want to wait until it is probed.
+    pub fn probe_now(&mut self, now: Timestamp) {
+        self.probe_at = self.probe_at.map(|at| at.min(now));
+    }
+
     /// A probe leaves: nothing else does until it is answered.
     pub fn probe(&mut self) {
         self.probing = self.is_down();

@@ -112,10 +112,23 @@ impl Reach {
 
     /// The way a message of this category takes to a contact now.
     pub fn way(&self, desk: &Desk, contact: &Contact, category: Category, now: Timestamp) -> Way {
+        match self.by_day(desk, contact, category) {
+            Ok((medium, address)) => self.awake(desk, contact, category, medium, address, now),
+            Err(why) => Way::None(why),
+        }
+    }
+
+    /// The same whatever time of day it is.
+    pub fn by_day(
+        &self,
+        desk: &Desk,
+        contact: &Contact,
+        category: Category,
+    ) -> Result<(Medium, String), NoWay> {
         let wishes = wishes(contact, category);
         if wishes.is_empty() {
             let said = format!("they want no {}", category.as_str().replace('_', " "));
-            return Way::None(NoWay::Unwanted(said));
+            return Err(NoWay::Unwanted(said));
         }
         // A medium they did not name is better than silence where the ones they named are broken, but no
         // answer to somebody who said stop.
@@ -126,23 +139,52 @@ impl Reach {
                 break;
             }
             match self.address(desk, contact, medium) {
-                Ok(address) => {
-                    // Who just wrote is awake; what is urgent wakes.
-                    let quiet = match category {
-                        Category::Urgent | Category::Acknowledgments => None,
-                        _ => self.quiet_until(desk, contact, now),
-                    };
-                    return quiet.map_or(Way::Send { medium, address }, Way::Wait);
-                }
+                Ok(address) => return Ok((medium, address)),
                 Err(NoWay::Unwanted(why)) => unwanted = unwanted.or(Some(why)),
                 Err(NoWay::Broken(why)) => broken = broken.or(Some(why)),
             }
         }
-        match (broken, unwanted) {
-            (Some(why), None) => Way::None(NoWay::Broken(why)),
-            (_, Some(why)) => Way::None(NoWay::Unwanted(why)),
-            (None, None) => Way::None(NoWay::Broken("no address is known".into())),
+        Err(match (broken, unwanted) {
+            (Some(why), None) => NoWay::Broken(why),
+            (_, Some(why)) => NoWay::Unwanted(why),
+            (None, None) => NoWay::Broken("no address is known".into()),
+        })
+    }
+
+    /// The way over a medium that somebody chose for it: their word of it is that they do not want to be told
+    /// of such things at all, or not by this medium; that they prefer another is none.
+    pub fn way_over(
+        &self,
+        desk: &Desk,
+        contact: &Contact,
+        category: Category,
+        medium: Medium,
+        now: Timestamp,
+    ) -> Way {
+        if wishes(contact, category).is_empty() {
+            return self.way(desk, contact, category, now);
         }
+        match self.address(desk, contact, medium) {
+            Ok(address) => self.awake(desk, contact, category, medium, address, now),
+            Err(why) => Way::None(why),
+        }
+    }
+
+    /// Sent now, unless it is night there. Who just wrote is awake; what is urgent wakes.
+    fn awake(
+        &self,
+        desk: &Desk,
+        contact: &Contact,
+        category: Category,
+        medium: Medium,
+        address: String,
+        now: Timestamp,
+    ) -> Way {
+        let quiet = match category {
+            Category::Urgent | Category::Acknowledgments => None,
+            _ => self.quiet_until(desk, contact, now),
+        };
+        quiet.map_or(Way::Send { medium, address }, Way::Wait)
     }
 
     /// The first address of that medium that can be used.

@@ -8,7 +8,7 @@ use crate::core::desk::Desk;
 use crate::core::duty::Work;
 use crate::core::escalation::medium_word;
 use crate::core::id::Ids;
-use crate::core::notification::{Fault, Hold, Notification, NotificationState};
+use crate::core::notification::{Again, Fault, Hold, Notification, NotificationState};
 use crate::core::reach::{NoWay, Reach, Way, fix_task};
 use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState, address_key};
 use crate::core::task::{Task, TaskKind, TaskState};
@@ -46,7 +46,11 @@ pub fn address_now(context: &mut Delivering<'_>, n: &mut Notification) -> Result
         write(desk, n, n.medium);
         return Err(vec![Change::notification(now, Actor::Desk, What::NotificationMoved, summary, n)]);
     }
-    match reach.way(desk, contact, n.category, now) {
+    let way = match n.again.over {
+        Some(medium) => reach.way_over(desk, contact, n.category, medium, now),
+        None => reach.way(desk, contact, n.category, now),
+    };
+    match way {
         Way::Send { medium, address } if medium == n.medium => Ok(address),
         Way::Send { medium, .. } => {
             let summary = format!(
@@ -116,6 +120,7 @@ pub fn failed(
         evidence: Vec::new(),
         provider_ref: None,
         proof_by: None,
+        again: Again::default(),
         idempotency_key: format!("{}-{id}", desk.instance),
         due_at: Some(due),
         expires_at: Some(due + desk.retry.give_up),

@@ -17,6 +17,7 @@ use crate::core::label::Labels;
 use crate::core::notification::Notification;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::reply::ReplyKey;
+use crate::core::resend;
 use crate::core::rule::{GroupField, Match, Rule, Then};
 use crate::core::storm::Storm;
 use crate::core::task::Task;
@@ -227,6 +228,11 @@ impl Scene {
         let view = CommandView {
             alert: alert.cloned(),
             notifications: self.notifications.values().filter(about).cloned().collect(),
+            resend: resend::Known {
+                alerts: self.alerts.clone(),
+                messages: self.notifications.clone(),
+                ..resend::Known::default()
+            },
             ..CommandView::default()
         };
         let asker = Asker { id: PersonId(who.into()), name: who.into(), role: Role::Responder, login: None };

@@ -69,6 +69,7 @@ pub fn may_wait(n: &Notification) -> bool {
     n.medium == Medium::Sms
         && matches!(n.recipient.who, RecipientId::Person(_))
         && n.answers.is_none()
+        && n.again.by.is_none()
         && n.attempts.is_empty()
 }
 

@@ -16,13 +16,16 @@ pub use partner::{Messages, PartnerDetail, PartnerRows, WithTimeline};
 use crate::core::alert::Alert;
 use crate::core::audit::Stuck;
 use crate::core::change::Numbered;
+use crate::core::command::Refusal;
 use crate::core::contact::{Contact, Medium};
 use crate::core::digest::{DigestRun, Kind as DigestKind};
 use crate::core::edi::Codes;
 use crate::core::event::{Event, Severity};
+use crate::core::gauge::Figures;
 use crate::core::label::Labels;
 use crate::core::notification::{Content, Notification};
 use crate::core::person::{Person, PersonId, Role};
+use crate::core::resend::Plan;
 use crate::core::schedule::{Override, Segment, Why};
 use crate::core::sheet::Row;
 use crate::core::sync::{Link, Side};
@@ -188,6 +191,26 @@ pub struct ChannelHealth {
     pub queued: u64,
 }
 
+/// One of `GET /v1/providers`: a channel as a way out, with the last hour in figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProviderInfo {
+    #[serde(flatten)]
+    pub channel: ChannelHealth,
+    pub id: String,
+    pub created_at: Timestamp,
+    /// In a row, with nothing taken between them.
+    pub failures: u32,
+    /// When it is next tried, while it is down.
+    pub probe_at: Option<Timestamp>,
+    /// It asked to be left alone until then.
+    pub paused_until: Option<Timestamp>,
+    /// By when delivery must be proven, of urgent messages; `None`: it gives no receipts.
+    pub proof_within: Option<SignedDuration>,
+    pub hour: Figures,
+    /// The last hour, five minutes each, the oldest first.
+    pub bars: Vec<Figures>,
+}
+
 /// How the exchange of contacts with the community is doing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SyncHealth {
@@ -316,6 +339,14 @@ pub struct Snapshot {
     pub channels: Vec<ChannelHealth>,
     #[serde(default)]
     pub sync: Option<SyncHealth>,
+}
+
+/// `POST /v1/resend`: what would leave if it were sent again, or why nothing would.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Planned {
+    Goes(Plan),
+    Refused(Refusal),
 }
 
 /// Events to explain without keeping them: `POST /v1/explain`, answered by

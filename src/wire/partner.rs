@@ -188,7 +188,7 @@ pub struct WithTimeline<T> {
 /// `GET /v1/messages`: what the Messages place shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Messages {
-    /// In doubt, held or failed, newest first within each.
+    /// In doubt, held, failed, waiting or being sent, newest first within each.
     pub look: Vec<Notification>,
     /// The newest of all.
     pub latest: Vec<Notification>,

@@ -1,6 +1,7 @@
 //! An operator's hand and eye: presses keys, lets time pass, reads the screen.
 
 use crate::night;
+use crate::ways;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 use nightdesk::console::effect::Effect;
@@ -113,6 +114,11 @@ impl Hand {
                 Effect::FetchPartners(find) => Msg::Partners(find, Ok(night::partner_rows())),
                 Effect::FetchPartner(id) => Msg::Partner(id, Ok(Box::new(night::partner_detail()))),
                 Effect::FetchMessages => Msg::Messages(Ok(night::messages())),
+                Effect::FetchProviders => Msg::Providers(Ok(ways::providers())),
+                Effect::Plan(asked) => {
+                    let planned = ways::planned(&asked);
+                    Msg::Planned(asked, Ok(planned))
+                }
                 Effect::FetchOnCall => Msg::OnCall(Ok(night::plan())),
                 Effect::FetchTemplates => Msg::Templates(Ok(night::templates())),
                 Effect::FetchPreview(asked) => {

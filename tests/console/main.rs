@@ -9,3 +9,5 @@ mod oncall;
 mod partners;
 mod presses;
 mod screens;
+mod sending;
+mod ways;

@@ -268,6 +268,7 @@ pub fn notification(
         provider_ref: None,
         idempotency_key: format!("nd-{id}"),
         pinned: false,
+        again: Default::default(),
         proof_by: None,
         due_at: None,
         expires_at: None,

@@ -10,6 +10,7 @@ use nightdesk::core::command::{Action, Outcome};
 use nightdesk::core::contact::Medium;
 use nightdesk::core::id::{NotificationId, TaskId};
 use nightdesk::core::notification::{Notification, NotificationState};
+use nightdesk::core::resend::{Asked, Seen, Target};
 use nightdesk::wire::client::LinkError;
 use nightdesk::wire::partner::PartnerRows;
 use nightdesk::wire::{ChannelState, SyncHealth};
@@ -152,9 +153,14 @@ fn r_sends_the_selected_message_again_after_asking() {
     hand.press(&["Enter"]);
     assert_eq!(hand.commands(), 0, "it stands on Cancel");
     hand.press(&["r", "j", "Enter"]);
-    let (action, _) = hand.command(Outcome::Done { said: "N69 is sent again.".into() });
-    let notification = NotificationId(69);
-    assert_eq!(action, Action::ResendNotification { notification, to: None, via: None });
+    assert_eq!(hand.commands(), 0, "nothing is sent before the agent has said what would leave");
+    hand.answers().press(&["Enter"]);
+    let (action, expect) = hand.command(Outcome::Done { said: "N69 is sent again.".into() });
+    let what = vec![Target::Message(NotificationId(69))];
+    assert_eq!(action, Action::Resend(Asked { what: what.clone(), to: None, via: None }));
+    assert_eq!(expect.resent, [Seen { of: what[0], last: None }]);
+    hand.press(&["u"]);
+    assert_eq!(hand.command(Outcome::Done { said: "Taken back.".into() }).0, Action::Unsend { what });
 }
 
 #[test]

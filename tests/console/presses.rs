@@ -12,6 +12,7 @@ use nightdesk::core::contact::{ContactField, Medium};
 use nightdesk::core::event::Severity;
 use nightdesk::core::id::{AlertId, TaskId};
 use nightdesk::core::person::Role;
+use nightdesk::core::resend::Asked;
 use nightdesk::core::text::Untrusted;
 use nightdesk::term::input::Input;
 use nightdesk::wire::client::LinkError;
@@ -129,12 +130,15 @@ fn escalating_names_who_is_woken_stands_on_cancel_and_swallows_type_ahead() {
 fn resending_says_what_it_costs_and_to_whom() {
     let mut hand = Hand::at_night();
     hand.press(&["r"]);
-    assert!(hand.screen().contains("2 people, 1 SMS, 1 mail, not opted out"));
+    assert!(hand.screen().contains("Asking the agent what would leave."));
+    hand.answers();
+    assert!(hand.screen().contains("1 person, 1 email, 1 left out"), "{}", hand.screen());
+    assert!(hand.screen().contains("not R.Ames (A8812): opted out of sms"), "{}", hand.screen());
     hand.press(&["k", "k", "l"]);
-    assert!(hand.screen().contains("1 person, 1 SMS, not opted out"), "{}", hand.screen());
-    hand.press(&["j", "j", "l", "Enter"]);
+    assert!(hand.screen().contains("Asking the agent what would leave."), "what was said is of another way");
+    hand.answers().press(&["j", "j", "l", "Enter"]);
     let (action, _) = hand.command(done("Sent again."));
-    assert!(matches!(action, Action::ResendAlert { to: Some(_), via: None, .. }), "{action:?}");
+    assert!(matches!(action, Action::Resend(Asked { to: Some(_), via: None, .. })), "{action:?}");
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn the_messages_and_one_of_them() {
     insta::assert_snapshot!("messages_at_80x24", hand.screen());
     hand.press(&["j", "Enter"]);
     insta::assert_snapshot!("message", hand.screen());
-    hand.press(&["r"]);
+    hand.press(&["r"]).answers();
     insta::assert_snapshot!("message_resend", hand.screen());
     let mut hand = Hand::at_night().sized(120, 40);
     hand.press(&["4"]).answers();
@@ -175,7 +175,7 @@ fn the_other_dialogs() {
         ("help", ["?"]),
     ] {
         let mut hand = Hand::at_night();
-        hand.rest().press(&keys);
+        hand.rest().press(&keys).answers();
         insta::assert_snapshot!(name, hand.screen());
     }
 }

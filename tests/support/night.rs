@@ -23,6 +23,7 @@ use nightdesk::core::notification::{
 };
 use nightdesk::core::page::AGAIN;
 use nightdesk::core::person::{PersonId, Role};
+use nightdesk::core::resend::{Asked, Target};
 use nightdesk::core::sms::segments;
 use nightdesk::store::Store;
 use rand::rngs::StdRng;
@@ -545,7 +546,7 @@ pub async fn operators(agent: Arc<Agent>, night: Night, clock: Clock) {
                 let step = night.look().between(0, 4);
                 Action::Escalate { alert: alert_id, step: u32::try_from(step).ok().filter(|s| *s > 0) }
             }
-            59..=62 => Action::ResendAlert { alert: alert_id, to: None, via: None },
+            59..=62 => again(Target::Alert(alert_id)),
             63..=65 => {
                 let mine: Vec<NotificationId> = {
                     let outside = night.look();
@@ -557,7 +558,7 @@ pub async fn operators(agent: Arc<Agent>, night: Night, clock: Clock) {
                         .collect()
                 };
                 let Some(notification) = mine.last().copied() else { continue };
-                Action::ResendNotification { notification, to: None, via: None }
+                again(Target::Message(notification))
             }
             66..=67 => Action::NoteAlert { alert: alert_id, text: "Called them.".into() },
             _ => Action::Resolve { alert: alert_id, reason: "It is done.".into() },
@@ -763,4 +764,8 @@ fn honest(n: &Notification) {
         assert!(n.due_at.is_some(), "{} waits for nothing: {n:?}", n.id);
     }
     assert!(n.due_at.is_none() || waits, "{} is {state:?} and due: {n:?}", n.id);
+}
+
+fn again(target: Target) -> Action {
+    Action::Resend(Asked { what: vec![target], to: None, via: None })
 }

@@ -1,14 +1,18 @@
 //! How the desk is doing: who works here, who is on call, how sources and channels are.
 
-use super::{Agent, Desk, Failure};
+use super::{Agent, Desk, Failure, not_found};
+use crate::agent::identity::Identified;
 use crate::agent::providers;
 use crate::core::event::Severity;
+use crate::core::person::Role;
+use crate::core::text::{Untrusted, sanitise};
 use crate::store::StoreError;
 use crate::store::list::List;
-use crate::wire::{DeskInfo, Health, OnCall, Status};
-use axum::Json;
-use axum::extract::{Query, State};
+use crate::wire::{DeskInfo, Health, OnCall, ProviderInfo, Status};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -37,20 +41,48 @@ pub async fn people(State(desk): State<Desk>) -> Response {
     Json(people).into_response()
 }
 
-pub async fn providers(State(desk): State<Desk>) -> Result<Response, Failure> {
-    let health = health_now(&desk.agent).await?;
-    let created_at = desk.agent.since;
-    let listed: Vec<serde_json::Value> = health
-        .channels
-        .iter()
-        .filter_map(|channel| {
-            let mut value = serde_json::to_value(channel).ok()?;
-            value["id"] = channel.name.as_str().into();
-            value["created_at"] = created_at.to_string().into();
-            Some(value)
-        })
-        .collect();
-    Ok(Json(listed).into_response())
+pub async fn providers(State(desk): State<Desk>) -> Result<Json<Vec<ProviderInfo>>, Failure> {
+    let agent = &desk.agent;
+    let health = health_now(agent).await?;
+    let (setup, now) = (agent.setup(), health.now);
+    let listed = health.channels.into_iter().map(|channel| {
+        let provider = agent.providers.get(&channel.name);
+        let gauge = agent.vitals.gauge(&channel.name);
+        let carrier = setup.settings.desk.carrier_named(&channel.name);
+        ProviderInfo {
+            id: channel.name.clone(),
+            created_at: agent.since,
+            failures: provider.as_ref().map_or(0, |provider| provider.failures),
+            probe_at: provider.and_then(|provider| provider.probe_at),
+            paused_until: agent.providers.paused_until(&channel.name, now),
+            proof_within: carrier.and_then(|carrier| carrier.proof).map(|proof| proof.urgent),
+            hour: gauge.hour(now),
+            bars: gauge.bars(now),
+            channel,
+        }
+    });
+    Ok(Json(listed.collect()))
+}
+
+/// Has a provider that is down tried at once.
+pub async fn probe(
+    State(desk): State<Desk>,
+    Extension(who): Extension<Identified>,
+    Path(name): Path<String>,
+) -> Result<Json<Untrusted>, Failure> {
+    let asker = who.asker();
+    if who.me.pin_needed || asker.role < Role::Responder {
+        let said = format!("{} may look but not act; ask for the role responder.", asker.name);
+        return Err(Failure(StatusCode::FORBIDDEN, said));
+    }
+    let agent = &desk.agent;
+    let provider = agent.providers.get(&name).ok_or_else(|| not_found("provider", &name))?;
+    if !provider.is_down() {
+        let said = format!("{} works; there is nothing to probe.", sanitise(&name));
+        return Err(Failure(StatusCode::CONFLICT, said));
+    }
+    agent.providers.probe_now(&name, agent.world.now());
+    Ok(Json(format!("{} is tried now.", sanitise(&name)).into()))
 }
 
 #[derive(Deserialize)]

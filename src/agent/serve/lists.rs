@@ -203,6 +203,7 @@ pub async fn messages(State(desk): State<Desk>) -> Result<Json<Messages>, Failur
         };
         let mut look: Vec<Notification> = of(&[InDoubt, Held])?;
         look.extend(of(&[Failed, Bounced, Expired])?);
+        look.extend(of(&[Queued, Sending])?);
         Ok(Messages { look, latest: of(&[])? })
     });
     Ok(Json(read.await?))

@@ -21,9 +21,10 @@ use super::{Agent, feed};
 use crate::core::change::Actor;
 use crate::core::command::{Command, Outcome, Refusal, RefusalCode};
 use crate::core::person::Role;
+use crate::core::resend::Asked;
 use crate::core::why::Explanation;
 use crate::store::StoreError;
-use crate::wire::{AskedExplain, PERSON_HEADER, PIN_HEADER, SESSION_HEADER};
+use crate::wire::{AskedExplain, PERSON_HEADER, PIN_HEADER, Planned, SESSION_HEADER};
 use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -114,6 +115,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .merge(super::contact_api::routes())
         .route("/v1/people", get(health::people))
         .route("/v1/providers", get(health::providers))
+        .route("/v1/providers/{name}/probe", post(health::probe))
         .route("/v1/oncall", get(health::on_call))
         .route("/v1/cover", get(cover::inputs))
         .merge(assignments::routes())
@@ -121,6 +123,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .merge(oncall::routes())
         .merge(digests::routes())
         .merge(templates::routes())
+        .route("/v1/resend", post(resend))
         .route("/v1/commands", post(commands))
         .route("/v1/explain", post(explain_events))
         .route("/v1/stream", get(stream))
@@ -183,6 +186,15 @@ async fn commands(
         return Ok(Json(Outcome::Refused { refusal }));
     }
     Ok(Json(desk.agent.command(command, who.asker()).await?))
+}
+
+/// What would leave if it were sent again; nothing does.
+async fn resend(
+    State(desk): State<Desk>,
+    Extension(who): Extension<Identified>,
+    Json(asked): Json<Asked>,
+) -> Result<Json<Planned>, Failure> {
+    Ok(Json(crate::agent::resend::plan(&desk.agent, asked, who.asker()).await?))
 }
 
 /// What would become of events, and what became of none.

@@ -2,16 +2,14 @@
 
 use crate::console::clock;
 use crate::console::desk::Desk;
-use crate::console::dialog::{
-    Button, Chooser, Close, Dialog, Escalate, LogIn, Note, Resend, ResendRow, Resent, completions,
-};
+use crate::console::dialog::{Button, Chooser, Close, Dialog, Escalate, LogIn, Note, completions};
 use crate::console::insist::Insist;
 use crate::console::line::Line;
 use crate::console::model::{About, Model};
 use crate::console::theme::Meaning;
 use crate::console::view::form::text_cursor;
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
-use crate::console::view::{cover, help, templates, why};
+use crate::console::view::{cover, help, resend, templates, why};
 use crate::core::text::sanitise;
 use crate::wire::Wake;
 use jiff::tz::TimeZone;
@@ -30,7 +28,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
             None
         }
         Dialog::Resend(dialog) => {
-            resend(canvas, model, dialog, area);
+            resend::paint(canvas, model, dialog, area);
             None
         }
         Dialog::Insist(dialog) => {
@@ -115,7 +113,7 @@ fn pages(canvas: &mut Canvas<'_>, inner: Rect, lines: &[Spans], scroll: u16) {
 }
 
 /// `[ Cancel ]   [ Escalate ]`, the one that Enter presses marked.
-fn buttons(canvas: &mut Canvas<'_>, inner: Rect, y: u16, button: Option<Button>, deed: &str) {
+pub fn buttons(canvas: &mut Canvas<'_>, inner: Rect, y: u16, button: Option<Button>, deed: &str) {
     let mut x = inner.x;
     for (which, label) in [(Button::Cancel, "Cancel"), (Button::Do, deed)] {
         let on = button == Some(which);
@@ -249,40 +247,6 @@ fn wakes(model: &Model, desk: &Desk, wakes: &[Wake], zone: &TimeZone) -> Vec<Spa
             ]
         })
         .collect()
-}
-
-fn resend(canvas: &mut Canvas<'_>, model: &Model, dialog: &Resend, area: Rect) {
-    let Some(desk) = &model.desk else { return };
-    let title = match &dialog.about {
-        Resent::Alert(alert) => format!("Resend the latest message of {alert}"),
-        Resent::Message(message) => {
-            format!("Resend {} to {}", message.id, message.recipient.name.printable())
-        }
-    };
-    let inner = window(canvas, area, 66, 8, &title, "h l change");
-    let rows = [
-        (ResendRow::To, "to", &dialog.to[dialog.chosen_to].1),
-        (ResendRow::Via, "by", &dialog.via[dialog.chosen_via].1),
-    ];
-    for (row, (which, label, value)) in rows.into_iter().enumerate() {
-        let y = inner.y + u16::try_from(row).unwrap_or(0);
-        let on = dialog.on == which;
-        if on {
-            let marker = canvas.theme.signs.marker;
-            canvas.put(inner.x, y, 1, marker, Meaning::Accent);
-        }
-        canvas.put(inner.x + 2, y, 4, label, Meaning::Quiet);
-        let meaning = if on { Meaning::Strong } else { Meaning::Plain };
-        canvas.put(inner.x + 7, y, inner.width.saturating_sub(7), value, meaning);
-    }
-    let sentence = dialog.sentence(desk);
-    canvas.put(inner.x + 2, inner.y + 3, inner.width.saturating_sub(2), &sentence, Meaning::Warn);
-    let button = match dialog.on {
-        ResendRow::Cancel => Some(Button::Cancel),
-        ResendRow::Send => Some(Button::Do),
-        ResendRow::To | ResendRow::Via => None,
-    };
-    buttons(canvas, inner, inner.bottom().saturating_sub(1), button, "Send");
 }
 
 fn note(canvas: &mut Canvas<'_>, dialog: &Note, area: Rect) -> Option<Position> {

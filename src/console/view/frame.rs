@@ -8,6 +8,7 @@ use crate::console::model::{Link, Model, Place, RECONNECTING, Tone};
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans, cells};
 use crate::core::contact::Medium;
+use crate::core::person::short_name;
 use crate::core::text::sanitise;
 use crate::wire::{ChannelState, MediumDown, SourceHealth};
 use ratatui::layout::Rect;
@@ -66,7 +67,7 @@ pub fn header(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
 
     let mut y = area.y + 1;
     if area.height >= 20 {
-        for (text, meaning) in notices(model, desk) {
+        for (text, meaning) in notices(model, desk, area.width - 2) {
             canvas.put(area.x + 1, y, area.width - 2, &text, meaning);
             y += 1;
         }
@@ -142,7 +143,7 @@ fn channel(desk: &Desk, medium: Medium) -> Part {
 }
 
 /// Whole sentences that somebody should know, a line each.
-fn notices(model: &Model, desk: &Desk) -> Vec<(String, Meaning)> {
+fn notices(model: &Model, desk: &Desk, width: u16) -> Vec<(String, Meaning)> {
     let mut notices = Vec::new();
     if let Link::Away { since, why } = &model.link
         && model.now.duration_since(*since) >= RECONNECTING
@@ -153,7 +154,7 @@ fn notices(model: &Model, desk: &Desk) -> Vec<(String, Meaning)> {
     }
     for medium in Medium::ALL {
         if let Some(down) = desk.medium_down(medium) {
-            notices.push((down_in_words(desk, down), Meaning::Bad));
+            notices.push((down_in_words(model, down, width), Meaning::Bad));
         }
     }
     if let Some(stuck) = desk.info.audit.as_ref().and_then(|audit| audit.stuck.split_first()) {
@@ -176,18 +177,24 @@ fn notices(model: &Model, desk: &Desk) -> Vec<(String, Meaning)> {
     notices
 }
 
-/// Since when nothing leaves by a medium, and whom nothing wakes meanwhile.
-fn down_in_words(desk: &Desk, down: &MediumDown) -> String {
-    let since = clock::hour_minute(down.since, &desk.zone());
+/// Since when nothing leaves by a medium, and whom nothing wakes meanwhile: as many names as there is room for.
+fn down_in_words(model: &Model, down: &MediumDown, width: u16) -> String {
+    let since = clock::when(model.now, down.since, &model.zone());
     let medium = match down.medium {
         Medium::Sms => "SMS",
         Medium::Email => "EMAIL",
     };
-    match down.cannot_be_woken.as_slice() {
-        [] => format!("{medium} DOWN since {since}."),
-        some => sanitise(&format!("{medium} DOWN since {since}: cannot be woken: {}.", some.join(", ")))
-            .into_owned(),
-    }
+    let head = format!("{medium} DOWN since {since}");
+    let names: Vec<String> =
+        down.cannot_be_woken.iter().map(|name| sanitise(&short_name(name)).into_owned()).collect();
+    let said = |shown: usize| match names.len() - shown {
+        0 if shown == 0 => format!("{head}."),
+        0 => format!("{head}: cannot be woken: {}.", names.join(", ")),
+        more if shown == 0 => format!("{head}: {more} cannot be woken."),
+        more => format!("{head}: cannot be woken: {} and {more} more.", names[..shown].join(", ")),
+    };
+    let fits = (0..=names.len()).rev().map(said).find(|said| cells(said) <= width);
+    fits.unwrap_or(head)
 }
 
 /// Paints the last line and returns the area above it.

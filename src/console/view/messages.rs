@@ -1,7 +1,7 @@
 //! What the desk has said: in doubt, failed and held first, then the newest.
 
 use crate::console::clock;
-use crate::console::messages::{Look, look};
+use crate::console::messages::{Listed, Look, listed, look};
 use crate::console::model::{About, Model};
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans};
@@ -9,6 +9,8 @@ use crate::console::view::stream::filter_line;
 use crate::console::view::{WIDE, first_row, opened};
 use crate::core::contact::{Category, Medium};
 use crate::core::notification::{Hold, Notification, NotificationState, RecipientId};
+use crate::core::text::sanitise;
+use crate::wire::ChannelState;
 use jiff::Timestamp;
 use ratatui::layout::{Position, Rect};
 
@@ -27,7 +29,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         canvas.put_right(area.x, area.y, area.width - 1, &new, Meaning::Accent);
     }
     let wide = area.width >= WIDE;
-    let (to, of, category) = if wide { (18, 18, 13) } else { (11, 11, 0) };
+    let (to, of, category, parts) = if wide { (18, 18, 13, 5) } else { (11, 11, 0, 0) };
     // The heads of the columns, and where they stand.
     let mut at = area.x + 2;
     let mut column = |width: u16| {
@@ -37,6 +39,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     };
     let (when, category, to) = (column(9), column(category), column(to));
     let (of, via, state) = (column(of), column(4), column(10));
+    let parts = column(parts);
     let what = (at, area.right().saturating_sub(at + 1));
     let y = area.y + 1;
     for ((x, width), head) in [
@@ -46,6 +49,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         (of, "PARTNER"),
         (via, "BY"),
         (state, "STATE"),
+        (parts, "PARTS"),
         (what, "WHY, OR WHAT"),
     ] {
         canvas.put(x, y, width, head, Meaning::Quiet);
@@ -62,13 +66,25 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         };
         canvas.put(area.x + 2, y + 1, area.width.saturating_sub(3), &said, meaning);
     }
-    let first = first_row(rows.index(), rows.len(), room);
-    for (y, id) in (y + 1..).zip(rows.order().iter().skip(first).take(room)) {
+    let lines = listed(model);
+    let on = lines.iter().position(|line| matches!(line, Listed::Row(id) if rows.selected() == Some(id)));
+    let first = first_row(on, lines.len(), room);
+    for (y, line) in (y + 1..).zip(lines.iter().skip(first).take(room)) {
+        let id = match line {
+            Listed::Row(id) => id,
+            Listed::Head(group, many) => {
+                canvas.rule(area, y, group.word(), &many.to_string(), group_meaning(*group));
+                continue;
+            }
+        };
         let Some(message) = model.messages.known.get(id) else { continue };
         canvas.selected = rows.selected() == Some(id);
         if canvas.selected {
             let marker = canvas.theme.signs.marker;
             canvas.put(area.x, y, 1, marker, Meaning::Accent);
+        }
+        if model.messages.marked.contains(id) {
+            canvas.put(area.x + 1, y, 1, "*", Meaning::Accent);
         }
         let time = clock::when(model.now, message.created_at, &desk.zone());
         canvas.put(when.0, y, when.1, &time, Meaning::Quiet);
@@ -82,12 +98,22 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
             None => state_of(message, model.now),
         };
         canvas.put(state.0, y, state.1, &word, meaning);
-        let said = why(message).unwrap_or_else(|| what_was_said(message));
+        if parts.1 > 0 && sms_parts(message) > 0 {
+            canvas.put_right(parts.0, y, parts.1, &sms_parts(message).to_string(), Meaning::Quiet);
+        }
+        let said = why(message).or_else(|| waits(model, message)).unwrap_or_else(|| what_was_said(message));
         canvas.put(what.0, y, what.1, &said, Meaning::Plain);
         canvas.selected = false;
     }
+    let marked = crate::console::messages::in_hand(model).len();
     let says = match model.selected_message() {
+        Some(_) if !model.messages.marked.is_empty() && marked > 0 => {
+            format!("r: send the {marked} that are marked again; Space marks, Esc lets go")
+        }
         Some(message) => match crate::console::allowed::may_act(model) {
+            Ok(()) if message.state == NotificationState::InDoubt => {
+                format!("d: say what became of {}; Enter: what is known; r: send it again", message.id)
+            }
             Ok(()) => format!("Enter: what {} says and what is proven of it; r: send it again", message.id),
             Err(why) => format!("Enter: what {} says; r: not now, {why}", message.id),
         },
@@ -110,10 +136,59 @@ fn counts(model: &Model) -> Spans {
             spans.push((format!("  {many} {word}"), meaning));
         }
     }
+    if let Some(group) = model.messages.group {
+        spans.push((format!("  only {}", group.word()), Meaning::Accent));
+    }
+    if let Some(channel) = &model.messages.channel {
+        spans.push((format!("  only by {}", sanitise(channel)), Meaning::Accent));
+    }
     if spans.len() == 1 && model.messages.heard {
         spans.push(("  none failed, in doubt or held".to_owned(), Meaning::Quiet));
     }
     spans
+}
+
+fn group_meaning(group: Look) -> Meaning {
+    match group {
+        Look::Doubt => Meaning::Warn,
+        Look::Failed => Meaning::Bad,
+        Look::Held => Meaning::Accent,
+        Look::Waiting | Look::OnItsWay | Look::Done => Meaning::Quiet,
+    }
+}
+
+/// What comes next for it, and when.
+pub fn waits(model: &Model, message: &Notification) -> Option<String> {
+    use NotificationState::*;
+    let when = |at| clock::when(model.now, at, &model.zone());
+    let down = || {
+        let desk = model.desk.as_ref()?;
+        let channel = desk.channels.iter().find(|channel| channel.name == message.channel)?;
+        (channel.state == ChannelState::Down).then(|| format!("{} is DOWN", sanitise(&message.channel)))
+    };
+    let undo = message.again.by.is_some() && message.attempts.is_empty();
+    match message.state {
+        Queued if down().is_some() => down(),
+        Queued => Some(match message.due_at {
+            Some(at) if at > model.now && !undo => format!("tried again {}", when(at)),
+            _ => "about to leave".to_owned(),
+        }),
+        Held | InDoubt => message.due_at.map(|at| format!("next {}", when(at))),
+        Accepted | Sent if message.proof_by.is_some() => {
+            let by = message.proof_by.map(when).unwrap_or_default();
+            Some(format!("no proof yet; by {by}, else it goes another way"))
+        }
+        Accepted | Sent => message.due_at.map(|at| format!("tried another way {}", when(at))),
+        _ => None,
+    }
+}
+
+/// How many SMS it took, all attempts together; 0 for a mail and for what never left.
+pub fn sms_parts(message: &Notification) -> u32 {
+    match message.medium {
+        Medium::Sms => message.attempts.iter().map(|attempt| attempt.parts).sum(),
+        Medium::Email => 0,
+    }
 }
 
 pub fn medium_word(medium: Medium) -> &'static str {

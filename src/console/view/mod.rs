@@ -15,6 +15,8 @@ pub mod page;
 pub mod paint;
 pub mod partner;
 pub mod partners;
+pub mod providers;
+pub mod resend;
 pub mod stream;
 pub mod templates;
 pub mod triage;
@@ -55,6 +57,7 @@ pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Positio
         }
         (Place::Templates, _) => templates::paint(&mut canvas, model, body),
         (Place::OnCall, _) => oncall::paint(&mut canvas, model, body),
+        (Place::Providers, _) => providers::paint(&mut canvas, model, body),
         (Place::Messages, _) => messages::paint(&mut canvas, model, body),
         (Place::Contacts, None) => contacts::paint(&mut canvas, model, body),
         (Place::Contacts, Some(form)) => form::paint(&mut canvas, model, form, body),

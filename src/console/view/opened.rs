@@ -8,12 +8,14 @@ use crate::console::partners::{Item, Thing};
 use crate::console::theme::Meaning;
 use crate::console::view::detail;
 use crate::console::view::item::{case_title, in_words};
-use crate::console::view::messages::{category_word, medium_word, state_of, why};
+use crate::console::view::messages::{category_word, medium_word, sms_parts, state_of, waits, why};
 use crate::console::view::paint::{Canvas, Spans, lay, wrap};
 use crate::core::case::Case;
 use crate::core::change::Numbered;
+use crate::core::contact::Medium;
 use crate::core::document::Document;
-use crate::core::notification::{AttemptState, Notification};
+use crate::core::notification::{AttemptState, Notification, NotificationState};
+use crate::core::sms::segments;
 use crate::core::text::{Untrusted, sanitise};
 use crate::core::thread::Thread;
 use crate::wire::partner::Filed;
@@ -36,7 +38,13 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     }
     let says = match model.selected_message() {
         Some(message) => match crate::console::allowed::may_act(model) {
-            Ok(()) => format!("r: send {} again; Esc: back", message.id),
+            Ok(()) => {
+                let doubt = if message.state == NotificationState::InDoubt { "d: settle; " } else { "" };
+                let alert = if message.alert.is_some() { "o: alert; w: why; " } else { "" };
+                let keys =
+                    if model.place == Place::Messages { format!("{doubt}{alert}") } else { String::new() };
+                format!("{keys}r: send {} again; Esc: back", message.id)
+            }
             Err(why) => format!("r: not now, {why}; Esc: back"),
         },
         None => "Esc: back; j, k scroll".to_owned(),
@@ -136,8 +144,24 @@ fn of_message(model: &Model, desk: &Desk, message: &Notification, width: u16) ->
         width,
         Meaning::Plain,
     );
-    if let Some(due) = message.due_at {
-        labelled(&mut lines, "next try", &clock::when(model.now, due, &zone), width, Meaning::Plain);
+    if let Some(next) = waits(model, message) {
+        labelled(&mut lines, "waits", &next, width, Meaning::Accent);
+    }
+    if message.medium == Medium::Sms {
+        let each = segments(message.content.body.raw()).parts.len();
+        let (each_word, paid) = (if each == 1 { "part" } else { "parts" }, sms_parts(message));
+        let said = format!("{each} SMS {each_word} a copy; {paid} sent so far");
+        labelled(&mut lines, "cost", &said, width, Meaning::Plain);
+    }
+    if let Some(by) = &message.again.by {
+        let of = message.again.of.map(|of| format!(", a repeat of {of}")).unwrap_or_default();
+        let said = format!("sent by hand by {}{of}", desk.short_name(by));
+        labelled(&mut lines, "again", &said, width, Meaning::Plain);
+    }
+    if let Some(last) = &message.again.last {
+        let when = clock::when(model.now, last.at, &zone);
+        let said = format!("{} sent it again as {} ({when})", desk.short_name(&last.by), last.id);
+        labelled(&mut lines, "again", &said, width, Meaning::Plain);
     }
     lines.push(Vec::new());
     if !message.content.subject.is_empty() {
@@ -168,7 +192,8 @@ fn of_message(model: &Model, desk: &Desk, message: &Notification, width: u16) ->
             let said = evidence.detail.printable();
             let part = if attempt.parts > 1 { format!(" part {}", evidence.part) } else { String::new() };
             let rung = evidence.word();
-            let said = format!("{rung}{part} by {}: {said}", sanitise(&evidence.by));
+            let colon = if said.as_str().is_empty() { "" } else { ": " };
+            let said = format!("{rung}{part} by {}{colon}{said}", sanitise(&evidence.by));
             labelled(&mut lines, &at(evidence.at), &said, width, Meaning::Plain);
         }
     }
