@@ -63,7 +63,11 @@ impl Resend {
             }
             more => (format!("Resend {} messages", more.len()), "whoever got each before".to_owned()),
         };
-        Some(Self::new(desk, what, title, before, partner, now))
+        let mut dialog = Self::new(desk, what, title, before, partner, now);
+        if let [one] = messages {
+            dialog.to.retain(|(who, _)| who.as_ref() != Some(&one.recipient.who));
+        }
+        Some(dialog)
     }
 
     fn new(
