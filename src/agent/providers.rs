@@ -53,6 +53,14 @@ impl Providers {
         known.values().filter(|one| one.provider.is_down()).map(|one| one.provider.id.clone()).collect()
     }
 
+    /// The channels that take nothing now: those that are down, and those that want a pause.
+    pub fn busy(&self, now: Timestamp) -> Down {
+        let known = self.locked();
+        let paused = |one: &&Known| one.paused_until.is_some_and(|until| until > now);
+        let busy = known.values().filter(|one| one.provider.is_down() || paused(one));
+        busy.map(|one| one.provider.id.clone()).collect()
+    }
+
     pub fn get(&self, name: &str) -> Option<Provider> {
         self.locked().get(name).map(|one| one.provider.clone())
     }

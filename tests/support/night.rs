@@ -424,7 +424,7 @@ impl Gateway {
             hold("takes too many parts", parts <= most)?;
         }
         let before = self.night.look().delivered.get(&message.idempotency_key).copied().unwrap_or(0);
-        let known_to_fail = stored.attempts.iter().any(|a| failed(a));
+        let known_to_fail = stored.attempts.iter().any(failed);
         hold("goes out twice, unmarked", before == 0 || message.possible_duplicate || known_to_fail)
     }
 
