@@ -9,7 +9,9 @@ use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::task::{Task, TaskState};
 use crate::core::text::{Untrusted, sanitise};
-use crate::wire::{ChannelHealth, DeskInfo, Health, Me, OnCall, Snapshot, SourceHealth, SyncHealth};
+use crate::wire::{
+    ChannelHealth, DeskInfo, Health, Me, OnCall, OpenHandover, Snapshot, SourceHealth, SyncHealth,
+};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, VecDeque};
@@ -36,6 +38,8 @@ pub struct Desk {
     partners: BTreeMap<Untrusted, Untrusted>,
     pub people: BTreeMap<PersonId, Person>,
     pub on_call: Vec<OnCall>,
+    /// Hand-overs that nobody has accepted yet.
+    pub handovers: Vec<OpenHandover>,
     pub sources: Vec<SourceHealth>,
     pub channels: Vec<ChannelHealth>,
     /// Of contacts with the community, if there is one to exchange with.
@@ -78,6 +82,7 @@ impl Desk {
             contacts,
             people,
             on_call,
+            handovers,
             sources,
             channels,
             sync,
@@ -104,6 +109,7 @@ impl Desk {
             contacts: contacts.into_iter().map(|contact| (contact.id.clone(), contact)).collect(),
             people: people.into_iter().map(|person| (person.id.clone(), person)).collect(),
             on_call,
+            handovers,
             sources,
             channels,
             sync,
@@ -190,11 +196,12 @@ impl Desk {
     }
 
     pub fn health(&mut self, health: Health) {
-        let Health { now: _, sources, channels, on_call, desk, sync } = health;
+        let Health { now: _, sources, channels, on_call, handovers, desk, sync } = health;
         self.sync = sync;
         self.sources = sources;
         self.channels = channels;
         self.on_call = on_call;
+        self.handovers = handovers;
         self.info = desk;
     }
 
@@ -345,6 +352,7 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         | Object::Assignment(_)
         | Object::Override(_)
         | Object::Roster(_)
+        | Object::Handover(_)
         | Object::Config(_)
         | Object::Nothing => None,
     }
