@@ -12,7 +12,8 @@ use crate::core::text::Untrusted;
 use crate::term::input::Input;
 use crate::wire::client::LinkError;
 use crate::wire::{
-    AlertDetail, Health, Messages, OwnHandover, PartnerDetail, PartnerRows, ScheduleTimeline, Snapshot, StepPreview,
+    AlertDetail, Health, Messages, OwnHandover, PartnerDetail, PartnerRows, ScheduleTimeline, Snapshot,
+    StepPreview,
 };
 use jiff::Timestamp;
 

@@ -537,6 +537,7 @@ pub fn snapshot() -> Snapshot {
             next: Some(person("maria")),
             then: None,
         }],
+        handovers: vec![],
         sources: vec![SourceHealth {
             name: "grid".into(),
             signed: true,

@@ -163,7 +163,9 @@ fn notices(model: &Model, desk: &Desk) -> Vec<(String, Meaning)> {
         let said = if has(&one.incoming) {
             format!("{from} hands {schedule} over to you since {since}: :handover to read and accept it.")
         } else if has(&one.outgoing) {
-            format!("{to} has not accepted {schedule} from you since {since}; you are paged, too (:handover).")
+            format!(
+                "{to} has not accepted {schedule} from you since {since}; you are paged, too (:handover)."
+            )
         } else {
             format!("{to} has not accepted {schedule} from {from} since {since} (:handover).")
         };

@@ -50,7 +50,9 @@ pub fn length(model: &Model) -> u16 {
 fn intent(model: &Model) -> String {
     let Some(one) = own(model) else { return "Esc: back; j, k scroll".to_owned() };
     match (may(model, Action::Accept), one.state) {
-        (Ok(()), _) => "a: all of this is yours from then on, and whoever left is not paged any more".to_owned(),
+        (Ok(()), _) => {
+            "a: all of this is yours from then on, and whoever left is not paged any more".to_owned()
+        }
         (Err(_), HandoverState::Ahead) if may(model, Action::Note).is_ok() => {
             "n: say something that whoever comes has to know".to_owned()
         }
