@@ -11,7 +11,6 @@ use crate::wire::HandoverDetail;
 use clap::{Args, Subcommand};
 
 #[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
 pub struct HandoverArgs {
     #[command(flatten)]
     pub sheet: SheetArgs,
@@ -66,7 +65,7 @@ pub struct ListArgs {
     pub json: bool,
     /// Only in this state: ahead, open, accepted or closed
     #[arg(long = "in", value_name = "STATE")]
-    pub state: Option<String>,
+    pub in_state: Option<String>,
     /// Only of this schedule
     #[arg(long, value_name = "SCHEDULE")]
     pub schedule: Option<String>,
@@ -76,6 +75,11 @@ pub struct ListArgs {
 }
 
 pub async fn run(args: HandoverArgs, context: &Context) -> Result<(), Failed> {
+    let of_the_sheet = args.sheet.print || args.sheet.json || args.sheet.schedule.is_some();
+    if args.command.is_some() && of_the_sheet {
+        let said = "--schedule, --print and --json before the word are of the sheet; write them after it";
+        return Err(Failed::Usage(said.to_owned()));
+    }
     match args.command {
         None => sheet(&args.sheet, context).await,
         Some(HandoverCommand::List(args)) => listed(&args, context).await,
@@ -104,7 +108,7 @@ async fn sheet(args: &SheetArgs, context: &Context) -> Result<(), Failed> {
 
 async fn listed(args: &ListArgs, context: &Context) -> Result<(), Failed> {
     let mut path = format!("/v1/handovers?limit={}", args.limit);
-    for (key, value) in [("state", &args.state), ("schedule", &args.schedule)] {
+    for (key, value) in [("state", &args.in_state), ("schedule", &args.schedule)] {
         if let Some(value) = value {
             path.push_str(&format!("&{key}={}", list::encoded(value)));
         }

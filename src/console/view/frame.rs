@@ -161,13 +161,11 @@ fn notices(model: &Model, desk: &Desk) -> Vec<(String, Meaning)> {
         let (schedule, since) = (sanitise(&one.schedule), clock::hour_minute(one.at, &desk.zone()));
         let (from, to) = (names(&one.outgoing), names(&one.incoming));
         let said = if has(&one.incoming) {
-            format!("{from} hands {schedule} over to you since {since}: :handover to read and accept it.")
+            format!("{schedule} from {from} waits for you since {since}: :handover")
         } else if has(&one.outgoing) {
-            format!(
-                "{to} has not accepted {schedule} from you since {since}; you are paged, too (:handover)."
-            )
+            format!("{to} has not accepted {schedule} since {since}; you are paged, too: :handover")
         } else {
-            format!("{to} has not accepted {schedule} from {from} since {since} (:handover).")
+            format!("{to} has not accepted {schedule} from {from} since {since}: :handover")
         };
         notices.push((said, Meaning::Warn));
     }

@@ -3,6 +3,7 @@
 use crate::console::handover::{may, own, stands};
 use crate::console::keymap::Action;
 use crate::console::model::Model;
+use crate::console::oncall::names;
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans, lay};
 use crate::console::view::stream::filter_line;
@@ -51,7 +52,8 @@ fn intent(model: &Model) -> String {
     let Some(one) = own(model) else { return "Esc: back; j, k scroll".to_owned() };
     match (may(model, Action::Accept), one.state) {
         (Ok(()), _) => {
-            "a: all of this is yours from then on, and whoever left is not paged any more".to_owned()
+            let from = model.desk.as_ref().map(|desk| names(desk, &one.outgoing)).unwrap_or_default();
+            format!("a: it is yours from then on, and {from} is not paged any more")
         }
         (Err(_), HandoverState::Ahead) if may(model, Action::Note).is_ok() => {
             "n: say something that whoever comes has to know".to_owned()

@@ -9,7 +9,7 @@
 //! The rules. A hand-off is any change of who is on call, whatever its cause, by which somebody leaves; a
 //! time in which nobody is on is none, it is put off until somebody comes. What moves are the alerts that ask
 //! the schedule and that whoever leaves has in hand, with their promises, and their open tasks, but for those
-//! of partners whom they look after by an assignment. Until it is accepted, whoever leaves is paged too, last.
+//! of partners whom they look after by an assignment of their own. Until it is accepted, whoever leaves is paged too, last.
 
 pub mod commands;
 pub mod course;
@@ -21,6 +21,7 @@ pub mod words;
 pub use sheet::{Failing, Going, Known, Medium, Sheet, Silent, sheet};
 
 use crate::core::alert::{Alert, AlertState, PolicySnapshot, Step, Target};
+use crate::core::assignment::Scope;
 use crate::core::desk::Desk;
 use crate::core::id::{HandoverId, NotificationId};
 use crate::core::notification::Notification;
@@ -218,11 +219,13 @@ impl Handover {
     }
 }
 
-/// Whether somebody looks after the task's partner by an assignment, on call or not.
+/// Whether somebody looks after the task's partner by an assignment, on call or not. Whoever a role falls to
+/// for want of anybody else does not.
 fn looks_after(desk: &Desk, person: &PersonId, task: &Task, now: Timestamp) -> bool {
     let Some(partner) = &task.partner else { return false };
     let roles: BTreeSet<&str> = desk.assignments.iter().map(|one| one.role.as_str()).collect();
-    roles.into_iter().any(|role| desk.acting(role, partner, now) == Some(person))
+    let by = |role: &str| desk.assignment(role, partner, now).filter(|one| one.scope != Scope::Everyone);
+    roles.into_iter().any(|role| by(role).is_some() && desk.acting(role, partner, now) == Some(person))
 }
 
 impl Matters {

@@ -368,11 +368,12 @@ impl Sheet {
                 (HandoverState::Accepted | HandoverState::Closed, _) => one.state.as_str().to_owned(),
             };
             page.item(&one.id.to_string(), &title, &[Some(stands)]);
+            let indent = page.indent();
             for note in &one.notes {
-                let head = format!("  {} {}: ", note.by, self.when(note.at, zone));
+                let head = format!("{} {}: ", note.by, self.when(note.at, zone));
                 for (nth, line) in note.text.raw().lines().enumerate() {
-                    let head = if nth == 0 { head.as_str() } else { "    " };
-                    page.line(&format!("  {}", fitted(&format!("{head}{line}"), "      ")));
+                    let head = if nth == 0 { head.as_str() } else { "" };
+                    page.line(&format!("{indent}{}", fitted(&format!("{head}{line}"), &indent)));
                 }
             }
         }
@@ -460,13 +461,21 @@ impl Page {
         }
     }
 
-    /// One thing with what is to be known of it below; a box to tick on paper.
-    fn item(&mut self, id: &str, title: &str, facts: &[Option<String>]) {
-        let tick = match self.medium {
+    fn tick(&self) -> &'static str {
+        match self.medium {
             Medium::Screen => "  ",
             Medium::Paper => "  [ ] ",
-        };
-        let indent = " ".repeat(tick.len() + 7);
+        }
+    }
+
+    /// Of what belongs to a thing.
+    fn indent(&self) -> String {
+        " ".repeat(self.tick().len() + 7)
+    }
+
+    /// One thing with what is to be known of it below; a box to tick on paper.
+    fn item(&mut self, id: &str, title: &str, facts: &[Option<String>]) {
+        let (tick, indent) = (self.tick(), self.indent());
         let id = if id.is_empty() { String::new() } else { format!("{id:<6} ") };
         let facts: Vec<&str> = facts.iter().flatten().map(String::as_str).collect();
         self.line(&format!("{tick}{}", fitted(&format!("{id}{title}"), &indent)));
