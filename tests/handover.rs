@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use nightdesk::agent::Agent;
 use nightdesk::agent::setup::{self, Origin};
 use nightdesk::agent::world::World;
-use nightdesk::channel::{Answer, Channel, Outgoing};
+use nightdesk::channel::{Acceptance, Answer, Channel, Outgoing};
 use nightdesk::community::Received;
 use nightdesk::community::intake::Desk as _;
 use nightdesk::core::apply::Asker;
@@ -94,7 +94,7 @@ impl Channel for Handsets {
         };
         let who = if maria { "maria" } else { "jonas" };
         self.0.lock().unwrap().push((who, message.medium, said.to_owned()));
-        Answer::Accepted { provider_ref: None, said: "taken".into(), parts: 1 }
+        Answer::Accepted(Acceptance { said: "taken".into(), parts: 1, ..Acceptance::default() })
     }
 
     fn connections(&self) -> usize {

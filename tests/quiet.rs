@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use nightdesk::agent::Agent;
 use nightdesk::agent::setup::{self, Origin};
 use nightdesk::agent::world::World;
-use nightdesk::channel::{Answer, Channel, Outgoing};
+use nightdesk::channel::{Acceptance, Answer, Channel, Outgoing};
 use nightdesk::community::Received;
 use nightdesk::community::intake::Desk as _;
 use nightdesk::core::alert::AlertState;
@@ -59,7 +59,7 @@ struct Handset(Arc<Mutex<Vec<String>>>);
 impl Channel for Handset {
     async fn send(&self, message: &Outgoing) -> Answer {
         self.0.lock().unwrap().push(message.body.raw().to_owned());
-        Answer::Accepted { provider_ref: None, said: "taken".into(), parts: 1 }
+        Answer::Accepted(Acceptance { said: "taken".into(), parts: 1, ..Acceptance::default() })
     }
 
     fn connections(&self) -> usize {

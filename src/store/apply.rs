@@ -158,11 +158,11 @@ impl Tx<'_> {
         };
         self.execute(
             "INSERT INTO notification (id, state, channel, medium, urgent, alert, partner, due_at, updated_at, body, in_flight,
-               contact, person, line, left_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+               contact, person, line, left_at, doubt_to)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
              ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, medium = $4, alert = $6, due_at = $8,
                updated_at = $9, body = $10, in_flight = $11, contact = $12, person = $13, line = $14, behind = 0,
-               left_at = $15",
+               left_at = $15, doubt_to = $16",
             cells![
                 n.id.0,
                 n.state.as_str(),
@@ -184,9 +184,19 @@ impl Tx<'_> {
                     RecipientId::Contact(_) | RecipientId::Webhook(_) => None,
                 },
                 line.as_deref(),
-                n.attempts.last().filter(|_| n.answers.is_none()).map(|attempt| attempt.started_at)
+                n.attempts.last().filter(|_| n.answers.is_none()).map(|attempt| attempt.started_at),
+                n.lost_attempt().map(|attempt| address_key(attempt.address.raw()))
             ],
         )?;
+        if let Some(attempt) = n.attempts.last() {
+            for (name, part) in attempt.names.iter().zip(1i64..) {
+                self.execute(
+                    "INSERT INTO message_name (channel, name, notification, attempt, part)
+                     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+                    cells![attempt.channel.as_str(), name.raw(), n.id.0, i64::from(attempt.number), part],
+                )?;
+            }
+        }
         for covered in n.bundle.iter().flat_map(|bundle| &bundle.covers) {
             self.execute(
                 "INSERT INTO covered (alert, notification) VALUES ($1, $2) ON CONFLICT DO NOTHING",

@@ -54,7 +54,7 @@ impl Desk {
         };
         let mut scene = Scene::new(vec![on_call(0), on_call(6)], on_call(10));
         scene.desk.schedules.insert("primary".into(), daily(&["maria", "jonas"]));
-        scene.desk.carriers.push(Carrier { name: "mail".into(), carries: vec![Medium::Email] });
+        scene.desk.carriers.push(Carrier::plain("mail", &[Medium::Email]));
         for name in ["maria", "jonas"] {
             let person = scene.desk.people.get_mut(&id(name)).unwrap();
             person.email = Some(format!("{name}@example.net").parse().unwrap());
