@@ -315,6 +315,8 @@ async fn nothing_is_left(store: &Store, night: &Night, now: Timestamp) {
     // Tasks are due in the working hours of days to come; nothing may be left of what was due by now.
     let next = store.read(|tx| tx.next_due()).await.unwrap();
     assert!(next.is_none_or(|due| due > now), "something is still due: {next:?}");
+    let next = store.read(|tx| tx.next_handover_due()).await.unwrap();
+    assert!(next.is_none_or(|due| due > now), "a hand-over is still due: {next:?}");
     assert!(
         store.read(|tx| tx.due_alerts(Timestamp::MAX, 1)).await.unwrap().is_empty(),
         "an alert is still due"
@@ -379,6 +381,8 @@ async fn replay_gives_the_same_tables(store: &Store, folder: &Path) {
         "alert_key",
         "notification",
         "covered",
+        "handover",
+        "handover_asked",
         "task",
         "partner",
         "contact",

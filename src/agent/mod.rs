@@ -9,6 +9,7 @@ pub mod dispatch;
 pub mod escalate;
 pub mod explain;
 pub mod feed;
+mod handover;
 pub mod health;
 mod heartbeat;
 pub mod identity;
@@ -122,6 +123,7 @@ impl Agent {
         agent.tracker.spawn(silence::job(agent.clone()));
         agent.tracker.spawn(sync::job(agent.clone()));
         agent.tracker.spawn(digest::job(agent.clone()));
+        agent.tracker.spawn(handover::job(agent.clone()));
         agent.tracker.spawn(calendar::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
         agent.tracker.spawn(replies::job(agent.clone()));
@@ -334,6 +336,9 @@ fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandV
         Action::RemoveOverride { id } => {
             view.overrides = tx.overrides(now)?;
             view.over = tx.override_of(*id)?;
+        }
+        Action::AcceptHandover { handover } | Action::NoteHandover { handover, .. } => {
+            view.handovers = handover::loaded(tx, *handover)?;
         }
         Action::SetContact { contact, .. } => view.contact = tx.contact(contact.raw())?,
         Action::ResolveContact { contact, .. } | Action::EraseContact { contact } => {

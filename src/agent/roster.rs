@@ -6,6 +6,7 @@ use super::calendar::address_hash;
 use super::setup::Setup;
 use crate::core::assignment;
 use crate::core::contact::Medium;
+use crate::core::handover;
 use crate::core::ical;
 use crate::core::person::Person;
 use crate::core::schedule::{Override, Roll, RosterCopy, Source};
@@ -34,9 +35,11 @@ impl Agent {
 /// The set-up with what is stored laid over its assignments and schedules.
 pub async fn laid(setup: Setup, store: &Store, now: Timestamp) -> Result<Setup, StoreError> {
     let since = now.saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
-    let read = move |tx: &Tx<'_>| Ok((tx.overrides(since)?, tx.rosters()?, tx.assignments()?));
-    let (overrides, copies, assignments) = store.read(read).await?;
+    let read =
+        move |tx: &Tx<'_>| Ok((tx.overrides(since)?, tx.rosters()?, tx.assignments()?, tx.live_handovers()?));
+    let (overrides, copies, assignments, handovers) = store.read(read).await?;
     let mut setup = lay(setup, &overrides, &copies);
+    setup.settings.desk.unaccepted = handover::unaccepted(&handovers);
     stop_where_said(&mut setup, store).await?;
     assignment::lay_over(&mut setup.settings.desk, &assignments);
     Ok(setup)

@@ -148,7 +148,7 @@ pub enum Command {
     Explain(explain::ExplainArgs),
     /// Who is on call
     Oncall(oncall::OncallArgs),
-    /// What whoever comes on call has to know, on one sheet
+    /// What whoever comes on call has to know, on one sheet; add to it, and accept it
     Handover(handover::HandoverArgs),
     /// Put somebody else on call for a while, or swap two turns
     #[command(subcommand)]
@@ -254,7 +254,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Note(args) => act::note(args, context).await,
         Command::Explain(args) => explain::run(&args, context).await,
         Command::Oncall(args) => oncall::run(&args, context).await,
-        Command::Handover(args) => handover::run(&args, context).await,
+        Command::Handover(args) => handover::run(args, context).await,
         Command::Override(command) => overrides::run(command, context).await,
         Command::Digest(command) => digest::run(command, context).await,
         Command::Tail(args) => tail::run(&args, context).await,

@@ -144,6 +144,7 @@ impl Check<'_> {
         let sources = self.sources(file.source, &zone, &calendars, main);
         let replies = file.replies.and_then(|table| self.replies(table));
         let heartbeat = file.heartbeat.and_then(|table| self.heartbeat(table));
+        let handover = self.handover(file.handover);
         let labels = self.labels(file.labels);
         let codes = self.codes(&file.edi);
         Settings {
@@ -158,6 +159,8 @@ impl Check<'_> {
                 teams,
 
                 schedules,
+                handover,
+                unaccepted: Vec::new(),
                 calendars,
                 main_calendar,
                 policies,

@@ -27,6 +27,8 @@ pub struct File {
     #[serde(default)]
     pub bundle: BundleTable,
     #[serde(default)]
+    pub handover: super::handover::HandoverTable,
+    #[serde(default)]
     pub throttle: ThrottleTable,
     #[serde(default)]
     pub retry: RetryTable,

@@ -7,6 +7,7 @@ mod check;
 mod community;
 mod digest;
 mod file;
+mod handover;
 mod heartbeat;
 mod kept;
 mod mapping;

@@ -551,6 +551,7 @@ impl Note {
         let ask = match &self.about {
             About::Alert(alert) => Ask::NoteAlert { alert: *alert, text },
             About::Task(task) => Ask::NoteTask { task: *task, text },
+            About::Handover(handover) => Ask::NoteHandover { handover: Some(*handover), text },
             About::Contact(_) | About::Message(_) | About::OnCall(_) => return Pressed::Close,
         };
         Pressed::Order(Order { about: self.about.clone(), word: "note", ask, expect: Expect::default() })

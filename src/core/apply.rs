@@ -11,6 +11,7 @@ use crate::core::desk::{Desk, Told};
 use crate::core::escalation::{Decision, medium_word};
 use crate::core::event::Severity;
 use crate::core::flow;
+use crate::core::handover::{self, Loaded};
 use crate::core::id::Ids;
 use crate::core::matter::Matter;
 use crate::core::notification::{Content, Notification, NotificationState, Purpose, RecipientId};
@@ -53,6 +54,8 @@ pub struct CommandView {
     /// Overrides that count now or later, oldest first; and the one asked about, whatever its state.
     pub overrides: Vec<Override>,
     pub over: Option<Override>,
+    /// Hand-overs that are not over, and the one asked about.
+    pub handovers: Vec<Loaded>,
 }
 
 /// How long a promise or a snooze may keep an alert quiet.
@@ -100,7 +103,7 @@ fn refuse(code: RefusalCode, said: String) -> Refusal {
 impl Asked<'_> {
     fn apply(&mut self, view: CommandView, action: &Action) -> Result<String, Refusal> {
         let CommandView { alert, mut notifications, task, matter, contact, about, suppressed, .. } = view;
-        let CommandView { overrides, over, assignment, .. } = view;
+        let CommandView { overrides, over, assignment, handovers, .. } = view;
         match action {
             Action::Ack { alert: id, next_update_by } => {
                 let alert = found(alert, "alert", id)?;
@@ -221,6 +224,13 @@ impl Asked<'_> {
                 let by = By { id: &self.asker.id, name: &self.asker.name, actor: &self.actor };
                 let over = found(over, "override", id)?;
                 override_commands::remove(&mut self.decision, by, &overrides, over)
+            }
+            Action::AcceptHandover { handover } => {
+                handover::commands::accept(&mut self.decision, self.asker, &self.actor, *handover, handovers)
+            }
+            Action::NoteHandover { handover: id, text } => {
+                let decision = &mut self.decision;
+                handover::commands::note(decision, self.asker, &self.actor, *id, text, handovers)
             }
         }
     }

@@ -9,6 +9,7 @@ use crate::core::document::Document;
 use crate::core::event::Event;
 use crate::core::exception::ExceptionReport;
 use crate::core::expectation::Expectation;
+use crate::core::handover::Handover;
 use crate::core::id::AlertId;
 use crate::core::notification::Notification;
 use crate::core::onboarding::MilestoneRecord;
@@ -59,6 +60,8 @@ pub enum What {
     AlertPromiseMissed,
     AlertCleared,
     AlertResolved,
+    /// Whoever came on call accepted it from whoever left.
+    AlertHandedOver,
     /// A step found nobody to tell; the sentence says why.
     AlertNobody,
     Noted,
@@ -133,6 +136,17 @@ pub enum What {
     OverrideRemoved,
     /// A calendar that schedules are made of was read anew, and says something else.
     RosterRead,
+    /// Who hands over to whom next, and when; or the plan changed.
+    HandoverPlanned,
+    /// Somebody said something that whoever comes has to know.
+    HandoverNoted,
+    /// Whoever leaves was asked for a note, or whoever came was reminded.
+    HandoverAsked,
+    /// Somebody came on call, and is to accept what is open.
+    HandoverOpened,
+    HandoverAccepted,
+    /// It ended without being accepted; the sentence says why.
+    HandoverClosed,
     ConfigApplied,
     /// A provider fails and is left, or works again.
     ProviderDown,
@@ -165,6 +179,7 @@ pub enum Object {
     Override(Box<Override>),
     Roster(Box<RosterCopy>),
     Provider(Box<Provider>),
+    Handover(Box<Handover>),
     Config(Box<ConfigVersion>),
     /// Nothing but the sentence: a note, the agent's own comings and goings.
     Nothing,

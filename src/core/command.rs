@@ -2,7 +2,7 @@
 
 use crate::core::assignment::Assignment;
 use crate::core::contact::{ContactField, Medium};
-use crate::core::id::{AlertId, NotificationId, OverrideId, TaskId};
+use crate::core::id::{AlertId, HandoverId, NotificationId, OverrideId, TaskId};
 use crate::core::person::PersonId;
 use crate::core::sync::Keep;
 use crate::core::text::Untrusted;
@@ -148,10 +148,22 @@ pub enum Action {
         #[serde(rename = "override")]
         id: OverrideId,
     },
+    /// What whoever left has in hand becomes the asker's; without an id, of the hand-over that waits for them.
+    AcceptHandover {
+        #[serde(default)]
+        handover: Option<HandoverId>,
+    },
+    /// Something that whoever comes has to know; without an id, of the hand-over that the asker gives next.
+    NoteHandover {
+        #[serde(default)]
+        handover: Option<HandoverId>,
+        text: Untrusted,
+    },
 }
 
 impl Action {
-    /// Whether it may change what is laid over the configuration: who is on call, who has which role.
+    /// Whether it may change what is laid over the configuration: who is on call, who has which role, who is
+    /// paged beside whoever is on call.
     pub fn is_laid_over(&self) -> bool {
         matches!(
             self,
@@ -160,6 +172,7 @@ impl Action {
                 | Action::RemoveOverride { .. }
                 | Action::Assign { .. }
                 | Action::Unassign { .. }
+                | Action::AcceptHandover { .. }
         )
     }
 }

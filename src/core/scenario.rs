@@ -88,6 +88,8 @@ impl Scene {
             teams: BTreeMap::new(),
 
             schedules: BTreeMap::new(),
+            handover: Default::default(),
+            unaccepted: vec![],
             calendars: BTreeMap::new(),
             main_calendar: None,
             policies: BTreeMap::from([("urgent".into(), policy)]),

@@ -14,7 +14,8 @@ use crate::core::document::Document;
 use crate::core::event::{Event, EventState};
 use crate::core::exception::ExceptionReport;
 use crate::core::expectation::Expectation;
-use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::handover::Handover;
+use crate::core::id::{AlertId, HandoverId, NotificationId, TaskId};
 use crate::core::notification::{AttemptState, Hold, Notification, RecipientId};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
@@ -80,6 +81,7 @@ impl Tx<'_> {
                 Object::Override(over) => self.put_override(over)?,
                 Object::Roster(copy) => self.put_roster(copy)?,
                 Object::Provider(provider) if !later => self.put_provider(provider)?,
+                Object::Handover(handover) if !later => self.put_handover(handover)?,
                 Object::Config(config) => self.put_config(config)?,
                 _ => {}
             }
@@ -427,6 +429,21 @@ impl Tx<'_> {
         Ok(())
     }
 
+    fn put_handover(&self, h: &Handover) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO handover (id, state, schedule, due_at, created_at, body) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (id) DO UPDATE SET state = $2, due_at = $4, body = $6",
+            cells![h.id.0, h.state.as_str(), h.schedule.as_str(), h.due_at, h.created_at, encode(h)?],
+        )?;
+        for message in &h.asked {
+            self.execute(
+                "INSERT INTO handover_asked (notification, handover) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                cells![message.0, h.id.0],
+            )?;
+        }
+        Ok(())
+    }
+
     fn put_roster(&self, copy: &RosterCopy) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO roster (id, body) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET body = $2",
@@ -483,6 +500,7 @@ enum RowKey<'a> {
     Expectation(&'a str),
     Suppression(&'a str),
     Assignment(&'a str),
+    Handover(HandoverId),
 }
 
 fn row(object: &Object) -> Option<RowKey<'_>> {
@@ -501,6 +519,7 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         Object::Expectation(expectation) => Some(RowKey::Expectation(expectation.id.raw())),
         Object::Suppression(suppression) => Some(RowKey::Suppression(suppression.id.raw())),
         Object::Assignment(assignment) => Some(RowKey::Assignment(&assignment.id)),
+        Object::Handover(handover) => Some(RowKey::Handover(handover.id)),
         Object::Event(_)
         | Object::Reply(_)
         | Object::Digest(_)

@@ -19,7 +19,8 @@ const ANY: &str = "SELECT
   OR EXISTS (SELECT 1 FROM notification WHERE due_at < $2)
   OR EXISTS (SELECT 1 FROM task WHERE next_due < $1)
   OR EXISTS (SELECT 1 FROM milestone WHERE next_due < $1)
-  OR EXISTS (SELECT 1 FROM expectation WHERE next_due < $1)";
+  OR EXISTS (SELECT 1 FROM expectation WHERE next_due < $1)
+  OR EXISTS (SELECT 1 FROM handover WHERE due_at < $1)";
 
 impl Tx<'_> {
     /// What is due since before `due`, and urgent messages that wait since before `waiting`; digests are not
@@ -51,6 +52,10 @@ impl Tx<'_> {
         for expectation in self.due_expectations(due, NAMED as u32)? {
             let what = format!("expectation {} of {}", expectation.name, expectation.partner.id.raw());
             found.due_others.extend(expectation.next_due().map(|since| (what, since)));
+        }
+        for handover in self.due_handovers(due, NAMED as u32)? {
+            let what = format!("hand-over {} of {}", handover.id, handover.schedule);
+            found.due_others.extend(handover.due_at.map(|since| (what, since)));
         }
         Ok(found)
     }

@@ -172,6 +172,7 @@ impl Tx<'_> {
             notification: next("notification")?,
             task: next("task")?,
             over: next("oncall_override")?,
+            handover: next("handover")?,
         })
     }
 
@@ -639,7 +640,7 @@ pub(super) fn numbered(row: &Row<'_>) -> Result<Numbered, StoreError> {
     Ok(Numbered { seq: row.int(0)? as u64, change })
 }
 
-fn moment(micros: i64) -> Option<Timestamp> {
+pub(super) fn moment(micros: i64) -> Option<Timestamp> {
     Timestamp::from_microsecond(micros).ok()
 }
 

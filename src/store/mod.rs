@@ -8,6 +8,7 @@ pub mod apply;
 mod audit;
 pub mod digest;
 pub mod find;
+mod handover;
 pub mod links;
 pub mod list;
 pub mod partners;

@@ -20,6 +20,8 @@ use crate::core::contact::{Contact, Medium};
 use crate::core::digest::{DigestRun, Kind as DigestKind};
 use crate::core::edi::Codes;
 use crate::core::event::{Event, Severity};
+use crate::core::handover::{Handover, Sheet};
+use crate::core::id::{AlertId, HandoverId, TaskId};
 use crate::core::label::Labels;
 use crate::core::notification::{Content, Notification};
 use crate::core::person::{Person, PersonId, Role};
@@ -56,6 +58,9 @@ pub struct Status {
     pub calendars: Vec<CalendarHealth>,
     pub open_alerts: u64,
     pub open_tasks: u64,
+    /// Hand-overs that nobody has accepted yet.
+    #[serde(default)]
+    pub handovers: Vec<OpenHandover>,
     /// Notifications waiting to be sent.
     pub queued: u64,
     /// `None`: there is no `[community]`.
@@ -275,6 +280,38 @@ pub struct ScheduleTimeline {
     pub overrides: Vec<Override>,
 }
 
+/// `GET /v1/handovers/{id}`: a hand-over; of one that is not accepted, what is to be handed over by it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HandoverDetail {
+    #[serde(flatten)]
+    pub handover: Handover,
+    /// Alerts that nobody has.
+    pub open: Vec<AlertId>,
+    /// Alerts and tasks that move to whoever accepts it.
+    pub moves: Vec<AlertId>,
+    pub tasks: Vec<TaskId>,
+    /// `3 open, 2 promises`.
+    pub counted: String,
+}
+
+/// `GET /v1/handover/own`: the hand-over that concerns the asker most, and the sheet of its schedule; the
+/// sheet of all where none does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OwnHandover {
+    pub handover: Option<Handover>,
+    pub sheet: Sheet,
+}
+
+/// A hand-over that is not accepted yet, for the header and the status.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenHandover {
+    pub id: HandoverId,
+    pub schedule: String,
+    pub at: Timestamp,
+    pub outgoing: Vec<PersonId>,
+    pub incoming: Vec<PersonId>,
+}
+
 /// Who the agent takes the asker for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Me {
@@ -312,6 +349,9 @@ pub struct Snapshot {
     pub contacts: Vec<Contact>,
     pub people: Vec<Person>,
     pub on_call: Vec<OnCall>,
+    /// Hand-overs that nobody has accepted yet.
+    #[serde(default)]
+    pub handovers: Vec<OpenHandover>,
     pub sources: Vec<SourceHealth>,
     pub channels: Vec<ChannelHealth>,
     #[serde(default)]
@@ -369,6 +409,9 @@ pub struct Health {
     pub sources: Vec<SourceHealth>,
     pub channels: Vec<ChannelHealth>,
     pub on_call: Vec<OnCall>,
+    /// Hand-overs that nobody has accepted yet.
+    #[serde(default)]
+    pub handovers: Vec<OpenHandover>,
     pub desk: DeskInfo,
     #[serde(default)]
     pub sync: Option<SyncHealth>,

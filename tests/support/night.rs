@@ -17,7 +17,8 @@ use nightdesk::core::change::{Change, Object, What};
 use nightdesk::core::command::{Action, Command, Expect, Outcome};
 use nightdesk::core::contact::Medium;
 use nightdesk::core::event::CloudEvent;
-use nightdesk::core::id::{AlertId, NotificationId};
+use nightdesk::core::handover::{Handover, HandoverState};
+use nightdesk::core::id::{AlertId, HandoverId, NotificationId};
 use nightdesk::core::notification::{
     Attempt, AttemptState, Fault, Hold, Notification, NotificationState, Purpose, Rung, proven,
 };
@@ -72,6 +73,8 @@ pub struct Outside {
     received: BTreeSet<String>,
     pub alerts: BTreeMap<AlertId, Alert>,
     pub notifications: BTreeMap<NotificationId, Notification>,
+    /// All there were.
+    handovers: BTreeMap<HandoverId, Handover>,
     paging: BTreeMap<AlertId, (Timestamp, u32)>,
     pub counts: BTreeMap<&'static str, u64>,
     calm: bool,
@@ -117,6 +120,7 @@ impl Night {
             received: BTreeSet::new(),
             alerts: BTreeMap::new(),
             notifications: BTreeMap::new(),
+            handovers: BTreeMap::new(),
             paging: BTreeMap::new(),
             counts: BTreeMap::new(),
             calm: false,
@@ -562,6 +566,8 @@ pub async fn operators(agent: Arc<Agent>, night: Night, clock: Clock) {
                 let Some(notification) = mine.last().copied() else { continue };
                 Action::ResendNotification { notification, to: None, via: None }
             }
+            68..=71 => Action::AcceptHandover { handover: None },
+            72 => Action::NoteHandover { handover: None, text: "They call at 8.".into() },
             66..=67 => Action::NoteAlert { alert: alert_id, text: "Called them.".into() },
             _ => Action::Resolve { alert: alert_id, reason: "It is done.".into() },
         };
@@ -628,6 +634,7 @@ pub async fn read_facts(store: &Store, night: &Night) {
         if facts.is_empty() {
             // Only between transactions must every alert stand as it should.
             outside.alerts.values().for_each(never_forgotten);
+            outside.one_at_a_time();
             return;
         }
         for (seq, body) in facts {
@@ -681,7 +688,26 @@ impl Outside {
                 honest(n);
                 self.notifications.insert(n.id, (**n).clone());
             }
+            Object::Handover(one) => {
+                let known = self.handovers.remove(&one.id);
+                let over = known.is_some_and(|known| !known.is_live());
+                assert!(!over, "{} goes on though it was over: {change:?}", one.id);
+                match change.what {
+                    What::HandoverOpened => self.count("hand-overs"),
+                    What::HandoverAccepted => self.count("accepted"),
+                    _ => {}
+                }
+                self.handovers.insert(one.id, (**one).clone());
+            }
             _ => {}
+        }
+    }
+
+    /// Of every schedule one hand-over is ahead, and one at most waits.
+    fn one_at_a_time(&self) {
+        for state in [HandoverState::Ahead, HandoverState::Open] {
+            let count = self.handovers.values().filter(|one| one.state == state).count();
+            assert!(count <= 1, "{count} hand-overs of one schedule are {}", state.as_str());
         }
     }
 
@@ -691,6 +717,10 @@ impl Outside {
         for alert in self.alerts.values() {
             let late = alert.next_due().is_some_and(|due| due < long_ago);
             assert!(!late, "{} is due since {:?}, it is {now}: {alert:?}", alert.id, alert.next_due());
+        }
+        for one in self.handovers.values() {
+            let late = one.due_at.is_some_and(|due| due < long_ago);
+            assert!(!late, "{} is due since {:?}, it is {now}: {one:?}", one.id, one.due_at);
         }
         for n in self.notifications.values() {
             let Some((weather, since)) = self.weather.get(n.channel.as_str()) else { continue };

@@ -3,9 +3,10 @@
 use super::{Agent, Desk, Failure};
 use crate::agent::providers;
 use crate::core::event::Severity;
-use crate::store::StoreError;
+use crate::core::handover::{Handover, HandoverState};
 use crate::store::list::List;
-use crate::wire::{DeskInfo, Health, OnCall, Status};
+use crate::store::{StoreError, Tx};
+use crate::wire::{DeskInfo, Health, OnCall, OpenHandover, Status};
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
@@ -105,17 +106,30 @@ fn desk_info(agent: &Agent) -> DeskInfo {
 
 /// How everything is at this moment.
 pub async fn health_now(agent: &Agent) -> Result<Health, StoreError> {
-    let (queued, conflicts) =
-        agent.store.read(|tx| Ok((tx.channels_waiting()?, tx.fields_in_conflict()?))).await?;
+    let read = |tx: &Tx<'_>| Ok((tx.channels_waiting()?, tx.fields_in_conflict()?, tx.live_handovers()?));
+    let (queued, conflicts, handovers) = agent.store.read(read).await?;
     let (setup, now) = (agent.setup(), agent.world.now());
     Ok(Health {
         now,
         sources: agent.vitals.sources(&setup, now),
         channels: agent.vitals.channels(&setup, &agent.providers, &queued, agent.since),
         on_call: who_is_on_call(agent, now),
+        handovers: not_accepted(handovers),
         sync: agent.vitals.sync(&setup, conflicts),
         desk: desk_info(agent),
     })
+}
+
+fn not_accepted(live: Vec<Handover>) -> Vec<OpenHandover> {
+    let open = live.into_iter().filter(|one| one.state == HandoverState::Open);
+    open.map(|one| OpenHandover {
+        id: one.id,
+        at: one.at.unwrap_or(one.created_at),
+        schedule: one.schedule,
+        outgoing: one.outgoing,
+        incoming: one.incoming,
+    })
+    .collect()
 }
 
 pub async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Failure> {
@@ -138,6 +152,7 @@ pub async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Failure> {
         seq,
         intake: Some(agent.setup().settings.intake.listen.to_string()),
         queued,
+        handovers: health.handovers,
         sources: health.sources,
         channels: health.channels,
         calendars: agent.calendar_health(),

@@ -332,6 +332,7 @@ pub fn word(what: What) -> (&'static str, Meaning) {
     match what {
         What::EventReceived => ("event", Meaning::Quiet),
         What::AlertRaised => ("raised", Meaning::Bad),
+        What::AlertHandedOver => ("handed", Meaning::Good),
         What::AlertJoined => ("joined", Meaning::Warn),
         What::AlertEscalated => ("step", Meaning::Warn),
         What::AlertLastResort => ("resort", Meaning::Bad),
@@ -391,6 +392,10 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::ContactErased => ("erased", Meaning::Plain),
         What::Assigned | What::Unassigned => ("assign", Meaning::Plain),
         What::OverrideAdded | What::OverrideRemoved | What::RosterRead => ("on call", Meaning::Accent),
+        What::HandoverPlanned | What::HandoverClosed => ("on call", Meaning::Quiet),
+        What::HandoverNoted | What::HandoverAsked => ("on call", Meaning::Plain),
+        What::HandoverOpened => ("on call", Meaning::Warn),
+        What::HandoverAccepted => ("on call", Meaning::Good),
         What::ConfigApplied => ("config", Meaning::Accent),
         What::AgentStarted | What::AgentStopped => ("agent", Meaning::Accent),
     }

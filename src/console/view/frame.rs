@@ -8,6 +8,7 @@ use crate::console::model::{Link, Model, Place, RECONNECTING, Tone};
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans, cells};
 use crate::core::contact::Medium;
+use crate::core::person::PersonId;
 use crate::core::text::sanitise;
 use crate::wire::{ChannelState, MediumDown, SourceHealth};
 use ratatui::layout::Rect;
@@ -160,6 +161,20 @@ fn notices(model: &Model, desk: &Desk) -> Vec<(String, Meaning)> {
         let (first, more) = stuck;
         let more = if more.is_empty() { String::new() } else { format!(", and {} more", more.len()) };
         notices.push((sanitise(&format!("AUDIT: {first}{more}")).into_owned(), Meaning::Bad));
+    }
+    for one in &desk.handovers {
+        let names = |people: &[PersonId]| crate::console::oncall::names(desk, people);
+        let has = |people: &[PersonId]| people.iter().any(|person| desk.is_me(person));
+        let (schedule, since) = (sanitise(&one.schedule), clock::hour_minute(one.at, &desk.zone()));
+        let (from, to) = (names(&one.outgoing), names(&one.incoming));
+        let said = if has(&one.incoming) {
+            format!("{schedule} from {from} waits for you since {since}: :handover")
+        } else if has(&one.outgoing) {
+            format!("{to} has not accepted {schedule} since {since}; you are paged, too: :handover")
+        } else {
+            format!("{to} has not accepted {schedule} from {from} since {since}: :handover")
+        };
+        notices.push((said, Meaning::Warn));
     }
     if desk.last_event().is_none() {
         notices.push(("No source has ever sent anything to this agent.".to_owned(), Meaning::Warn));
