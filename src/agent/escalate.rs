@@ -1,7 +1,7 @@
 //! Does what is due: the next step of an alert, a promise missed, a snooze that ended, a task overdue, a
 //! milestone late, something expected that did not come.
 
-use super::Agent;
+use super::{Agent, quiet};
 use crate::core::bundle::{self, Away};
 use crate::core::decide::{self, Needs, View};
 use crate::core::desk::Desk;
@@ -90,7 +90,9 @@ fn act(tx: &mut Tx<'_>, desk: &Desk, due: Due, away: Option<Away>, now: Timestam
     match due {
         Due::Alerts => {
             let limit = if away.is_some() { BATCH_AFTER_ABSENCE } else { BATCH };
-            for mut alert in tx.due_alerts(now, limit)? {
+            let due = tx.due_alerts(now, limit)?;
+            decision.around = tx.around(&quiet::around(desk, &due))?;
+            for mut alert in due {
                 decision.due(&mut alert);
             }
             bundle::gather(&mut decision, away);
@@ -121,5 +123,7 @@ fn act(tx: &mut Tx<'_>, desk: &Desk, due: Due, away: Option<Away>, now: Timestam
         }
     }
     tx.keep_ids(decision.ids);
-    tx.apply(decision.changes)
+    let changed = quiet::changed(&decision.changes);
+    tx.apply(decision.changes)?;
+    quiet::follow(tx, desk, &changed, now)
 }

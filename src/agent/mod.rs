@@ -16,6 +16,7 @@ pub mod intake;
 mod life;
 mod metrics;
 pub mod notice;
+mod quiet;
 pub mod receipts;
 pub mod replies;
 mod roster;
@@ -93,6 +94,8 @@ impl Agent {
         let setup = roster::laid(setup, &store, now).await?;
         let vitals = Vitals::load(&store, &setup).await?;
         let (submissions, queue) = tokio::sync::mpsc::channel(intake::QUEUE);
+        let desk = setup.settings.desk.clone();
+        store.write(move |tx| quiet::all(tx, &desk, now)).await?;
         let agent = Arc::new(Self {
             store,
             world,
@@ -327,6 +330,8 @@ fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandV
             view.overrides = tx.overrides(now)?;
             view.over = tx.override_of(*id)?;
         }
+        Action::AddMaintenance { .. } => {}
+        Action::RemoveMaintenance { id } => view.window = tx.window(*id)?,
         Action::SetContact { contact, .. } => view.contact = tx.contact(contact.raw())?,
         Action::ResolveContact { contact, .. } | Action::EraseContact { contact } => {
             view.contact = tx.contact(contact.raw())?;

@@ -50,6 +50,10 @@ pub struct File {
     #[serde(default)]
     pub rule: Vec<RuleTable>,
     #[serde(default)]
+    pub maintenance: Vec<super::quiet::MaintenanceTable>,
+    #[serde(default)]
+    pub inhibit: Vec<super::quiet::InhibitTable>,
+    #[serde(default)]
     pub work: WorkTables,
     #[serde(default)]
     pub plan: Vec<PlanTable>,

@@ -12,6 +12,7 @@ mod mapping;
 mod naming;
 pub mod paths;
 mod problem;
+mod quiet;
 mod replies;
 mod schedule;
 mod templates;

@@ -344,6 +344,7 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         | Object::Digest(_)
         | Object::Assignment(_)
         | Object::Override(_)
+        | Object::Window(_)
         | Object::Roster(_)
         | Object::Config(_)
         | Object::Nothing => None,

@@ -10,6 +10,7 @@ use crate::core::event::Event;
 use crate::core::exception::ExceptionReport;
 use crate::core::expectation::Expectation;
 use crate::core::id::AlertId;
+use crate::core::maintenance::StoredWindow;
 use crate::core::notification::Notification;
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
@@ -128,6 +129,9 @@ pub enum What {
     /// Who is on call was changed by hand, or such a change taken back.
     OverrideAdded,
     OverrideRemoved,
+    /// A single maintenance window was made, or taken back.
+    MaintenanceAdded,
+    MaintenanceRemoved,
     /// A calendar that schedules are made of was read anew, and says something else.
     RosterRead,
     ConfigApplied,
@@ -157,6 +161,7 @@ pub enum Object {
     Digest(Box<DigestRun>),
     Assignment(Box<StoredAssignment>),
     Override(Box<Override>),
+    Window(Box<StoredWindow>),
     Roster(Box<RosterCopy>),
     Config(Box<ConfigVersion>),
     /// Nothing but the sentence: a note, the agent's own comings and goings.

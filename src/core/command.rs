@@ -2,7 +2,8 @@
 
 use crate::core::assignment::Assignment;
 use crate::core::contact::{ContactField, Medium};
-use crate::core::id::{AlertId, NotificationId, OverrideId, TaskId};
+use crate::core::id::{AlertId, NotificationId, OverrideId, TaskId, WindowId};
+use crate::core::maintenance::Covers;
 use crate::core::person::PersonId;
 use crate::core::sync::Keep;
 use crate::core::text::Untrusted;
@@ -148,10 +149,23 @@ pub enum Action {
         #[serde(rename = "override")]
         id: OverrideId,
     },
+    /// What begins to page in that time and is covered sleeps until it ends.
+    AddMaintenance {
+        covers: Covers,
+        from: Timestamp,
+        until: Timestamp,
+        why: Untrusted,
+    },
+    /// A window no longer counts; what slept because of it wakes.
+    RemoveMaintenance {
+        #[serde(rename = "window")]
+        id: WindowId,
+    },
 }
 
 impl Action {
-    /// Whether it may change what is laid over the configuration: who is on call, who has which role.
+    /// Whether it may change what is laid over the configuration: who is on call, who has which role, what is
+    /// in maintenance.
     pub fn is_laid_over(&self) -> bool {
         matches!(
             self,
@@ -160,6 +174,8 @@ impl Action {
                 | Action::RemoveOverride { .. }
                 | Action::Assign { .. }
                 | Action::Unassign { .. }
+                | Action::AddMaintenance { .. }
+                | Action::RemoveMaintenance { .. }
         )
     }
 }

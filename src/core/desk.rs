@@ -9,7 +9,9 @@ use crate::core::duty::{Dues, Duty, Work};
 use crate::core::edi::Codes;
 use crate::core::event::Severity;
 use crate::core::expectation::Expect;
+use crate::core::inhibit::Inhibit;
 use crate::core::label::Labels;
+use crate::core::maintenance::Window;
 use crate::core::onboarding::Plan;
 use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
@@ -117,6 +119,9 @@ pub struct Desk {
     pub asks_community: bool,
     pub promise: Promise,
     pub storm: Storm,
+    /// Configured and stored windows that count now or later.
+    pub maintenance: Vec<Window>,
+    pub inhibits: Vec<Inhibit>,
     /// So many pages to one person at one moment are one message; 0: never.
     pub bundle_from: u32,
     pub throttle: Throttle,

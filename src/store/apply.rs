@@ -15,9 +15,11 @@ use crate::core::event::{Event, EventState};
 use crate::core::exception::ExceptionReport;
 use crate::core::expectation::Expectation;
 use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::maintenance::StoredWindow;
 use crate::core::notification::{AttemptState, Notification, RecipientId};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
+use crate::core::quiet::Quiet;
 use crate::core::reply::Reply;
 use crate::core::schedule::{Override, RosterCopy};
 use crate::core::suppression::{Suppression, SuppressionState, address_key};
@@ -77,6 +79,7 @@ impl Tx<'_> {
                 Object::Reply(reply) => self.put_reply(reply)?,
                 Object::Digest(run) => self.put_digest_run(run)?,
                 Object::Override(over) => self.put_override(over)?,
+                Object::Window(window) => self.put_window(window)?,
                 Object::Roster(copy) => self.put_roster(copy)?,
                 Object::Config(config) => self.put_config(config)?,
                 _ => {}
@@ -112,9 +115,9 @@ impl Tx<'_> {
     fn put_alert(&mut self, a: &Alert) -> Result<(), StoreError> {
         self.dues |= a.next_due().is_some();
         self.execute(
-            "INSERT INTO alert (id, state, partner, next_due, updated_at, body, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (id) DO UPDATE SET state = $2, next_due = $4, updated_at = $5, body = $6",
+            "INSERT INTO alert (id, state, partner, next_due, updated_at, body, created_at, quiet_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (id) DO UPDATE SET state = $2, next_due = $4, updated_at = $5, body = $6, quiet_by = $8",
             cells![
                 a.id.0,
                 a.state.as_str(),
@@ -122,7 +125,11 @@ impl Tx<'_> {
                 a.next_due(),
                 a.updated_at,
                 encode(a)?,
-                a.created_at
+                a.created_at,
+                a.resting().map(|quiet| match quiet {
+                    Quiet::Maintenance { .. } => 0,
+                    Quiet::Alert { alert, .. } => alert.0,
+                })
             ],
         )?;
         Ok(())
@@ -405,6 +412,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    fn put_window(&self, w: &StoredWindow) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO maintenance (id, state, until, created_at, body) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (id) DO UPDATE SET state = $2, until = $3, body = $5",
+            cells![w.id.0, w.state.as_str(), w.until, w.created_at, encode(w)?],
+        )?;
+        Ok(())
+    }
+
     fn put_roster(&self, copy: &RosterCopy) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO roster (id, body) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET body = $2",
@@ -483,6 +499,7 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         | Object::Reply(_)
         | Object::Digest(_)
         | Object::Override(_)
+        | Object::Window(_)
         | Object::Roster(_)
         | Object::Config(_)
         | Object::Nothing => None,

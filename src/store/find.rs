@@ -172,6 +172,7 @@ impl Tx<'_> {
             notification: next("notification")?,
             task: next("task")?,
             over: next("oncall_override")?,
+            window: next("maintenance")?,
         })
     }
 
@@ -345,6 +346,7 @@ impl Tx<'_> {
                 view.alerts.insert(id, alert);
             }
         }
+        view.around = self.around(&needs.around)?;
         for partner in &needs.raised_lately {
             let newest = self.query(
                 "SELECT created_at FROM alert WHERE partner = $1 ORDER BY id DESC LIMIT 20",

@@ -387,6 +387,7 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::ContactLeft => ("left", Meaning::Plain),
         What::ContactErased => ("erased", Meaning::Plain),
         What::Assigned | What::Unassigned => ("assign", Meaning::Plain),
+        What::MaintenanceAdded | What::MaintenanceRemoved => ("quiet", Meaning::Accent),
         What::OverrideAdded | What::OverrideRemoved | What::RosterRead => ("on call", Meaning::Accent),
         What::ConfigApplied => ("config", Meaning::Accent),
         What::AgentStarted | What::AgentStopped => ("agent", Meaning::Accent),
