@@ -174,6 +174,7 @@ pub enum About {
     Message(NotificationId),
     /// Who is on call by this schedule.
     OnCall(String),
+    Maintenance,
 }
 
 /// One sentence to the operator, for a while.

@@ -20,7 +20,9 @@ use crate::core::contact::{Contact, Medium};
 use crate::core::digest::{DigestRun, Kind as DigestKind};
 use crate::core::edi::Codes;
 use crate::core::event::{Event, Severity};
+use crate::core::id::WindowId;
 use crate::core::label::Labels;
+use crate::core::maintenance::Covers;
 use crate::core::notification::{Content, Notification};
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::schedule::{Override, Segment, Why};
@@ -121,6 +123,36 @@ pub struct DeskInfo {
     pub labels: Labels,
     #[serde(default)]
     pub codes: Codes,
+    /// Maintenance windows that are on or begin within two weeks, those that are on first (at most 50).
+    #[serde(default)]
+    pub maintenance: Vec<MaintenanceInfo>,
+}
+
+/// One of `GET /v1/maintenance`: a window, a recurring one with the time it is on now or next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MaintenanceInfo {
+    /// Of a single one.
+    pub id: Option<WindowId>,
+    pub name: String,
+    pub state: MaintenanceState,
+    pub covers: Covers,
+    pub from: Timestamp,
+    pub until: Timestamp,
+    /// The configuration says so; it cannot be taken back.
+    pub recurring: bool,
+    #[serde(default)]
+    pub why: Option<Untrusted>,
+    #[serde(default)]
+    pub by: Option<PersonId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MaintenanceState {
+    On,
+    ToCome,
+    Over,
+    Removed,
 }
 
 /// What the auditor found when it looked last, which it does once a minute.

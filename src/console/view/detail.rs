@@ -188,7 +188,10 @@ fn holder(model: &Model, desk: &Desk, alert: &Alert, zone: &TimeZone) -> Option<
             Some(by) => format!("{name} {verb} it, news promised by {}", when(by)),
             None => format!("{name} {verb} it"),
         },
-        (AlertState::Snoozed, _) => format!("snoozed until {}", when(alert.snoozed_until?)),
+        (AlertState::Snoozed, _) => match alert.resting() {
+            Some(quiet) => format!("quiet until {} because of {}", when(alert.snoozed_until?), quiet.words()),
+            None => format!("snoozed until {}", when(alert.snoozed_until?)),
+        },
         (AlertState::Resolved, _) => {
             let why = alert.resolution.as_ref().map(|why| why.printable().into_string());
             format!("closed: {}", why.unwrap_or_else(|| "no reason given".to_owned()))
