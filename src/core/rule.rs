@@ -248,14 +248,19 @@ pub fn check_expression(expression: &str) -> Result<(), String> {
     check_expression_over(expression, &NAMES)
 }
 
-/// Checks an expression that may speak of these names.
-pub fn check_expression_over(expression: &str, names: &[&str]) -> Result<(), String> {
+/// What an expression speaks of.
+pub fn names_in(expression: &str) -> Result<Vec<String>, String> {
     let environment = Environment::new();
     environment.compile_expression(expression).map_err(|error| error.to_string())?;
     // The same as a template, which can say what it refers to.
     let template = format!("{{{{ {expression} }}}}");
     let used = environment.template_from_str(&template).map_err(|error| error.to_string())?;
-    let mut used: Vec<String> = used.undeclared_variables(false).into_iter().collect();
+    Ok(used.undeclared_variables(false).into_iter().collect())
+}
+
+/// Checks an expression that may speak of these names.
+pub fn check_expression_over(expression: &str, names: &[&str]) -> Result<(), String> {
+    let mut used = names_in(expression)?;
     used.retain(|name| !names.contains(&name.as_str()));
     used.sort();
     match used.first() {
