@@ -3,13 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use async_trait::async_trait;
+use axum::http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use nightdesk::agent::Agent;
 use nightdesk::agent::setup::{self, Origin};
 use nightdesk::agent::world::World;
-use nightdesk::channel::{Answer, Channel, Outgoing};
+use nightdesk::channel::{Answer, Callback, CallbackRefused, Channel, Outgoing, Receipt};
 use nightdesk::community::Received;
-use nightdesk::community::intake::Desk as _;
+use nightdesk::community::intake::{CallbackRequest, Desk as _};
 use nightdesk::core::alert::AlertState;
 use nightdesk::core::apply::Asker;
 use nightdesk::core::command::{Action, Command, Expect, Outcome};
@@ -18,7 +19,7 @@ use nightdesk::core::event::CloudEvent;
 use nightdesk::core::event::Severity;
 use nightdesk::core::id::{AlertId, WindowId};
 use nightdesk::core::maintenance::Covers;
-use nightdesk::core::notification::{Hold, NotificationState};
+use nightdesk::core::notification::{Hold, NotificationState, Rung};
 use nightdesk::core::person::{PersonId, Role};
 use nightdesk::core::reply::Inbound;
 use nightdesk::store::{Open, Store};
@@ -67,9 +68,33 @@ impl Channel for Handset {
         Answer::Accepted { provider_ref: None, said: "taken".into(), parts: 1 }
     }
 
+    fn receipt(&self, callback: &Callback) -> Result<Receipt, CallbackRefused> {
+        Ok(Receipt {
+            notification: callback.query["n"].parse().unwrap(),
+            attempt: 1,
+            part: 1,
+            rung: Some(Rung::Delivered),
+            by: "simulated carrier",
+            detail: String::new(),
+        })
+    }
+
     fn connections(&self) -> usize {
         1
     }
+}
+
+/// The carrier says that a message arrived.
+async fn arrived(agent: &Agent, id: &str) {
+    let request = CallbackRequest {
+        method: Method::GET,
+        uri: String::new(),
+        query: BTreeMap::from([("n".to_owned(), id.to_owned())]),
+        headers: Vec::new(),
+        body: Vec::new(),
+        peer: [127, 0, 0, 1].into(),
+    };
+    assert_eq!(agent.receipt("sms", request).await.status, StatusCode::OK);
 }
 
 impl Handset {
@@ -374,5 +399,55 @@ fn a_recurring_window_and_an_inhibit_rule_count_as_the_file_that_is_applied_says
         let actor = nightdesk::core::change::Actor::Desk;
         agent.apply_file("no more windows", actor).await.unwrap();
         assert_eq!(state(&store, 1).await, AlertState::Open);
+    });
+}
+
+/// Two take turns of a day, and texts are proven.
+fn with_shifts() -> String {
+    let proving = CONFIG.replace("carries = [\"sms\"]", "carries = [\"sms\"]\nreceipts = true");
+    let on_call = proving.replace("notify = [\"person:maria\"] }]", "notify = [\"oncall:primary\"] }]");
+    format!(
+        "{on_call}\n[page_test]\nevery = \"30d\"\n\n[[person]]\nid = \"jonas\"\nname = \"Jonas Roth\"\n\
+         role = \"responder\"\nphone = \"+49 151 23456702\"\n\n[[schedule]]\nname = \"primary\"\n\
+         people = [\"maria\", \"jonas\"]\nturn_days = 1\nstart = 2026-03-29\nhandoff = \"02:30\"\n"
+    )
+}
+
+async fn fixes(store: &Store) -> Vec<nightdesk::core::task::Task> {
+    let mut tasks = store.read(|tx| tx.tasks_to_do(100)).await.unwrap();
+    tasks.retain(|task| task.kind == nightdesk::core::task::TaskKind::Fix);
+    tasks
+}
+
+#[test]
+fn whoever_comes_on_call_unproven_is_tested_once_and_is_a_task_until_it_is_proven() {
+    let folder = tempfile::tempdir().unwrap();
+    let handset = Handset::default();
+    let config = with_shifts();
+    live_by(&config, folder.path(), at("02:00"), &handset, async |_, _| {
+        minutes(31).await;
+        let [said] = &handset.got()[..] else { panic!("maria is tested") };
+        assert!(said.starts_with("TEST from simulated, 02:3"), "{said}");
+    });
+    live_by(&config, folder.path(), at("02:33"), &handset, async |agent, store| {
+        minutes(20).await;
+        assert_eq!((handset.got().len(), fixes(&store).await.len()), (0, 0), "once, and in time");
+        minutes(20).await;
+        let [task] = &fixes(&store).await[..] else { panic!("nothing proved it") };
+        assert_eq!(task.owner, Some(PersonId("maria".into())));
+        minutes(23 * 60 + 20).await;
+        let [said] = &handset.got()[..] else { panic!("jonas is tested") };
+        assert!(said.starts_with("TEST"), "{said}");
+        arrived(&agent, "N2").await;
+        minutes(60).await;
+        assert_eq!(fixes(&store).await.len(), 1, "only maria's");
+        minutes(23 * 60).await;
+        let [said] = &handset.got()[..] else { panic!("maria is tested again") };
+        assert!(said.starts_with("TEST"), "{said}");
+        arrived(&agent, "N3").await;
+        minutes(60).await;
+        assert_eq!(fixes(&store).await.len(), 0, "what was wrong is mended");
+        minutes(3 * 24 * 60).await;
+        assert_eq!(handset.got().len(), 0, "both are proven for a month");
     });
 }

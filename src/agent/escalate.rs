@@ -1,5 +1,5 @@
 //! Does what is due: the next step of an alert, a promise missed, a snooze that ended, a task overdue, a
-//! milestone late, something expected that did not come.
+//! milestone late, something expected that did not come, a test that nothing proved.
 
 use super::{Agent, quiet};
 use crate::core::bundle::{self, Away};
@@ -7,6 +7,7 @@ use crate::core::decide::{self, Needs, View};
 use crate::core::desk::Desk;
 use crate::core::escalation::Decision;
 use crate::core::flow;
+use crate::core::shift_test;
 use crate::store::{StoreError, Tx};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -81,9 +82,10 @@ enum Due {
     Tasks,
     Milestones,
     Expectations,
+    ShiftTests,
 }
 
-const EVERYTHING: [Due; 4] = [Due::Alerts, Due::Tasks, Due::Milestones, Due::Expectations];
+const EVERYTHING: [Due; 5] = [Due::Alerts, Due::Tasks, Due::Milestones, Due::Expectations, Due::ShiftTests];
 
 fn act(tx: &mut Tx<'_>, desk: &Desk, due: Due, away: Option<Away>, now: Timestamp) -> Result<(), StoreError> {
     let mut decision = Decision::new(desk, now, tx.ids());
@@ -107,6 +109,16 @@ fn act(tx: &mut Tx<'_>, desk: &Desk, due: Due, away: Option<Away>, now: Timestam
                 let tasks = [flow::plan_task(&milestone.partner, &milestone.milestone)];
                 let mut view = tx.view(&Needs { tasks: tasks.into(), ..Needs::default() })?;
                 flow::late(&mut decision, &mut view, milestone);
+            }
+        }
+        Due::ShiftTests => {
+            for test in tx.due_shift_tests(now, BATCH)? {
+                let mut open = Vec::new();
+                for key in shift_test::task_keys(&test) {
+                    open.extend(tx.open_task(&key)?);
+                }
+                let message = tx.notification(test.notification)?;
+                shift_test::due(&mut decision, test, message.as_ref(), &open);
             }
         }
         Due::Expectations => {

@@ -23,6 +23,7 @@ mod roster;
 pub mod run;
 pub mod serve;
 pub mod setup;
+mod shift_test;
 pub mod silence;
 pub mod sync;
 pub mod world;
@@ -123,6 +124,7 @@ impl Agent {
         agent.tracker.spawn(calendar::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
         agent.tracker.spawn(replies::job(agent.clone()));
+        agent.tracker.spawn(shift_test::job(agent.clone()));
         agent.tracker.spawn(audit::job(agent.clone()));
         agent.tracker.spawn(heartbeat::job(agent.clone()));
         Ok(agent)

@@ -139,6 +139,7 @@ impl Check<'_> {
             file.source.iter().map(|source| source.name.as_ref().clone()).collect();
         let maintenance = self.maintenance(file.maintenance, &source_names, &zone);
         let inhibits = self.inhibits(file.inhibit);
+        let page_test = file.page_test.map(|table| self.page_test(table, &channels));
         let retry = Retry {
             first: self.duration_or(file.retry.first.as_ref(), 5),
             longest: self.duration_or(file.retry.longest.as_ref(), 5 * 60),
@@ -183,6 +184,7 @@ impl Check<'_> {
                 storm,
                 maintenance,
                 inhibits,
+                page_test,
                 bundle_from: file.bundle.pages.unwrap_or(10),
                 throttle,
                 retry,

@@ -69,6 +69,7 @@ pub struct File {
     pub community: Option<super::community::CommunityTable>,
     pub replies: Option<super::replies::RepliesTable>,
     pub heartbeat: Option<super::heartbeat::HeartbeatTable>,
+    pub page_test: Option<super::page_test::PageTestTable>,
 }
 
 #[derive(Deserialize)]

@@ -10,6 +10,7 @@ mod heartbeat;
 mod kept;
 mod mapping;
 mod naming;
+mod page_test;
 pub mod paths;
 mod problem;
 mod quiet;

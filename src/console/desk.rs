@@ -345,6 +345,7 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         | Object::Assignment(_)
         | Object::Override(_)
         | Object::Window(_)
+        | Object::ShiftTest(_)
         | Object::Roster(_)
         | Object::Config(_)
         | Object::Nothing => None,

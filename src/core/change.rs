@@ -17,6 +17,7 @@ use crate::core::partner::Partner;
 use crate::core::person::PersonId;
 use crate::core::reply::Reply;
 use crate::core::schedule::{Override, RosterCopy};
+use crate::core::shift_test::ShiftTest;
 use crate::core::suppression::Suppression;
 use crate::core::sync::Link;
 use crate::core::task::Task;
@@ -132,6 +133,8 @@ pub enum What {
     /// A single maintenance window was made, or taken back.
     MaintenanceAdded,
     MaintenanceRemoved,
+    /// Somebody who came on call is tested, or what came of it.
+    ShiftTested,
     /// A calendar that schedules are made of was read anew, and says something else.
     RosterRead,
     ConfigApplied,
@@ -162,6 +165,7 @@ pub enum Object {
     Assignment(Box<StoredAssignment>),
     Override(Box<Override>),
     Window(Box<StoredWindow>),
+    ShiftTest(Box<ShiftTest>),
     Roster(Box<RosterCopy>),
     Config(Box<ConfigVersion>),
     /// Nothing but the sentence: a note, the agent's own comings and goings.

@@ -18,6 +18,7 @@ use crate::core::person::{Person, PersonId, Role};
 use crate::core::reply::ReplyKey;
 use crate::core::rule::Rule;
 use crate::core::schedule::{Schedule, Why};
+use crate::core::shift_test::ShiftTests;
 use crate::core::storm::Storm;
 use crate::core::template::Templates;
 use crate::core::throttle::Throttle;
@@ -122,6 +123,8 @@ pub struct Desk {
     /// Configured and stored windows that count now or later.
     pub maintenance: Vec<Window>,
     pub inhibits: Vec<Inhibit>,
+    /// Whoever comes on call is tested where no text was proven to reach them.
+    pub page_test: Option<ShiftTests>,
     /// So many pages to one person at one moment are one message; 0: never.
     pub bundle_from: u32,
     pub throttle: Throttle,

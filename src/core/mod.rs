@@ -58,6 +58,7 @@ pub mod rule;
 mod scenario;
 pub mod schedule;
 pub mod sheet;
+pub mod shift_test;
 pub mod sms;
 pub mod standing;
 pub mod status_update;

@@ -106,6 +106,7 @@ impl Scene {
             storm: Storm { alerts: 5, within: minutes(10), quiet: minutes(15) },
             maintenance: vec![],
             inhibits: vec![],
+            page_test: None,
             bundle_from: 3,
             throttle: Throttle::default(),
             retry: Retry { first: SignedDuration::from_secs(5), longest: minutes(5), give_up: minutes(240) },

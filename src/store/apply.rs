@@ -16,12 +16,13 @@ use crate::core::exception::ExceptionReport;
 use crate::core::expectation::Expectation;
 use crate::core::id::{AlertId, NotificationId, TaskId};
 use crate::core::maintenance::StoredWindow;
-use crate::core::notification::{AttemptState, Notification, RecipientId};
+use crate::core::notification::{AttemptState, Notification, RecipientId, Rung};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::quiet::Quiet;
 use crate::core::reply::Reply;
 use crate::core::schedule::{Override, RosterCopy};
+use crate::core::shift_test::ShiftTest;
 use crate::core::suppression::{Suppression, SuppressionState, address_key};
 use crate::core::sync::{Link, Side};
 use crate::core::task::Task;
@@ -80,6 +81,7 @@ impl Tx<'_> {
                 Object::Digest(run) => self.put_digest_run(run)?,
                 Object::Override(over) => self.put_override(over)?,
                 Object::Window(window) => self.put_window(window)?,
+                Object::ShiftTest(test) => self.put_shift_test(test)?,
                 Object::Roster(copy) => self.put_roster(copy)?,
                 Object::Config(config) => self.put_config(config)?,
                 _ => {}
@@ -163,11 +165,11 @@ impl Tx<'_> {
         };
         self.execute(
             "INSERT INTO notification (id, state, channel, medium, urgent, alert, partner, due_at, updated_at, body, in_flight,
-               contact, person, line, left_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+               contact, person, line, left_at, proven_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
              ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, medium = $4, alert = $6, due_at = $8,
                updated_at = $9, body = $10, in_flight = $11, contact = $12, person = $13, line = $14, behind = 0,
-               left_at = $15",
+               left_at = $15, proven_at = $16",
             cells![
                 n.id.0,
                 n.state.as_str(),
@@ -189,7 +191,8 @@ impl Tx<'_> {
                     RecipientId::Contact(_) | RecipientId::Webhook(_) => None,
                 },
                 line.as_deref(),
-                n.attempts.last().filter(|_| n.answers.is_none()).map(|attempt| attempt.started_at)
+                n.attempts.last().filter(|_| n.answers.is_none()).map(|attempt| attempt.started_at),
+                proven_at(n)
             ],
         )?;
         for covered in n.bundle.iter().flat_map(|bundle| &bundle.covers) {
@@ -421,6 +424,24 @@ impl Tx<'_> {
         Ok(())
     }
 
+    fn put_shift_test(&mut self, t: &ShiftTest) -> Result<(), StoreError> {
+        self.dues |= t.next_due().is_some();
+        self.execute(
+            "INSERT INTO shift_test (id, person, state, next_due, created_at, body)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (id) DO UPDATE SET state = $3, next_due = $4, body = $6",
+            cells![
+                t.id.as_str(),
+                t.person.0.as_str(),
+                t.state.as_str(),
+                t.next_due(),
+                t.created_at,
+                encode(t)?
+            ],
+        )?;
+        Ok(())
+    }
+
     fn put_roster(&self, copy: &RosterCopy) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO roster (id, body) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET body = $2",
@@ -500,10 +521,17 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         | Object::Digest(_)
         | Object::Override(_)
         | Object::Window(_)
+        | Object::ShiftTest(_)
         | Object::Roster(_)
         | Object::Config(_)
         | Object::Nothing => None,
     }
+}
+
+/// When it was last proven that a person got it.
+fn proven_at(n: &Notification) -> Option<Timestamp> {
+    let proof = n.evidence.iter().filter(|evidence| matches!(evidence.rung, Rung::Delivered | Rung::Read));
+    proof.map(|evidence| evidence.at).max().filter(|_| matches!(n.recipient.who, RecipientId::Person(_)))
 }
 
 /// What must leave in order: mails, or texts, of one conversation to one recipient.

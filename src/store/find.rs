@@ -478,7 +478,8 @@ impl Tx<'_> {
             "SELECT MIN(due) FROM (SELECT MIN(next_due) AS due FROM alert WHERE next_due IS NOT NULL
              UNION ALL SELECT MIN(next_due) FROM task WHERE next_due IS NOT NULL
              UNION ALL SELECT MIN(next_due) FROM milestone WHERE next_due IS NOT NULL
-             UNION ALL SELECT MIN(next_due) FROM expectation WHERE next_due IS NOT NULL)",
+             UNION ALL SELECT MIN(next_due) FROM expectation WHERE next_due IS NOT NULL
+             UNION ALL SELECT MIN(next_due) FROM shift_test WHERE next_due IS NOT NULL)",
             &[],
             |row| row.maybe_int(0),
         )?;

@@ -14,6 +14,7 @@ pub mod partners;
 pub mod quiet;
 pub mod replies;
 pub mod roster;
+mod shift_test;
 pub mod sqlite;
 pub mod tx;
 

@@ -391,7 +391,9 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::ContactErased => ("erased", Meaning::Plain),
         What::Assigned | What::Unassigned => ("assign", Meaning::Plain),
         What::MaintenanceAdded | What::MaintenanceRemoved => ("quiet", Meaning::Accent),
-        What::OverrideAdded | What::OverrideRemoved | What::RosterRead => ("on call", Meaning::Accent),
+        What::OverrideAdded | What::OverrideRemoved | What::RosterRead | What::ShiftTested => {
+            ("on call", Meaning::Accent)
+        }
         What::ConfigApplied => ("config", Meaning::Accent),
         What::AgentStarted | What::AgentStopped => ("agent", Meaning::Accent),
     }
