@@ -442,12 +442,12 @@ fn whoever_comes_on_call_unproven_is_tested_once_and_is_a_task_until_it_is_prove
         minutes(60).await;
         assert_eq!(fixes(&store).await.len(), 1, "only maria's");
         minutes(23 * 60).await;
-        let [said] = &handset.got()[..] else { panic!("maria is tested again") };
-        assert!(said.starts_with("TEST"), "{said}");
+        let tests = |got: Vec<String>| got.into_iter().filter(|said| said.starts_with("TEST")).count();
+        assert_eq!(tests(handset.got()), 1, "maria is tested again, beside what reminds her of the task");
         arrived(&agent, "N3").await;
         minutes(60).await;
         assert_eq!(fixes(&store).await.len(), 0, "what was wrong is mended");
         minutes(3 * 24 * 60).await;
-        assert_eq!(handset.got().len(), 0, "both are proven for a month");
+        assert_eq!(tests(handset.got()), 0, "both are proven for a month");
     });
 }
