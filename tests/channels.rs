@@ -26,7 +26,7 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use mail_parser::MessageParser;
 use nightdesk::channel::smtp::Tls;
-use nightdesk::channel::{Answer, Callback, Channel, Outgoing, kannel, smtp, spool, webhook};
+use nightdesk::channel::{Acceptance, Answer, Callback, Channel, Of, Outgoing, kannel, smtp, spool, webhook};
 use nightdesk::core::contact::Medium;
 use nightdesk::core::id::NotificationId;
 use nightdesk::core::notification::{Purpose, Rung};
@@ -227,7 +227,7 @@ fn smtp_settings(port: u16, tls: Tls) -> smtp::Settings {
 }
 
 fn is_accepted(answer: &Answer) -> bool {
-    matches!(answer, Answer::Accepted { .. })
+    matches!(answer, Answer::Accepted(_))
 }
 
 fn is_deferred(answer: &Answer) -> bool {
@@ -492,7 +492,7 @@ async fn every_status_means_what_the_contract_says() {
         server.then(Then::Answer(status, "location: /elsewhere\r\nretry-after: 999999999\r\n", ""));
         let answer = stand.channel.send(&message(Medium::Email, 1)).await;
         let got = match &answer {
-            Answer::Accepted { .. } => "accepted",
+            Answer::Accepted(_) => "accepted",
             Answer::Deferred { .. } => "deferred",
             Answer::Refused { .. } => "refused",
             Answer::Unknown { .. } => "unknown",
@@ -599,7 +599,7 @@ async fn a_mail_session_tells_before_the_dot_from_after_it() {
         let began = Instant::now();
         let answer = stand.channel.send(&message(Medium::Email, 1)).await;
         let got = match &answer {
-            Answer::Accepted { .. } => "accepted",
+            Answer::Accepted(_) => "accepted",
             Answer::Deferred { .. } => WAIT,
             Answer::Refused { .. } => NEVER,
             Answer::Unknown { .. } => WHO_KNOWS,
@@ -674,11 +674,12 @@ async fn a_mail_keeps_its_identity_over_all_attempts() {
     let answer = stand.channel.send(&first).await;
     assert_eq!(
         answer,
-        Answer::Accepted {
+        Answer::Accepted(Acceptance {
             provider_ref: Some("Q7".into()),
+            names: Vec::new(),
             said: "250 2.0.0 Ok: queued as Q7".into(),
             parts: 1
-        }
+        })
     );
     stand.channel.send(&Outgoing { attempt: 2, possible_duplicate: true, ..first }).await;
     let taken = server.taken();
@@ -775,7 +776,7 @@ async fn kannel_takes_sms_and_its_reports_are_believed() {
         let answer = channel.send(&Outgoing { body: text.into(), ..message(Medium::Sms, number) }).await;
         let expected = [1, 1, 3, 2][usize::try_from(number).unwrap() - 1];
         assert!(
-            matches!(&answer, Answer::Accepted { parts, .. } if *parts == expected),
+            matches!(&answer, Answer::Accepted(Acceptance { parts, .. }) if *parts == expected),
             "{text}: {answer:?}"
         );
 
@@ -794,10 +795,8 @@ async fn kannel_takes_sms_and_its_reports_are_believed() {
                 peer: std::net::Ipv4Addr::LOCALHOST.into(),
             };
             let receipt = channel.receipt(&callback).unwrap();
-            assert_eq!(
-                (receipt.notification, receipt.attempt, receipt.rung),
-                (NotificationId(number), 1, Some(rung))
-            );
+            let of = Of::Attempt { notification: NotificationId(number), attempt: 1, part: 1 };
+            assert_eq!((receipt.of, receipt.rung), (of, Some(rung)));
             callback.query.insert("n".into(), "N99".into());
             assert!(channel.receipt(&callback).is_err(), "a report cannot be moved to another message");
         }
@@ -854,7 +853,7 @@ async fn postfix_takes_mail_plainly_by_starttls_and_by_tls() {
         let before = postfix.log().matches(": connect from").count();
         for message in [message(Medium::Email, 10 * number), hostile] {
             let answer = channel.send(&message).await;
-            let Answer::Accepted { provider_ref: Some(queue_id), .. } = &answer else {
+            let Answer::Accepted(Acceptance { provider_ref: Some(queue_id), .. }) = &answer else {
                 panic!("{number}: {answer:?}")
             };
             assert!(

@@ -23,7 +23,7 @@ use nightdesk::agent::Agent;
 use nightdesk::agent::setup::{self, Origin};
 use nightdesk::agent::world::World;
 use nightdesk::cells;
-use nightdesk::channel::{Answer, Channel, Outgoing};
+use nightdesk::channel::{Acceptance, Answer, Channel, Outgoing};
 use nightdesk::core::digest::{DigestRun, RunState};
 use nightdesk::core::wall;
 use nightdesk::store::{Open, Store};
@@ -106,7 +106,7 @@ impl Channel for Taking {
     async fn send(&self, message: &Outgoing) -> Answer {
         assert!(message.html.is_some());
         self.0.lock().unwrap().push(message.idempotency_key.clone());
-        Answer::Accepted { provider_ref: None, said: "taken".into(), parts: 1 }
+        Answer::Accepted(Acceptance { said: "taken".into(), parts: 1, ..Acceptance::default() })
     }
 
     fn connections(&self) -> usize {

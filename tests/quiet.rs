@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use nightdesk::agent::Agent;
 use nightdesk::agent::setup::{self, Origin};
 use nightdesk::agent::world::World;
-use nightdesk::channel::{Answer, Callback, CallbackRefused, Channel, Outgoing, Receipt};
+use nightdesk::channel::{Acceptance, Answer, Callback, CallbackRefused, Channel, Of, Outgoing, Receipt};
 use nightdesk::community::Received;
 use nightdesk::community::intake::{CallbackRequest, Desk as _};
 use nightdesk::core::alert::AlertState;
@@ -19,9 +19,10 @@ use nightdesk::core::event::CloudEvent;
 use nightdesk::core::event::Severity;
 use nightdesk::core::id::{AlertId, WindowId};
 use nightdesk::core::maintenance::Covers;
-use nightdesk::core::notification::{Hold, NotificationState, Rung};
+use nightdesk::core::notification::{Hold, Notification, NotificationState, Purpose, Rung};
 use nightdesk::core::person::{PersonId, Role};
 use nightdesk::core::reply::Inbound;
+use nightdesk::store::list::{Filter, List};
 use nightdesk::store::{Open, Store};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -65,14 +66,13 @@ struct Handset(Arc<Mutex<Vec<String>>>);
 impl Channel for Handset {
     async fn send(&self, message: &Outgoing) -> Answer {
         self.0.lock().unwrap().push(message.body.raw().to_owned());
-        Answer::Accepted { provider_ref: None, said: "taken".into(), parts: 1 }
+        Answer::Accepted(Acceptance { said: "taken".into(), parts: 1, ..Acceptance::default() })
     }
 
     fn receipt(&self, callback: &Callback) -> Result<Receipt, CallbackRefused> {
         Ok(Receipt {
-            notification: callback.query["n"].parse().unwrap(),
-            attempt: 1,
-            part: 1,
+            of: Of::Attempt { notification: callback.query["n"].parse().unwrap(), attempt: 1, part: 1 },
+            provider_ref: None,
             rung: Some(Rung::Delivered),
             by: "simulated carrier",
             detail: String::new(),
@@ -84,12 +84,17 @@ impl Channel for Handset {
     }
 }
 
-/// The carrier says that a message arrived.
-async fn arrived(agent: &Agent, id: &str) {
+/// The carrier says that the newest test arrived.
+async fn arrived(agent: &Agent, store: &Store) {
+    let read = |tx: &nightdesk::store::Tx<'_>| {
+        tx.list(List::Notifications, &Filter { limit: 50, ..Filter::default() })
+    };
+    let newest: Vec<Notification> = store.read(read).await.unwrap();
+    let id = newest.iter().find(|n| n.purpose == Purpose::Test).unwrap().id;
     let request = CallbackRequest {
         method: Method::GET,
         uri: String::new(),
-        query: BTreeMap::from([("n".to_owned(), id.to_owned())]),
+        query: BTreeMap::from([("n".to_owned(), id.to_string())]),
         headers: Vec::new(),
         body: Vec::new(),
         peer: [127, 0, 0, 1].into(),
@@ -438,13 +443,13 @@ fn whoever_comes_on_call_unproven_is_tested_once_and_is_a_task_until_it_is_prove
         minutes(23 * 60 + 20).await;
         let [said] = &handset.got()[..] else { panic!("jonas is tested") };
         assert!(said.starts_with("TEST"), "{said}");
-        arrived(&agent, "N2").await;
+        arrived(&agent, &store).await;
         minutes(60).await;
         assert_eq!(fixes(&store).await.len(), 1, "only maria's");
         minutes(23 * 60).await;
         let tests = |got: Vec<String>| got.into_iter().filter(|said| said.starts_with("TEST")).count();
         assert_eq!(tests(handset.got()), 1, "maria is tested again, beside what reminds her of the task");
-        arrived(&agent, "N3").await;
+        arrived(&agent, &store).await;
         minutes(60).await;
         assert_eq!(fixes(&store).await.len(), 0, "what was wrong is mended");
         minutes(3 * 24 * 60).await;

@@ -215,6 +215,7 @@ async fn a_newer_mail_of_a_conversation_waits_for_the_older_until_that_left_or_e
         started_at: start,
         ended_at: None,
         provider_ref: None,
+        names: Vec::new(),
         answer: None,
         possible_duplicate: false,
         parts: 1,

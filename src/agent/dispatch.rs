@@ -162,7 +162,7 @@ impl Way {
         let answer = self.hand_over(&outgoing).await;
         let now = self.agent.world.now();
         match &answer {
-            Answer::Accepted { .. } => self.agent.vitals.accepted(&self.name, now),
+            Answer::Accepted(_) => self.agent.vitals.accepted(&self.name, now),
             Answer::Refused { said, .. } => self.agent.vitals.refused(&self.name, now, said),
             Answer::Deferred { said, .. } | Answer::Unknown { said } => {
                 tracing::warn!(channel = self.name, notification = %outgoing.notification, said, "a message was not taken");
@@ -267,7 +267,7 @@ fn record(
     let context =
         Answering { desk: &setup.settings.desk, reach: reach.as_ref(), needed, over: &over, jitter, now };
     let answered = match answer {
-        Answer::Accepted { provider_ref, said, parts } => Answered::Accepted { provider_ref, said, parts },
+        Answer::Accepted(acceptance) => Answered::Accepted(acceptance),
         Answer::Deferred { said, after } => {
             Answered::Deferred { said, after: after.and_then(|d| SignedDuration::try_from(d).ok()) }
         }

@@ -92,8 +92,8 @@ impl Vitals {
                     continue;
                 };
                 match evidence.rung {
-                    Rung::Accepted => vitals.accepted(&attempt.channel, evidence.at),
-                    Rung::Delivered | Rung::Read => vitals.proven(&attempt.channel, evidence.at),
+                    Some(Rung::Accepted) => vitals.accepted(&attempt.channel, evidence.at),
+                    Some(Rung::Delivered | Rung::Read) => vitals.proven(&attempt.channel, evidence.at),
                     _ => {}
                 }
             }

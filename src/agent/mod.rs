@@ -124,6 +124,7 @@ impl Agent {
         agent.tracker.spawn(calendar::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
         agent.tracker.spawn(replies::job(agent.clone()));
+        agent.tracker.spawn(receipts::job(agent.clone()));
         agent.tracker.spawn(shift_test::job(agent.clone()));
         agent.tracker.spawn(audit::job(agent.clone()));
         agent.tracker.spawn(heartbeat::job(agent.clone()));

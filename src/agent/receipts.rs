@@ -1,53 +1,168 @@
-//! Callbacks of providers: verified by their channel, folded into the ladder.
+//! What providers say of messages they took: in calls to us, over connections they keep, or when asked.
+//! Verified by their channel, folded into the ladder.
 
 use super::Agent;
+use super::replies;
 use super::setup::Setup;
-use crate::channel::{Callback, CallbackRefused, Channel, Receipt};
+use crate::channel::{Callback, CallbackRefused, Channel, Ears, Of, Receipt, Written};
 use crate::community::intake::{CallbackAnswer, CallbackRequest};
 use crate::core::delivery::{self, Delivering};
+use crate::core::id::NotificationId;
 use crate::core::notification::{Evidence, Rung};
+use crate::store::{StoreError, Tx};
+use async_trait::async_trait;
 use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A receipt that was faster than the answer to its message is looked up again for so long.
+const EARLY: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_secs(1), Duration::from_secs(3)];
+/// A receipt by a name that nobody knows is of a message in doubt only if that was handed over since.
+const LOST_SINCE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Whether a receipt was of a message of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Folded {
+    Kept,
+    NoSuchMessage,
+}
 
 /// Takes one callback. A forged or unreadable one changes nothing.
 pub async fn take(agent: &Agent, channel: &str, request: CallbackRequest) -> CallbackAnswer {
-    let setup = agent.setup();
-    let receipt = match heard(&setup, channel, request, |way, callback| way.receipt(callback)) {
+    let receipt = match heard(&agent.setup(), channel, request, |way, callback| way.receipt(callback)) {
         Ok(receipt) => receipt,
         Err(refused) => return refused,
     };
-    let Receipt { notification: id, attempt, part, rung, by, detail } = receipt;
-    let Some(rung) = rung else { return answer(StatusCode::OK, "heard; it says nothing about the fate") };
-    let now = agent.world.now();
-    let setup = setup.clone();
-    let name = channel.to_owned();
-    let folded = agent
-        .store
-        .write(move |tx| {
-            let Some(mut notification) = tx.notification(id)? else { return Ok(false) };
-            let evidence =
-                Evidence { at: now, attempt, part, rung, by: by.to_owned(), detail: detail.into() };
-            let (reach, mut ids) = (tx.reach(&notification)?, tx.ids());
-            let desk = &setup.settings.desk;
-            let mut context = Delivering { desk, reach: reach.as_ref(), ids: &mut ids, now };
-            let changes = delivery::receipt(&mut context, &mut notification, evidence, &name);
-            tx.keep_ids(ids);
-            tx.apply(changes)?;
-            Ok(true)
-        })
-        .await;
-    match folded {
-        Ok(true) => {
-            if matches!(rung, Rung::Delivered | Rung::Read) {
-                agent.vitals.proven(channel, now);
-            }
-            answer(StatusCode::OK, "taken")
-        }
-        Ok(false) => answer(StatusCode::NOT_FOUND, "there is no such message"),
+    match fold(agent, channel, receipt).await {
+        Ok(Folded::Kept) => answer(StatusCode::OK, "taken"),
+        Ok(Folded::NoSuchMessage) => answer(StatusCode::NOT_FOUND, "there is no such message"),
         Err(why) => {
             tracing::error!(%why, "a receipt could not be stored");
             answer(StatusCode::SERVICE_UNAVAILABLE, "not taken; send it again")
         }
     }
+}
+
+/// Hears what channels with connections of their own are told, and listens anew when the configuration
+/// changes.
+pub async fn job(agent: Arc<Agent>) {
+    let mut setups = agent.setups();
+    loop {
+        let setup = setups.borrow_and_update().clone();
+        let listening = setup.channels.iter().map(|(name, way)| {
+            let ears = Line { agent: agent.clone(), channel: name.clone() };
+            async move { way.listen(&ears).await }
+        });
+        tokio::select! {
+            _ = futures_util::future::join_all(listening) => agent.stopping.cancelled().await,
+            changed = setups.changed() => if changed.is_err() { return },
+            () = agent.stopping.cancelled() => {}
+        }
+        if agent.stopping.is_cancelled() {
+            return;
+        }
+    }
+}
+
+/// What one channel hears goes where calls to us go.
+struct Line {
+    agent: Arc<Agent>,
+    channel: String,
+}
+
+#[async_trait]
+impl Ears for Line {
+    async fn receipt(&self, receipt: Receipt) -> bool {
+        let mut early = EARLY.iter();
+        loop {
+            match fold(&self.agent, &self.channel, receipt.clone()).await {
+                Ok(Folded::Kept) => return true,
+                Ok(Folded::NoSuchMessage) => match early.next() {
+                    Some(wait) => tokio::time::sleep(*wait).await,
+                    None => {
+                        tracing::warn!(channel = self.channel, of = ?receipt.of, "a receipt is of no message of ours");
+                        return true;
+                    }
+                },
+                Err(why) => {
+                    tracing::error!(%why, "a receipt could not be stored");
+                    return false;
+                }
+            }
+        }
+    }
+
+    async fn written(&self, written: Written) -> bool {
+        match replies::written(&self.agent, &self.channel, written).await {
+            Ok(()) => true,
+            Err(why) => {
+                tracing::error!(%why, "a reply could not be stored");
+                false
+            }
+        }
+    }
+}
+
+/// Keeps what a receipt says with the message it is of.
+async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Result<Folded, StoreError> {
+    let now = agent.world.now();
+    let setup = agent.setup();
+    let name = channel.to_owned();
+    let rung = receipt.rung;
+    let folded = agent
+        .store
+        .write(move |tx| {
+            let Receipt { of, provider_ref, rung, by, detail } = receipt;
+            let Some((id, attempt, part)) = whose(tx, &name, &of, now)? else {
+                return Ok(Folded::NoSuchMessage);
+            };
+            let Some(mut notification) = tx.notification(id)? else { return Ok(Folded::NoSuchMessage) };
+            let evidence =
+                Evidence { at: now, attempt, part, rung, by: by.to_owned(), detail: detail.into() };
+            let (reach, mut ids) = (tx.reach(&notification)?, tx.ids());
+            let desk = &setup.settings.desk;
+            let mut context = Delivering { desk, reach: reach.as_ref(), ids: &mut ids, now };
+            delivery::name(&mut notification, attempt, provider_ref);
+            let changes = delivery::receipt(&mut context, &mut notification, evidence, &name);
+            tx.keep_ids(ids);
+            tx.apply(changes)?;
+            Ok(Folded::Kept)
+        })
+        .await?;
+    if folded == Folded::Kept && matches!(rung, Some(Rung::Delivered | Rung::Read)) {
+        agent.vitals.proven(channel, now);
+    }
+    Ok(folded)
+}
+
+/// The message, attempt and part that a receipt is of: by name; else the only one in doubt to that address.
+fn whose(
+    tx: &Tx<'_>,
+    channel: &str,
+    of: &Of,
+    now: Timestamp,
+) -> Result<Option<(NotificationId, u32, u32)>, StoreError> {
+    let (spellings, to, reference) = match of {
+        Of::Attempt { notification, attempt, part } => return Ok(Some((*notification, *attempt, *part))),
+        Of::Named { spellings, to, reference } => (spellings, to, reference),
+    };
+    for name in spellings {
+        if let Some(found) = tx.called(channel, name)? {
+            return Ok(Some(found));
+        }
+    }
+    let Some(to) = to else { return Ok(None) };
+    let mut lost = tx.lost_to(to)?.into_iter().filter_map(|n| {
+        let attempt = n.lost_attempt()?;
+        let fits = attempt.channel == channel
+            && now.duration_since(attempt.started_at) <= LOST_SINCE
+            && reference.is_none_or(|reference| u64::from(reference) == n.id.0 & 0xffff);
+        fits.then_some((n.id, attempt.number, 1))
+    });
+    // Of two it may be either.
+    Ok(lost.next().filter(|_| lost.next().is_none()))
 }
 
 /// Verifies a callback and reads it, as its channel knows how to; or what the gateway is told instead.

@@ -4,6 +4,7 @@
 use super::Agent;
 use super::contacts;
 use super::receipts::{answer, heard};
+use crate::channel::Written;
 use crate::channel::mailbox::{Letter, Mailbox};
 use crate::community::intake::{CallbackAnswer, CallbackRequest};
 use crate::core::alert::AlertState;
@@ -36,6 +37,18 @@ pub async fn text(agent: &Agent, channel: &str, request: CallbackRequest) -> Cal
         Ok(written) => written,
         Err(refused) => return refused,
     };
+    match self::written(agent, channel, written).await {
+        // An empty body: Kannel would send whatever stands in it as an answer.
+        Ok(()) => answer(StatusCode::OK, ""),
+        Err(why) => {
+            tracing::error!(%why, "a reply could not be stored");
+            answer(StatusCode::SERVICE_UNAVAILABLE, "")
+        }
+    }
+}
+
+/// Takes a text that somebody wrote back, once.
+pub(super) async fn written(agent: &Agent, channel: &str, written: Written) -> Result<(), StoreError> {
     let now = agent.world.now();
     let inbound = Inbound {
         channel: channel.to_owned(),
@@ -50,14 +63,7 @@ pub async fn text(agent: &Agent, channel: &str, request: CallbackRequest) -> Cal
         answers: None,
         automatic: None,
     };
-    match take_one(agent, inbound).await {
-        // An empty body: Kannel would send whatever stands in it as an answer.
-        Ok(_) => answer(StatusCode::OK, ""),
-        Err(why) => {
-            tracing::error!(%why, "a reply could not be stored");
-            answer(StatusCode::SERVICE_UNAVAILABLE, "")
-        }
-    }
+    take_one(agent, inbound).await.map(|_| ())
 }
 
 /// Looks into the mailbox again and again, if one is configured.

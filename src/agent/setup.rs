@@ -213,7 +213,7 @@ fn build_channel(
     instance: &str,
     state: &Path,
 ) -> Result<Arc<dyn Channel>, String> {
-    let config::Channel { name, connections, timeout, receipts, .. } = channel;
+    let config::Channel { name, connections, timeout, proof, .. } = channel;
     let (connections, timeout): (usize, Duration) = (*connections, *timeout);
     let host = || rustix::system::uname().nodename().to_string_lossy().into_owned();
     let said = |why: &dyn std::fmt::Display| why.to_string();
@@ -255,7 +255,7 @@ fn build_channel(
                 user,
                 password,
                 from,
-                receipts_url: receipts.then(|| format!("{public_url}/v1/receipts/{name}")),
+                receipts_url: proof.is_some().then(|| format!("{public_url}/v1/receipts/{name}")),
                 receipt_key: receipt_key(state, instance)?,
                 inbound_secret,
                 timeout,

@@ -6,19 +6,16 @@
 //! user guide, chapters "Using the HTTP interface" and "Delivery Reports")
 
 use super::http;
-use super::{Answer, Callback, CallbackRefused, Channel, Outgoing, Receipt, Written};
+use super::named::Named;
+use super::{Acceptance, Answer, Callback, CallbackRefused, Channel, Outgoing, Receipt, Written};
 use crate::core::contact::Medium;
-use crate::core::id::NotificationId;
 use crate::core::notification::{Fault, Rung};
 use crate::core::sms::{self, Encoding};
 use crate::core::text::sanitise;
 use async_trait::async_trait;
-use hmac::{Hmac, Mac as _};
 use jiff::Timestamp;
 use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret as _, SecretString};
-use sha2::Sha256;
-use std::fmt::Write as _;
 use std::time::Duration;
 use subtle::ConstantTimeEq as _;
 
@@ -71,8 +68,8 @@ pub struct Kannel {
     password: SecretString,
     from: String,
     receipts_url: Option<String>,
-    /// Keyed; without a key no report can be ours.
-    receipt_mac: Option<Hmac<Sha256>>,
+    /// Without a key no report can be ours.
+    named: Option<Named>,
     inbound_secret: Option<SecretString>,
     client: Client,
     connections: usize,
@@ -80,8 +77,6 @@ pub struct Kannel {
 
 /// All reports: delivered 1, failed 2, queued 4, accepted by the SMSC 8, rejected by it 16.
 const EVERY_REPORT: &str = "31";
-/// Octets of the digest that a report carries; 128 bits are out of anybody's reach.
-const DIGEST: usize = 16;
 
 impl Kannel {
     pub fn new(settings: Settings) -> Result<Self, BadSettings> {
@@ -106,17 +101,14 @@ impl Kannel {
         if !is_number(&from) && !is_word(&from) {
             return Err(BadSettings::From(sanitise(&from).into_owned()));
         }
-        let receipt_mac = match receipt_key.expose_secret() {
-            "" => None,
-            key => Hmac::new_from_slice(key.as_bytes()).ok(),
-        };
-        if receipts_url.is_some() && receipt_mac.is_none() {
+        let named = Named::new(&receipt_key);
+        if receipts_url.is_some() && named.is_none() {
             return Err(BadSettings::ReceiptKey);
         }
         let connections = connections.max(1);
         let client = http::client(&url, timeout, connections).map_err(BadSettings::Client)?;
         let inbound_secret = inbound_secret.filter(|secret| !secret.expose_secret().is_empty());
-        Ok(Self { url, user, password, from, receipts_url, receipt_mac, inbound_secret, client, connections })
+        Ok(Self { url, user, password, from, receipts_url, named, inbound_secret, client, connections })
     }
 
     /// Every value is percent-encoded, so that nothing in a text can become a parameter.
@@ -131,10 +123,10 @@ impl Kannel {
             .append_pair("charset", "UTF-8")
             .append_pair("coding", if encoding == Encoding::Gsm7 { "0" } else { "2" })
             .append_pair("text", text);
-        if let (Some(receipts), Some(mac)) = (&self.receipts_url, &self.receipt_mac) {
+        if let (Some(receipts), Some(named)) = (&self.receipts_url, &self.named) {
             query
                 .append_pair("dlr-mask", EVERY_REPORT)
-                .append_pair("dlr-url", &report_to(receipts, mac, message));
+                .append_pair("dlr-url", &report_to(receipts, named, message));
         }
         drop(query);
         url
@@ -174,27 +166,18 @@ impl Channel for Kannel {
     }
 
     fn receipt(&self, callback: &Callback) -> Result<Receipt, CallbackRefused> {
-        let field = |name: &str| {
-            callback.query.get(name).ok_or_else(|| CallbackRefused::Unreadable(format!("it has no {name}")))
-        };
-        let unreadable = |name: &str, value: &str| {
-            CallbackRefused::Unreadable(format!("its {name} is {:?}", http::clip(value)))
-        };
-        let Some(mac) = &self.receipt_mac else { return Err(CallbackRefused::NotHere) };
-        let (named, counted, digest) = (field("n")?, field("a")?, field("t")?);
-        let notification: NotificationId = named.parse().map_err(|_| unreadable("n", named))?;
-        let attempt: u32 = counted.parse().map_err(|_| unreadable("a", counted))?;
-        let ours = digest_of(mac, notification, attempt);
-        if !bool::from(ours.as_bytes().ct_eq(digest.as_bytes())) {
-            return Err(CallbackRefused::Forged("its t does not belong to its n and a".into()));
-        }
-        let status = field("s")?;
-        let (rung, by) = match status.parse().map_err(|_| unreadable("s", status))? {
+        let Some(named) = &self.named else { return Err(CallbackRefused::NotHere) };
+        let of = named.read(&callback.query)?;
+        let status = callback.query.get("s").map(String::as_str);
+        let status = status.ok_or_else(|| CallbackRefused::Unreadable("it has no s".into()))?;
+        let unreadable = |_| CallbackRefused::Unreadable(format!("its s is {:?}", http::clip(status)));
+        let (rung, by) = match status.parse().map_err(unreadable)? {
             1u32 => (Some(Rung::Delivered), "handset receipt"),
             2 => (Some(Rung::Failed), "carrier"),
             8 => (Some(Rung::Sent), "carrier"),
             16 => (Some(Rung::Failed), "SMSC rejected"),
-            // 4 is "queued by the gateway", which its 202 has said before.
+            // What its 202 said before, where that was not lost.
+            4 => (Some(Rung::Accepted), "gateway"),
             _ => (None, "gateway"),
         };
         let reply = callback.query.get("e").map(String::as_str).unwrap_or_default();
@@ -203,7 +186,7 @@ impl Channel for Kannel {
             (Some(stat), _) => stat.to_owned(),
             (None, _) => format!("status {status} {}", http::clip(reply)).trim_end().to_owned(),
         };
-        Ok(Receipt { notification, attempt, part: 1, rung, by, detail })
+        Ok(Receipt { of, provider_ref: None, rung, by, detail })
     }
 
     /// Kannel's `sms-service`, by its `get-url` with `from=%p&id=%I&text=%a`, or by its `post-url`, which
@@ -253,20 +236,9 @@ fn text_of_body(body: &[u8], content_type: &str) -> String {
 
 /// The address of a report; `%d` and `%A` are filled in by Kannel, which takes any other `%` for an
 /// escape too.
-fn report_to(receipts: &str, mac: &Hmac<Sha256>, message: &Outgoing) -> String {
+fn report_to(receipts: &str, named: &Named, message: &Outgoing) -> String {
     let base = receipts.replace('%', "%%");
-    let join = if base.contains('?') { '&' } else { '?' };
-    let (id, attempt) = (message.notification, message.attempt);
-    format!("{base}{join}n={id}&a={attempt}&t={}&s=%d&e=%A", digest_of(mac, id, attempt))
-}
-
-fn digest_of(mac: &Hmac<Sha256>, id: NotificationId, attempt: u32) -> String {
-    let mac = mac.clone().chain_update(format!("{id}.{attempt}"));
-    mac.finalize().into_bytes().iter().take(DIGEST).fold(String::new(), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    format!("{}&s=%d&e=%A", named.address(&base, message.notification, message.attempt))
 }
 
 /// Kannel's own codes: 202 taken, 4xx for what is wrong in the request, 503 for "try later". A
@@ -274,9 +246,9 @@ fn digest_of(mac: &Hmac<Sha256>, id: NotificationId, attempt: u32) -> String {
 fn judge(status: StatusCode, text: &str, after: Option<Duration>, parts: u32) -> Answer {
     let said = format!("{status} {text}").trim_end().to_owned();
     match status.as_u16() {
-        202 => Answer::Accepted { provider_ref: None, said, parts },
+        202 => Answer::Accepted(Acceptance { said, parts, ..Acceptance::default() }),
         200..=299 if text.starts_with("0:") || text.starts_with("3:") => {
-            Answer::Accepted { provider_ref: None, said, parts }
+            Answer::Accepted(Acceptance { said, parts, ..Acceptance::default() })
         }
         // Some other server would say that, too.
         200..=299 => {
@@ -321,7 +293,9 @@ fn is_word(from: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Of;
     use super::*;
+    use crate::core::id::NotificationId;
     use crate::core::notification::Purpose;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
@@ -374,11 +348,11 @@ mod tests {
     #[test]
     fn a_report_is_read_by_its_bits() {
         let kannel = kannel();
-        let digest = digest_of(kannel.receipt_mac.as_ref().unwrap(), NotificationId(7), 2);
+        let digest = kannel.named.as_ref().unwrap().digest(NotificationId(7), 2);
         for (status, rung) in [
             ("1", Some(Rung::Delivered)),
             ("2", Some(Rung::Failed)),
-            ("4", None),
+            ("4", Some(Rung::Accepted)),
             ("8", Some(Rung::Sent)),
             ("16", Some(Rung::Failed)),
             ("64", None),
@@ -391,10 +365,8 @@ mod tests {
                 ("e", "x\u{1b}"),
             ]));
             let read = read.unwrap();
-            assert_eq!(
-                (read.notification, read.attempt, read.part, read.rung),
-                (NotificationId(7), 2, 1, rung)
-            );
+            let of = Of::Attempt { notification: NotificationId(7), attempt: 2, part: 1 };
+            assert_eq!((read.of, read.rung), (of, rung));
             assert!(!read.detail.contains('\u{1b}'));
         }
     }
@@ -402,7 +374,7 @@ mod tests {
     #[test]
     fn a_report_for_another_message_or_without_a_digest_changes_nothing() {
         let kannel = kannel();
-        let digest = digest_of(kannel.receipt_mac.as_ref().unwrap(), NotificationId(7), 2);
+        let digest = kannel.named.as_ref().unwrap().digest(NotificationId(7), 2);
         for forged in
             [("N8", "2", digest.as_str()), ("N7", "1", &digest), ("N7", "2", ""), ("N7", "2", &digest[1..])]
         {
@@ -439,7 +411,7 @@ mod tests {
         for (code, text) in
             [(202, ""), (202, "3: Queued for later delivery"), (200, "0: Accepted for delivery")]
         {
-            assert!(matches!(judged(code, text), Answer::Accepted { .. }), "{code} {text}");
+            assert!(matches!(judged(code, text), Answer::Accepted(_)), "{code} {text}");
         }
         assert!(matches!(judged(200, "<html>It works!"), Answer::Unknown { .. }));
     }

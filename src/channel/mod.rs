@@ -5,6 +5,7 @@ mod http;
 pub mod kannel;
 mod mail;
 pub mod mailbox;
+mod named;
 pub mod smtp;
 pub mod spool;
 mod tls;
@@ -14,6 +15,7 @@ pub use http::client as http_client;
 
 use crate::core::contact::Medium;
 use crate::core::id::NotificationId;
+pub use crate::core::notification::Acceptance;
 use crate::core::notification::{Attachment, Fault, Purpose, Rung};
 use crate::core::text::Untrusted;
 use async_trait::async_trait;
@@ -57,7 +59,7 @@ pub struct Outgoing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The provider took responsibility (SMTP 250, Kannel 202, any 2xx, a spool file synced).
-    Accepted { provider_ref: Option<String>, said: String, parts: u32 },
+    Accepted(Acceptance),
     /// Not taken, and worth trying again; `after` when the provider asked for a pause.
     Deferred { said: String, after: Option<Duration> },
     /// Refused for good; the same message will never be taken.
@@ -66,18 +68,66 @@ pub enum Answer {
     Unknown { said: String },
 }
 
-/// Evidence in a provider's callback, before it is folded.
+/// Evidence from a provider, before it is folded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    pub notification: NotificationId,
-    pub attempt: u32,
-    pub part: u32,
+    pub of: Of,
+    /// What the provider calls the message, where the receipt says so.
+    pub provider_ref: Option<String>,
     /// `None`: it says nothing about the fate (Kannel "queued", UNKNOWN); kept, changes nothing.
     pub rung: Option<Rung>,
     /// `carrier`, `handset receipt`, `mail server` …
     pub by: &'static str,
     /// The provider's own words.
     pub detail: String,
+}
+
+/// Which message a receipt is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// It carries our own name, proven to be ours.
+    Attempt { notification: NotificationId, attempt: u32, part: u32 },
+    /// It carries the provider's name of one part. Providers that write numbers now in decimal, now in
+    /// hexadecimal make several spellings of one, the likeliest first. Where none is known it may be of
+    /// the one message to `to` that is in doubt.
+    Named { spellings: Vec<String>, to: Option<String>, reference: Option<u16> },
+}
+
+/// A message whose fate is asked after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    pub notification: NotificationId,
+    pub attempt: u32,
+    pub medium: Medium,
+    pub provider_ref: String,
+}
+
+/// A message that may or may not have been taken, to be looked for at its provider.
+#[derive(Clone, Debug)]
+pub struct Lost {
+    /// As it was handed over.
+    pub message: Outgoing,
+    /// When handing it over began, and when it was given up.
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+/// What the provider knows of a message that was lost sight of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It was taken after all.
+    Taken(Acceptance),
+    /// The provider was asked and has no such message, or not yet.
+    Nothing { said: String },
+    /// It cannot be asked, or did not answer.
+    Unknown { said: String },
+}
+
+/// Takes what a provider says of its own accord. `true`: it is on disk, and the provider may forget it.
+#[async_trait]
+pub trait Ears: Send + Sync {
+    async fn receipt(&self, receipt: Receipt) -> bool;
+    async fn written(&self, written: Written) -> bool;
 }
 
 /// What somebody wrote, as a provider tells it.
@@ -125,6 +175,27 @@ pub trait Channel: Send + Sync {
     /// Reads what somebody wrote back, as the provider hands it on; the default takes none.
     fn inbound(&self, _callback: &Callback) -> Result<Written, CallbackRefused> {
         Err(CallbackRefused::NotHere)
+    }
+
+    /// Hears what the provider says of its own accord, over a connection that it keeps; runs until it is
+    /// dropped, and comes back by itself when the connection fails. The default has nothing to hear.
+    async fn listen(&self, _ears: &dyn Ears) {
+        std::future::pending().await
+    }
+
+    /// How many messages one question may be about; 0: the provider is never asked, it tells.
+    fn asks_about(&self) -> usize {
+        0
+    }
+
+    /// Asks how messages fared that it took; says what went wrong, without secrets.
+    async fn ask(&self, _about: &[Asked]) -> Result<Vec<Receipt>, String> {
+        Ok(Vec::new())
+    }
+
+    /// Looks for a message whose answer was lost.
+    async fn find(&self, _lost: &Lost) -> Found {
+        Found::Unknown { said: "this provider cannot be asked".to_owned() }
     }
 
     /// How many messages may be on their way at once.

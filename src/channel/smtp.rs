@@ -6,7 +6,7 @@
 
 use super::mail::{self, Mail, Sender};
 use super::tls::TlsSetup;
-use super::{Answer, Channel, Outgoing, http, tls};
+use super::{Acceptance, Answer, Channel, Outgoing, http, tls};
 use crate::core::contact::Medium;
 use crate::core::notification::Fault;
 use crate::core::text::Untrusted;
@@ -398,7 +398,8 @@ impl Channel for Smtp {
         };
         let answer = match reply.code {
             200..=299 => {
-                Answer::Accepted { provider_ref: Some(reply.queue_id()), said: reply.said(), parts: 1 }
+                let provider_ref = Some(reply.queue_id());
+                Answer::Accepted(Acceptance { provider_ref, said: reply.said(), parts: 1, names: Vec::new() })
             }
             400..=599 => refusal(&reply, "the message"),
             _ => Answer::Unknown { said: format!("the answer makes no sense: {}", reply.said()) },

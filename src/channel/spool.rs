@@ -2,7 +2,7 @@
 //! hosts where another program picks mail and SMS up.
 
 use super::mail::{self, Sender};
-use super::{Answer, Channel, Outgoing};
+use super::{Acceptance, Answer, Channel, Outgoing};
 use crate::core::contact::Medium;
 use crate::core::notification::Fault;
 use crate::core::sms;
@@ -104,7 +104,8 @@ impl Channel for Spool {
         let written = tokio::task::spawn_blocking(move || write_once(&folder, &named, &content)).await;
         match written {
             Ok(Ok(Ok(()))) => {
-                Answer::Accepted { said: format!("written to {name}"), provider_ref: Some(name), parts }
+                let said = format!("written to {name}");
+                Answer::Accepted(Acceptance { said, provider_ref: Some(name), parts, names: Vec::new() })
             }
             Ok(Err(e)) => Answer::Deferred { said: format!("{name} cannot be written: {e}"), after: None },
             Ok(Ok(Err(e))) => {

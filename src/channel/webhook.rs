@@ -2,7 +2,7 @@
 //! specification (v1) says, so that any chat, pager or script can be a way out.
 
 use super::http;
-use super::{Answer, Channel, Outgoing};
+use super::{Acceptance, Answer, Channel, Outgoing};
 use crate::core::contact::Medium;
 use crate::core::notification::{Attachment, Fault, Purpose};
 use crate::core::sms;
@@ -143,7 +143,7 @@ fn payload(message: &Outgoing) -> Payload<'_> {
 fn judge(status: StatusCode, text: String, after: Option<Duration>, parts: u32) -> Answer {
     let said = format!("{status} {text}").trim_end().to_owned();
     match status.as_u16() {
-        200..=299 => Answer::Accepted { provider_ref: None, said, parts },
+        200..=299 => Answer::Accepted(Acceptance { said, parts, ..Acceptance::default() }),
         408 | 425 | 429 | 503 => Answer::Deferred { said, after },
         // A server or a gateway before it that failed on the way may have passed the message on
         // first (RFC 9110, sections 15.6.1, 15.6.3 and 15.6.5).

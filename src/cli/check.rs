@@ -103,7 +103,7 @@ pub async fn run(args: &CheckArgs, context: &Context) -> Result<(), Failed> {
 /// Walks the file's desk, with what the agent knows laid over it.
 fn walk(mut settings: Settings, asked: Option<CoverInputs>, now: Timestamp) -> Vec<Finding> {
     let desk = &mut settings.desk;
-    let proving = settings.channels.iter().filter(|channel| channel.receipts);
+    let proving = settings.channels.iter().filter(|channel| channel.proof.is_some());
     let mut known =
         Known { proving: proving.map(|channel| channel.name.clone()).collect(), ..Known::default() };
     let elsewhere = settings.rosters.iter().map(|feed| feed.schedule.clone());

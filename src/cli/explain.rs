@@ -366,7 +366,7 @@ fn told(message: &Notification) -> Result<(), Failed> {
             "  proof {} {} says {}: {}",
             time::short(evidence.at),
             sanitise(&evidence.by),
-            state(evidence.rung.state()),
+            evidence.rung.map_or("heard", |rung| state(rung.state())),
             evidence.detail.printable()
         ))?;
     }

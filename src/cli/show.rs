@@ -301,7 +301,7 @@ fn sendings(n: &Notification) -> Vec<String> {
         ));
         for evidence in n.evidence.iter().filter(|evidence| evidence.attempt == attempt.number) {
             let part = if attempt.parts > 1 { format!(" part {}", evidence.part) } else { String::new() };
-            let rung = evidence.rung.state().as_str();
+            let rung = evidence.word();
             let said = evidence.detail.printable();
             lines.push(format!("{}  {rung}{part} by {}: {said}", time::exact(evidence.at), evidence.by));
         }

@@ -1,17 +1,15 @@
 //! The file's values, checked and given meaning. Everything wrong is reported at once.
 
-use super::file::{
-    self, CategoryWord, ChannelTable, ChannelWord, File, MediumWord, SecretRef, Text, ThrottleTable,
-};
+use super::file::{self, CategoryWord, File, MediumWord, SecretRef, Text, ThrottleTable};
 use super::mapping::MappingTable;
 use super::problem::{ConfigError, Problem};
 use super::templates;
-use super::{Agent, Channel, ChannelKind, Intake, Login, Settings, Silence, Source, Start, Tls, digest};
+use super::{Agent, Channel, ChannelKind, Intake, Login, Settings, Silence, Source, Start, digest};
 use crate::core::alert::{PolicySnapshot, Step, Target, Variant};
 use crate::core::assignment::{Assignment, Origin, Pattern, Scope};
 use crate::core::calendar::Calendar;
-use crate::core::contact::{Category, Contact, ContactState, Mailbox, Medium};
-use crate::core::desk::{Absence, Carrier, Desk, Promise, Retry, Team};
+use crate::core::contact::{Category, Contact, ContactState, Medium};
+use crate::core::desk::{Absence, Desk, Promise, Retry, Team};
 use crate::core::duty::DutyChange;
 use crate::core::event::Priority;
 use crate::core::label;
@@ -34,7 +32,6 @@ use std::fmt::Display;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
 use toml::Spanned;
 
 /// Where no calendar has this name: round the clock.
@@ -145,8 +142,8 @@ impl Check<'_> {
             longest: self.duration_or(file.retry.longest.as_ref(), 5 * 60),
             give_up: self.duration_or(file.retry.give_up.as_ref(), 4 * 60 * 60),
         };
-        let carriers =
-            channels.iter().map(|c| Carrier { name: c.name.clone(), carries: c.carries.clone() }).collect();
+        let carriers = channels.iter().map(Channel::carrier).collect();
+        let routes = self.routes(file.route, &channels);
         let contacts = self.contacts(file.contact);
         let community = file.community.map(|table| self.community(table));
         let sources = self.sources(file.source, &zone, &calendars, main);
@@ -179,6 +176,7 @@ impl Check<'_> {
                 plans,
                 expects,
                 carriers,
+                routes,
                 asks_community: community.is_some(),
                 promise,
                 storm,
@@ -311,139 +309,6 @@ impl Check<'_> {
                 found
             }
         }
-    }
-
-    fn channels(&mut self, tables: Vec<ChannelTable>) -> Vec<Channel> {
-        let mut names = BTreeSet::new();
-        let mut channels = Vec::new();
-        for table in tables {
-            self.name("channel", &table.name, &mut names);
-            if let Some(channel) = self.channel(table) {
-                channels.push(channel);
-            }
-        }
-        channels
-    }
-
-    fn channel(&mut self, mut t: ChannelTable) -> Option<Channel> {
-        let kind = *t.kind.as_ref();
-        let may_carry: &[Medium] = match kind {
-            ChannelWord::Spool | ChannelWord::Webhook => &Medium::ALL,
-            ChannelWord::Smtp => &[Medium::Email],
-            ChannelWord::Kannel => &[Medium::Sms],
-        };
-        let carries: Vec<Medium> = match &t.carries {
-            Some(words) => words.as_ref().iter().map(|word| medium(*word)).collect(),
-            None => may_carry.to_vec(),
-        };
-        if let Some(words) = &t.carries {
-            if carries.is_empty() && kind != ChannelWord::Webhook {
-                self.wrong(
-                    words.span(),
-                    "a channel that carries nothing is of no use; say \"sms\", \"email\" or both",
-                );
-            }
-            if let Some(odd) = carries.iter().find(|m| !may_carry.contains(m)) {
-                self.wrong(words.span(), format!("a channel of this kind cannot carry {:?}", odd.as_str()));
-            }
-        }
-        let connections = match &t.connections {
-            Some(n) if *n.as_ref() == 0 || *n.as_ref() > 512 => {
-                self.wrong(n.span(), "connections is between 1 and 512");
-                1
-            }
-            Some(n) => usize::from(*n.as_ref()),
-            None => 8,
-        };
-        let timeout = match t.timeout.take() {
-            Some(text) => self.duration(&text).unsigned_abs(),
-            None => Duration::from_secs(30),
-        };
-        let receipts = t.receipts.unwrap_or(false);
-        if let Some(url) = &t.url {
-            self.http_url(url);
-        }
-        if let Some(host) = &t.host {
-            self.host(host);
-        }
-        if kind == ChannelWord::Smtp {
-            self.parsed::<Mailbox>(t.from.as_ref());
-        }
-        if kind == ChannelWord::Webhook
-            && let Some(secret) = &t.secret
-        {
-            self.signing_secret(secret);
-        }
-        let kind = match kind {
-            ChannelWord::Spool => ChannelKind::Spool,
-            ChannelWord::Webhook => ChannelKind::Webhook {
-                url: self.needed(&t.name, "url", t.url.take())?,
-                secret: t.secret.take().and_then(|secret| self.secret(&secret)),
-            },
-            ChannelWord::Smtp => ChannelKind::Smtp {
-                host: self.needed(&t.name, "host", t.host.take())?,
-                tls: match t.tls.take().map(Spanned::into_inner) {
-                    Some(file::TlsWord::None) => Tls::None,
-                    Some(file::TlsWord::Tls) => Tls::Tls,
-                    Some(file::TlsWord::Starttls) | None => Tls::Starttls,
-                },
-                port: t.port.take().map_or(587, Spanned::into_inner),
-                user: t.user.take().map(Spanned::into_inner),
-                password: t.password.take().and_then(|secret| self.secret(&secret)),
-                from: self.needed(&t.name, "from", t.from.take())?,
-                from_name: t.from_name.take().map(Spanned::into_inner).unwrap_or_default(),
-                hello: t.hello.take().map(Spanned::into_inner).unwrap_or_default(),
-                ca_file: t.ca_file.take().map(|file| self.readable(&file)),
-            },
-            ChannelWord::Kannel => ChannelKind::Kannel {
-                url: self.needed(&t.name, "url", t.url.take())?,
-                user: self.needed(&t.name, "user", t.user.take())?,
-                password: match t.password.take() {
-                    Some(secret) => self.secret(&secret).unwrap_or_else(|| SecretString::from("")),
-                    None => {
-                        self.wrong(
-                            t.name.span(),
-                            "this channel needs password = { env = \"NAME\" } or { file = \"path\" }",
-                        );
-                        return None;
-                    }
-                },
-                from: self.needed(&t.name, "from", t.from.take())?,
-                inbound_secret: t.inbound_secret.take().and_then(|secret| self.secret(&secret)),
-            },
-        };
-        self.no_leftovers(&t, kind.word());
-        Some(Channel { name: t.name.into_inner(), carries, receipts, connections, timeout, kind })
-    }
-
-    /// Keys that belong to another kind of channel.
-    fn no_leftovers(&mut self, t: &ChannelTable, kind: &str) {
-        let left = [
-            ("url", t.url.as_ref().map(Spanned::span)),
-            ("secret", t.secret.as_ref().map(Spanned::span)),
-            ("host", t.host.as_ref().map(Spanned::span)),
-            ("port", t.port.as_ref().map(Spanned::span)),
-            ("tls", t.tls.as_ref().map(Spanned::span)),
-            ("user", t.user.as_ref().map(Spanned::span)),
-            ("password", t.password.as_ref().map(Spanned::span)),
-            ("from", t.from.as_ref().map(Spanned::span)),
-            ("from_name", t.from_name.as_ref().map(Spanned::span)),
-            ("hello", t.hello.as_ref().map(Spanned::span)),
-            ("ca_file", t.ca_file.as_ref().map(Spanned::span)),
-            ("inbound_secret", t.inbound_secret.as_ref().map(Spanned::span)),
-        ];
-        for (key, span) in left {
-            if let Some(span) = span {
-                self.wrong(span, format!("a channel of kind \"{kind}\" has no `{key}`"));
-            }
-        }
-    }
-
-    fn needed(&mut self, name: &Text, key: &str, value: Option<Text>) -> Option<String> {
-        if value.is_none() {
-            self.wrong(name.span(), format!("this channel needs `{key}`"));
-        }
-        value.map(Spanned::into_inner)
     }
 
     fn people(&mut self, tables: Vec<file::PersonTable>) -> (BTreeMap<PersonId, Person>, Vec<Login>) {
@@ -915,7 +780,7 @@ impl Check<'_> {
     }
 
     /// A secret that can sign web hooks: 8 to 128 bytes in base64, after `whsec_` or bare.
-    fn signing_secret(&mut self, secret: &Spanned<SecretRef>) -> Option<SecretString> {
+    pub(super) fn signing_secret(&mut self, secret: &Spanned<SecretRef>) -> Option<SecretString> {
         let found = self.secret(secret)?;
         let text = found.expose_secret();
         let bytes = BASE64.decode(text.strip_prefix("whsec_").unwrap_or(text)).unwrap_or_default();
@@ -929,7 +794,7 @@ impl Check<'_> {
     }
 
     /// A file that is there and can be read.
-    fn readable(&mut self, file: &Text) -> PathBuf {
+    pub(super) fn readable(&mut self, file: &Text) -> PathBuf {
         let path = self.beside(file.as_ref());
         if let Err(why) = std::fs::File::open(&path) {
             self.wrong(
@@ -941,7 +806,7 @@ impl Check<'_> {
     }
 
     /// A host as it stands in an address.
-    fn host(&mut self, host: &Text) {
+    pub(super) fn host(&mut self, host: &Text) {
         let odd = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '_'));
         if host.as_ref().is_empty() || host.as_ref().contains(odd) {
             self.wrong(host.span(), "this is neither a host name nor an IP address");

@@ -1,6 +1,7 @@
 //! The file as it is written: every table and key there is. Unknown ones are refused; what the
 //! values mean is checked in [`super::check`], which has the spans kept here to point at them.
 
+use super::channel::{ChannelTable, RouteTable};
 use super::mapping::{MapTable, UnmappedWord};
 use super::naming::{EdiTable, LabelTable};
 use serde::Deserialize;
@@ -33,6 +34,8 @@ pub struct File {
     pub source: Vec<SourceTable>,
     #[serde(default)]
     pub channel: Vec<ChannelTable>,
+    #[serde(default)]
+    pub route: Vec<RouteTable>,
     #[serde(default)]
     pub person: Vec<PersonTable>,
     #[serde(default)]
@@ -179,51 +182,11 @@ pub struct SourceTable {
     pub time_zone: Option<Text>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChannelTable {
-    pub name: Text,
-    pub kind: Spanned<ChannelWord>,
-    pub carries: Option<Spanned<Vec<MediumWord>>>,
-    pub receipts: Option<bool>,
-    pub connections: Option<Spanned<u16>>,
-    pub timeout: Option<Text>,
-    pub url: Option<Text>,
-    pub secret: Option<Spanned<SecretRef>>,
-    pub host: Option<Text>,
-    pub port: Option<Spanned<u16>>,
-    pub tls: Option<Spanned<TlsWord>>,
-    pub user: Option<Text>,
-    pub password: Option<Spanned<SecretRef>>,
-    pub from: Option<Text>,
-    pub from_name: Option<Text>,
-    pub hello: Option<Text>,
-    pub ca_file: Option<Text>,
-    pub inbound_secret: Option<Spanned<SecretRef>>,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum ChannelWord {
-    Spool,
-    Webhook,
-    Smtp,
-    Kannel,
-}
-
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum MediumWord {
     Sms,
     Email,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum TlsWord {
-    None,
-    Starttls,
-    Tls,
 }
 
 #[derive(Deserialize, Clone, Copy)]

@@ -2,6 +2,7 @@
 //! nothing inside it is looked up later: what is accepted here works.
 
 mod calendar;
+mod channel;
 mod check;
 mod community;
 mod digest;
@@ -19,6 +20,7 @@ mod schedule;
 mod templates;
 mod work;
 
+pub use channel::{Channel, ChannelKind, Tls};
 pub use community::Community;
 pub use heartbeat::Heartbeat;
 pub use problem::{ConfigError, Problem};
@@ -26,7 +28,7 @@ pub use replies::Replies;
 pub use schedule::{Feed, LARGEST_CALENDAR};
 
 use crate::core::calendar::Calendar;
-use crate::core::contact::{Contact, Medium};
+use crate::core::contact::Contact;
 use crate::core::desk::Desk;
 use crate::core::mapping::Mapping;
 use crate::core::person::{PersonId, Role};
@@ -34,9 +36,8 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The configuration of a newcomer, as it lies in the repository.
 pub const DEFAULT: &str = include_str!("../../config.toml");
@@ -119,66 +120,6 @@ impl Silence {
         };
         silent > self.after
     }
-}
-
-#[derive(Clone, Debug)]
-pub struct Channel {
-    pub name: String,
-    pub carries: Vec<Medium>,
-    pub receipts: bool,
-    pub connections: usize,
-    pub timeout: Duration,
-    pub kind: ChannelKind,
-}
-
-/// What each kind of channel needs.
-#[derive(Clone, Debug)]
-pub enum ChannelKind {
-    Spool,
-    Webhook {
-        url: String,
-        secret: Option<SecretString>,
-    },
-    Smtp {
-        host: String,
-        port: u16,
-        tls: Tls,
-        user: Option<String>,
-        password: Option<SecretString>,
-        from: String,
-        from_name: String,
-        hello: String,
-        ca_file: Option<PathBuf>,
-    },
-    Kannel {
-        url: String,
-        user: String,
-        password: SecretString,
-        from: String,
-        /// Proves that replies come from the gateway; without it none are taken.
-        inbound_secret: Option<SecretString>,
-    },
-}
-
-impl ChannelKind {
-    pub fn word(&self) -> &'static str {
-        match self {
-            ChannelKind::Spool => "spool",
-            ChannelKind::Webhook { .. } => "webhook",
-            ChannelKind::Smtp { .. } => "smtp",
-            ChannelKind::Kannel { .. } => "kannel",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tls {
-    /// No encryption.
-    None,
-    /// Upgraded with STARTTLS, refused if the server does not offer it.
-    Starttls,
-    /// Encrypted from the first byte.
-    Tls,
 }
 
 /// A system user and the person behind it.

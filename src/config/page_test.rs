@@ -31,8 +31,9 @@ impl Check<'_> {
             }
             within
         });
-        let proving =
-            channels.iter().filter(|channel| channel.receipts && channel.carries.contains(&Medium::Sms));
+        let proving = channels
+            .iter()
+            .filter(|channel| channel.proof.is_some() && channel.carries.contains(&Medium::Sms));
         let proving = proving.map(|channel| channel.name.clone()).collect();
         ShiftTests { every: SignedDuration::from_hours(24 * days), within, proving }
     }

@@ -885,6 +885,7 @@ mod tests {
             started_at: now,
             ended_at: Some(now),
             provider_ref: None,
+            names: Vec::new(),
             answer: None,
             possible_duplicate: false,
             parts: 1,

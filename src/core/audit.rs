@@ -211,6 +211,7 @@ mod tests {
             started_at: due,
             ended_at: None,
             provider_ref: None,
+            names: Vec::new(),
             answer: None,
             possible_duplicate: false,
             parts: 1,

@@ -12,8 +12,8 @@ use crate::core::duty::Work;
 use crate::core::escalation::medium_word;
 use crate::core::id::{AlertId, Ids};
 use crate::core::notification::{
-    Attempt, AttemptState, Disputed, Evidence, Fault, Hold, Notification, NotificationState, Purpose,
-    RecipientId, Rung, proven,
+    Acceptance, Attempt, AttemptState, Disputed, Evidence, Fault, Hold, Notification, NotificationState,
+    Purpose, RecipientId, Rung, proven,
 };
 use crate::core::reach::Reach;
 use crate::core::reroute;
@@ -102,6 +102,7 @@ pub fn claim(context: &mut Delivering<'_>, n: &mut Notification) -> (Claim, Vec<
         started_at: now,
         ended_at: None,
         provider_ref: None,
+        names: Vec::new(),
         answer: None,
         possible_duplicate: may_be_second(n),
         parts: 1,
@@ -164,7 +165,7 @@ pub fn rehome(desk: &Desk, n: &mut Notification, now: Timestamp) -> Change {
 /// What came of an attempt, as the channel tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered {
-    Accepted { provider_ref: Option<String>, said: String, parts: u32 },
+    Accepted(Acceptance),
     Deferred { said: String, after: Option<SignedDuration> },
     Refused { said: String, fault: Fault },
     Unknown { said: String },
@@ -219,8 +220,9 @@ pub fn answered(
     n.updated_at = now;
     n.attempts[index].ended_at = Some(now);
     match answer {
-        Answered::Accepted { provider_ref, said, parts } => {
+        Answered::Accepted(Acceptance { provider_ref, names, said, parts }) => {
             let at = &mut n.attempts[index];
+            at.names = names.into_iter().map(Untrusted::new).collect();
             at.state = AttemptState::Handed;
             at.parts = parts;
             at.answer = Some(said.as_str().into());
@@ -232,7 +234,7 @@ pub fn answered(
                     at: now,
                     attempt,
                     part: 1,
-                    rung: Rung::Accepted,
+                    rung: Some(Rung::Accepted),
                     by: channel,
                     detail: said.into(),
                 },
@@ -271,7 +273,10 @@ pub fn answered(
             n.attempts[index].answer = Some(said.as_str().into());
             n.reason.outcome = Some(Untrusted::new(format!("refused: {said}")));
             let detail = said.as_str().into();
-            add_evidence(n, Evidence { at: now, attempt, part: 1, rung: Rung::Failed, by: channel, detail });
+            add_evidence(
+                n,
+                Evidence { at: now, attempt, part: 1, rung: Some(Rung::Failed), by: channel, detail },
+            );
             let summary = format!("{} to {who} failed: {said}", medium_word(n.medium));
             let mut changes = vec![Change::notification(now, actor, What::NotificationEvidence, summary, n)];
             if n.state.is_failure()
@@ -404,6 +409,14 @@ fn open_task(
     Change::task(now, Actor::Desk, What::TaskOpened, task.title.clone(), &task)
 }
 
+/// Keeps what the provider calls a message, where a receipt says it before the answer did.
+pub fn name(n: &mut Notification, attempt: u32, provider_ref: Option<String>) {
+    let Some(provider_ref) = provider_ref else { return };
+    let Some(attempt) = n.attempts.iter_mut().find(|one| one.number == attempt) else { return };
+    let named = attempt.provider_ref.get_or_insert_with(|| Untrusted::new(provider_ref));
+    n.provider_ref.get_or_insert_with(|| named.clone());
+}
+
 /// Folds one receipt. A receipt heard before changes nothing and is not kept twice.
 pub fn receipt(
     context: &mut Delivering<'_>,
@@ -422,7 +435,7 @@ pub fn receipt(
     let failed_before = n.state.is_failure();
     let attempt = n.attempts.iter().find(|attempt| attempt.number == evidence.attempt);
     let address = attempt.map(|attempt| attempt.address.raw().to_owned()).unwrap_or_default();
-    let fault = if evidence.rung == Rung::Bounced { Fault::Address } else { Fault::Message };
+    let fault = if evidence.rung == Some(Rung::Bounced) { Fault::Address } else { Fault::Message };
     let by = evidence.by.clone();
     let detail = evidence.detail.printable();
     add_evidence(n, evidence);
@@ -519,7 +532,7 @@ mod tests {
     }
 
     fn says(attempt: u32, rung: Rung, now: Timestamp) -> Evidence {
-        Evidence { at: now, attempt, part: 1, rung, by: "carrier".into(), detail: "".into() }
+        Evidence { at: now, attempt, part: 1, rung: Some(rung), by: "carrier".into(), detail: "".into() }
     }
 
     #[test]

@@ -48,6 +48,38 @@ pub struct Absence {
 pub struct Carrier {
     pub name: String,
     pub carries: Vec<Medium>,
+    /// By when delivery must be proven; `None` for one that gives no receipts.
+    pub proof: Option<ProofWithin>,
+    pub doubt: Doubt,
+}
+
+/// How long delivery may stay unproven once the provider took a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProofWithin {
+    pub urgent: SignedDuration,
+    pub other: SignedDuration,
+}
+
+/// What can be done about a message that was handed over and never answered for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// Nothing: a person decides, and what is urgent is sent again, labelled.
+    Unknowable,
+    /// The provider is asked whether it has it.
+    Ask,
+    /// A receipt that names it is waited for.
+    Listen,
+    /// It is handed over again: who takes it twice knows it by its name (Message-ID, `webhook-id`).
+    Repeat,
+}
+
+/// The channels that carry a medium to some addresses, in order of preference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    pub medium: Medium,
+    /// What the address begins with; empty for every address.
+    pub prefix: String,
+    pub channels: Vec<String>,
 }
 
 /// How long to wait between attempts, and when to give up.
@@ -116,6 +148,8 @@ pub struct Desk {
     pub expects: Vec<Expect>,
     /// In order of preference.
     pub carriers: Vec<Carrier>,
+    /// The longest prefix first; where none fits, all carriers of the medium.
+    pub routes: Vec<Route>,
     /// The community can be asked for contacts.
     pub asks_community: bool,
     pub promise: Promise,
@@ -140,6 +174,13 @@ pub struct Told {
     pub person: PersonId,
     /// `on call: primary, in turn`, `coordinator of Acme Tools`.
     pub via: String,
+}
+
+impl Carrier {
+    /// One that gives no receipts.
+    pub fn plain(name: &str, carries: &[Medium]) -> Self {
+        Self { name: name.to_owned(), carries: carries.to_vec(), proof: None, doubt: Doubt::Unknowable }
+    }
 }
 
 impl Desk {
@@ -194,6 +235,18 @@ impl Desk {
     /// The first channel that carries the medium.
     pub fn carrier(&self, medium: Medium) -> Option<&Carrier> {
         self.carriers.iter().find(|carrier| carrier.carries.contains(&medium))
+    }
+
+    /// The channels that may carry the medium to this address, in order of preference.
+    pub fn route(&self, medium: Medium, address: &str) -> Vec<&Carrier> {
+        let fits = |route: &&Route| route.medium == medium && address.starts_with(&route.prefix);
+        match self.routes.iter().find(fits) {
+            Some(route) => {
+                let named = |name: &String| self.carriers.iter().find(|carrier| carrier.name == *name);
+                route.channels.iter().filter_map(named).collect()
+            }
+            None => self.carriers.iter().filter(|carrier| carrier.carries.contains(&medium)).collect(),
+        }
     }
 
     /// Who holds the role for this partner, present or not: by partner, else by pattern, region or tier,

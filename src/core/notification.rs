@@ -104,11 +104,19 @@ pub struct Evidence {
     pub attempt: u32,
     /// Of a split message, counted from 1; a receipt that does not tell parts apart says 1.
     pub part: u32,
-    pub rung: Rung,
+    /// `None`: it says nothing of the message's fate; kept, and changes nothing.
+    pub rung: Option<Rung>,
     /// Who said so: `gateway`, `carrier`, `handset receipt`, `mail server` …
     pub by: String,
     /// The provider's own words.
     pub detail: Untrusted,
+}
+
+impl Evidence {
+    /// What it proves, in a word; `heard` where it proves nothing.
+    pub fn word(&self) -> &'static str {
+        self.rung.map_or("heard", |rung| rung.state().as_str())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,11 +148,26 @@ pub struct Attempt {
     pub ended_at: Option<Timestamp>,
     /// What the provider calls the message.
     pub provider_ref: Option<Untrusted>,
+    /// What its receipts will call it, part by part, where they don't carry our own name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<Untrusted>,
     /// The provider's answer in its own words.
     pub answer: Option<Untrusted>,
     /// The recipient may get this message twice: an earlier attempt may have got through.
     pub possible_duplicate: bool,
     /// How many SMS parts it took; 1 for mail.
+    pub parts: u32,
+}
+
+/// The provider's word that it took a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Acceptance {
+    /// What the provider calls it, to be shown and asked after.
+    pub provider_ref: Option<String>,
+    /// By these its receipts will name it, one for each part; empty where they carry our own name.
+    pub names: Vec<String>,
+    /// The provider's own words.
+    pub said: String,
     pub parts: u32,
 }
 
@@ -309,6 +332,13 @@ pub struct Notification {
 }
 
 impl Notification {
+    /// The newest attempt of which nobody can tell whether it left, and of which nothing was heard since.
+    pub fn lost_attempt(&self) -> Option<&Attempt> {
+        let heard = |attempt: &Attempt| self.evidence.iter().any(|e| e.attempt == attempt.number);
+        let lost = |attempt: &&Attempt| attempt.state == AttemptState::InDoubt && !heard(attempt);
+        self.attempts.iter().rev().find(lost)
+    }
+
     /// Whether it tells its recipient of the alert itself, not how it ended, who has it, or what they asked.
     pub fn tells_of_alert(&self) -> bool {
         !matches!(self.purpose, Purpose::Outcome | Purpose::Status) && self.answers.is_none()
@@ -318,20 +348,21 @@ impl Notification {
 /// What the evidence alone proves, whatever the order and number of receipts: within a part the
 /// greatest rung, an attempt is its worst part, a message its best attempt.
 pub fn proven(evidence: &[Evidence]) -> Option<(Rung, Disputed)> {
-    let mut attempts: Vec<u32> = evidence.iter().map(|e| e.attempt).collect();
+    let telling = || evidence.iter().filter_map(|e| Some((e, e.rung?)));
+    let mut attempts: Vec<u32> = telling().map(|(e, _)| e.attempt).collect();
     attempts.sort_unstable();
     attempts.dedup();
     attempts
         .into_iter()
         .filter_map(|attempt| {
-            let of_attempt = || evidence.iter().filter(move |e| e.attempt == attempt);
-            let mut parts: Vec<u32> = of_attempt().map(|e| e.part).collect();
+            let of_attempt = || telling().filter(move |(e, _)| e.attempt == attempt);
+            let mut parts: Vec<u32> = of_attempt().map(|(e, _)| e.part).collect();
             parts.sort_unstable();
             parts.dedup();
             parts
                 .into_iter()
                 .map(|part| {
-                    let rungs = || of_attempt().filter(move |e| e.part == part).map(|e| e.rung);
+                    let rungs = || of_attempt().filter(move |(e, _)| e.part == part).map(|(_, rung)| rung);
                     let greatest = rungs().max().unwrap_or(Rung::Accepted);
                     let disputed = greatest.is_failure()
                         && rungs().any(|rung| matches!(rung, Rung::Delivered | Rung::Read));
@@ -365,7 +396,14 @@ mod tests {
     use proptest::prelude::*;
 
     fn said(attempt: u32, part: u32, rung: Rung) -> Evidence {
-        Evidence { at: Timestamp::UNIX_EPOCH, attempt, part, rung, by: "carrier".into(), detail: "".into() }
+        Evidence {
+            at: Timestamp::UNIX_EPOCH,
+            attempt,
+            part,
+            rung: Some(rung),
+            by: "carrier".into(),
+            detail: "".into(),
+        }
     }
 
     fn any_evidence() -> impl Strategy<Value = Vec<Evidence>> {
@@ -387,7 +425,7 @@ mod tests {
         #[test]
         fn nothing_is_proven_that_nobody_said(evidence in any_evidence()) {
             match proven(&evidence) {
-                Some((rung, _)) => prop_assert!(evidence.iter().any(|e| e.rung == rung)),
+                Some((rung, _)) => prop_assert!(evidence.iter().any(|e| e.rung == Some(rung))),
                 None => prop_assert!(evidence.is_empty()),
             }
         }

@@ -140,7 +140,7 @@ pub fn proves(desk: &Desk, person: &PersonId, messages: &[Notification], since: 
         return false;
     };
     messages.iter().any(|n| {
-        let proven = |rung| matches!(rung, Rung::Delivered | Rung::Read);
+        let proven = |rung| matches!(rung, Some(Rung::Delivered | Rung::Read));
         n.evidence.iter().filter(|evidence| proven(evidence.rung) && evidence.at >= since).any(|evidence| {
             let attempt = n.attempts.iter().find(|attempt| attempt.number == evidence.attempt);
             attempt.is_some_and(|attempt| attempt.address.raw() == number)

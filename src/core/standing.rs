@@ -50,7 +50,7 @@ mod tests {
 
     /// A desk with a channel for either medium.
     fn desk() -> Desk {
-        let carriers = vec![Carrier { name: "both".into(), carries: Medium::ALL.into() }];
+        let carriers = vec![Carrier::plain("both", &Medium::ALL)];
         Desk { carriers, ..Scene::usual().desk }
     }
 

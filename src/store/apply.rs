@@ -165,11 +165,11 @@ impl Tx<'_> {
         };
         self.execute(
             "INSERT INTO notification (id, state, channel, medium, urgent, alert, partner, due_at, updated_at, body, in_flight,
-               contact, person, line, left_at, proven_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+               contact, person, line, left_at, proven_at, doubt_to)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
              ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, medium = $4, alert = $6, due_at = $8,
                updated_at = $9, body = $10, in_flight = $11, contact = $12, person = $13, line = $14, behind = 0,
-               left_at = $15, proven_at = $16",
+               left_at = $15, proven_at = $16, doubt_to = $17",
             cells![
                 n.id.0,
                 n.state.as_str(),
@@ -192,9 +192,19 @@ impl Tx<'_> {
                 },
                 line.as_deref(),
                 n.attempts.last().filter(|_| n.answers.is_none()).map(|attempt| attempt.started_at),
-                proven_at(n)
+                proven_at(n),
+                n.lost_attempt().map(|attempt| address_key(attempt.address.raw()))
             ],
         )?;
+        if let Some(attempt) = n.attempts.last() {
+            for (name, part) in attempt.names.iter().zip(1i64..) {
+                self.execute(
+                    "INSERT INTO message_name (channel, name, notification, attempt, part)
+                     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+                    cells![attempt.channel.as_str(), name.raw(), n.id.0, i64::from(attempt.number), part],
+                )?;
+            }
+        }
         for covered in n.bundle.iter().flat_map(|bundle| &bundle.covers) {
             self.execute(
                 "INSERT INTO covered (alert, notification) VALUES ($1, $2) ON CONFLICT DO NOTHING",
@@ -530,7 +540,8 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
 
 /// When it was last proven that a person got it.
 fn proven_at(n: &Notification) -> Option<Timestamp> {
-    let proof = n.evidence.iter().filter(|evidence| matches!(evidence.rung, Rung::Delivered | Rung::Read));
+    let proof =
+        n.evidence.iter().filter(|evidence| matches!(evidence.rung, Some(Rung::Delivered | Rung::Read)));
     proof.map(|evidence| evidence.at).max().filter(|_| matches!(n.recipient.who, RecipientId::Person(_)))
 }
 

@@ -526,6 +526,29 @@ impl Tx<'_> {
         )
     }
 
+    /// The newest message, its attempt and part that a provider calls by this name.
+    pub fn called(
+        &self,
+        channel: &str,
+        name: &str,
+    ) -> Result<Option<(NotificationId, u32, u32)>, StoreError> {
+        self.query_one(
+            "SELECT notification, attempt, part FROM message_name WHERE channel = $1 AND name = $2
+             ORDER BY notification DESC, attempt DESC LIMIT 1",
+            cells![channel, name],
+            |row| Ok((NotificationId(row.int(0)? as u64), row.int(1)? as u32, row.int(2)? as u32)),
+        )
+    }
+
+    /// Messages to an address of which nobody can tell whether they left.
+    pub fn lost_to(&self, address: &str) -> Result<Vec<Notification>, StoreError> {
+        self.query(
+            "SELECT body FROM notification WHERE doubt_to = $1 ORDER BY id DESC LIMIT 50",
+            cells![address_key(address)],
+            body("notification"),
+        )
+    }
+
     /// Messages that an agent claimed and never answered for.
     pub fn left_sending(&self) -> Result<Vec<Notification>, StoreError> {
         self.query("SELECT body FROM notification WHERE in_flight = 1 ORDER BY id", &[], body("notification"))

@@ -210,10 +210,12 @@ pub fn notification(
         detail: said.into(),
     };
     let evidence = match state {
-        NotificationState::Delivered => vec![rung(Rung::Delivered, "02:00:09", "handset receipt", "DELIVRD")],
-        NotificationState::Accepted => vec![rung(Rung::Accepted, "02:00:05", "mx1", "250 queued")],
+        NotificationState::Delivered => {
+            vec![rung(Some(Rung::Delivered), "02:00:09", "handset receipt", "DELIVRD")]
+        }
+        NotificationState::Accepted => vec![rung(Some(Rung::Accepted), "02:00:05", "mx1", "250 queued")],
         NotificationState::Failed => {
-            vec![rung(Rung::Failed, "02:00:31", "carrier", "number unreachable, mail instead")]
+            vec![rung(Some(Rung::Failed), "02:00:31", "carrier", "number unreachable, mail instead")]
         }
         _ => Vec::new(),
     };
@@ -260,6 +262,7 @@ pub fn notification(
             started_at: sent,
             ended_at: Some(sent),
             provider_ref: None,
+            names: Vec::new(),
             answer: None,
             possible_duplicate: false,
             parts: 1,

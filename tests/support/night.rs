@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use axum::http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use nightdesk::agent::Agent;
-use nightdesk::channel::{Answer, Callback, CallbackRefused, Channel, Outgoing, Receipt};
+use nightdesk::channel::{Acceptance, Answer, Callback, CallbackRefused, Channel, Of, Outgoing, Receipt};
 use nightdesk::community::Received;
 use nightdesk::community::intake::{CallbackRequest, Desk, NotTaken};
 use nightdesk::core::alert::{Alert, AlertState};
@@ -353,9 +353,12 @@ impl Channel for Gateway {
     fn receipt(&self, callback: &Callback) -> Result<Receipt, CallbackRefused> {
         let field = |name: &str| callback.query[name].clone();
         Ok(Receipt {
-            notification: field("n").parse().unwrap(),
-            attempt: field("attempt").parse().unwrap(),
-            part: 1,
+            of: Of::Attempt {
+                notification: field("n").parse().unwrap(),
+                attempt: field("attempt").parse().unwrap(),
+                part: 1,
+            },
+            provider_ref: None,
             rung: match field("rung").as_str() {
                 "sent" => Some(Rung::Sent),
                 "delivered" => Some(Rung::Delivered),
@@ -436,11 +439,12 @@ impl Gateway {
                 outside.reports.push(Report { at, channel: self.name, query: query.clone() });
             }
         }
-        Answer::Accepted {
+        Answer::Accepted(Acceptance {
             provider_ref: Some(format!("{}-{}", self.name, now.as_microsecond())),
+            names: Vec::new(),
             said: "taken".to_owned(),
             parts: 1,
-        }
+        })
     }
 }
 

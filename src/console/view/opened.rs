@@ -167,7 +167,7 @@ fn of_message(model: &Model, desk: &Desk, message: &Notification, width: u16) ->
         for evidence in message.evidence.iter().filter(|evidence| evidence.attempt == attempt.number) {
             let said = evidence.detail.printable();
             let part = if attempt.parts > 1 { format!(" part {}", evidence.part) } else { String::new() };
-            let rung = evidence.rung.state().as_str();
+            let rung = evidence.word();
             let said = format!("{rung}{part} by {}: {said}", sanitise(&evidence.by));
             labelled(&mut lines, &at(evidence.at), &said, width, Meaning::Plain);
         }

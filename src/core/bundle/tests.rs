@@ -5,6 +5,7 @@ use crate::core::alert::AlertState;
 use crate::core::command::{Action, Expect};
 use crate::core::delivery::{self, Answered, Answering, Claim, Delivering};
 use crate::core::id::Ids;
+use crate::core::notification::Acceptance;
 use crate::core::scenario::{Scene, exception, tells};
 use proptest::prelude::*;
 
@@ -198,7 +199,7 @@ fn step(scene: &mut Scene, raised: &mut usize, step: Step) {
         Step::Answer(which, said) => {
             let Some(id) = nth(scene, which, |n| n.state == NotificationState::Sending) else { return };
             let said = match said {
-                0 => Answered::Accepted { provider_ref: None, said: "ok".into(), parts: 1 },
+                0 => Answered::Accepted(Acceptance { said: "ok".into(), ..Acceptance::default() }),
                 1 => Answered::Deferred { said: "busy".into(), after: None },
                 _ => Answered::Unknown { said: "timeout".into() },
             };

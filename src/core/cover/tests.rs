@@ -133,7 +133,7 @@ fn somebody_whose_number_is_dead_or_stopped_reaches_nobody_while_on_call() {
             "{found:?}"
         );
         // A mailbox that a channel carries is a way.
-        desk.carriers.push(Carrier { name: "mail".into(), carries: vec![Medium::Email] });
+        desk.carriers.push(Carrier::plain("mail", &[Medium::Email]));
         assert!(walked(&desk, &known).iter().all(|finding| finding.weight() != Weight::Error));
     }
 }

@@ -18,7 +18,7 @@ use crate::core::expectation::Expectation;
 use crate::core::flow::arrival::{self, Held};
 use crate::core::flow::{self, plan_task};
 use crate::core::id::{AlertId, EventId, Ids, NotificationId, TaskId};
-use crate::core::notification::{Notification, NotificationState, RecipientId};
+use crate::core::notification::{Acceptance, Notification, NotificationState, RecipientId};
 use crate::core::onboarding::{Doer, MilestoneRecord, Plan, PlanStep};
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::reach::{Reach, fix_task};
@@ -143,10 +143,7 @@ impl Stage {
                 step(Milestone::GoLive, 5),
             ],
         }];
-        desk.carriers = vec![
-            Carrier { name: "sms".into(), carries: vec![Medium::Sms] },
-            Carrier { name: "mail".into(), carries: vec![Medium::Email] },
-        ];
+        desk.carriers = vec![Carrier::plain("sms", &[Medium::Sms]), Carrier::plain("mail", &[Medium::Email])];
         Self {
             desk,
             // A Monday, within working hours.
@@ -323,7 +320,9 @@ impl Stage {
     }
 
     pub fn send(&mut self) -> Vec<Sent> {
-        self.send_with(|_| Answered::Accepted { provider_ref: None, said: "ok".into(), parts: 1 })
+        self.send_with(|_| {
+            Answered::Accepted(Acceptance { said: "ok".into(), parts: 1, ..Acceptance::default() })
+        })
     }
 
     /// To contacts, the oldest message first: the contact, and its words.

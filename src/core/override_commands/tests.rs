@@ -15,10 +15,7 @@ fn scene() -> Scene {
     scene.desk.schedules.insert("primary".into(), Schedule::simple("primary", TimeZone::UTC, rotation));
     let maria = PersonId("maria".into());
     scene.desk.people.get_mut(&maria).unwrap().email = Some("maria@example.net".parse().unwrap());
-    scene
-        .desk
-        .carriers
-        .push(crate::core::desk::Carrier { name: "mail".into(), carries: vec![Medium::Email] });
+    scene.desk.carriers.push(crate::core::desk::Carrier::plain("mail", &[Medium::Email]));
     scene
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::core::change::What;
 use crate::core::contact::{ContactState, QuietHours};
 use crate::core::delivery::Answered;
-use crate::core::notification::{Fault, NotificationState};
+use crate::core::notification::{Acceptance, Fault, NotificationState};
 use crate::core::reach::{Reach, Way};
 use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState, address_key};
 use jiff::tz::TimeZone;
@@ -18,7 +18,7 @@ fn news(stage: &mut Stage, status: &str) {
 fn refuse(medium: Medium, fault: Fault) -> impl Fn(&super::super::stage::Sent) -> Answered {
     move |sent| match sent.medium == medium {
         true => Answered::Refused { said: "no".into(), fault },
-        false => Answered::Accepted { provider_ref: None, said: "ok".into(), parts: 1 },
+        false => Answered::Accepted(Acceptance { said: "ok".into(), parts: 1, ..Acceptance::default() }),
     }
 }
 
@@ -185,7 +185,7 @@ fn a_second_number_is_tried_before_another_medium() {
     news(&mut stage, "received");
     let sent = stage.send_with(|sent| match sent.address == first {
         true => Answered::Refused { said: "no".into(), fault: Fault::Message },
-        false => Answered::Accepted { provider_ref: None, said: "ok".into(), parts: 1 },
+        false => Answered::Accepted(Acceptance { said: "ok".into(), parts: 1, ..Acceptance::default() }),
     });
     let to: Vec<_> = sent.iter().map(|sent| sent.address.as_str()).collect();
     assert_eq!(to, [first.as_str(), "+4915123456799"]);
