@@ -290,7 +290,12 @@ fn window(from: &str, until: &str) -> Action {
         when: None,
         up_to: Severity::High,
     };
-    Action::AddMaintenance { covers, from: at(from), until: at(until), why: "new warehouse".into() }
+    Action::AddMaintenance {
+        covers: Box::new(covers),
+        from: at(from),
+        until: at(until),
+        why: "new warehouse".into(),
+    }
 }
 
 async fn state(store: &Store, id: u64) -> AlertState {

@@ -107,7 +107,8 @@ async fn add(args: AddArgs, context: &Context) -> Result<(), Failed> {
         when: None,
         up_to: args.severity.into(),
     };
-    let action = Action::AddMaintenance { covers, from, until, why: args.why.as_str().into() };
+    let action =
+        Action::AddMaintenance { covers: Box::new(covers), from, until, why: args.why.as_str().into() };
     act::each([action], |action| action, context).await
 }
 

@@ -136,7 +136,7 @@ impl Check<'_> {
             file.source.iter().map(|source| source.name.as_ref().clone()).collect();
         let maintenance = self.maintenance(file.maintenance, &source_names, &zone);
         let inhibits = self.inhibits(file.inhibit);
-        let page_test = file.page_test.map(|table| self.page_test(table, &channels));
+        let page_test = file.page_test.map(|table| self.page_test(table));
         let retry = Retry {
             first: self.duration_or(file.retry.first.as_ref(), 5),
             longest: self.duration_or(file.retry.longest.as_ref(), 5 * 60),

@@ -1,9 +1,7 @@
 //! `[page_test]`: how long a proof that somebody is reached counts.
 
-use super::Channel;
 use super::check::Check;
 use super::file::Text;
-use crate::core::contact::Medium;
 use crate::core::shift_test::ShiftTests;
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -17,7 +15,7 @@ pub struct PageTestTable {
 }
 
 impl Check<'_> {
-    pub(super) fn page_test(&mut self, table: PageTestTable, channels: &[Channel]) -> ShiftTests {
+    pub(super) fn page_test(&mut self, table: PageTestTable) -> ShiftTests {
         let typed = table.every.as_ref().trim();
         let days = typed.strip_suffix('d').and_then(|days| days.trim().parse::<i64>().ok());
         let days = days.filter(|days| (1..=365).contains(days)).unwrap_or_else(|| {
@@ -31,10 +29,6 @@ impl Check<'_> {
             }
             within
         });
-        let proving = channels
-            .iter()
-            .filter(|channel| channel.proof.is_some() && channel.carries.contains(&Medium::Sms));
-        let proving = proving.map(|channel| channel.name.clone()).collect();
-        ShiftTests { every: SignedDuration::from_hours(24 * days), within, proving }
+        ShiftTests { every: SignedDuration::from_hours(24 * days), within }
     }
 }

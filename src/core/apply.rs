@@ -222,7 +222,7 @@ impl Asked<'_> {
             }
             Action::AddMaintenance { covers, from, until, why } => {
                 let by = By { id: &self.asker.id, name: &self.asker.name, actor: &self.actor };
-                maintenance_commands::add(&mut self.decision, by, covers.clone(), *from, *until, why)
+                maintenance_commands::add(&mut self.decision, by, (**covers).clone(), *from, *until, why)
             }
             Action::RemoveMaintenance { id } => {
                 let by = By { id: &self.asker.id, name: &self.asker.name, actor: &self.actor };

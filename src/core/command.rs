@@ -151,7 +151,7 @@ pub enum Action {
     },
     /// What begins to page in that time and is covered sleeps until it ends.
     AddMaintenance {
-        covers: Covers,
+        covers: Box<Covers>,
         from: Timestamp,
         until: Timestamp,
         why: Untrusted,

@@ -26,8 +26,6 @@ pub struct ShiftTests {
     pub every: SignedDuration,
     /// A test that nothing proves by then is a task.
     pub within: SignedDuration,
-    /// Channels that report deliveries; by others a test proves nothing.
-    pub proving: BTreeSet<String>,
 }
 
 /// One test.
@@ -152,7 +150,8 @@ pub fn proves(desk: &Desk, person: &PersonId, messages: &[Notification], since: 
 pub fn send(decision: &mut Decision<'_>, rule: &ShiftTests, begun: &Begun) -> Option<()> {
     let (desk, now) = (decision.desk, decision.now);
     let tested = desk.person(&begun.person)?;
-    let carrier = desk.carrier(Medium::Sms).filter(|carrier| rule.proving.contains(&carrier.name))?;
+    // Over a channel that does not report deliveries a test proves nothing.
+    let carrier = desk.carrier(Medium::Sms).filter(|carrier| carrier.proof.is_some())?;
     if !tested.reachable_by(Medium::Sms) {
         return None;
     }
@@ -270,7 +269,7 @@ fn keep(decision: &mut Decision<'_>, what: What, said: String, test: &ShiftTest)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::desk::Absence;
+    use crate::core::desk::{Absence, ProofWithin};
     use crate::core::scenario::Scene;
     use crate::core::schedule::{Length, Rotation, Schedule, Start};
     use jiff::tz::TimeZone;
@@ -288,12 +287,11 @@ mod tests {
         scene
     }
 
+    const PROOF: ProofWithin =
+        ProofWithin { urgent: SignedDuration::from_mins(5), other: SignedDuration::from_mins(60) };
+
     fn rule() -> ShiftTests {
-        ShiftTests {
-            every: SignedDuration::from_hours(24 * 30),
-            within: SignedDuration::from_mins(30),
-            proving: ["sms".to_owned()].into(),
-        }
+        ShiftTests { every: SignedDuration::from_hours(24 * 30), within: SignedDuration::from_mins(30) }
     }
 
     #[test]
@@ -318,12 +316,13 @@ mod tests {
 
     #[test]
     fn a_test_goes_only_where_it_could_be_proven_and_one_that_is_not_is_a_task_of_theirs() {
-        let scene = scene();
+        let mut scene = scene();
         let begun = begun(&scene.desk, scene.now).remove(0);
         let mut decision = Decision::new(&scene.desk, scene.now, scene.ids);
-        let unproving = ShiftTests { proving: BTreeSet::new(), ..rule() };
-        assert_eq!(send(&mut decision, &unproving, &begun), None);
+        assert_eq!(send(&mut decision, &rule(), &begun), None);
         assert!(decision.changes.is_empty());
+        scene.desk.carriers[0].proof = Some(PROOF);
+        let mut decision = Decision::new(&scene.desk, scene.now, scene.ids);
         send(&mut decision, &rule(), &begun).unwrap();
         let test = decision.changes.iter().find_map(|change| match &change.object {
             Object::ShiftTest(test) => Some((**test).clone()),

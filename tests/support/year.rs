@@ -172,13 +172,13 @@ pub async fn operators(agent: Arc<Agent>, night: Night, clock: Clock) {
             44..=47 => Action::Escalate { alert: alert_id, step: None },
             48 => Action::ResendAlert { alert: alert_id, to: None, via: None },
             49 if night.look().rng.random_bool(0.3) => Action::AddMaintenance {
-                covers: Covers {
+                covers: Box::new(Covers {
                     partners: vec![format!("p{}", night.look().between(1, PARTNERS))],
                     kinds: vec![],
                     sources: vec![],
                     when: None,
                     up_to: Severity::High,
-                },
+                }),
                 from: now + SignedDuration::from_mins(i64::try_from(night.look().between(0, 30)).unwrap()),
                 until: later + SignedDuration::from_hours(2),
                 why: "simulated".into(),
