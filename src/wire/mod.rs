@@ -126,6 +126,9 @@ pub struct DeskInfo {
     /// Maintenance windows that are on or begin within two weeks, those that are on first (at most 50).
     #[serde(default)]
     pub maintenance: Vec<MaintenanceInfo>,
+    /// Media that no provider carries now.
+    #[serde(default)]
+    pub down: Vec<MediumDown>,
 }
 
 /// One of `GET /v1/maintenance`: a window, a recurring one with the time it is on now or next.
@@ -153,6 +156,15 @@ pub enum MaintenanceState {
     ToCome,
     Over,
     Removed,
+}
+
+/// A medium that no provider carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MediumDown {
+    pub medium: Medium,
+    pub since: Timestamp,
+    /// The names of those on call whom nothing else wakes.
+    pub cannot_be_woken: Vec<String>,
 }
 
 /// What the auditor found when it looked last, which it does once a minute.
@@ -237,6 +249,8 @@ pub enum ChannelState {
     Working,
     /// The last attempts failed; it is tried again and again.
     Failing,
+    /// So many failed that nothing leaves by it but a probe now and then.
+    Down,
 }
 
 /// How reading a calendar goes that is elsewhere.

@@ -1,6 +1,7 @@
 //! How the desk is doing: who works here, who is on call, how sources and channels are.
 
 use super::{Agent, Desk, Failure, maintenance};
+use crate::agent::providers;
 use crate::core::event::Severity;
 use crate::store::StoreError;
 use crate::store::list::List;
@@ -106,6 +107,7 @@ fn desk_info(agent: &Agent) -> DeskInfo {
             soon.truncate(50);
             soon
         },
+        down: providers::media_down(agent),
     }
 }
 
@@ -117,7 +119,7 @@ pub async fn health_now(agent: &Agent) -> Result<Health, StoreError> {
     Ok(Health {
         now,
         sources: agent.vitals.sources(&setup, now),
-        channels: agent.vitals.channels(&setup, &queued, agent.since),
+        channels: agent.vitals.channels(&setup, &agent.providers, &queued, agent.since),
         on_call: who_is_on_call(agent, now),
         sync: agent.vitals.sync(&setup, conflicts),
         desk: desk_info(agent),
