@@ -477,12 +477,11 @@ pub async fn carrier(agent: Arc<Agent>, night: Night, clock: Clock) {
             if !outside.calm {
                 for name in ["sms", "sms2", "mail"] {
                     if outside.rng.random_bool(0.004) {
-                        let good = if outside.long_run { 12 } else { 2 };
-                        let weather = match outside.between(0, good + 1) {
-                            0 => Weather::Rough,
-                            1 => Weather::Down,
-                            _ => Weather::Good,
-                        };
+                        let mut sky = vec![Weather::Good, Weather::Good, Weather::Rough, Weather::Down];
+                        if outside.long_run {
+                            sky.extend([Weather::Good; 10]);
+                        }
+                        let weather = outside.pick(&sky);
                         if outside.weather[name].0 != weather {
                             outside.weather.insert(name, (weather, now));
                         }
