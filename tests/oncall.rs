@@ -278,4 +278,13 @@ async fn a_calendar_elsewhere_is_read_and_its_last_good_copy_counts_while_it_can
     until("the new calendar", async || (now(&desk).await.0 == serde_json::json!(["bob"])).then_some(()))
         .await;
     assert!(!desk.said().contains("s3cret"), "{}", desk.said());
+
+    // Ann was taken off when the calendar named nobody, and Bob is put on; the first reading told nobody.
+    let told = desk.list(&["notifications", "list"]).await;
+    let why = |person| -> Vec<String> {
+        let of = to(&told, person).into_iter().map(|n| n["reason"]["via"].as_str().unwrap().to_owned());
+        of.collect()
+    };
+    assert_eq!(why("ann"), ["taken off call for primary by calendar roster"], "{told:#?}");
+    assert_eq!(why("bob"), ["put on call for primary by calendar roster"], "{told:#?}");
 }

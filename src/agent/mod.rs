@@ -19,12 +19,14 @@ mod metrics;
 pub mod notice;
 pub mod proof;
 pub mod providers;
+mod quiet;
 pub mod receipts;
 pub mod replies;
 mod roster;
 pub mod run;
 pub mod serve;
 pub mod setup;
+mod shift_test;
 pub mod silence;
 pub mod sync;
 pub mod world;
@@ -98,6 +100,8 @@ impl Agent {
         let vitals = Vitals::load(&store, &setup).await?;
         let providers = providers::Providers::load(&store).await?;
         let (submissions, queue) = tokio::sync::mpsc::channel(intake::QUEUE);
+        let desk = setup.settings.desk.clone();
+        store.write(move |tx| quiet::all(tx, &desk, now)).await?;
         let agent = Arc::new(Self {
             store,
             world,
@@ -130,6 +134,7 @@ impl Agent {
         agent.tracker.spawn(receipts::job(agent.clone()));
         agent.tracker.spawn(proof::look_for_lost(agent.clone()));
         agent.tracker.spawn(proof::ask(agent.clone()));
+        agent.tracker.spawn(shift_test::job(agent.clone()));
         agent.tracker.spawn(audit::job(agent.clone()));
         agent.tracker.spawn(heartbeat::job(agent.clone()));
         Ok(agent)
@@ -340,6 +345,8 @@ fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandV
         Action::AcceptHandover { handover } | Action::NoteHandover { handover, .. } => {
             view.handovers = handover::loaded(tx, *handover)?;
         }
+        Action::AddMaintenance { .. } => {}
+        Action::RemoveMaintenance { id } => view.window = tx.window(*id)?,
         Action::SetContact { contact, .. } => view.contact = tx.contact(contact.raw())?,
         Action::ResolveContact { contact, .. } | Action::EraseContact { contact } => {
             view.contact = tx.contact(contact.raw())?;

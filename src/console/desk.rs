@@ -356,6 +356,8 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         | Object::Digest(_)
         | Object::Assignment(_)
         | Object::Override(_)
+        | Object::Window(_)
+        | Object::ShiftTest(_)
         | Object::Roster(_)
         | Object::Provider(_)
         | Object::Handover(_)

@@ -179,6 +179,7 @@ pub enum About {
     /// Who is on call by this schedule.
     OnCall(String),
     Handover(HandoverId),
+    Maintenance,
 }
 
 /// One sentence to the operator, for a while.

@@ -624,6 +624,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
                 return send(model, order);
             }
         }
+        Action::Maintenance => maintenance(model),
         Action::Cover => oncall::cover(model),
         Action::Swap => oncall::swap(model),
         Action::TakeBack => oncall::take_back(model),
@@ -650,6 +651,20 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+/// The windows that are on or to come; one that is stored may be taken back.
+fn maintenance(model: &mut Model) {
+    let Some(desk) = &model.desk else { return };
+    let chooser = Chooser::maintenance(&desk.info.maintenance, model.now, &model.zone());
+    match chooser {
+        Some(chooser) => model.dialog = Some(Dialog::Chooser(chooser)),
+        None => {
+            let said =
+                "No maintenance window is on or within two weeks; `nightdesk maintenance add` makes one.";
+            say(model, said.to_owned(), Tone::Hint);
+        }
+    }
 }
 
 fn ack(model: &mut Model) -> Vec<Effect> {

@@ -11,6 +11,7 @@ use crate::core::exception::ExceptionReport;
 use crate::core::expectation::Expectation;
 use crate::core::handover::Handover;
 use crate::core::id::AlertId;
+use crate::core::maintenance::StoredWindow;
 use crate::core::notification::Notification;
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
@@ -18,6 +19,7 @@ use crate::core::person::PersonId;
 use crate::core::provider::Provider;
 use crate::core::reply::Reply;
 use crate::core::schedule::{Override, RosterCopy};
+use crate::core::shift_test::ShiftTest;
 use crate::core::suppression::Suppression;
 use crate::core::sync::Link;
 use crate::core::task::Task;
@@ -134,6 +136,11 @@ pub enum What {
     /// Who is on call was changed by hand, or such a change taken back.
     OverrideAdded,
     OverrideRemoved,
+    /// A single maintenance window was made, or taken back.
+    MaintenanceAdded,
+    MaintenanceRemoved,
+    /// Somebody who came on call is tested, or what came of it.
+    ShiftTested,
     /// A calendar that schedules are made of was read anew, and says something else.
     RosterRead,
     /// Who hands over to whom next, and when; or the plan changed.
@@ -177,6 +184,8 @@ pub enum Object {
     Digest(Box<DigestRun>),
     Assignment(Box<StoredAssignment>),
     Override(Box<Override>),
+    Window(Box<StoredWindow>),
+    ShiftTest(Box<ShiftTest>),
     Roster(Box<RosterCopy>),
     Provider(Box<Provider>),
     Handover(Box<Handover>),

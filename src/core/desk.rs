@@ -10,13 +10,16 @@ use crate::core::edi::Codes;
 use crate::core::event::Severity;
 use crate::core::expectation::Expect;
 use crate::core::handover::{Terms, Unaccepted};
+use crate::core::inhibit::Inhibit;
 use crate::core::label::Labels;
+use crate::core::maintenance::Window;
 use crate::core::onboarding::Plan;
 use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::reply::ReplyKey;
 use crate::core::rule::Rule;
 use crate::core::schedule::{Schedule, Why};
+use crate::core::shift_test::ShiftTests;
 use crate::core::storm::Storm;
 use crate::core::template::Templates;
 use crate::core::throttle::Throttle;
@@ -157,6 +160,11 @@ pub struct Desk {
     pub asks_community: bool,
     pub promise: Promise,
     pub storm: Storm,
+    /// Configured and stored windows that count now or later.
+    pub maintenance: Vec<Window>,
+    pub inhibits: Vec<Inhibit>,
+    /// Whoever comes on call is tested where no text was proven to reach them.
+    pub page_test: Option<ShiftTests>,
     /// So many pages to one person at one moment are one message; 0: never.
     pub bundle_from: u32,
     pub throttle: Throttle,

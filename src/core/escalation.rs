@@ -25,15 +25,25 @@ pub struct Decision<'a> {
     pub now: Timestamp,
     pub ids: Ids,
     pub changes: Vec<Change>,
+    /// Other alerts that stand, where some may keep others quiet, as these decisions leave them.
+    pub around: BTreeMap<AlertId, Alert>,
 }
 
 impl<'a> Decision<'a> {
     pub fn new(desk: &'a Desk, now: Timestamp, ids: Ids) -> Self {
-        Self { desk, now, ids, changes: Vec::new() }
+        Self { desk, now, ids, changes: Vec::new(), around: BTreeMap::new() }
     }
 
     pub fn alert_change(&mut self, actor: Actor, what: What, summary: impl Into<Untrusted>, alert: &Alert) {
+        self.see_around(alert);
         self.changes.push(Change::alert(self.now, actor, what, summary, alert));
+    }
+
+    /// Keeps how an alert stands now, for others that it may keep quiet.
+    fn see_around(&mut self, alert: &Alert) {
+        if !self.desk.inhibits.is_empty() {
+            self.around.insert(alert.id, alert.clone());
+        }
     }
 
     /// Takes every step that is due now.
@@ -115,6 +125,7 @@ impl<'a> Decision<'a> {
         summary: impl Into<Untrusted>,
         alert: &Alert,
     ) {
+        self.see_around(alert);
         self.changes.insert(index, Change::alert(self.now, actor, what, summary, alert));
     }
 
@@ -359,6 +370,7 @@ impl<'a> Decision<'a> {
             }
             AlertState::Open => self.advance(alert),
             AlertState::Acknowledged => self.promise_missed(alert),
+            AlertState::Snoozed if alert.quiet.is_some() => self.review_rest(alert),
             AlertState::Snoozed => {
                 alert.state = AlertState::Open;
                 alert.snoozed_until = None;

@@ -70,6 +70,9 @@ id!(/// One override of a schedule.
 id!(/// One hand-over of a schedule.
     HandoverId, 'H', "hand-over");
 
+id!(/// One single maintenance window.
+    WindowId, 'M', "maintenance window");
+
 /// Where the next ids of each kind come from; a decision takes from it and the store keeps the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ids {
@@ -79,11 +82,12 @@ pub struct Ids {
     pub task: u64,
     pub over: u64,
     pub handover: u64,
+    pub window: u64,
 }
 
 impl Default for Ids {
     fn default() -> Self {
-        Self { event: 1, alert: 1, notification: 1, task: 1, over: 1, handover: 1 }
+        Self { event: 1, alert: 1, notification: 1, task: 1, over: 1, handover: 1, window: 1 }
     }
 }
 
@@ -111,5 +115,10 @@ impl Ids {
     pub fn next_handover(&mut self) -> HandoverId {
         self.handover += 1;
         HandoverId(self.handover - 1)
+    }
+
+    pub fn next_window(&mut self) -> WindowId {
+        self.window += 1;
+        WindowId(self.window - 1)
     }
 }

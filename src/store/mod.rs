@@ -13,8 +13,10 @@ pub mod links;
 pub mod list;
 pub mod partners;
 mod providers;
+pub mod quiet;
 pub mod replies;
 pub mod roster;
+mod shift_test;
 pub mod sqlite;
 pub mod tx;
 

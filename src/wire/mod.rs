@@ -21,8 +21,9 @@ use crate::core::digest::{DigestRun, Kind as DigestKind};
 use crate::core::edi::Codes;
 use crate::core::event::{Event, Severity};
 use crate::core::handover::{Handover, Sheet};
-use crate::core::id::{AlertId, HandoverId, TaskId};
+use crate::core::id::{AlertId, HandoverId, TaskId, WindowId};
 use crate::core::label::Labels;
+use crate::core::maintenance::Covers;
 use crate::core::notification::{Content, Notification};
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::schedule::{Override, Segment, Why};
@@ -126,9 +127,39 @@ pub struct DeskInfo {
     pub labels: Labels,
     #[serde(default)]
     pub codes: Codes,
+    /// Maintenance windows that are on or begin within two weeks, those that are on first (at most 50).
+    #[serde(default)]
+    pub maintenance: Vec<MaintenanceInfo>,
     /// Media that no provider carries now.
     #[serde(default)]
     pub down: Vec<MediumDown>,
+}
+
+/// One of `GET /v1/maintenance`: a window, a recurring one with the time it is on now or next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MaintenanceInfo {
+    /// Of a single one.
+    pub id: Option<WindowId>,
+    pub name: String,
+    pub state: MaintenanceState,
+    pub covers: Covers,
+    pub from: Timestamp,
+    pub until: Timestamp,
+    /// The configuration says so; it cannot be taken back.
+    pub recurring: bool,
+    #[serde(default)]
+    pub why: Option<Untrusted>,
+    #[serde(default)]
+    pub by: Option<PersonId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MaintenanceState {
+    On,
+    ToCome,
+    Over,
+    Removed,
 }
 
 /// A medium that no provider carries.

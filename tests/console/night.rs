@@ -103,6 +103,7 @@ fn member(event: u64, title: &str, amount: Option<i64>) -> Member {
         deadline: None,
         codes: Vec::new(),
         cleared_at: None,
+        feed: String::new(),
     }
 }
 
@@ -131,6 +132,8 @@ pub fn alert(
         holder: None,
         next_update_by: None,
         snoozed_until: None,
+        quiet: None,
+        inhibited_at: None,
         cleared_at: None,
         joined_at: None,
         close_at: None,
@@ -526,6 +529,7 @@ pub fn snapshot() -> Snapshot {
             promises: Severity::ALL.map(|severity| (severity, SignedDuration::from_mins(30))).into(),
             labels: Default::default(),
             codes: Default::default(),
+            maintenance: Vec::new(),
             down: Vec::new(),
         },
         alerts: alerts(),

@@ -24,7 +24,9 @@ use nightdesk::core::notification::{
 };
 use nightdesk::core::page::AGAIN;
 use nightdesk::core::person::{PersonId, Role};
+use nightdesk::core::quiet::Quiet;
 use nightdesk::core::sms::segments;
+use nightdesk::core::throttle::is_first_page;
 use nightdesk::store::Store;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -35,6 +37,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+#[path = "year.rs"]
+pub mod year;
 
 pub const SOURCE: &str = "/community/simulated";
 const PEOPLE: [&str; 3] = ["maria", "jonas", "aylin"];
@@ -78,6 +83,8 @@ pub struct Outside {
     paging: BTreeMap<AlertId, (Timestamp, u32)>,
     pub counts: BTreeMap<&'static str, u64>,
     calm: bool,
+    /// Providers fail now and then, and not half of the time.
+    pub long_run: bool,
     /// What a gateway saw that must never be; it runs in a task of the agent, where a panic is lost.
     pub broken: Option<String>,
 }
@@ -124,6 +131,7 @@ impl Night {
             paging: BTreeMap::new(),
             counts: BTreeMap::new(),
             calm: false,
+            long_run: false,
             broken: None,
         })))
     }
@@ -476,8 +484,11 @@ pub async fn carrier(agent: Arc<Agent>, night: Night, clock: Clock) {
             if !outside.calm {
                 for name in ["sms", "sms2", "mail"] {
                     if outside.rng.random_bool(0.004) {
-                        let weather =
-                            outside.pick(&[Weather::Good, Weather::Good, Weather::Rough, Weather::Down]);
+                        let mut sky = vec![Weather::Good, Weather::Good, Weather::Rough, Weather::Down];
+                        if outside.long_run {
+                            sky.extend([Weather::Good; 10]);
+                        }
+                        let weather = outside.pick(&sky);
                         if outside.weather[name].0 != weather {
                             outside.weather.insert(name, (weather, now));
                         }
@@ -654,6 +665,14 @@ impl Outside {
                 assert!(first, "event {:?} was made twice", event.event_id);
             }
             Object::Alert(alert) => {
+                match (change.what, &alert.quiet) {
+                    (What::AlertRaised, _) => self.count("alerts"),
+                    (What::AlertSnoozed, Some(Quiet::Maintenance { .. })) => {
+                        self.count("quiet for maintenance")
+                    }
+                    (What::AlertSnoozed, Some(Quiet::Alert { .. })) => self.count("quiet because of another"),
+                    _ => {}
+                }
                 if matches!(change.what, What::AlertEscalated | What::AlertLastResort | What::AlertNobody) {
                     let paging = self.paging.entry(alert.id).or_insert((change.at, 0));
                     *paging = if paging.0 == change.at { (paging.0, paging.1 + 1) } else { (change.at, 1) };
@@ -682,8 +701,15 @@ impl Outside {
                         self.count("bundles");
                     }
                 }
+                if change.what == What::NotificationSending && n.purpose == Purpose::Page {
+                    self.count("pages");
+                }
                 if change.what == What::NotificationHeld && n.hold == Some(Hold::Throttled) {
                     self.count("throttled");
+                    let about = n.alerts();
+                    let same = |other: &&Notification| about.iter().any(|alert| other.is_about(*alert));
+                    let others: Vec<_> = self.notifications.values().filter(same).cloned().collect();
+                    assert!(!is_first_page(n, &others), "{} is a first page and waits: {n:?}", n.id);
                 }
                 honest(n);
                 self.notifications.insert(n.id, (**n).clone());
@@ -738,7 +764,9 @@ fn never_forgotten(alert: &Alert) {
     let kept = match alert.state {
         AlertState::Open => alert.next_escalation_at.is_some() || cleared,
         AlertState::Acknowledged => alert.holder.is_some() && (alert.next_update_by.is_some() || cleared),
-        AlertState::Snoozed => alert.snoozed_until.is_some(),
+        AlertState::Snoozed => {
+            alert.snoozed_until.is_some() && (alert.resting().is_none() || alert.holder.is_none())
+        }
         AlertState::Resolved => alert.resolution.is_some() && alert.next_due().is_none(),
     };
     assert!(kept, "{} is forgotten: {alert:?}", alert.id);

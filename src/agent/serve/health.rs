@@ -1,6 +1,6 @@
 //! How the desk is doing: who works here, who is on call, how sources and channels are.
 
-use super::{Agent, Desk, Failure};
+use super::{Agent, Desk, Failure, maintenance};
 use crate::agent::providers;
 use crate::core::event::Severity;
 use crate::core::handover::{Handover, HandoverState};
@@ -10,7 +10,7 @@ use crate::wire::{DeskInfo, Health, OnCall, OpenHandover, Status};
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Nothing is counted further than this.
@@ -85,6 +85,9 @@ fn who_is_on_call(agent: &Agent, at: Timestamp) -> Vec<OnCall> {
         .collect()
 }
 
+/// Maintenance that begins later need not be known to everybody.
+const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
+
 fn desk_info(agent: &Agent) -> DeskInfo {
     let setup = agent.setup();
     let desk = &setup.settings.desk;
@@ -100,6 +103,11 @@ fn desk_info(agent: &Agent) -> DeskInfo {
         promises: Severity::ALL.into_iter().map(|s| (s, desk.promise.for_severity(s))).collect(),
         labels: desk.labels.clone(),
         codes: desk.codes.clone(),
+        maintenance: {
+            let mut soon = maintenance::soon(&desk.maintenance, agent.world.now(), SOON);
+            soon.truncate(50);
+            soon
+        },
         down: providers::media_down(agent),
     }
 }
