@@ -9,7 +9,7 @@ use crate::core::contact::Medium;
 use crate::core::delivery::{self, Answered, Answering, Claim, Delivering};
 use crate::core::desk::Desk;
 use crate::core::id::NotificationId;
-use crate::core::notification::{Notification, RecipientId};
+use crate::core::notification::{Fault, Notification, RecipientId};
 use crate::core::page::AGAIN;
 use crate::core::reach::Reach;
 use crate::core::suppression::address_key;
@@ -170,12 +170,14 @@ impl Way {
             }
         }
         let (id, attempt) = (outgoing.notification, outgoing.attempt);
+        let stopped = matches!(answer, Answer::Refused { fault: Fault::OptedOut, .. });
         // The answer is all we know of what left; it is tried again until the store takes it.
         loop {
             let (setup, jitter, answer) = (self.agent.setup(), self.agent.world.chance(), answer.clone());
             let recorded =
                 self.agent.store.write(move |tx| record(tx, &setup, id, attempt, answer, jitter, now)).await;
             match recorded {
+                Ok(()) if stopped => return self.lay_over().await,
                 Ok(()) | Err(StoreError::Closed) => return,
                 Err(why) => self.stumble(&why).await,
             }
@@ -189,6 +191,13 @@ impl Way {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Answer::Unknown { said: "the channel failed while it was sending".to_owned() },
             Err(_) => Answer::Unknown { said: "no answer came within ten minutes".to_owned() },
+        }
+    }
+
+    /// Somebody opted out: if they are of the desk, they are paged another way from now on.
+    async fn lay_over(&self) {
+        if let Err(why) = self.agent.lay_over(None).await {
+            self.stumble(&why).await;
         }
     }
 

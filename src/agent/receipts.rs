@@ -8,7 +8,7 @@ use crate::channel::{Callback, CallbackRefused, Channel, Ears, Of, Receipt, Writ
 use crate::community::intake::{CallbackAnswer, CallbackRequest};
 use crate::core::delivery::{self, Delivering};
 use crate::core::id::NotificationId;
-use crate::core::notification::{Evidence, Rung};
+use crate::core::notification::{Evidence, Fault, Rung};
 use crate::store::{StoreError, Tx};
 use async_trait::async_trait;
 use axum::http::StatusCode;
@@ -110,11 +110,11 @@ async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Result<Folded, 
     let now = agent.world.now();
     let setup = agent.setup();
     let name = channel.to_owned();
-    let rung = receipt.rung;
+    let (rung, stopped) = (receipt.rung, receipt.fault == Some(Fault::OptedOut));
     let folded = agent
         .store
         .write(move |tx| {
-            let Receipt { of, provider_ref, rung, by, detail } = receipt;
+            let Receipt { of, provider_ref, rung, by, detail, fault } = receipt;
             let Some((id, attempt, part)) = whose(tx, &name, &of, now)? else {
                 return Ok(Folded::NoSuchMessage);
             };
@@ -125,7 +125,7 @@ async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Result<Folded, 
             let desk = &setup.settings.desk;
             let mut context = Delivering { desk, reach: reach.as_ref(), ids: &mut ids, now };
             delivery::name(&mut notification, attempt, provider_ref);
-            let changes = delivery::receipt(&mut context, &mut notification, evidence, &name);
+            let changes = delivery::receipt(&mut context, &mut notification, evidence, fault, &name);
             tx.keep_ids(ids);
             tx.apply(changes)?;
             Ok(Folded::Kept)
@@ -133,6 +133,10 @@ async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Result<Folded, 
         .await?;
     if folded == Folded::Kept && matches!(rung, Some(Rung::Delivered | Rung::Read)) {
         agent.vitals.proven(channel, now);
+    }
+    if folded == Folded::Kept && stopped {
+        // If they are of the desk, they are paged another way from now on.
+        agent.lay_over(None).await?;
     }
     Ok(folded)
 }
@@ -175,8 +179,8 @@ pub(super) fn heard<T>(
     let Some(way) = setup.channels.get(channel) else {
         return Err(answer(StatusCode::NOT_FOUND, "there is no such channel"));
     };
-    let CallbackRequest { query, headers, body, peer, .. } = request;
-    read(&**way, &Callback { query, headers, body, peer }).map_err(|refused| match refused {
+    let CallbackRequest { uri, query, headers, body, peer, .. } = request;
+    read(&**way, &Callback { uri, query, headers, body, peer }).map_err(|refused| match refused {
         CallbackRefused::NotHere => answer(StatusCode::NOT_FOUND, &format!("{refused}")),
         CallbackRefused::Forged(why) => {
             tracing::warn!(channel, why, "a callback was refused");
@@ -187,5 +191,5 @@ pub(super) fn heard<T>(
 }
 
 pub(super) fn answer(status: StatusCode, text: &str) -> CallbackAnswer {
-    CallbackAnswer { status, text: text.to_owned() }
+    CallbackAnswer { status, media_type: "text/plain; charset=utf-8", text: text.to_owned() }
 }

@@ -17,7 +17,7 @@ use crate::core::notification::{
 };
 use crate::core::reach::Reach;
 use crate::core::reroute;
-use crate::core::suppression::{Suppression, address_key};
+use crate::core::suppression::{Suppression, SuppressionCause, address_key};
 use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
 use jiff::{SignedDuration, Timestamp};
@@ -279,10 +279,14 @@ pub fn answered(
             );
             let summary = format!("{} to {who} failed: {said}", medium_word(n.medium));
             let mut changes = vec![Change::notification(now, actor, What::NotificationEvidence, summary, n)];
+            let address = n.attempts[index].address.raw().to_owned();
+            if fault == Fault::OptedOut {
+                let cause = SuppressionCause::OptedOut;
+                changes.extend(reroute::suppress(reach, n, &address, cause, &said, now));
+            }
             if n.state.is_failure()
                 && let Some(reach) = reach
             {
-                let address = n.attempts[index].address.raw().to_owned();
                 changes.extend({
                     let mut context = Delivering { desk, reach: Some(reach), ids, now };
                     reroute::failed(&mut context, n, &address, fault, &said)
@@ -417,11 +421,13 @@ pub fn name(n: &mut Notification, attempt: u32, provider_ref: Option<String>) {
     n.provider_ref.get_or_insert_with(|| named.clone());
 }
 
-/// Folds one receipt. A receipt heard before changes nothing and is not kept twice.
+/// Folds one receipt. A receipt heard before changes nothing and is not kept twice. `fault`: what its
+/// provider says is at fault; `None` where only its rung tells.
 pub fn receipt(
     context: &mut Delivering<'_>,
     n: &mut Notification,
     evidence: Evidence,
+    fault: Option<Fault>,
     channel: &str,
 ) -> Vec<Change> {
     let now = context.now;
@@ -435,7 +441,8 @@ pub fn receipt(
     let failed_before = n.state.is_failure();
     let attempt = n.attempts.iter().find(|attempt| attempt.number == evidence.attempt);
     let address = attempt.map(|attempt| attempt.address.raw().to_owned()).unwrap_or_default();
-    let fault = if evidence.rung == Some(Rung::Bounced) { Fault::Address } else { Fault::Message };
+    let bounced = evidence.rung == Some(Rung::Bounced);
+    let fault = fault.unwrap_or(if bounced { Fault::Address } else { Fault::Message });
     let by = evidence.by.clone();
     let detail = evidence.detail.printable();
     add_evidence(n, evidence);
@@ -449,6 +456,10 @@ pub fn receipt(
     );
     let actor = Actor::Channel(channel.to_owned());
     let mut changes = vec![Change::notification(now, actor, What::NotificationEvidence, summary, n)];
+    if fault == Fault::OptedOut {
+        let cause = SuppressionCause::OptedOut;
+        changes.extend(reroute::suppress(context.reach, n, &address, cause, detail.as_str(), now));
+    }
     if n.state.is_failure() && !failed_before {
         changes.extend(reroute::failed(context, n, &address, fault, detail.as_str()));
         if n.purpose == Purpose::Test {
@@ -556,6 +567,7 @@ mod tests {
             &mut context(&scene.desk, &mut Ids::default(), scene.now),
             &mut page,
             says(1, Rung::Failed, scene.now),
+            None,
             "sms",
         );
         assert_eq!(page.state, NotificationState::Sending);
@@ -585,6 +597,7 @@ mod tests {
             &mut context(&scene.desk, &mut Ids::default(), scene.now),
             &mut page,
             says(1, Rung::Delivered, scene.now),
+            None,
             "sms",
         );
         lease_ended(&scene.desk, &mut page, true, &mut scene.ids, scene.now);

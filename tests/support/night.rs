@@ -369,6 +369,7 @@ impl Channel for Gateway {
             },
             by: "simulated carrier",
             detail: field("detail"),
+            fault: None,
         })
     }
 
