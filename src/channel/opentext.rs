@@ -288,7 +288,13 @@ async fn judge(response: Response, parts: u32) -> Answer {
     let job = told["job_id"].as_str().filter(|job| is_job(job));
     let said = match job {
         Some(job) => format!("{status}, job {job}"),
-        None => http::clip(format!("{status} {}", String::from_utf8_lossy(&body)).trim()),
+        None => {
+            // The shape of a refusal is not documented; these are its usual places.
+            let message = ["/error/message", "/message", "/errors/0/message"];
+            let message = message.iter().find_map(|place| told.pointer(place)?.as_str());
+            let text = String::from_utf8_lossy(&body);
+            http::clip(format!("{status} {}", message.unwrap_or(&text)).trim())
+        }
     };
     match status.as_u16() {
         200..=299 => match job {

@@ -237,8 +237,8 @@ impl Twilio {
     }
 
     /// The address of the next page, if it is on the same server: the login goes nowhere else.
-    fn next(&self, uri: Option<&str>) -> Option<Url> {
-        let url = self.messages.join(uri?).ok()?;
+    fn next(&self, uri: &str) -> Option<Url> {
+        let url = self.messages.join(uri).ok()?;
         (url.origin() == self.messages.origin()).then_some(url)
     }
 }
@@ -323,9 +323,14 @@ impl Channel for Twilio {
                     candidate = Some((created, told));
                 }
             }
-            match self.next(page.next_page_uri.as_deref()) {
-                Some(next) if !older => url = next,
-                _ => return found(candidate.map(|(_, told)| told), &text),
+            match page.next_page_uri.filter(|_| !older) {
+                None => return found(candidate.map(|(_, told)| told), &text),
+                Some(uri) => match self.next(&uri) {
+                    Some(next) => url = next,
+                    None => {
+                        return Found::Unknown { said: "Twilio's list goes on at another server".to_owned() };
+                    }
+                },
             }
         }
         Found::Unknown { said: "there are too many messages to this number to look through".to_owned() }

@@ -483,3 +483,6 @@ impl Check<'_> {
         value.map(Spanned::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

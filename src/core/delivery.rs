@@ -576,6 +576,39 @@ mod tests {
     }
 
     #[test]
+    fn a_providers_word_that_somebody_opted_out_binds_once_and_for_their_number() {
+        let stopped = |changes: &[Change]| {
+            let found = changes.iter().find_map(|change| match &change.object {
+                Object::Suppression(suppression) => Some((**suppression).clone()),
+                _ => None,
+            });
+            found.map(|suppression| (suppression.id.raw().to_owned(), suppression.is_opt_out()))
+        };
+        let (mut scene, mut page) = claimed();
+        let wanted = Some((address_key(page.attempts[0].address.raw()), true));
+        let mut told = page.clone();
+        let context_of = Answering {
+            desk: &scene.desk,
+            needed: true,
+            over: &[],
+            reach: None,
+            jitter: 0.0,
+            now: scene.now,
+        };
+        let refused = Answered::Refused { said: "error 21610".into(), fault: Fault::OptedOut };
+        assert_eq!(stopped(&answered(&context_of, &mut page, 1, refused, &mut scene.ids)), wanted);
+
+        // By a receipt that proves nothing else; and heard again, it does nothing again.
+        let mut heard = || {
+            let says = Evidence { rung: None, ..says(1, Rung::Sent, scene.now) };
+            let mut ids = Ids::default();
+            let mut context = context(&scene.desk, &mut ids, scene.now);
+            stopped(&receipt(&mut context, &mut told, says, Some(Fault::OptedOut), "sms"))
+        };
+        assert_eq!((heard(), heard()), (wanted, None));
+    }
+
+    #[test]
     fn what_may_have_left_is_never_called_unsent() {
         let (mut scene, mut page) = claimed();
         answer(&mut scene, &mut page, 1, true, unknown());
