@@ -96,7 +96,7 @@ impl OpenText {
             }
             Login::Client { token_url, id, secret, scope } => {
                 let url = http::parse_url(&token_url).ok_or(BadSettings::TokenUrl)?;
-                Door::Client { client: client(&url)?, url, id, secret, scope, token: Mutex::new(None) }
+                Door::Client { client: client(&url)?, url, id, secret, scope, token: Mutex::default() }
             }
         };
         let named = Named::new(&receipt_key).ok_or(BadSettings::ReceiptKey)?;

@@ -83,8 +83,16 @@ pub fn failed(
     let mut changes = Vec::new();
     let mut without = without_failed(reach, n);
     without.failed.insert(address_key(address));
-    if fault == Fault::Address {
-        changes.extend(suppress(Some(reach), n, address, SuppressionCause::Dead, said, now));
+    match fault {
+        Fault::Address => {
+            changes.extend(suppress(Some(reach), n, address, SuppressionCause::Dead, said, now));
+        }
+        // They may want it another way, but not one that they never named.
+        Fault::OptedOut => {
+            let stopped = suppression(n, address, SuppressionCause::OptedOut, said, now);
+            without.suppressed.insert(address_key(address), stopped);
+        }
+        Fault::Message => {}
     }
     let title = format!("{}: {} failed: {said}", contact.name.printable(), medium_word(n.medium));
     changes.extend(mend(desk, n, reach, contact, title, ids, now));
@@ -134,21 +142,31 @@ pub fn suppress(
     if known.is_some_and(Suppression::is_opt_out) {
         return None;
     }
-    let suppression = Suppression {
-        id: id.into(),
-        state: SuppressionState::Active,
-        medium: n.medium,
-        cause,
-        detail: said.into(),
-        created_at: now,
-        updated_at: now,
-    };
+    let suppression = suppression(n, address, cause, said, now);
     let contact = reach.and_then(|reach| reach.contact.as_ref());
     let partner = contact.and_then(|contact| contact.partner_id.clone()).or_else(|| n.partner.clone());
     let sentence = format!("Nothing goes to {address} any more: {said}");
     let object = Object::Suppression(Box::new(suppression));
     let partner = partner.unwrap_or_default();
     Some(Change::of_partner(now, What::AddressSuppressed, sentence, &partner, object))
+}
+
+fn suppression(
+    n: &Notification,
+    address: &str,
+    cause: SuppressionCause,
+    said: &str,
+    now: Timestamp,
+) -> Suppression {
+    Suppression {
+        id: address_key(address).into(),
+        state: SuppressionState::Active,
+        medium: n.medium,
+        cause,
+        detail: said.into(),
+        created_at: now,
+        updated_at: now,
+    }
 }
 
 fn without_failed(reach: &Reach, n: &Notification) -> Reach {

@@ -170,6 +170,7 @@ async fn every_fault_means_what_it_proves() {
         (Fault::Moved, wait),
         (Fault::NoToken, wait),
         (Fault::TokenPage, wait),
+        (Fault::TokenSilent, wait),
         (Fault::TokenGone, "accepted"),
         (Fault::Refused, never),
         (Fault::Down(500), who_knows),
@@ -225,6 +226,20 @@ async fn a_token_is_kept_asked_for_once_and_renewed_when_it_is_refused() {
     let answer = stand.channel.send(&messages[0]).await;
     assert!(is_deferred(&answer), "{answer:?}");
     assert!(stand.peer.http.requests().len() - before <= 4);
+}
+
+#[tokio::test]
+async fn everybody_who_waits_for_a_token_fails_with_it_and_not_one_after_the_other() {
+    for fault in [Fault::TokenSilent, Fault::NoToken] {
+        let stand = stand(Medium::Email).await;
+        stand.peer.fail(fault);
+        let messages: Vec<Outgoing> = (1..=8).map(|n| message(Medium::Email, n)).collect();
+        let answers = futures_util::future::join_all(messages.iter().map(|m| stand.channel.send(m))).await;
+        assert!(answers.iter().all(is_deferred), "{fault:?}: {answers:?}");
+        assert_eq!(stand.peer.http.requests().len(), 1, "{fault:?}");
+        stand.peer.fail(Fault::None);
+        assert!(is_accepted(&stand.channel.send(&messages[0]).await), "{fault:?}");
+    }
 }
 
 #[tokio::test]

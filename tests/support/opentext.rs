@@ -49,6 +49,8 @@ pub enum Fault {
     TokenGone,
     /// No token is given.
     NoToken,
+    /// Whoever asks for a token hears nothing.
+    TokenSilent,
     /// The token's answer is somebody else's page.
     TokenPage,
     /// Status requests answer with this.
@@ -181,6 +183,9 @@ impl Shared {
     fn token(&self, request: &Request, fault: Fault) -> Then {
         let form = String::from_utf8(request.body.clone()).unwrap();
         let login = format!("Basic {}", BASE64.encode(format!("{CLIENT}:{CLIENT_SECRET}")));
+        if fault == Fault::TokenSilent {
+            return Then::Hang;
+        }
         if fault == Fault::TokenPage {
             return Then::Answer("200 OK", "content-type: text/html\r\n", "<html>It works!");
         }

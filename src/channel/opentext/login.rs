@@ -42,13 +42,35 @@ pub(super) enum Door {
         id: String,
         secret: SecretString,
         scope: Option<String>,
-        token: Mutex<Option<Token>>,
+        token: Mutex<Kept>,
+    },
+}
+
+/// What came of asking for a token last.
+#[derive(Default)]
+pub(super) enum Kept {
+    #[default]
+    Nothing,
+    Token(Token),
+    Failed {
+        at: Instant,
+        why: String,
     },
 }
 
 pub(super) struct Token {
     value: SecretString,
     until: Instant,
+}
+
+impl Kept {
+    /// The token, if it can still be used.
+    fn good(&self) -> Option<&Token> {
+        match self {
+            Kept::Token(token) if token.until > Instant::now() => Some(token),
+            Kept::Token(_) | Kept::Failed { .. } | Kept::Nothing => None,
+        }
+    }
 }
 
 /// The giver's answer. (RFC 6749 §5.1, §5.2)
@@ -65,13 +87,25 @@ impl Door {
         match self {
             Door::Basic { user, password } => Ok(request.basic_auth(user, Some(password.expose_secret()))),
             Door::Client { token, .. } => {
-                // Held while a new one is fetched: the others wait for that one.
+                let began = Instant::now();
+                // Held while a new one is fetched: the others wait for that one, and fail with it.
                 let mut kept = token.lock().await;
-                if kept.as_ref().is_none_or(|token| token.until <= Instant::now()) {
-                    *kept = Some(self.fetch().await?);
+                if let Kept::Failed { at, why } = &*kept
+                    && *at >= began
+                {
+                    return Err(why.clone());
                 }
-                let token = kept.as_ref().map_or("", |token| token.value.expose_secret());
-                Ok(request.bearer_auth(token))
+                if kept.good().is_none() {
+                    *kept = match self.fetch().await {
+                        Ok(token) => Kept::Token(token),
+                        Err(why) => Kept::Failed { at: Instant::now(), why },
+                    };
+                }
+                match &*kept {
+                    Kept::Token(token) => Ok(request.bearer_auth(token.value.expose_secret())),
+                    Kept::Failed { why, .. } => Err(why.clone()),
+                    Kept::Nothing => Err("no token from OpenText".to_owned()),
+                }
             }
         }
     }
@@ -80,12 +114,12 @@ impl Door {
     pub(super) async fn renew(&self, refused: &reqwest::header::HeaderValue) -> bool {
         let Door::Client { token, .. } = self else { return false };
         let mut kept = token.lock().await;
-        let same = kept.as_ref().is_some_and(|token| {
+        let same = kept.good().is_some_and(|token| {
             refused.as_bytes() == format!("Bearer {}", token.value.expose_secret()).as_bytes()
         });
         // Somebody else may have renewed it meanwhile.
         if same {
-            *kept = None;
+            *kept = Kept::Nothing;
         }
         true
     }
