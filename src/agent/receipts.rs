@@ -2,6 +2,7 @@
 //! Verified by their channel, folded into the ladder.
 
 use super::Agent;
+use super::proof;
 use super::replies;
 use super::setup::Setup;
 use crate::channel::{Callback, CallbackRefused, Channel, Ears, Of, Receipt, Written};
@@ -9,6 +10,7 @@ use crate::community::intake::{CallbackAnswer, CallbackRequest};
 use crate::core::delivery::{self, Delivering};
 use crate::core::id::NotificationId;
 use crate::core::notification::{Evidence, Fault, Rung};
+use crate::core::proof::{Shortfall, moves_on};
 use crate::store::{StoreError, Tx};
 use async_trait::async_trait;
 use axum::http::StatusCode;
@@ -24,7 +26,7 @@ const LOST_SINCE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Whether a receipt was of a message of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Folded {
+pub(super) enum Folded {
     Kept,
     NoSuchMessage,
 }
@@ -106,11 +108,12 @@ impl Ears for Line {
 }
 
 /// Keeps what a receipt says with the message it is of.
-async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Result<Folded, StoreError> {
+pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Result<Folded, StoreError> {
     let now = agent.world.now();
     let setup = agent.setup();
     let name = channel.to_owned();
     let (rung, stopped) = (receipt.rung, receipt.fault == Some(Fault::OptedOut));
+    let down = agent.providers.down();
     let folded = agent
         .store
         .write(move |tx| {
@@ -123,11 +126,20 @@ async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Result<Folded, 
                 Evidence { at: now, attempt, part, rung, by: by.to_owned(), detail: detail.into() };
             let (reach, mut ids) = (tx.reach(&notification)?, tx.ids());
             let desk = &setup.settings.desk;
-            let mut context = Delivering { desk, reach: reach.as_ref(), ids: &mut ids, now };
+            let mut context = Delivering { desk, down: &down, reach: reach.as_ref(), ids: &mut ids, now };
+            let (failed, lost) = (notification.state.is_failure(), notification.lost_attempt().is_some());
             delivery::name(&mut notification, attempt, provider_ref);
             let changes = delivery::receipt(&mut context, &mut notification, evidence, fault, &name);
             tx.keep_ids(ids);
             tx.apply(changes)?;
+            if lost {
+                proof::settle(tx, &notification, now)?;
+            }
+            if notification.state.is_failure() && !failed && moves_on(&notification) {
+                let bounced = rung == Some(Rung::Bounced);
+                let fault = fault.unwrap_or(if bounced { Fault::Address } else { Fault::Message });
+                proof::move_on(tx, desk, &down, notification, Shortfall::Failed(fault), now)?;
+            }
             Ok(Folded::Kept)
         })
         .await?;

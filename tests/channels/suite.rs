@@ -34,7 +34,9 @@ async fn a_busy_peer_defers_for_as_long_as_it_asks_and_later_takes_it() {
     for stand in every().await {
         stand.peer.is(Mood::Busy);
         let answer = stand.channel.send(&message(stand.medium, 1)).await;
-        let Answer::Deferred { after, .. } = &answer else { panic!("{}: {answer:?}", stand.name) };
+        let (Answer::Deferred { after, .. } | Answer::Later { after, .. }) = &answer else {
+            panic!("{}: {answer:?}", stand.name)
+        };
         let asked = stand.peer.can_ask_for_a_pause().then_some(Duration::from_secs(90));
         assert_eq!(*after, asked, "{}", stand.name);
         stand.peer.is(Mood::Takes);

@@ -163,6 +163,7 @@ async fn every_fault_means_what_it_proves() {
         let got = match &answer {
             Answer::Accepted(_) => "accepted",
             Answer::Deferred { .. } => wait,
+            Answer::Later { .. } => "later",
             Answer::Refused { .. } => never,
             Answer::Unknown { .. } => who_knows,
         };

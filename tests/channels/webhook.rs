@@ -117,6 +117,7 @@ async fn every_status_means_what_the_contract_says() {
         let got = match &answer {
             Answer::Accepted(_) => "accepted",
             Answer::Deferred { .. } => "deferred",
+            Answer::Later { .. } => "later",
             Answer::Refused { .. } => "refused",
             Answer::Unknown { .. } => "unknown",
         };
