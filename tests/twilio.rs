@@ -151,7 +151,7 @@ async fn whoever_told_twilio_to_stop_is_sent_nothing_more() {
         Some(page(&desk, "N1").await).filter(|page| page["state"] == "failed")
     })
     .await;
-    assert!(failed["reason"]["outcome"].as_str().unwrap().contains("21610"), "{failed}");
+    assert!(failed["attempts"][0]["answer"].as_str().unwrap().contains("21610"), "{failed}");
 
     twilio.fail(Fault::None);
     desk.raise(&exception("2")).await;
