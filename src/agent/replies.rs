@@ -34,13 +34,15 @@ const LETTERS: usize = 50;
 
 /// Takes what a gateway hands on.
 pub async fn text(agent: &Agent, channel: &str, request: CallbackRequest) -> CallbackAnswer {
-    let written = match heard(&agent.setup(), channel, request, |way, callback| way.inbound(callback)) {
-        Ok(written) => written,
+    let heard = heard(&agent.setup(), channel, request, |way, callback| {
+        way.inbound(callback).map(|written| (written, way.thanks()))
+    });
+    let (written, (media_type, text)) = match heard {
+        Ok(heard) => heard,
         Err(refused) => return refused,
     };
     match self::written(agent, channel, written).await {
-        // An empty body: Kannel would send whatever stands in it as an answer.
-        Ok(()) => answer(StatusCode::OK, ""),
+        Ok(()) => CallbackAnswer { status: StatusCode::OK, media_type, text: text.to_owned() },
         Err(why) => {
             tracing::error!(%why, "a reply could not be stored");
             answer(StatusCode::SERVICE_UNAVAILABLE, "")

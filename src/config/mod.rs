@@ -21,7 +21,7 @@ mod schedule;
 mod templates;
 mod work;
 
-pub use channel::{Channel, ChannelKind, Tls};
+pub use channel::{Channel, ChannelKind, OpentextLogin, Tls, TwilioSender};
 pub use community::Community;
 pub use heartbeat::Heartbeat;
 pub use problem::{ConfigError, Problem};

@@ -382,6 +382,7 @@ impl Channel for Gateway {
             },
             by: "simulated carrier",
             detail: field("detail"),
+            fault: None,
         })
     }
 
