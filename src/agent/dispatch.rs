@@ -11,7 +11,7 @@ use crate::core::contact::Medium;
 use crate::core::delivery::{self, Answered, Answering, Claim, Delivering, Down};
 use crate::core::desk::Desk;
 use crate::core::id::NotificationId;
-use crate::core::notification::{Notification, RecipientId};
+use crate::core::notification::{Fault, Notification, RecipientId};
 use crate::core::page::AGAIN;
 use crate::core::proof::{Shortfall, moves_on};
 use crate::core::provider::Heard;
@@ -197,7 +197,11 @@ impl Way {
     /// Gives due messages to other channels, or lets them wait until one works.
     async fn divert(&self, which: Diverted, now: Timestamp) -> Result<(), StoreError> {
         let (setup, name) = (self.setup.clone(), self.name.clone());
-        let mut down = self.agent.providers.down();
+        // Two that want a pause must not hand their messages to each other.
+        let mut down = match which {
+            Diverted::All => self.agent.providers.down(),
+            Diverted::Urgent => self.agent.providers.busy(now),
+        };
         down.insert(name.clone());
         self.agent
             .store
@@ -228,7 +232,7 @@ impl Way {
     async fn claim(&self, room: usize, now: Timestamp) -> Result<Vec<Outgoing>, StoreError> {
         let setup = self.setup.clone();
         let name = self.name.clone();
-        let mut down = self.agent.providers.down();
+        let mut down = self.agent.providers.busy(now);
         // What it is probed with goes by it.
         down.remove(&name);
         self.agent
@@ -290,10 +294,11 @@ impl Way {
             providers::hear(&self.agent, &self.name, heard, now).await;
         }
         let (id, attempt) = (outgoing.notification, outgoing.attempt);
+        let stopped = matches!(answer, Answer::Refused { fault: Fault::OptedOut, .. });
         // The answer is all we know of what left; it is tried again until the store takes it.
         loop {
             let (setup, jitter, answer) = (self.agent.setup(), self.agent.world.chance(), answer.clone());
-            let (down, asks) = (self.agent.providers.down(), self.channel.asks_about() > 0);
+            let (down, asks) = (self.agent.providers.busy(now), self.channel.asks_about() > 0);
             let taken = asks && matches!(answer, Answer::Accepted(_));
             let name = self.name.clone();
             let write = move |tx: &mut Tx<'_>| {
@@ -304,6 +309,7 @@ impl Way {
             };
             let recorded = self.agent.store.write(write).await;
             match recorded {
+                Ok(()) if stopped => return self.lay_over().await,
                 Ok(()) | Err(StoreError::Closed) => return,
                 Err(why) => self.stumble(&why).await,
             }
@@ -317,6 +323,13 @@ impl Way {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Answer::Unknown { said: "the channel failed while it was sending".to_owned() },
             Err(_) => Answer::Unknown { said: "no answer came within ten minutes".to_owned() },
+        }
+    }
+
+    /// Somebody opted out: if they are of the desk, they are paged another way from now on.
+    async fn lay_over(&self) {
+        if let Err(why) = self.agent.lay_over(None).await {
+            self.stumble(&why).await;
         }
     }
 

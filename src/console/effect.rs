@@ -43,6 +43,7 @@ pub enum Effect {
     /// Try a provider that is down.
     Probe(String),
     FetchOnCall,
+    FetchHandover,
     FetchTemplates,
     FetchPreview(AskedPreview),
     FetchContacts,

@@ -13,8 +13,8 @@ use crate::core::text::Untrusted;
 use crate::term::input::Input;
 use crate::wire::client::LinkError;
 use crate::wire::{
-    AlertDetail, Health, Messages, PartnerDetail, PartnerRows, Planned, ProviderInfo, ScheduleTimeline,
-    Snapshot, StepPreview,
+    AlertDetail, Health, Messages, OwnHandover, PartnerDetail, PartnerRows, Planned, ProviderInfo,
+    ScheduleTimeline, Snapshot, StepPreview,
 };
 use jiff::Timestamp;
 
@@ -45,6 +45,8 @@ pub enum Msg {
     Planned(Asked, Result<Planned, LinkError>),
     /// Who is on call over the time to come.
     OnCall(Result<Vec<ScheduleTimeline>, LinkError>),
+    /// The asker's own hand-over, with its sheet.
+    Handover(Result<Box<OwnHandover>, LinkError>),
     Templates(Result<Vec<Listed>, LinkError>),
     Preview(AskedPreview, Result<Vec<Shown>, LinkError>),
     Contacts(Result<Vec<Contact>, LinkError>),

@@ -3,7 +3,7 @@
 use crate::console::effect::Effect;
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
 use crate::console::update::{arrange, filter, filtered, say};
-use crate::console::{messages, partners, templates};
+use crate::console::{handover, messages, partners, templates};
 
 pub fn open(model: &mut Model) -> Vec<Effect> {
     match model.place {
@@ -44,7 +44,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
         }
         Place::Templates => return templates::enter(model),
         Place::Providers => return crate::console::providers::enter(model),
-        Place::Contacts | Place::OnCall => {}
+        Place::Contacts | Place::OnCall | Place::Handover => {}
     }
     Vec::new()
 }
@@ -77,6 +77,9 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
         model.place = model.contacts.from;
         return partners::again(model);
     } else if model.place == Place::Messages && messages::leave(model) {
+    } else if model.place == Place::Handover {
+        model.place = model.handover.from;
+        return partners::again(model);
     } else if model.place == Place::Providers {
         model.place = model.providers.from;
         return partners::again(model);
@@ -108,6 +111,7 @@ pub fn step(model: &mut Model, by: isize) {
         Place::Contacts => model.contacts.rows.step(by),
         Place::Messages => messages::step(model, by),
         Place::OnCall => model.on_call.rows.step(by),
+        Place::Handover => handover::scroll(model, by),
         Place::Templates => templates::step(model, by),
         Place::Providers => model.providers.rows.step(by),
     }
@@ -170,6 +174,7 @@ pub fn to_end(model: &mut Model, end: End) {
             End::First => model.contacts.rows.first(),
             End::Last => model.contacts.rows.last(),
         },
+        Place::Handover => handover::to_end(model, end),
         Place::OnCall => {
             let rows = &mut model.on_call.rows;
             if end == End::First { rows.first() } else { rows.last() }
@@ -200,6 +205,7 @@ pub fn scroll(model: &mut Model, pages: isize) {
         Place::Contacts => model.contacts.rows.step(pages * page),
         Place::Messages => messages::step(model, pages * page),
         Place::OnCall => model.on_call.rows.step(pages * page),
+        Place::Handover => handover::scroll(model, pages * page),
         Place::Templates => templates::step(model, pages * page),
         Place::Providers => model.providers.rows.step(pages * page),
     }

@@ -263,6 +263,8 @@ pub struct Said {
 pub enum Fault {
     /// Nobody is behind the address; nothing more is to be sent there.
     Address,
+    /// Its owner told the provider to stop, and only they can take that back.
+    OptedOut,
     /// The message, the account or the way; the address may be good.
     Message,
 }
@@ -398,8 +400,10 @@ impl Notification {
             || self.evidence.iter().filter(|e| e.attempt == attempt.number).cloned().collect::<Vec<_>>();
         match attempt.state {
             AttemptState::InDoubt => true,
-            AttemptState::Handed => !proven(&of_it()).is_some_and(|(rung, _)| rung.is_failure()),
-            AttemptState::Sending | AttemptState::Deferred | AttemptState::Refused => false,
+            AttemptState::Handed | AttemptState::Sending => {
+                !proven(&of_it()).is_some_and(|(rung, Disputed(disputed))| rung.is_failure() && !disputed)
+            }
+            AttemptState::Deferred | AttemptState::Refused => false,
         }
     }
 
@@ -410,6 +414,7 @@ impl Notification {
             _ if self.attempts.iter().any(|attempt| attempt.state == AttemptState::InDoubt) => {
                 NotificationState::InDoubt
             }
+            _ if self.hold == Some(Hold::NoProvider) => NotificationState::Held,
             _ => NotificationState::Queued,
         }
     }

@@ -6,13 +6,14 @@
 
 mod bundled;
 pub mod code;
+mod handed;
 pub mod read;
 mod take;
 #[cfg(test)]
 mod tests;
 
 pub use code::{Code, ReplyKey};
-pub use take::{Paged, ReplyView, named, people_at, take, task_keys};
+pub use take::{Paged, ReplyView, accepts_any, named, people_at, take, task_keys};
 
 use crate::core::contact::Medium;
 use crate::core::id::{AlertId, NotificationId, TaskId};

@@ -31,6 +31,9 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0011.sql"),
     include_str!("../../assets/migrations/0012.sql"),
     include_str!("../../assets/migrations/0013.sql"),
+    include_str!("../../assets/migrations/0014.sql"),
+    include_str!("../../assets/migrations/0015.sql"),
+    include_str!("../../assets/migrations/0016.sql"),
     include_str!("../../assets/migrations/0017.sql"),
 ];
 

@@ -120,6 +120,7 @@ impl Hand {
                     Msg::Planned(asked, Ok(planned))
                 }
                 Effect::FetchOnCall => Msg::OnCall(Ok(night::plan())),
+                Effect::FetchHandover => Msg::Handover(Ok(Box::new(night::own_handover()))),
                 Effect::FetchTemplates => Msg::Templates(Ok(night::templates())),
                 Effect::FetchPreview(asked) => {
                     let shown = night::preview(&asked);
