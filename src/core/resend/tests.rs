@@ -1,3 +1,5 @@
+//! What may be sent again to whom, that what is done is what was shown, and how it is taken back.
+
 use super::*;
 use crate::core::apply::{self, CommandView};
 use crate::core::command::{Action, Command, Expect};

@@ -1,3 +1,5 @@
+//! What is in doubt is settled once, by whoever was first, and every way keeps what is known.
+
 use super::*;
 use crate::core::change::Object;
 use crate::core::delivery::{self, ALL_UP, Claim, Delivering, doubt_task};
