@@ -187,7 +187,7 @@ impl Drop for Seed {
 /// An afternoon of it, on a Saturday with maintenance, and the night's closing.
 #[test]
 fn an_afternoon_of_a_year() {
-    play_hours(1, 5);
+    play_hours(2, 5);
 }
 
 /// A year of them: `DAYS=365 cargo nextest run --release -E 'test(a_year_of_a_thousand_alerts_a_day)'
