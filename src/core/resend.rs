@@ -382,8 +382,8 @@ impl Resending<'_, '_> {
             return self.out_of_doubt(target, n);
         }
         let done = match &to {
-            RecipientId::Person(id) => self.to_person(target, n, id),
-            RecipientId::Contact(id) => self.to_contact(target, n, id),
+            RecipientId::Person(id) => self.by_person(target, n, id),
+            RecipientId::Contact(id) => self.by_contact(target, n, id),
             RecipientId::Webhook(_) if to == n.recipient.who && self.asked.via.is_none() => {
                 let (purpose, recipient) = (n.purpose, n.recipient.clone());
                 let channel = n.channel.clone();
@@ -431,7 +431,7 @@ impl Resending<'_, '_> {
         }
     }
 
-    fn to_person(&mut self, target: Target, n: &Notification, id: &PersonId) -> Result<(), Not> {
+    fn by_person(&mut self, target: Target, n: &Notification, id: &PersonId) -> Result<(), Not> {
         let person = self.decision.desk.person(id).cloned();
         let person = person.ok_or((RefusalCode::NotFound, "is no person of the desk any more".to_owned()))?;
         let medium = self.over.medium(n.medium);
@@ -456,7 +456,7 @@ impl Resending<'_, '_> {
         Ok(())
     }
 
-    fn to_contact(&mut self, target: Target, n: &Notification, id: &Untrusted) -> Result<(), Not> {
+    fn by_contact(&mut self, target: Target, n: &Notification, id: &Untrusted) -> Result<(), Not> {
         let Some((reach, contact)) =
             self.contact(id).map(|(reach, contact)| (reach.clone(), contact.clone()))
         else {
