@@ -274,20 +274,20 @@ fn judge(status: StatusCode, text: &str, after: Option<Duration>, parts: u32) ->
 }
 
 /// The lines of the text without anything invisible; a handset shows line breaks.
-fn text_of(message: &Outgoing) -> String {
+pub(super) fn text_of(message: &Outgoing) -> String {
     let lines: Vec<String> =
         message.body.printable_lines().into_iter().map(|line| line.into_string()).collect();
     lines.join("\n")
 }
 
 /// One number. Kannel would take several, separated by spaces.
-fn is_number(address: &str) -> bool {
+pub(super) fn is_number(address: &str) -> bool {
     let digits = address.strip_prefix('+').unwrap_or(address);
     (3..=20).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// An alphanumeric sender (3GPP TS 23.040 §9.1.2.5: eleven characters at most).
-fn is_word(from: &str) -> bool {
+pub(super) fn is_word(from: &str) -> bool {
     (1..=11).contains(&from.len()) && from.bytes().all(|b| b.is_ascii_alphanumeric() || b" -.&_".contains(&b))
 }
 

@@ -6,6 +6,7 @@ pub mod kannel;
 mod mail;
 pub mod mailbox;
 mod named;
+pub mod smpp;
 pub mod smtp;
 pub mod spool;
 mod tls;

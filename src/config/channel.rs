@@ -2,6 +2,7 @@
 
 use super::check::{Check, medium, unknown};
 use super::file::{MediumWord, SecretRef, Text};
+use super::smpp::{AlphabetWord, Smpp, SplitWord};
 use crate::core::contact::{Mailbox, Medium};
 use crate::core::desk::{Carrier, Doubt, ProofWithin, Route};
 use jiff::SignedDuration;
@@ -35,6 +36,11 @@ pub struct ChannelTable {
     pub hello: Option<Text>,
     pub ca_file: Option<Text>,
     pub inbound_secret: Option<Spanned<SecretRef>>,
+    pub system_type: Option<Text>,
+    pub alphabet: Option<Spanned<AlphabetWord>>,
+    pub split: Option<Spanned<SplitWord>>,
+    pub enquire_every: Option<Text>,
+    pub valid_for: Option<Text>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +50,7 @@ pub enum ChannelWord {
     Webhook,
     Smtp,
     Kannel,
+    Smpp,
 }
 
 /// How long delivery may stay unproven.
@@ -110,6 +117,7 @@ pub enum ChannelKind {
         /// Proves that replies come from the gateway; without it none are taken.
         inbound_secret: Option<SecretString>,
     },
+    Smpp(Box<Smpp>),
 }
 
 impl ChannelKind {
@@ -119,6 +127,7 @@ impl ChannelKind {
             ChannelKind::Webhook { .. } => "webhook",
             ChannelKind::Smtp { .. } => "smtp",
             ChannelKind::Kannel { .. } => "kannel",
+            ChannelKind::Smpp(_) => "smpp",
         }
     }
 }
@@ -138,8 +147,8 @@ impl Channel {
     pub fn carrier(&self) -> Carrier {
         let doubt = match &self.kind {
             ChannelKind::Smtp { .. } | ChannelKind::Webhook { .. } | ChannelKind::Spool => Doubt::Repeat,
-            ChannelKind::Kannel { .. } if self.proof.is_some() => Doubt::Listen,
-            ChannelKind::Kannel { .. } => Doubt::Unknowable,
+            ChannelKind::Kannel { .. } | ChannelKind::Smpp(_) if self.proof.is_some() => Doubt::Listen,
+            ChannelKind::Kannel { .. } | ChannelKind::Smpp(_) => Doubt::Unknowable,
         };
         Carrier { name: self.name.clone(), carries: self.carries.clone(), proof: self.proof, doubt }
     }
@@ -163,7 +172,7 @@ impl Check<'_> {
         let may_carry: &[Medium] = match kind {
             ChannelWord::Spool | ChannelWord::Webhook => &Medium::ALL,
             ChannelWord::Smtp => &[Medium::Email],
-            ChannelWord::Kannel => &[Medium::Sms],
+            ChannelWord::Kannel | ChannelWord::Smpp => &[Medium::Sms],
         };
         let carries: Vec<Medium> = match &t.carries {
             Some(words) => words.as_ref().iter().map(|word| medium(*word)).collect(),
@@ -244,6 +253,7 @@ impl Check<'_> {
                 from: self.needed(&t.name, "from", t.from.take())?,
                 inbound_secret: t.inbound_secret.take().and_then(|secret| self.secret(&secret)),
             },
+            ChannelWord::Smpp => ChannelKind::Smpp(Box::new(self.smpp(&mut t)?)),
         };
         self.no_leftovers(&t, kind.word());
         Some(Channel { name: t.name.into_inner(), carries, proof, connections, timeout, kind })
@@ -264,6 +274,11 @@ impl Check<'_> {
             ("hello", t.hello.as_ref().map(Spanned::span)),
             ("ca_file", t.ca_file.as_ref().map(Spanned::span)),
             ("inbound_secret", t.inbound_secret.as_ref().map(Spanned::span)),
+            ("system_type", t.system_type.as_ref().map(Spanned::span)),
+            ("alphabet", t.alphabet.as_ref().map(Spanned::span)),
+            ("split", t.split.as_ref().map(Spanned::span)),
+            ("enquire_every", t.enquire_every.as_ref().map(Spanned::span)),
+            ("valid_for", t.valid_for.as_ref().map(Spanned::span)),
         ];
         for (key, span) in left {
             if let Some(span) = span {
@@ -345,7 +360,7 @@ impl Check<'_> {
         routes
     }
 
-    fn needed(&mut self, name: &Text, key: &str, value: Option<Text>) -> Option<String> {
+    pub(super) fn needed(&mut self, name: &Text, key: &str, value: Option<Text>) -> Option<String> {
         if value.is_none() {
             self.wrong(name.span(), format!("this channel needs `{key}`"));
         }

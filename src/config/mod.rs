@@ -15,6 +15,7 @@ pub mod paths;
 mod problem;
 mod replies;
 mod schedule;
+mod smpp;
 mod templates;
 mod work;
 
@@ -24,6 +25,7 @@ pub use heartbeat::Heartbeat;
 pub use problem::{ConfigError, Problem};
 pub use replies::Replies;
 pub use schedule::{Feed, LARGEST_CALENDAR};
+pub use smpp::{AlphabetWord, Smpp, SplitWord};
 
 use crate::core::calendar::Calendar;
 use crate::core::contact::Contact;
