@@ -227,18 +227,22 @@ pub fn answered(
             at.parts = parts;
             at.answer = Some(said.as_str().into());
             at.provider_ref = provider_ref.map(Untrusted::new);
+            // Parts with names of their own are each proven for themselves: one that arrived is not the whole.
+            let counted = u32::try_from(at.names.len()).unwrap_or(u32::MAX).max(1);
             n.provider_ref = at.provider_ref.clone().or(n.provider_ref.take());
-            add_evidence(
-                n,
-                Evidence {
-                    at: now,
-                    attempt,
-                    part: 1,
-                    rung: Some(Rung::Accepted),
-                    by: channel,
-                    detail: said.into(),
-                },
-            );
+            for part in 1..=counted {
+                add_evidence(
+                    n,
+                    Evidence {
+                        at: now,
+                        attempt,
+                        part,
+                        rung: Some(Rung::Accepted),
+                        by: channel.clone(),
+                        detail: said.as_str().into(),
+                    },
+                );
+            }
             let summary = format!("{} to {who} {}.", medium_word(n.medium), state_words(n));
             vec![Change::notification(now, actor, What::NotificationEvidence, summary, n)]
         }
@@ -525,6 +529,20 @@ mod tests {
 
     fn unknown() -> Answered {
         Answered::Unknown { said: "timeout".into() }
+    }
+
+    #[test]
+    fn of_a_message_in_named_parts_one_that_arrived_is_not_the_whole() {
+        let (mut scene, mut n) = claimed();
+        let names = vec!["7".to_owned(), "8".to_owned()];
+        let taken = Acceptance { names, said: "taken".into(), parts: 2, ..Acceptance::default() };
+        answer(&mut scene, &mut n, 1, true, Answered::Accepted(taken));
+        let (desk, now) = (scene.desk.clone(), scene.now);
+        for (part, state) in [(2, NotificationState::Accepted), (1, NotificationState::Delivered)] {
+            let delivered = Evidence { part, ..says(1, Rung::Delivered, now) };
+            receipt(&mut context(&desk, &mut scene.ids), &mut n, delivered, "sms");
+            assert_eq!(n.state, state);
+        }
     }
 
     fn deferred() -> Answered {
