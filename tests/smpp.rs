@@ -631,8 +631,26 @@ async fn an_smsc_that_reports_before_it_answers_and_contradicts_itself_is_heard_
     let receipts = heard.receipts(2).await;
     assert_eq!([receipts[0].rung, receipts[1].rung], [Some(Rung::Delivered), Some(Rung::Failed)]);
     let (early, _, _) = spellings(&receipts[0]);
-    assert!(early.contains(&name), "{early:?}");
+    assert_eq!(early, [name.as_str()], "it was known when it was read");
     assert_eq!(spellings(&receipts[1]), (vec![name], None, Some(9)));
+}
+
+#[tokio::test]
+#[ignore = "needs libnet-smpp-perl"]
+async fn an_smsc_that_reports_what_it_never_answered_is_heard_when_the_answer_is_given_up() {
+    let mut smsc = Smsc::start().await;
+    let channel = channel(hasty(smsc.port));
+    let (heard, _listening) = listen(&channel);
+    smsc.tell("submit reported:DELIVRD").await;
+    let sending = tokio::spawn({
+        let channel = channel.clone();
+        async move { channel.send(&message(9, "late")).await }
+    });
+    smsc.said("receipt", 1).await;
+    assert!(heard.receipts.lock().unwrap().is_empty());
+    unknown(&sending.await.unwrap());
+    let (spelled, to, _) = spellings(&heard.receipts(1).await[0]);
+    assert_eq!((spelled[0].as_str(), to.as_deref()), (smsc.submits()[0]["id"].as_str().unwrap(), Some(TO)));
 }
 
 #[tokio::test]
@@ -834,6 +852,10 @@ async fn an_smsc_behind_tls_is_believed_only_with_a_certificate_of_its_name() {
 const MARIA: &str = "+4915123456701";
 
 fn desk(port: u16) -> Desk {
+    desk_that_waits(port, "30s")
+}
+
+fn desk_that_waits(port: u16, timeout: &str) -> Desk {
     let config = format!(
         r#"
 [[channel]]
@@ -845,6 +867,7 @@ user = "{USER}"
 password = {{ env = "SMSC_PASSWORD" }}
 from = "12345"
 receipts = true
+timeout = "{timeout}"
 
 [[person]]
 id = "maria"
@@ -942,4 +965,22 @@ async fn a_page_whose_answer_from_the_smsc_was_lost_with_the_agent_is_sent_again
         }
         desk.stop().await;
     }
+}
+
+#[tokio::test]
+#[ignore = "needs libnet-smpp-perl"]
+async fn a_page_that_an_smsc_never_answered_for_is_proven_by_its_receipt_and_not_sent_again() {
+    let mut smsc = Smsc::start().await;
+    let mut desk = desk_that_waits(smsc.port, "2s");
+    smsc.tell("submit reported:DELIVRD").await;
+    desk.start().await;
+    desk.raise(&exception("1")).await;
+    let shown = until("the page to be proven", async || {
+        desk.list(&["notifications", "list", "--in", "delivered"]).await.first().cloned()
+    })
+    .await;
+    assert_eq!(shown["attempts"].as_array().unwrap().len(), 1, "{shown:#}");
+    assert_eq!(shown["attempts"][0]["state"], "in_doubt", "{shown:#}");
+    assert_eq!(smsc.submits().len(), 1);
+    desk.stop().await;
 }

@@ -109,3 +109,75 @@ impl Check<'_> {
 fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{ChannelKind, parse};
+    use crate::core::contact::Medium;
+    use crate::core::desk::Doubt;
+    use std::path::Path;
+
+    const GOOD: &str = r#"[[channel]]
+name = "carrier"
+kind = "smpp"
+host = "smpp.example.net"
+tls = "tls"
+user = "desk"
+password = { env = "PATH" }
+from = "12345"
+"#;
+
+    fn read(channel: &str) -> Result<super::super::Settings, String> {
+        let spool = "[[channel]]\nname = \"spool\"\n";
+        let text = crate::config::DEFAULT.replacen(spool, &format!("{channel}\n{spool}"), 1);
+        assert_ne!(text, crate::config::DEFAULT);
+        parse(&text, Path::new("config.toml")).map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn a_centre_needs_its_address_and_a_login_and_has_defaults_for_the_rest() {
+        let settings = read(GOOD).unwrap();
+        let channel = &settings.channels[0];
+        let ChannelKind::Smpp(centre) = &channel.kind else { panic!("{channel:?}") };
+        assert_eq!((centre.port, centre.alphabet, centre.split), (2775, AlphabetWord::Gsm7, SplitWord::Udh));
+        assert_eq!((centre.enquire_every, centre.valid_for), (Duration::from_secs(30), None));
+        assert_eq!((&channel.carries[..], channel.carrier().doubt), (&[Medium::Sms][..], Doubt::Unknowable));
+        let proven = read(&format!("{GOOD}receipts = true\n")).unwrap();
+        assert_eq!(proven.channels[0].carrier().doubt, Doubt::Listen);
+        let here = GOOD.replace("smpp.example.net", "127.0.0.1").replace("tls = \"tls\"\n", "");
+        let ChannelKind::Smpp(centre) = read(&here).unwrap().channels[0].kind.clone() else { panic!() };
+        assert!(!centre.tls);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_said_with_what_can() {
+        for (from, to, said) in [
+            ("tls = \"tls\"\n", "", "or tls = \"none\" where the way"),
+            ("tls = \"tls\"", "tls = \"starttls\"", "SMPP has no STARTTLS"),
+            ("host = \"smpp.example.net\"\n", "", "this channel needs `host`"),
+            ("user = \"desk\"\n", "", "this channel needs `user`"),
+            ("password = { env = \"PATH\" }\n", "", "needs password = "),
+            ("from = \"12345\"\n", "", "this channel needs `from`"),
+            ("from =", "url = \"http://x\"\nfrom =", "a channel of kind \"smpp\" has no `url`"),
+            ("from =", "carries = [\"email\"]\nfrom =", "cannot carry \"email\""),
+            ("from =", "split = \"halves\"\nfrom =", "halves"),
+            ("from =", "enquire_every = \"0s\"\nfrom =", "enquire_every is at least 1s"),
+            (
+                "kind = \"smpp\"",
+                "kind = \"kannel\"\nsplit = \"sar\"",
+                "a channel of kind \"kannel\" has no `split`",
+            ),
+        ] {
+            let text = GOOD.replace(from, to);
+            assert_ne!(text, GOOD);
+            let text = if to.contains("kannel") {
+                text.replace("from =", "url = \"http://x\"\nfrom =")
+            } else {
+                text
+            };
+            let why = read(&text).unwrap_err();
+            assert!(why.contains(said), "{said}: {why}");
+        }
+    }
+}

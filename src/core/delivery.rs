@@ -540,7 +540,7 @@ mod tests {
         let (desk, now) = (scene.desk.clone(), scene.now);
         for (part, state) in [(2, NotificationState::Accepted), (1, NotificationState::Delivered)] {
             let delivered = Evidence { part, ..says(1, Rung::Delivered, now) };
-            receipt(&mut context(&desk, &mut scene.ids), &mut n, delivered, "sms");
+            receipt(&mut context(&desk, &mut scene.ids, now), &mut n, delivered, "sms");
             assert_eq!(n.state, state);
         }
     }

@@ -7,7 +7,7 @@
 #   single 0|1              whether a second session of the same user is refused
 #   submit MODE…            what the next submits meet, one each; then all are taken:
 #       ok | status:58 | silent | cut (before the answer) | answer_cut (after it) | noid | nack:03
-#       | early:STAT (the receipt before the answer) | hold (until `go`) | twice (answered twice)
+#       | early:STAT (the receipt before the answer) | reported:STAT (the receipt and no answer) | hold (until `go`) | twice (answered twice)
 #   ids dec | hex | HEX     how names are written in answers
 #   auto STAT|none          a receipt for every message that is taken, by itself
 #   receipt ID STAT [notation=hex|dec|asis] [tlv=1] [text=0] [odd=1] [seconds=1] [swap=0] [esm=N] [ref=1]
@@ -101,7 +101,8 @@ sub submit {
         reference => $pdu->{user_message_reference},
     };
     return push @held, [$session, $pdu->{seq}, $id] if $kind eq 'hold';
-    receipt($id, $more) if $kind eq 'early';
+    receipt($id, $more) if $kind eq 'early' || $kind eq 'reported';
+    return if $kind eq 'reported';
     $session->submit_sm_resp(seq => $pdu->{seq}, message_id => "$id") for 1 .. ($kind eq 'twice' ? 2 : 1);
     receipt($id, $mode{auto}) if $mode{auto} ne 'none';
     gone($session) if $kind eq 'answer_cut';

@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(read(&[0x47, 0x72, 0xfc, 0xdf, 0x65], 3, gsm), "Grüße");
         assert_eq!(read(b"a_b@c", 1, gsm), "a_b@c");
         assert_eq!(read(b"a_b@c", 0, Alphabet::Latin1), "a_b@c");
-        assert_eq!(read(&[0x04, 0x16, 0xd8, 0x3d, 0xde, 0x9a], 8, gsm), "Ж🚚"[..].replace('🚚', "\u{1f69a}"));
+        assert_eq!(read(&[0x04, 0x16, 0xd8, 0x3d, 0xde, 0x9a], 8, gsm), "Ж🚚");
         // Half a character, an escape at the end.
         assert_eq!(read(&[0x04, 0x16, 0xd8, 0x3d, 0xde], 8, gsm).chars().next(), Some('Ж'));
         assert_eq!(read(&[0x41, 0x1b], 0, gsm), "A");

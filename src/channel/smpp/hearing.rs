@@ -5,7 +5,8 @@ use super::join::{self, Joined, Joiner, Whole};
 use super::pdu::Sm;
 use super::receipt;
 use super::session::{Heard, Submitted};
-use super::{Desk, alphabet, locked, status};
+use super::{Account, alphabet, locked, status};
+use crate::channel::http::clip;
 use crate::channel::{Ears, Of, Receipt, Written};
 use crate::core::notification::Rung;
 use futures_util::future::BoxFuture;
@@ -30,12 +31,14 @@ const SWEEP: Duration = Duration::from_secs(30);
 const SAME: Duration = Duration::from_secs(60);
 /// Texts that are known again.
 const REMEMBERED: usize = 512;
+/// A receipt waits for an answer to a message to the same number so long; then it is to be given again.
+const UNANSWERED: Duration = Duration::from_secs(5);
 /// Stands for a part that never came.
 const GAP: &str = "[…]";
 
 /// One listening.
 pub struct Hearing<'a> {
-    desk: &'a Desk,
+    account: &'a Account,
     ears: &'a dyn Ears,
     joiner: Mutex<Joiner>,
     seen: Mutex<VecDeque<Seen>>,
@@ -51,8 +54,8 @@ struct Seen {
 }
 
 impl<'a> Hearing<'a> {
-    pub fn new(desk: &'a Desk, ears: &'a dyn Ears) -> Self {
-        Self { desk, ears, joiner: Mutex::default(), seen: Mutex::default() }
+    pub fn new(account: &'a Account, ears: &'a dyn Ears) -> Self {
+        Self { account, ears, joiner: Mutex::default(), seen: Mutex::default() }
     }
 
     pub async fn run(&self, unread: &mut mpsc::Receiver<Heard>) {
@@ -78,17 +81,21 @@ impl<'a> Hearing<'a> {
     async fn hear(&self, heard: Heard) {
         match heard {
             Heard::Message(sm, reply) => {
-                let taken = if receipt::is_receipt(&sm) {
-                    let desk = self.desk;
-                    let read = receipt::read(&sm, &desk.from, &locked(&desk.given_out));
-                    self.ears.receipt(read).await
-                } else {
-                    self.text(&sm).await
-                };
+                let taken =
+                    if receipt::is_receipt(&sm) { self.receipt(&sm).await } else { self.text(&sm).await };
                 reply.give(taken).await;
             }
             Heard::Late { of, status, message_id } => self.late(of, status, message_id).await,
         }
+    }
+
+    /// A receipt by a name that is not known may be of a message that has no answer yet.
+    async fn receipt(&self, sm: &Sm) -> bool {
+        let account = self.account;
+        let read = || receipt::read(sm, &account.from, &locked(&account.given_out));
+        let first = read();
+        let Of::Named { to: Some(to), .. } = &first.of else { return self.ears.receipt(first).await };
+        account.asked.settles(to, UNANSWERED).await && self.ears.receipt(read()).await
     }
 
     /// An answer after the message was given up: in doubt no longer. Of a long message one part says nothing
@@ -102,11 +109,11 @@ impl<'a> Hearing<'a> {
         let taken = status == status::OK;
         let receipt = Receipt {
             of: Of::Attempt { notification, attempt, part: 1 },
-            provider_ref: Some(message_id.clone()).filter(|name| taken && !name.is_empty()),
+            provider_ref: Some(receipt::name(&message_id)).filter(|name| taken && !name.is_empty()),
             rung: Some(if taken { Rung::Accepted } else { Rung::Failed }),
             by: "gateway",
             detail: match taken {
-                true => format!("answered late: taken as {message_id}"),
+                true => clip(&format!("answered late: taken as {message_id}")),
                 false => format!("answered late: {}", status::words(status)),
             },
         };
@@ -116,7 +123,7 @@ impl<'a> Hearing<'a> {
     async fn text(&self, sm: &Sm) -> bool {
         let (place, octets) = join::place(sm);
         let Some(place) = place else {
-            let text = alphabet::read(octets, sm.data_coding, self.desk.alphabet);
+            let text = alphabet::read(octets, sm.data_coding, self.account.alphabet);
             return self.written(sender(sm), text, &digest(sm, octets)).await;
         };
         let joined = locked(&self.joiner).add(sm, place, octets, Instant::now());
@@ -130,7 +137,7 @@ impl<'a> Hearing<'a> {
     /// Hands on a text of several parts; a part that never came is a gap.
     async fn hand_on(&self, whole: Whole) -> bool {
         let (from, to, _, _, data_coding) = &whole.key;
-        let read = |octets: &[u8]| alphabet::read(octets, *data_coding, self.desk.alphabet);
+        let read = |octets: &[u8]| alphabet::read(octets, *data_coding, self.account.alphabet);
         // Joined before it is read: a character may begin in one part and end in the next.
         let text = match whole.parts.iter().cloned().collect::<Option<Vec<_>>>() {
             Some(parts) => read(&parts.concat()),

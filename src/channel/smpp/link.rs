@@ -28,8 +28,6 @@ const AGAIN: [Duration; 8] = [
 ];
 /// A login that was refused is tried less often: many centres lock accounts.
 const REFUSED_AGAIN: Duration = Duration::from_secs(60);
-/// A session that stood so long was a good one.
-const STOOD: Duration = Duration::from_secs(30);
 
 /// Where the centre is, and who we are to it.
 pub struct Door {
@@ -77,10 +75,11 @@ pub async fn keep(door: &Door, state: &watch::Sender<State>, ear: Ear<'_>, stop:
         let pause = match opened {
             Ok(line) => {
                 tracing::info!(host = door.host, port = door.port, "bound to the SMSC");
-                let since = Instant::now();
-                state.send_replace(State::Bound(line.session.clone()));
+                let session = line.session.clone();
+                state.send_replace(State::Bound(session.clone()));
                 let said = line.run(ear, stop.cancelled()).await;
-                if since.elapsed() >= STOOD {
+                // One that says nothing and hangs up is as good as none.
+                if session.was_useful() {
                     failures = 0;
                 }
                 tracing::info!(host = door.host, port = door.port, said, "the session with the SMSC ended");

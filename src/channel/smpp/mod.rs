@@ -6,6 +6,7 @@
 //! that were taken are remembered, and the next attempt goes on behind them.
 
 mod alphabet;
+mod asked;
 mod hearing;
 mod join;
 mod link;
@@ -19,6 +20,7 @@ mod status;
 pub use alphabet::Alphabet;
 pub use segment::Split;
 
+use super::http::clip;
 use super::kannel::{is_number, is_word, text_of};
 use super::tls::{self, TlsSetup};
 use super::{Acceptance, Answer, Channel, Ears, Outgoing};
@@ -26,6 +28,7 @@ use crate::core::contact::Medium;
 use crate::core::id::NotificationId;
 use crate::core::notification::Fault;
 use crate::core::text::sanitise;
+use asked::Asked;
 use async_trait::async_trait;
 use hearing::Hearing;
 use link::{Door, State};
@@ -43,6 +46,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
@@ -99,15 +103,21 @@ const TRIES: usize = 3;
 
 /// One account at a centre.
 pub struct Smpp {
-    desk: Arc<Desk>,
-    /// Stops the session that is kept.
-    kept: Mutex<Option<CancellationToken>>,
-    /// Nobody listens any more: another configuration has the account now.
-    retired: AtomicBool,
+    account: Arc<Account>,
+    kept: Mutex<Kept>,
+}
+
+/// The session that is kept.
+#[derive(Default)]
+struct Kept {
+    /// Ends it; `None` while none is kept.
+    stop: Option<CancellationToken>,
+    /// What keeps it, or is about to leave.
+    keeper: Option<JoinHandle<()>>,
 }
 
 /// What the session and the messages share.
-struct Desk {
+struct Account {
     door: Door,
     source: Address,
     from: String,
@@ -125,6 +135,10 @@ struct Desk {
     heard: mpsc::Sender<Heard>,
     unread: tokio::sync::Mutex<mpsc::Receiver<Heard>>,
     listening: AtomicBool,
+    /// Nobody listens any more: another configuration has the account now.
+    retired: AtomicBool,
+    /// Whom messages are on their way to that have no answer yet.
+    asked: Asked,
 }
 
 /// A message that was taken in part.
@@ -156,7 +170,7 @@ impl Smpp {
         let limits = Limits { timeout, enquire_every: settings.enquire_every };
         let connections = connections.max(1);
         let (heard, unread) = mpsc::channel(UNREAD);
-        let desk = Desk {
+        let account = Account {
             door: Door { host, port, tls, user, password, system_type, limits },
             source: sender(&from),
             from,
@@ -174,28 +188,34 @@ impl Smpp {
             heard,
             unread: tokio::sync::Mutex::new(unread),
             listening: AtomicBool::new(false),
+            retired: AtomicBool::new(false),
+            asked: Asked::default(),
         };
-        Ok(Self { desk: Arc::new(desk), kept: Mutex::new(None), retired: AtomicBool::new(false) })
+        Ok(Self { account: Arc::new(account), kept: Mutex::default() })
     }
 
     /// Keeps a session from now on, if none is kept yet.
     fn keep(&self) {
         let mut kept = locked(&self.kept);
-        if kept.is_some() {
+        if kept.stop.is_some() {
             return;
         }
         let stop = CancellationToken::new();
-        *kept = Some(stop.clone());
-        let desk = self.desk.clone();
-        tokio::spawn(async move {
-            let ear = |heard| desk.hears(heard);
-            link::keep(&desk.door, &desk.state, &ear, &stop).await;
-        });
+        kept.stop = Some(stop.clone());
+        let (account, before) = (self.account.clone(), kept.keeper.take());
+        kept.keeper = Some(tokio::spawn(async move {
+            // Never two at once.
+            if let Some(before) = before {
+                let _ = before.await;
+            }
+            let ear = |heard| account.hears(heard);
+            link::keep(&account.door, &account.state, &ear, &stop).await;
+        }));
     }
 
     /// Lets the session end: what is asked is waited for, then the centre is told.
     fn leave(&self) {
-        if let Some(stop) = locked(&self.kept).take() {
+        if let Some(stop) = locked(&self.kept).stop.take() {
             stop.cancel();
         }
     }
@@ -212,8 +232,8 @@ struct Listening<'a>(&'a Smpp);
 
 impl Drop for Listening<'_> {
     fn drop(&mut self) {
-        self.0.retired.store(true, Ordering::SeqCst);
-        self.0.desk.listening.store(false, Ordering::SeqCst);
+        self.0.account.retired.store(true, Ordering::SeqCst);
+        self.0.account.listening.store(false, Ordering::SeqCst);
         self.0.leave();
     }
 }
@@ -228,29 +248,28 @@ impl Channel for Smpp {
             let said = format!("{:?} is not one phone number", sanitise(&message.address));
             return Answer::Refused { said, fault: Fault::Address };
         }
-        if self.retired.load(Ordering::SeqCst) {
-            let said = "the configuration has changed; it goes out with the new one".to_owned();
-            return Answer::Deferred { said, after: None };
+        if self.account.retired.load(Ordering::SeqCst) {
+            return superseded();
         }
         self.keep();
-        self.desk.send(message).await
+        self.account.send(message).await
     }
 
     async fn listen(&self, ears: &dyn Ears) {
-        let mut unread = self.desk.unread.lock().await;
-        self.retired.store(false, Ordering::SeqCst);
-        self.desk.listening.store(true, Ordering::SeqCst);
+        let mut unread = self.account.unread.lock().await;
+        self.account.retired.store(false, Ordering::SeqCst);
+        self.account.listening.store(true, Ordering::SeqCst);
         let _listening = Listening(self);
         self.keep();
-        Hearing::new(&self.desk, ears).run(&mut unread).await;
+        Hearing::new(&self.account, ears).run(&mut unread).await;
     }
 
     fn connections(&self) -> usize {
-        self.desk.connections
+        self.account.connections
     }
 }
 
-impl Desk {
+impl Account {
     async fn send(&self, message: &Outgoing) -> Answer {
         let text = text_of(message);
         let half = self.resume(message, &text);
@@ -286,7 +305,7 @@ impl Desk {
         let called = names.join(" ");
         Answer::Accepted(Acceptance {
             said: match named {
-                true => format!("the centre took it as {called}"),
+                true => clip(&format!("the centre took it as {called}")),
                 false => "the centre took it without a name; its receipts can not be told apart".to_owned(),
             },
             provider_ref: named.then_some(called),
@@ -316,12 +335,16 @@ impl Desk {
                     });
                 }
             }
-            match session.submit(sm.clone(), of, self.timeout).await {
-                Outcome::Answered { status: status::OK, message_id } => {
-                    locked(&self.pace).taken();
-                    locked(&self.given_out).remember(&message_id, to);
-                    return Ok(message_id);
-                }
+            let asking = self.asked.about(to);
+            let outcome = session.submit(sm.clone(), of, self.timeout).await;
+            if let Outcome::Answered { status: status::OK, message_id } = outcome {
+                locked(&self.pace).taken();
+                let name = receipt::name(&message_id);
+                locked(&self.given_out).remember(&name, to);
+                drop(asking);
+                return Ok(name);
+            }
+            match outcome {
                 Outcome::Answered { status, .. } => return Err(self.refused(status, &session)),
                 Outcome::Lost { left: true, why } => {
                     return Err(Answer::Unknown { said: format!("{why} before it answered") });
@@ -360,6 +383,7 @@ impl Desk {
             let state = states.borrow_and_update().clone();
             let said = match state {
                 State::Bound(session) if !session.is_closed() => return Ok(session),
+                _ if self.retired.load(Ordering::SeqCst) => return Err(superseded()),
                 State::Bound(_) => "the session just ended".to_owned(),
                 State::Refused { said, again } => {
                     let after = again.saturating_duration_since(Instant::now());
@@ -419,6 +443,11 @@ impl Desk {
             let _ = self.heard.try_send(heard);
         }
     }
+}
+
+fn superseded() -> Answer {
+    let said = "the configuration has changed; it goes out with the new one".to_owned();
+    Answer::Deferred { said, after: None }
 }
 
 /// Says of a long message which of its parts it is about.

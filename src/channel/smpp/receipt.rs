@@ -48,6 +48,14 @@ impl GivenOut {
     }
 }
 
+/// A name as it is kept; one that nobody could mean is none.
+pub fn name(message_id: &str) -> String {
+    match message_id.trim() {
+        name if name.len() <= LONGEST_NAME => name.to_owned(),
+        _ => String::new(),
+    }
+}
+
 /// Whether the centre marks it as a receipt.
 pub fn is_receipt(sm: &Sm) -> bool {
     matches!(sm.esm_class & KIND, DELIVERY_RECEIPT | INTERMEDIATE)
@@ -122,7 +130,7 @@ fn detail(fields: &Fields<'_>, sm: &Sm) -> String {
     {
         detail = format!("message_state {state}");
     }
-    if let Some(error) = fields.get("err").filter(|error| error.trim_matches('0') != "") {
+    if let Some(error) = fields.get("err").filter(|error| !error.trim_matches('0').is_empty()) {
         detail = format!("{detail} err {error}");
     }
     clip(detail.trim())
@@ -233,7 +241,8 @@ pub fn number(address: &Address) -> Option<String> {
     (is_number && international).then(|| format!("+{digits}"))
 }
 
-fn bare(digits: &str) -> &str {
+/// A number without what marks it as international.
+pub fn bare(digits: &str) -> &str {
     let digits = digits.trim();
     digits.strip_prefix('+').or_else(|| digits.strip_prefix("00")).unwrap_or(digits)
 }

@@ -8,7 +8,7 @@ use super::status;
 use crate::core::id::NotificationId;
 use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -131,6 +131,7 @@ pub struct Session {
     answered: Notify,
     sequence: AtomicU32,
     heard_at: Mutex<Instant>,
+    useful: AtomicBool,
     broken: CancellationToken,
 }
 
@@ -157,6 +158,7 @@ pub fn over(wire: Box<dyn Wire>, plain: bool, limits: Limits) -> Line {
         // 1 was the bind.
         sequence: AtomicU32::new(2),
         heard_at: Mutex::new(Instant::now()),
+        useful: AtomicBool::new(false),
         broken: CancellationToken::new(),
     };
     Line { session: Arc::new(session), queue, wire, plain, limits }
@@ -225,7 +227,13 @@ impl Session {
         *self.heard_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the centre said anything in it.
+    pub fn was_useful(&self) -> bool {
+        self.useful.load(Ordering::Relaxed)
+    }
+
     fn hears(&self) {
+        self.useful.store(true, Ordering::Relaxed);
         *self.heard_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
