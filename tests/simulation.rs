@@ -42,8 +42,18 @@ name = "community"
 
 [[channel]]
 name = "sms"
-kind = "spool"
+kind = "webhook"
+url = "http://127.0.0.1:9/"
 carries = ["sms"]
+receipts = true
+proof_within = { urgent = "90s", other = "30m" }
+
+[[channel]]
+name = "sms2"
+kind = "webhook"
+url = "http://127.0.0.1:9/"
+carries = ["sms"]
+receipts = true
 
 [[channel]]
 name = "mail"
@@ -231,7 +241,7 @@ fn live(night: &Night, folder: &Path, start: Timestamp, until: Timestamp, busy: 
         let origin = Origin { file: folder.join("config.toml"), state: folder.to_owned(), apply: false };
         let mut setup = setup::at_start(&origin, &store, &world).await.unwrap();
         let crash = Arc::new(Notify::new());
-        for name in ["sms", "mail"] {
+        for name in ["sms", "sms2", "mail"] {
             let (store, night, crash) = (store.clone(), night.clone(), crash.clone());
             let gateway: Arc<dyn Channel> = Arc::new(Gateway { name, store, night, clock, crash });
             setup.channels.insert(name.to_owned(), gateway);

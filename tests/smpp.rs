@@ -345,7 +345,7 @@ async fn an_smsc_that_refuses_is_told_apart_by_what_is_at_fault() {
         let answer = channel.send(&message(1, "late")).await;
         let (said, found) = match answer {
             Answer::Refused { said, fault } => (said, Some(fault)),
-            Answer::Deferred { said, .. } => (said, None),
+            Answer::Deferred { said, .. } | Answer::Later { said, .. } => (said, None),
             other => panic!("{refusal}: {other:?}"),
         };
         assert_eq!(found, fault, "{refusal}: {said}");
@@ -416,9 +416,11 @@ async fn an_smsc_that_is_away_or_reads_nothing_is_known_to_have_got_nothing() {
     let mut smsc = Smsc::start().await;
     smsc.tell("bind drop").await;
     let away = channel(hasty(smsc.port));
+    assert!(away.probe().await.unwrap_err().contains("no bind"));
     assert!(deferred(&away.send(&message(1, "late")).await).contains("no bind"));
     // It comes back by itself.
     smsc.tell("bind ok").await;
+    until("the probe to succeed", async || away.probe().await.ok()).await;
     until("a session", async || {
         matches!(away.send(&message(2, "late")).await, Answer::Accepted(_)).then_some(())
     })

@@ -159,6 +159,8 @@ fn mail(id: u64, to: &str, thread: &str) -> Notification {
         answers: None,
         provider_ref: None,
         idempotency_key: format!("x-{id}"),
+        pinned: false,
+        proof_by: None,
         due_at: Some(now),
         expires_at: None,
         config_version: 1,

@@ -2,15 +2,19 @@
 //! only as many are claimed as have a free connection; every answer is recorded.
 
 use super::Agent;
+use super::proof;
+use super::providers;
 use super::setup::Setup;
 use crate::channel::{Answer, Channel, Outgoing};
 use crate::core::alert::Alert;
 use crate::core::contact::Medium;
-use crate::core::delivery::{self, Answered, Answering, Claim, Delivering};
+use crate::core::delivery::{self, Answered, Answering, Claim, Delivering, Down};
 use crate::core::desk::Desk;
 use crate::core::id::NotificationId;
 use crate::core::notification::{Notification, RecipientId};
 use crate::core::page::AGAIN;
+use crate::core::proof::{Shortfall, moves_on};
+use crate::core::provider::Heard;
 use crate::core::reach::Reach;
 use crate::core::suppression::address_key;
 use crate::core::text::Untrusted;
@@ -19,9 +23,10 @@ use crate::store::{StoreError, Tx};
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// Messages claimed in one transaction at most.
@@ -39,6 +44,7 @@ pub async fn job(agent: Arc<Agent>) {
     loop {
         let setup = setups.borrow_and_update().clone();
         adopt_orphans(&agent, &setup).await;
+        providers::release_parked(&agent, &setup).await;
         let superseded = agent.stopping.child_token();
         for (name, channel) in &setup.channels {
             let one = Way {
@@ -46,7 +52,9 @@ pub async fn job(agent: Arc<Agent>) {
                 setup: setup.clone(),
                 name: name.clone(),
                 channel: channel.clone(),
-                free: Arc::new(Semaphore::new(channel.connections().max(1))),
+                outstanding: AtomicUsize::new(0),
+                answered: Notify::new(),
+                pace: Mutex::new(rate(&setup, name).map(|rate| Pace::new(rate, agent.world.now()))),
                 superseded: superseded.clone(),
             };
             agent.tracker.spawn(one.run());
@@ -59,7 +67,10 @@ pub async fn job(agent: Arc<Agent>) {
                     break;
                 }
                 // What was decided or answered while the configuration changed may name an old channel.
-                () = tokio::time::sleep(ORPHANS_EVERY) => adopt_orphans(&agent, &setup).await,
+                () = tokio::time::sleep(ORPHANS_EVERY) => {
+                    adopt_orphans(&agent, &setup).await;
+                    providers::release_parked(&agent, &setup).await;
+                }
                 () = agent.stopping.cancelled() => return,
             }
         }
@@ -73,7 +84,11 @@ struct Way {
     setup: Arc<Setup>,
     name: String,
     channel: Arc<dyn Channel>,
-    free: Arc<Semaphore>,
+    /// Messages on their way by it.
+    outstanding: AtomicUsize,
+    /// One of them was answered.
+    answered: Notify,
+    pace: Mutex<Option<Pace>>,
     superseded: CancellationToken,
 }
 
@@ -81,59 +96,140 @@ impl Way {
     async fn run(self) {
         let way = Arc::new(self);
         let mut dues = way.agent.store.dues();
-        loop {
+        while !way.superseded.is_cancelled() {
             dues.mark_unchanged();
-            let permit = tokio::select! {
-                permit = way.free.clone().acquire_owned() => permit,
-                () = way.superseded.cancelled() => return,
-            };
-            let Ok(permit) = permit else { return };
-            let now = way.agent.world.now();
-            let name = way.name.clone();
-            let next = match way.agent.store.read(move |tx| tx.next_notification_due(&name)).await {
-                Ok(next) => next,
-                Err(why) => {
-                    way.stumble(&why).await;
-                    continue;
-                }
-            };
-            if next.is_none_or(|due| due > now) {
-                drop(permit);
-                tokio::select! {
-                    () = until(&way.agent, next) => {}
+            match way.step().await {
+                Ok(Next::Again) => {}
+                Ok(Next::At(at)) => tokio::select! {
+                    () = until(&way.agent, at) => {}
                     _ = dues.changed() => {}
-                    () = way.superseded.cancelled() => return,
-                }
-                continue;
-            }
-            let room = (way.free.available_permits() + 1).min(BATCH);
-            match way.claim(room, now).await {
-                Ok(claimed) => {
-                    let mut first = Some(permit);
-                    for outgoing in claimed {
-                        let permit = match first.take() {
-                            Some(permit) => permit,
-                            None => match way.free.clone().acquire_owned().await {
-                                Ok(permit) => permit,
-                                Err(_) => return,
-                            },
-                        };
-                        let way_of_one = way.clone();
-                        way.agent.tracker.spawn(async move {
-                            way_of_one.send(outgoing).await;
-                            drop(permit);
-                        });
-                    }
-                }
+                    () = way.superseded.cancelled() => {}
+                },
+                Ok(Next::Answer(at)) => tokio::select! {
+                    () = until(&way.agent, at) => {}
+                    () = way.answered.notified() => {}
+                    () = way.superseded.cancelled() => {}
+                },
                 Err(why) => way.stumble(&why).await,
             }
         }
+    }
+
+    /// Sends what is due and may leave; says what to wait for.
+    async fn step(self: &Arc<Self>) -> Result<Next, StoreError> {
+        let (agent, now) = (&self.agent, self.agent.world.now());
+        let name = self.name.clone();
+        let next = agent.store.read(move |tx| tx.next_notification_due(&name)).await?;
+        let is_due = next.is_some_and(|due| due <= now);
+        if agent.providers.get(&self.name).is_some_and(|provider| provider.is_down()) {
+            return self.while_down(is_due, now).await;
+        }
+        if !is_due {
+            return Ok(Next::At(next));
+        }
+        if let Some(until) = agent.providers.paused_until(&self.name, now) {
+            // What is urgent need not wait where there is another way.
+            self.divert(Diverted::Urgent, now).await?;
+            return Ok(Next::At(Some(until)));
+        }
+        let connections = self.channel.connections().max(1);
+        let outstanding = self.outstanding.load(Ordering::Acquire);
+        let room = agent.providers.room(&self.name, connections, now).saturating_sub(outstanding).min(BATCH);
+        let (room, slot) = match &mut *self.pace.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(pace) => pace.take(room, now),
+            None => (room, None),
+        };
+        if room == 0 {
+            return Ok(Next::Answer(slot));
+        }
+        for outgoing in self.claim(room, now).await? {
+            self.start(outgoing);
+        }
+        Ok(Next::Again)
+    }
+
+    /// The provider is down: what is due goes by another or waits; when its time has come it is probed.
+    async fn while_down(self: &Arc<Self>, is_due: bool, now: Timestamp) -> Result<Next, StoreError> {
+        let agent = &self.agent;
+        let provider = agent.providers.get(&self.name);
+        if agent.providers.room(&self.name, 1, now) == 0 {
+            if is_due {
+                self.divert(Diverted::All, now).await?;
+            }
+            let probe_at = provider.and_then(|provider| provider.probe_at).filter(|at| *at > now);
+            return Ok(match probe_at {
+                Some(at) => Next::At(Some(at)),
+                None => Next::Answer(Some(now + SignedDuration::from_secs(1))),
+            });
+        }
+        if let Err(said) = self.channel.probe().await {
+            agent.providers.probe(&self.name, now);
+            providers::hear(agent, &self.name, Heard::Trouble(&said), agent.world.now()).await;
+            return Ok(Next::Again);
+        }
+        let waiting = is_due || providers::release_one(agent, &self.setup, &self.name).await?;
+        if !waiting {
+            // It can be reached, and nothing is there to try it with.
+            providers::hear(agent, &self.name, Heard::Works, agent.world.now()).await;
+            return Ok(Next::Again);
+        }
+        let claimed = self.claim(1, agent.world.now()).await?;
+        if !claimed.is_empty() {
+            agent.providers.probe(&self.name, now);
+        }
+        for outgoing in claimed {
+            self.start(outgoing);
+        }
+        Ok(Next::Again)
+    }
+
+    fn start(self: &Arc<Self>, outgoing: Outgoing) {
+        self.outstanding.fetch_add(1, Ordering::AcqRel);
+        let way = self.clone();
+        self.agent.tracker.spawn(async move {
+            way.send(outgoing).await;
+            way.outstanding.fetch_sub(1, Ordering::AcqRel);
+            way.answered.notify_one();
+        });
+    }
+
+    /// Gives due messages to other channels, or lets them wait until one works.
+    async fn divert(&self, which: Diverted, now: Timestamp) -> Result<(), StoreError> {
+        let (setup, name) = (self.setup.clone(), self.name.clone());
+        let mut down = self.agent.providers.down();
+        down.insert(name.clone());
+        self.agent
+            .store
+            .write(move |tx| {
+                let desk = &setup.settings.desk;
+                for mut n in tx.due_notifications(&name, now, BATCH)? {
+                    let reach = reach(tx, desk, &n)?;
+                    let other = delivery::works(desk, &down, &n, reach.as_ref());
+                    if which == Diverted::Urgent && (other.is_none() || !n.urgent) {
+                        continue;
+                    }
+                    let mut ids = tx.ids();
+                    let mut context =
+                        Delivering { desk, down: &down, reach: reach.as_ref(), ids: &mut ids, now };
+                    let diverted = delivery::divert(&mut context, &mut n);
+                    tx.keep_ids(ids);
+                    tx.apply(diverted.into_iter().collect())?;
+                    if other.is_none() && moves_on(&n) {
+                        proof::move_on(tx, desk, &down, n, Shortfall::NoProvider, now)?;
+                    }
+                }
+                Ok(())
+            })
+            .await
     }
 
     /// Claims up to `room` due messages; when this returns the claim is on disk.
     async fn claim(&self, room: usize, now: Timestamp) -> Result<Vec<Outgoing>, StoreError> {
         let setup = self.setup.clone();
         let name = self.name.clone();
+        let mut down = self.agent.providers.down();
+        // What it is probed with goes by it.
+        down.remove(&name);
         self.agent
             .store
             .write(move |tx| {
@@ -145,7 +241,8 @@ impl Way {
                         continue;
                     }
                     let (reach, mut ids) = (reach(tx, desk, &notification)?, tx.ids());
-                    let mut context = Delivering { desk, reach: reach.as_ref(), ids: &mut ids, now };
+                    let mut context =
+                        Delivering { desk, down: &down, reach: reach.as_ref(), ids: &mut ids, now };
                     let (claim, changes) = delivery::claim(&mut context, &mut notification);
                     tx.keep_ids(ids);
                     tx.apply(changes)?;
@@ -161,20 +258,48 @@ impl Way {
     async fn send(&self, outgoing: Outgoing) {
         let answer = self.hand_over(&outgoing).await;
         let now = self.agent.world.now();
-        match &answer {
-            Answer::Accepted(_) => self.agent.vitals.accepted(&self.name, now),
-            Answer::Refused { said, .. } => self.agent.vitals.refused(&self.name, now, said),
+        let heard = match &answer {
+            Answer::Accepted(_) => {
+                self.agent.vitals.accepted(&self.name, now);
+                Some(Heard::Works)
+            }
+            Answer::Refused { said, .. } => {
+                self.agent.vitals.refused(&self.name, now, said);
+                Some(Heard::Works)
+            }
+            Answer::Later { said, .. } => {
+                tracing::info!(channel = self.name, notification = %outgoing.notification, said, "a message is wanted later");
+                Some(Heard::Works)
+            }
+            Answer::Deferred { said, after: Some(after) } => {
+                tracing::warn!(channel = self.name, said, "a pause is asked for");
+                let pause = SignedDuration::try_from(*after).unwrap_or(SignedDuration::MAX);
+                self.agent.providers.pause(&self.name, pause, now);
+                None
+            }
             Answer::Deferred { said, .. } | Answer::Unknown { said } => {
                 tracing::warn!(channel = self.name, notification = %outgoing.notification, said, "a message was not taken");
                 self.agent.vitals.failed(&self.name, now, said);
+                Some(Heard::Trouble(said))
             }
+        };
+        if let Some(heard) = heard {
+            providers::hear(&self.agent, &self.name, heard, now).await;
         }
         let (id, attempt) = (outgoing.notification, outgoing.attempt);
         // The answer is all we know of what left; it is tried again until the store takes it.
         loop {
             let (setup, jitter, answer) = (self.agent.setup(), self.agent.world.chance(), answer.clone());
-            let recorded =
-                self.agent.store.write(move |tx| record(tx, &setup, id, attempt, answer, jitter, now)).await;
+            let (down, asks) = (self.agent.providers.down(), self.channel.asks_about() > 0);
+            let taken = asks && matches!(answer, Answer::Accepted(_));
+            let name = self.name.clone();
+            let write = move |tx: &mut Tx<'_>| {
+                if taken {
+                    tx.ask_after(&name, id, attempt, Some(proof::first_question(now)))?;
+                }
+                record(tx, &setup, &down, id, attempt, answer, jitter, now)
+            };
+            let recorded = self.agent.store.write(write).await;
             match recorded {
                 Ok(()) | Err(StoreError::Closed) => return,
                 Err(why) => self.stumble(&why).await,
@@ -199,6 +324,55 @@ impl Way {
             () = self.agent.stopping.cancelled() => {}
         }
     }
+}
+
+/// What a channel waits for.
+enum Next {
+    /// Nothing: there may be more.
+    Again,
+    /// This moment, or something new that is due.
+    At(Option<Timestamp>),
+    /// This moment, or the answer to something on its way.
+    Answer(Option<Timestamp>),
+}
+
+/// What is given to other channels.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Diverted {
+    /// Everything that is due; what has no other way waits.
+    All,
+    /// What is urgent and has another way.
+    Urgent,
+}
+
+/// Keeps a channel to so many messages a second, a second's worth of them at once.
+struct Pace {
+    per_second: f64,
+    level: f64,
+    at: Timestamp,
+}
+
+impl Pace {
+    fn new(per_second: f64, now: Timestamp) -> Self {
+        Self { per_second, level: per_second.max(1.0), at: now }
+    }
+
+    /// How many of these may leave now, and when the next may if none does.
+    fn take(&mut self, wanted: usize, now: Timestamp) -> (usize, Option<Timestamp>) {
+        let passed = now.duration_since(self.at).as_secs_f64().max(0.0);
+        self.level = (self.level + passed * self.per_second).min(self.per_second.max(1.0));
+        self.at = now;
+        let granted = wanted.min(self.level as usize);
+        self.level -= granted as f64;
+        let wait = ((1.0 - self.level) / self.per_second).max(0.001);
+        let next = (granted == 0 && wanted > 0)
+            .then(|| now + SignedDuration::try_from_secs_f64(wait).unwrap_or(SignedDuration::from_secs(1)));
+        (granted, next)
+    }
+}
+
+fn rate(setup: &Setup, name: &str) -> Option<f64> {
+    setup.settings.channels.iter().find(|channel| channel.name == name)?.rate
 }
 
 async fn until(agent: &Agent, due: Option<Timestamp>) {
@@ -252,9 +426,11 @@ pub(super) fn alerts_of(tx: &Tx<'_>, n: &Notification) -> Result<Vec<Alert>, Sto
     n.alerts().into_iter().filter_map(|alert| tx.alert(alert).transpose()).collect()
 }
 
+#[allow(clippy::too_many_arguments)]
 fn record(
     tx: &mut Tx<'_>,
     setup: &Setup,
+    down: &Down,
     id: NotificationId,
     attempt: u32,
     answer: Answer,
@@ -264,12 +440,19 @@ fn record(
     let Some(mut notification) = tx.notification(id)? else { return Ok(()) };
     let (needed, over) = delivery::still_needed(&notification, &alerts_of(tx, &notification)?);
     let reach = tx.reach(&notification)?;
-    let context =
-        Answering { desk: &setup.settings.desk, reach: reach.as_ref(), needed, over: &over, jitter, now };
+    let desk = &setup.settings.desk;
+    let context = Answering { desk, down, reach: reach.as_ref(), needed, over: &over, jitter, now };
+    let fault = match &answer {
+        Answer::Refused { fault, .. } => Some(*fault),
+        _ => None,
+    };
     let answered = match answer {
         Answer::Accepted(acceptance) => Answered::Accepted(acceptance),
         Answer::Deferred { said, after } => {
             Answered::Deferred { said, after: after.and_then(|d| SignedDuration::try_from(d).ok()) }
+        }
+        Answer::Later { said, after } => {
+            Answered::Later { said, after: after.and_then(|d| SignedDuration::try_from(d).ok()) }
         }
         Answer::Refused { said, fault } => Answered::Refused { said, fault },
         Answer::Unknown { said } => Answered::Unknown { said },
@@ -277,7 +460,13 @@ fn record(
     let mut ids = tx.ids();
     let changes = delivery::answered(&context, &mut notification, attempt, answered, &mut ids);
     tx.keep_ids(ids);
-    tx.apply(changes)
+    tx.apply(changes)?;
+    match fault {
+        Some(fault) if notification.state.is_failure() && moves_on(&notification) => {
+            proof::move_on(tx, desk, down, notification, Shortfall::Failed(fault), now)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// How the recipient can be reached: of a person of the desk only what their own addresses stopped.
@@ -292,7 +481,7 @@ fn reach(tx: &Tx<'_>, desk: &Desk, n: &Notification) -> Result<Option<Reach>, St
 }
 
 /// The message as a channel gets it.
-fn outgoing(setup: &Setup, n: &Notification, address: String) -> Outgoing {
+pub(super) fn outgoing(setup: &Setup, n: &Notification, address: String) -> Outgoing {
     let possible_duplicate = n.attempts.last().is_some_and(|attempt| attempt.possible_duplicate);
     let body = match (n.medium, possible_duplicate) {
         (Medium::Sms, true) => Untrusted::new(format!("{AGAIN}{}", n.content.body.raw())),

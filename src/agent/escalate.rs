@@ -2,11 +2,14 @@
 //! milestone late, something expected that did not come.
 
 use super::Agent;
+use super::proof;
 use crate::core::bundle::{self, Away};
 use crate::core::decide::{self, Needs, View};
+use crate::core::delivery::Down;
 use crate::core::desk::Desk;
 use crate::core::escalation::Decision;
 use crate::core::flow;
+use crate::core::proof::Shortfall;
 use crate::store::{StoreError, Tx};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -40,8 +43,9 @@ pub async fn job(agent: Arc<Agent>, away: Option<Away>) {
             let setup = agent.setup();
             let mut failed = false;
             for due in EVERYTHING {
-                let setup = setup.clone();
-                let done = agent.store.write(move |tx| act(tx, &setup.settings.desk, due, away, now)).await;
+                let (setup, down) = (setup.clone(), agent.providers.down());
+                let decide = move |tx: &mut Tx<'_>| act(tx, &setup.settings.desk, &down, due, away, now);
+                let done = agent.store.write(decide).await;
                 if let Err(why) = done {
                     tracing::error!(%why, ?due, "what is due could not be decided");
                     failed = true;
@@ -81,13 +85,27 @@ enum Due {
     Tasks,
     Milestones,
     Expectations,
+    Proofs,
 }
 
-const EVERYTHING: [Due; 4] = [Due::Alerts, Due::Tasks, Due::Milestones, Due::Expectations];
+const EVERYTHING: [Due; 5] = [Due::Alerts, Due::Proofs, Due::Tasks, Due::Milestones, Due::Expectations];
 
-fn act(tx: &mut Tx<'_>, desk: &Desk, due: Due, away: Option<Away>, now: Timestamp) -> Result<(), StoreError> {
+fn act(
+    tx: &mut Tx<'_>,
+    desk: &Desk,
+    down: &Down,
+    due: Due,
+    away: Option<Away>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut decision = Decision::new(desk, now, tx.ids());
     match due {
+        Due::Proofs => {
+            for n in tx.due_proofs(now, BATCH)? {
+                proof::move_on(tx, desk, down, n, Shortfall::Unproven, now)?;
+            }
+            return Ok(());
+        }
         Due::Alerts => {
             let limit = if away.is_some() { BATCH_AFTER_ABSENCE } else { BATCH };
             for mut alert in tx.due_alerts(now, limit)? {

@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
 
+use super::providers::Providers;
 use super::setup::Setup;
+use crate::core::provider::Provider;
 
 /// What was last heard of every source and channel.
 pub struct Vitals {
@@ -173,7 +175,13 @@ impl Vitals {
             .collect()
     }
 
-    pub fn channels(&self, setup: &Setup, queued: &[(String, u64)], since: Timestamp) -> Vec<ChannelHealth> {
+    pub fn channels(
+        &self,
+        setup: &Setup,
+        providers: &Providers,
+        queued: &[(String, u64)],
+        since: Timestamp,
+    ) -> Vec<ChannelHealth> {
         let known = self.locked();
         let untried = Pulse::untried(since);
         setup
@@ -182,16 +190,21 @@ impl Vitals {
             .iter()
             .map(|channel| {
                 let pulse = known.channels.get(&channel.name).unwrap_or(&untried).clone();
+                let down = providers.get(&channel.name).filter(Provider::is_down);
+                let (state, since) = match &down {
+                    Some(provider) => (ChannelState::Down, provider.since),
+                    None => (pulse.state, pulse.since),
+                };
                 let carries: Vec<Medium> = channel.carries.clone();
                 ChannelHealth {
                     name: channel.name.clone(),
                     kind: channel.kind.word().to_owned(),
                     carries,
-                    state: pulse.state,
-                    since: pulse.since,
+                    state,
+                    since,
                     last_accepted_at: pulse.last_accepted_at,
                     last_proven_at: pulse.last_proven_at,
-                    last_error: pulse.last_error,
+                    last_error: down.and_then(|provider| provider.last_error).or(pulse.last_error),
                     queued: queued.iter().find(|(name, _)| *name == channel.name).map_or(0, |(_, n)| *n),
                 }
             })

@@ -44,7 +44,14 @@ async fn gather(agent: &Agent) -> Result<String, StoreError> {
     }
     text.family("nightdesk_channel_failing", "1: the last attempts over the channel failed.");
     for channel in &health.channels {
-        text.add(&label("channel", &channel.name), u8::from(channel.state == ChannelState::Failing));
+        text.add(
+            &label("channel", &channel.name),
+            u8::from(matches!(channel.state, ChannelState::Failing | ChannelState::Down)),
+        );
+    }
+    text.family("nightdesk_channel_down", "1: nothing leaves by the channel but a probe now and then.");
+    for channel in &health.channels {
+        text.add(&label("channel", &channel.name), u8::from(channel.state == ChannelState::Down));
     }
     text.family("nightdesk_source_silent", "1: the source has been silent for longer than it may.");
     for source in &health.sources {

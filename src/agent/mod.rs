@@ -16,6 +16,8 @@ pub mod intake;
 mod life;
 mod metrics;
 pub mod notice;
+pub mod proof;
+pub mod providers;
 pub mod receipts;
 pub mod replies;
 mod roster;
@@ -59,6 +61,7 @@ pub struct Agent {
     pub world: World,
     pub origin: Origin,
     pub vitals: Vitals,
+    pub(crate) providers: providers::Providers,
     pub since: Timestamp,
     setup: watch::Sender<Arc<Setup>>,
     /// Held by whoever applies a configuration, so that none is applied over a newer one.
@@ -92,12 +95,14 @@ impl Agent {
         let away = life::begins(&store, now).await?;
         let setup = roster::laid(setup, &store, now).await?;
         let vitals = Vitals::load(&store, &setup).await?;
+        let providers = providers::Providers::load(&store).await?;
         let (submissions, queue) = tokio::sync::mpsc::channel(intake::QUEUE);
         let agent = Arc::new(Self {
             store,
             world,
             origin,
             vitals,
+            providers,
             since: now,
             setup: watch::Sender::new(Arc::new(setup)),
             settling: tokio::sync::Mutex::new(()),
@@ -121,6 +126,8 @@ impl Agent {
         agent.tracker.spawn(notice::job(agent.clone()));
         agent.tracker.spawn(replies::job(agent.clone()));
         agent.tracker.spawn(receipts::job(agent.clone()));
+        agent.tracker.spawn(proof::look_for_lost(agent.clone()));
+        agent.tracker.spawn(proof::ask(agent.clone()));
         agent.tracker.spawn(audit::job(agent.clone()));
         agent.tracker.spawn(heartbeat::job(agent.clone()));
         Ok(agent)

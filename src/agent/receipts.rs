@@ -2,16 +2,15 @@
 //! Verified by their channel, folded into the ladder.
 
 use super::Agent;
+use super::proof;
 use super::replies;
 use super::setup::Setup;
 use crate::channel::{Callback, CallbackRefused, Channel, Ears, Of, Receipt, Written};
 use crate::community::intake::{CallbackAnswer, CallbackRequest};
-use crate::core::contact::Medium;
 use crate::core::delivery::{self, Delivering};
 use crate::core::id::NotificationId;
-use crate::core::notification::{Evidence, Notification, Rung};
-use crate::core::page::AGAIN;
-use crate::core::sms;
+use crate::core::notification::{Evidence, Fault, Rung};
+use crate::core::proof::{Shortfall, moves_on};
 use crate::store::{StoreError, Tx};
 use async_trait::async_trait;
 use axum::http::StatusCode;
@@ -27,7 +26,7 @@ const LOST_SINCE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Whether a receipt was of a message of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Folded {
+pub(super) enum Folded {
     Kept,
     NoSuchMessage,
 }
@@ -109,11 +108,12 @@ impl Ears for Line {
 }
 
 /// Keeps what a receipt says with the message it is of.
-async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Result<Folded, StoreError> {
+pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Result<Folded, StoreError> {
     let now = agent.world.now();
     let setup = agent.setup();
     let name = channel.to_owned();
     let rung = receipt.rung;
+    let down = agent.providers.down();
     let folded = agent
         .store
         .write(move |tx| {
@@ -123,17 +123,25 @@ async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Result<Folded, 
             };
             let Some(mut notification) = tx.notification(id)? else { return Ok(Folded::NoSuchMessage) };
             // Of a message that left in part, perhaps, the part that arrived does not prove the rest.
-            let whole = by_name || !in_parts(&notification, attempt);
+            let whole = by_name || !delivery::in_parts(&notification, attempt);
             let rung = rung.filter(|rung| whole || *rung >= Rung::Failed);
             let evidence =
                 Evidence { at: now, attempt, part, rung, by: by.to_owned(), detail: detail.into() };
             let (reach, mut ids) = (tx.reach(&notification)?, tx.ids());
             let desk = &setup.settings.desk;
-            let mut context = Delivering { desk, reach: reach.as_ref(), ids: &mut ids, now };
+            let mut context = Delivering { desk, down: &down, reach: reach.as_ref(), ids: &mut ids, now };
+            let (failed, lost) = (notification.state.is_failure(), notification.lost_attempt().is_some());
             delivery::name(&mut notification, attempt, provider_ref);
             let changes = delivery::receipt(&mut context, &mut notification, evidence, &name);
             tx.keep_ids(ids);
             tx.apply(changes)?;
+            if lost {
+                proof::settle(tx, &notification, now)?;
+            }
+            if notification.state.is_failure() && !failed && moves_on(&notification) {
+                let fault = if rung == Some(Rung::Bounced) { Fault::Address } else { Fault::Message };
+                proof::move_on(tx, desk, &down, notification, Shortfall::Failed(fault), now)?;
+            }
             Ok(Folded::Kept)
         })
         .await?;
@@ -150,13 +158,6 @@ struct Whose {
     part: u32,
     /// It says so itself; else it is of the only message that it can be of.
     by_name: bool,
-}
-
-/// Whether a text is longer than one SMS.
-fn in_parts(n: &Notification, attempt: u32) -> bool {
-    let again = n.attempts.iter().any(|one| one.number == attempt && one.possible_duplicate);
-    let label = if again { AGAIN } else { "" };
-    n.medium == Medium::Sms && sms::segments(&format!("{label}{}", n.content.body.raw())).parts.len() > 1
 }
 
 /// The message, attempt and part that a receipt is of: by name; else the only one in doubt to that address.

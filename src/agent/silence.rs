@@ -3,8 +3,9 @@
 
 use super::Agent;
 use crate::core::bundle;
-use crate::core::decide::{self, Needs, silence_key};
+use crate::core::decide::Needs;
 use crate::core::escalation::Decision;
+use crate::core::trouble::{self, silence_key};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,8 +55,8 @@ async fn look(agent: &Agent) -> Result<(), crate::store::StoreError> {
             let mut decision = Decision::new(&setup.settings.desk, now, tx.ids());
             for source in &sources {
                 match source.last_event_at {
-                    Some(at) if source.silent => decide::silent(&mut decision, &mut view, &source.name, at),
-                    _ => decide::spoke_again(&mut decision, &mut view, &source.name),
+                    Some(at) if source.silent => trouble::silent(&mut decision, &mut view, &source.name, at),
+                    _ => trouble::spoke_again(&mut decision, &mut view, &source.name),
                 }
             }
             bundle::gather(&mut decision, None);

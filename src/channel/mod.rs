@@ -63,6 +63,8 @@ pub enum Answer {
     Accepted(Acceptance),
     /// Not taken, and worth trying again; `after` when the provider asked for a pause.
     Deferred { said: String, after: Option<Duration> },
+    /// The provider works, and wants just this message later (greylisting, a full mailbox).
+    Later { said: String, after: Option<Duration> },
     /// Refused for good; the same message will never be taken.
     Refused { said: String, fault: Fault },
     /// It was handed over, wholly or in part, and no answer came: it may or may not go out.
@@ -197,6 +199,12 @@ pub trait Channel: Send + Sync {
     /// Looks for a message whose answer was lost.
     async fn find(&self, _lost: &Lost) -> Found {
         Found::Unknown { said: "this provider cannot be asked".to_owned() }
+    }
+
+    /// Whether the provider can be reached, without handing it anything; says what is wrong. The default
+    /// cannot tell and lets one message try.
+    async fn probe(&self) -> Result<(), String> {
+        Ok(())
     }
 
     /// How many messages may be on their way at once.

@@ -410,6 +410,18 @@ impl Channel for Smtp {
         answer
     }
 
+    async fn probe(&self) -> Result<(), String> {
+        match timeout(self.timeout, self.connect()).await {
+            Ok(Ok(session)) => {
+                self.idle.put(session, self.connections);
+                Ok(())
+            }
+            Ok(Err(Answer::Deferred { said, .. } | Answer::Unknown { said })) => Err(said),
+            Ok(Err(_)) => Err("the server does not let us in".into()),
+            Err(_) => Err(format!("{} did not answer in time", self.host)),
+        }
+    }
+
     fn connections(&self) -> usize {
         self.connections
     }
@@ -638,8 +650,19 @@ fn refusal(reply: &Reply, what: &str) -> Answer {
             let said = format!("{what} was refused: {}", reply.said());
             Answer::Refused { said, fault: fault(reply, what) }
         }
+        // Greylisting, a full mailbox: the server works, and wants just this later. A code of the class
+        // "mail system" or "network and routing" (RFC 3463, x.3 and x.4), and goodbye, are about all mail.
+        400..=499 if reply.code != 421 && what != "the sender" && !of_the_server(reply) => {
+            let said = format!("{what} was not taken for now: {}", reply.said());
+            Answer::Later { said: http::clip(&said), after: None }
+        }
         _ => later(&format!("{what} was not taken for now: {}", reply.said())),
     }
+}
+
+fn of_the_server(reply: &Reply) -> bool {
+    let text = reply.said();
+    [" 4.3.", " 4.4."].iter().any(|code| text.contains(code))
 }
 
 /// A refused recipient is the address's fault (RFC 3463: x.1.x, or no enhanced code at all), unless the

@@ -196,10 +196,11 @@ async fn status(json: bool, context: &Context) -> Result<(), Failed> {
             let state = match channel.state {
                 ChannelState::Untried => "not used yet".to_owned(),
                 ChannelState::Working => "working".to_owned(),
-                ChannelState::Failing => {
+                ChannelState::Failing | ChannelState::Down => {
+                    let word = if channel.state == ChannelState::Down { "DOWN" } else { "FAILING" };
                     let why =
                         channel.last_error.as_ref().map(|e| e.printable().into_string()).unwrap_or_default();
-                    format!("FAILING since {}: {why}", time::short(channel.since))
+                    format!("{word} since {}: {why}", time::short(channel.since))
                 }
             };
             print::line(&format!("channel {} ({}): {state}", channel.name, channel.kind))?;
@@ -253,7 +254,7 @@ fn sync_in_words(sync: &SyncHealth) -> String {
     let mut words = vec![match sync.state {
         ChannelState::Untried => "not asked yet".to_owned(),
         ChannelState::Working => "working".to_owned(),
-        ChannelState::Failing => {
+        ChannelState::Failing | ChannelState::Down => {
             let why = said(&sync.last_error).unwrap_or_default();
             format!("FAILING since {}: {why}", time::short(sync.since))
         }

@@ -398,6 +398,7 @@ fn state_word(state: ChannelState) -> &'static str {
         ChannelState::Untried => "untried",
         ChannelState::Working => "working",
         ChannelState::Failing => "failing",
+        ChannelState::Down => "down",
     }
 }
 

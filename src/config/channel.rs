@@ -22,6 +22,7 @@ pub struct ChannelTable {
     pub carries: Option<Spanned<Vec<MediumWord>>>,
     pub receipts: Option<bool>,
     pub connections: Option<Spanned<u16>>,
+    pub rate: Option<Spanned<f64>>,
     pub timeout: Option<Text>,
     pub proof_within: Option<ProofTable>,
     pub url: Option<Text>,
@@ -86,6 +87,8 @@ pub struct Channel {
     /// By when delivery must be proven; `None` for one that gives no receipts.
     pub proof: Option<ProofWithin>,
     pub connections: usize,
+    /// Messages a second at most.
+    pub rate: Option<f64>,
     pub timeout: Duration,
     pub kind: ChannelKind,
 }
@@ -150,7 +153,13 @@ impl Channel {
             ChannelKind::Kannel { .. } | ChannelKind::Smpp(_) if self.proof.is_some() => Doubt::Listen,
             ChannelKind::Kannel { .. } | ChannelKind::Smpp(_) => Doubt::Unknowable,
         };
-        Carrier { name: self.name.clone(), carries: self.carries.clone(), proof: self.proof, doubt }
+        Carrier {
+            name: self.name.clone(),
+            carries: self.carries.clone(),
+            proof: self.proof,
+            doubt,
+            files: matches!(self.kind, ChannelKind::Spool),
+        }
     }
 }
 
@@ -197,6 +206,10 @@ impl Check<'_> {
             Some(n) => usize::from(*n.as_ref()),
             None => 8,
         };
+        let rate = t.rate.as_ref().map(|rate| *rate.as_ref());
+        if let Some(odd) = t.rate.as_ref().filter(|rate| !(0.01..=10_000.0).contains(rate.as_ref())) {
+            self.wrong(odd.span(), "rate is in messages a second, from 0.01 to 10000");
+        }
         let timeout = match t.timeout.take() {
             Some(text) => self.duration(&text).unsigned_abs(),
             None => Duration::from_secs(30),
@@ -256,7 +269,7 @@ impl Check<'_> {
             ChannelWord::Smpp => ChannelKind::Smpp(Box::new(self.smpp(&mut t)?)),
         };
         self.no_leftovers(&t, kind.word());
-        Some(Channel { name: t.name.into_inner(), carries, proof, connections, timeout, kind })
+        Some(Channel { name: t.name.into_inner(), carries, proof, connections, rate, timeout, kind })
     }
 
     /// Keys that belong to another kind of channel.

@@ -9,7 +9,9 @@ use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::task::{Task, TaskState};
 use crate::core::text::{Untrusted, sanitise};
-use crate::wire::{ChannelHealth, DeskInfo, Health, Me, OnCall, Snapshot, SourceHealth, SyncHealth};
+use crate::wire::{
+    ChannelHealth, DeskInfo, Health, Me, MediumDown, OnCall, Snapshot, SourceHealth, SyncHealth,
+};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, VecDeque};
@@ -317,6 +319,11 @@ impl Desk {
             .max_by_key(|(_, at)| *at)
     }
 
+    /// Since when no provider carries a medium, if none does.
+    pub fn medium_down(&self, medium: Medium) -> Option<&MediumDown> {
+        self.info.down.iter().find(|down| down.medium == medium)
+    }
+
     /// The channels that carry a medium.
     pub fn carriers(&self, medium: Medium) -> impl Iterator<Item = &ChannelHealth> {
         self.channels.iter().filter(move |channel| channel.carries.contains(&medium))
@@ -345,6 +352,7 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         | Object::Assignment(_)
         | Object::Override(_)
         | Object::Roster(_)
+        | Object::Provider(_)
         | Object::Config(_)
         | Object::Nothing => None,
     }

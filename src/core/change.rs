@@ -14,6 +14,7 @@ use crate::core::notification::Notification;
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::person::PersonId;
+use crate::core::provider::Provider;
 use crate::core::reply::Reply;
 use crate::core::schedule::{Override, RosterCopy};
 use crate::core::suppression::Suppression;
@@ -72,6 +73,8 @@ pub enum What {
     NotificationExpired,
     NotificationResent,
     NotificationMoved,
+    /// No receipt came in time, or it failed; the sentence says what follows.
+    NotificationUnproven,
     NotificationReleased,
     TaskOpened,
     TaskTaken,
@@ -131,6 +134,9 @@ pub enum What {
     /// A calendar that schedules are made of was read anew, and says something else.
     RosterRead,
     ConfigApplied,
+    /// A provider fails and is left, or works again.
+    ProviderDown,
+    ProviderBack,
     AgentStarted,
     AgentStopped,
 }
@@ -158,6 +164,7 @@ pub enum Object {
     Assignment(Box<StoredAssignment>),
     Override(Box<Override>),
     Roster(Box<RosterCopy>),
+    Provider(Box<Provider>),
     Config(Box<ConfigVersion>),
     /// Nothing but the sentence: a note, the agent's own comings and goings.
     Nothing,

@@ -521,7 +521,7 @@ fn contact_changed(decision: &mut Decision<'_>, view: &mut View, feed: &str, mut
 /// The name of the rule that nothing urgent escapes.
 pub const CATCH_ALL: &str = "catch-all";
 
-fn raise(
+pub(super) fn raise(
     decision: &mut Decision<'_>,
     view: &mut View,
     member: Member,
@@ -567,41 +567,8 @@ fn raise(
     Some(id)
 }
 
-/// The key of the alert about a silent source.
-pub fn silence_key(source: &str) -> String {
-    format!("silence\u{1f}{source}")
-}
-
-/// A source has sent nothing for longer than it may: an alert of its own, by the catch-all's policy.
-pub fn silent(decision: &mut Decision<'_>, view: &mut View, source: &str, last_event_at: Timestamp) {
-    let known = view.keys.get(&silence_key(source)).and_then(|alert| view.alerts.get(alert));
-    let known = known.map(|alert| (alert.id, alert.cleared_at));
-    if matches!(known, Some((_, None))) {
-        return;
-    }
-    let since = last_event_at.to_zoned(decision.desk.time_zone.clone()).strftime("%a %H:%M %Z").to_string();
-    let title = Untrusted::new(format!("Source {source} is silent since {since}"));
-    let mut member = bare_member(source.into(), "silent_source", title);
-    member.description = Some("Nothing comes in: what partners report now is not known here.".into());
-    if let Some((alert, Some(_))) = known {
-        return join(decision, view, alert, member);
-    }
-    let policy = decision.desk.catch_all.clone();
-    raise(decision, view, member, the_desk(), &policy, "silent source", Some(silence_key(source)));
-}
-
-/// A silent source has spoken again: nobody is paged for it any more.
-pub fn spoke_again(decision: &mut Decision<'_>, view: &mut View, source: &str) {
-    let found = view.keys.get(&silence_key(source)).and_then(|alert| view.alerts.get(alert)).cloned();
-    let Some(mut alert) = found.filter(|alert| alert.cleared_at.is_none()) else { return };
-    alert.members.iter_mut().for_each(|member| member.cleared_at = Some(decision.now));
-    let sentence = format!("Source {source} sends again.");
-    over(decision, view, &mut alert, &sentence);
-    remember(view, alert);
-}
-
 /// A further exception on an alert. It pages again only if it makes things worse.
-fn join(decision: &mut Decision<'_>, view: &mut View, id: AlertId, member: Member) {
+pub(super) fn join(decision: &mut Decision<'_>, view: &mut View, id: AlertId, member: Member) {
     let Some(mut alert) = view.alerts.get(&id).cloned() else { return };
     let before = (alert.severity, alert.deadline, alert.at_risk.clone(), alert.cleared_at);
     let title = member.title.clone();
@@ -696,7 +663,7 @@ fn clear(
 
 /// All that an alert was about is over: nobody is paged any more, and those who were are told. If nobody
 /// had taken it, it stays in sight until the next hand-over; whoever has it is asked to close it.
-fn over(decision: &mut Decision<'_>, view: &mut View, alert: &mut Alert, sentence: &str) {
+pub(super) fn over(decision: &mut Decision<'_>, view: &mut View, alert: &mut Alert, sentence: &str) {
     alert.cleared_at = Some(decision.now);
     alert.next_escalation_at = None;
     alert.updated_at = decision.now;
@@ -723,12 +690,7 @@ pub fn cancel_pages<'n>(
     because: &str,
 ) {
     for notification in waiting {
-        let waits = match notification.state {
-            NotificationState::Queued | NotificationState::Held => true,
-            NotificationState::InDoubt => notification.due_at.is_some(),
-            _ => false,
-        };
-        if !matches!(notification.purpose, Purpose::Page | Purpose::Status) || !waits {
+        if !matches!(notification.purpose, Purpose::Page | Purpose::Status) || !notification.is_waiting() {
             continue;
         }
         notification.updated_at = decision.now;
@@ -747,8 +709,9 @@ pub fn cancel_pages<'n>(
             }
         }
         notification.due_at = None;
-        // What may already have got through stays in doubt; it is only not sent again.
-        if notification.state != NotificationState::InDoubt {
+        notification.hold = None;
+        // What may already have got through stays what it is; it is only not sent again.
+        if matches!(notification.state, NotificationState::Queued | NotificationState::Held) {
             notification.state = NotificationState::Cancelled;
         }
         notification.reason.outcome = Some(because.into());
@@ -763,7 +726,7 @@ pub fn cancel_pages<'n>(
     }
 }
 
-fn remember(view: &mut View, alert: Alert) {
+pub(super) fn remember(view: &mut View, alert: Alert) {
     for key in keys_of_newest(&alert, 1) {
         view.keys.insert(key, alert.id);
     }
@@ -794,7 +757,7 @@ fn see_partner(decision: &mut Decision<'_>, view: &mut View, about: &PartnerRef)
 }
 
 /// Stands for the partner where an event names none.
-fn the_desk() -> PartnerRef {
+pub(super) fn the_desk() -> PartnerRef {
     PartnerRef { id: "".into(), name: "the desk".into(), ..PartnerRef::default() }
 }
 
@@ -859,7 +822,7 @@ fn subject(incoming: &Incoming, rule: Option<&Rule>) -> Option<(Member, PartnerR
 }
 
 /// A member that is neither exception nor case: it has a title, and counts as high.
-fn bare_member(id: Untrusted, kind: &str, title: Untrusted) -> Member {
+pub(super) fn bare_member(id: Untrusted, kind: &str, title: Untrusted) -> Member {
     Member {
         event: EventId(0),
         id,
@@ -1025,27 +988,6 @@ mod tests {
         assert_eq!(scene.alert().members.len(), 2, "the same id of another source is another event");
         assert_eq!(scene.events[0].state, EventState::Handled);
         assert!(scene.notifications.values().any(|n| n.purpose == Purpose::Page));
-    }
-
-    #[test]
-    fn a_silent_source_pages_once_stops_when_it_speaks_and_pages_again() {
-        let mut scene = Scene::usual();
-        let (desk, mut view) = (scene.desk.clone(), View::default());
-        let mut steps = Vec::new();
-        for speaks in [false, false, true, false] {
-            scene.pass(1);
-            let mut decision = Decision::new(&desk, scene.now, scene.ids);
-            match speaks {
-                true => spoke_again(&mut decision, &mut view, "edi"),
-                false => silent(&mut decision, &mut view, "edi", scene.now),
-            }
-            scene.ids = decision.ids;
-            let pages = decision.changes.iter().filter(|c| c.what == What::NotificationQueued).count();
-            scene.keep(decision.changes);
-            steps.push((pages, scene.alert().is_paging()));
-        }
-        assert_eq!(steps, [(1, true), (0, true), (0, false), (1, true)]);
-        assert_eq!(scene.alerts.len(), 1);
     }
 
     #[test]

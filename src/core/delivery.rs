@@ -7,7 +7,7 @@
 use crate::core::alert::Alert;
 use crate::core::change::{Actor, Change, What};
 use crate::core::contact::Medium;
-use crate::core::desk::Desk;
+use crate::core::desk::{Desk, Doubt};
 use crate::core::duty::Work;
 use crate::core::escalation::medium_word;
 use crate::core::id::{AlertId, Ids};
@@ -15,16 +15,33 @@ use crate::core::notification::{
     Acceptance, Attempt, AttemptState, Disputed, Evidence, Fault, Hold, Notification, NotificationState,
     Purpose, RecipientId, Rung, proven,
 };
-use crate::core::reach::Reach;
+use crate::core::page::AGAIN;
+use crate::core::proof;
+use crate::core::reach::{Reach, addresses};
 use crate::core::reroute;
+use crate::core::sms;
 use crate::core::suppression::{Suppression, address_key};
 use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// The channels whose provider is down.
+pub type Down = BTreeSet<String>;
+
+/// Every provider works.
+pub static ALL_UP: Down = BTreeSet::new();
+
+/// How long a receipt, or the provider's answer to a question, may clear up what became of a message before
+/// it is sent again or somebody must decide.
+const CLEARS_UP: SignedDuration = SignedDuration::from_secs(10);
+/// The same for what is not urgent.
+const CLEARS_UP_LATER: SignedDuration = SignedDuration::from_mins(2);
 
 /// What a decision about one message works with.
 pub struct Delivering<'a> {
     pub desk: &'a Desk,
+    pub down: &'a Down,
     /// Of a message to a contact: how they can be reached.
     pub reach: Option<&'a Reach>,
     pub ids: &'a mut Ids,
@@ -46,6 +63,10 @@ pub fn claim(context: &mut Delivering<'_>, n: &mut Notification) -> (Claim, Vec<
     let (desk, now) = (context.desk, context.now);
     n.updated_at = now;
     n.due_at = None;
+    let before = n.attempts.last().map(|attempt| attempt.channel.as_str()).unwrap_or_default();
+    if n.state == NotificationState::InDoubt && !n.urgent && doubt_of(desk, before) != Doubt::Repeat {
+        return (Claim::Drop, vec![doubtful(desk, context.ids, n, now)]);
+    }
     if n.expires_at.is_some_and(|end| end <= now) {
         return drop_it(
             n,
@@ -81,17 +102,31 @@ pub fn claim(context: &mut Delivering<'_>, n: &mut Notification) -> (Claim, Vec<
         };
         return drop_it(n, now, NotificationState::Suppressed, What::NotificationSuppressed, because);
     };
-    if !desk.carriers.iter().any(|carrier| carrier.name == n.channel) {
-        match desk.carrier(n.medium) {
-            Some(carrier) => n.channel = carrier.name.clone(),
-            None => {
-                let because = "no configured channel carries it";
-                return drop_it(n, now, NotificationState::Suppressed, What::NotificationSuppressed, because);
+    let named = n.pinned || matches!(n.recipient.who, RecipientId::Webhook(_));
+    if !(named && desk.carrier_named(&n.channel).is_some()) {
+        let route = desk.route(n.medium, &address);
+        let Some(first) = route.first() else {
+            let because = "no configured channel carries it";
+            return drop_it(n, now, NotificationState::Suppressed, What::NotificationSuppressed, because);
+        };
+        let works = route.iter().find(|carrier| !context.down.contains(&carrier.name));
+        let here = route.iter().find(|carrier| carrier.name == n.channel);
+        match (here, works) {
+            (None, works) => n.channel = works.unwrap_or(first).name.clone(),
+            (Some(here), Some(works))
+                if here.name != works.name
+                    && (n.attempts.is_empty() || context.down.contains(&here.name)) =>
+            {
+                return (Claim::Drop, vec![goes_by(n, &works.name.clone(), context.down, now)]);
             }
+            _ => {}
         }
     }
-    n.state = NotificationState::Sending;
-    if n.hold.take() == Some(Hold::Throttled) {
+    // What an earlier attempt is known to have come to stays known.
+    if !matches!(n.at_rest(), NotificationState::Accepted | NotificationState::Sent) {
+        n.state = NotificationState::Sending;
+    }
+    if n.hold.take().is_some() {
         n.reason.outcome = None;
     }
     n.attempts.push(Attempt {
@@ -112,15 +147,96 @@ pub fn claim(context: &mut Delivering<'_>, n: &mut Notification) -> (Claim, Vec<
     (Claim::Send { address }, n.facts(now, &Actor::Desk, What::NotificationSending, summary))
 }
 
-/// An earlier attempt may have got through.
-pub fn may_be_second(n: &Notification) -> bool {
-    n.attempts.iter().any(|attempt| attempt.state == AttemptState::InDoubt)
+/// A waiting message takes another channel.
+fn goes_by(n: &mut Notification, channel: &str, down: &Down, now: Timestamp) -> Change {
+    let before = std::mem::replace(&mut n.channel, channel.to_owned());
+    n.due_at = Some(now);
+    n.updated_at = now;
+    let why = if down.contains(&before) { format!("{before} is down") } else { "it comes first".to_owned() };
+    let who = n.recipient.name.printable();
+    let summary = format!("{} to {who} goes by {channel}: {why}.", medium_word(n.medium));
+    Change::notification(now, Actor::Desk, What::NotificationMoved, summary, n)
 }
 
-/// Nothing more is sent. What may already have got through stays in doubt, whatever else became of
+/// A due message of a channel that is down goes by another, or waits until one works; `None`: it waits
+/// for that already.
+pub fn divert(context: &mut Delivering<'_>, n: &mut Notification) -> Option<Change> {
+    let (desk, down, now) = (context.desk, context.down, context.now);
+    if let Some(way) = works(desk, down, n, context.reach) {
+        return Some(goes_by(n, &way, down, now));
+    }
+    if n.hold == Some(Hold::NoProvider) && n.due_at.is_none() {
+        return None;
+    }
+    n.hold = Some(Hold::NoProvider);
+    n.due_at = None;
+    n.updated_at = now;
+    if n.state == NotificationState::Queued {
+        n.state = NotificationState::Held;
+    }
+    let because = format!("no provider takes {} now", medium_word(n.medium));
+    let summary = format!("Held for {}: {because}.", n.recipient.name.printable());
+    n.reason.outcome = Some(because.into());
+    Some(Change::notification(now, Actor::Desk, What::NotificationHeld, summary, n))
+}
+
+/// The first channel that works of those that may carry a message.
+pub fn works(desk: &Desk, down: &Down, n: &Notification, reach: Option<&Reach>) -> Option<String> {
+    if n.pinned || matches!(n.recipient.who, RecipientId::Webhook(_)) {
+        return Some(n.channel.clone()).filter(|channel| !down.contains(channel));
+    }
+    let address = address_of(desk, n, reach);
+    let route = desk.route(n.medium, address.as_deref().unwrap_or_default());
+    let first = route.into_iter().find(|carrier| !down.contains(&carrier.name));
+    first.map(|carrier| carrier.name.clone())
+}
+
+/// A provider works again that a message waits for.
+pub fn release(n: &mut Notification, channel: &str, now: Timestamp) -> Change {
+    n.hold = None;
+    n.due_at = Some(now);
+    n.updated_at = now;
+    n.reason.outcome = None;
+    channel.clone_into(&mut n.channel);
+    if n.state == NotificationState::Held {
+        n.state = NotificationState::Queued;
+    }
+    let summary = format!("{} to {} leaves now.", medium_word(n.medium), n.recipient.name.printable());
+    Change::notification(now, Actor::Desk, What::NotificationReleased, summary, n)
+}
+
+/// Where a message would go, as far as that is known without asking for the recipient's wishes.
+fn address_of(desk: &Desk, n: &Notification, reach: Option<&Reach>) -> Option<String> {
+    if let Some(answers) = &n.answers {
+        return Some(answers.raw().to_owned());
+    }
+    match &n.recipient.who {
+        RecipientId::Webhook(channel) => Some(channel.clone()),
+        RecipientId::Person(id) => desk.person(id)?.address(n.medium).map(str::to_owned),
+        RecipientId::Contact(_) => {
+            let contact = reach?.contact.as_ref()?;
+            addresses(contact, n.medium).next().map(str::to_owned)
+        }
+    }
+}
+
+/// What can be done about a message handed to this channel whose answer was lost.
+fn doubt_of(desk: &Desk, channel: &str) -> Doubt {
+    desk.carrier_named(channel).map_or(Doubt::Unknowable, |carrier| carrier.doubt)
+}
+
+/// An earlier attempt may have got through, or may yet.
+pub fn may_be_second(n: &Notification) -> bool {
+    n.attempts.iter().any(|attempt| n.may_arrive(attempt))
+}
+
+/// Nothing more is sent. What may already have got through stays what it is, whatever else became of
 /// the message: it cannot be said that it was never sent.
 fn give_up(n: &mut Notification, state: NotificationState) {
-    n.state = if may_be_second(n) { NotificationState::InDoubt } else { state };
+    n.state = match n.at_rest() {
+        NotificationState::Queued => state,
+        known => known,
+    };
     n.due_at = None;
 }
 
@@ -166,14 +282,29 @@ pub fn rehome(desk: &Desk, n: &mut Notification, now: Timestamp) -> Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered {
     Accepted(Acceptance),
-    Deferred { said: String, after: Option<SignedDuration> },
-    Refused { said: String, fault: Fault },
-    Unknown { said: String },
+    /// The provider could not take it, or asks for a pause.
+    Deferred {
+        said: String,
+        after: Option<SignedDuration>,
+    },
+    /// The provider works, and wants this message later.
+    Later {
+        said: String,
+        after: Option<SignedDuration>,
+    },
+    Refused {
+        said: String,
+        fault: Fault,
+    },
+    Unknown {
+        said: String,
+    },
 }
 
 /// What recording an answer needs to know beside the message itself.
 pub struct Answering<'a> {
     pub desk: &'a Desk,
+    pub down: &'a Down,
     /// Of a message to a contact: how else they can be reached.
     pub reach: Option<&'a Reach>,
     /// Whether another attempt would still be wanted: see [`still_needed`].
@@ -212,7 +343,7 @@ pub fn answered(
     answer: Answered,
     ids: &mut Ids,
 ) -> Vec<Change> {
-    let Answering { desk, reach, needed, over, jitter, now } = *context;
+    let Answering { desk, down, reach, needed, over, jitter, now } = *context;
     let Some(index) = n.attempts.iter().position(|a| a.number == attempt) else { return Vec::new() };
     let channel = n.attempts[index].channel.clone();
     let actor = Actor::Channel(channel.clone());
@@ -220,36 +351,15 @@ pub fn answered(
     n.updated_at = now;
     n.attempts[index].ended_at = Some(now);
     match answer {
-        Answered::Accepted(Acceptance { provider_ref, names, said, parts }) => {
-            let at = &mut n.attempts[index];
-            at.names = names.into_iter().map(Untrusted::new).collect();
-            at.state = AttemptState::Handed;
-            at.parts = parts;
-            at.answer = Some(said.as_str().into());
-            at.provider_ref = provider_ref.map(Untrusted::new);
-            // Parts with names of their own are each proven for themselves: one that arrived is not the whole.
-            let counted = u32::try_from(at.names.len()).unwrap_or(u32::MAX).max(1);
-            n.provider_ref = at.provider_ref.clone().or(n.provider_ref.take());
-            for part in 1..=counted {
-                add_evidence(
-                    n,
-                    Evidence {
-                        at: now,
-                        attempt,
-                        part,
-                        rung: Some(Rung::Accepted),
-                        by: channel.clone(),
-                        detail: said.as_str().into(),
-                    },
-                );
-            }
+        Answered::Accepted(acceptance) => {
+            accept(desk, n, index, acceptance, now);
             let summary = format!("{} to {who} {}.", medium_word(n.medium), state_words(n));
             vec![Change::notification(now, actor, What::NotificationEvidence, summary, n)]
         }
-        Answered::Deferred { said, after } => {
+        Answered::Deferred { said, after } | Answered::Later { said, after } => {
             n.attempts[index].state = AttemptState::Deferred;
             n.attempts[index].answer = Some(said.as_str().into());
-            if n.state != NotificationState::Sending {
+            if is_settled(n, attempt) {
                 return vec![Change::notification(now, actor, What::NotificationDeferred, said, n)];
             }
             if !needed {
@@ -259,17 +369,24 @@ pub fn answered(
                 return vec![Change::notification(now, actor, What::NotificationCancelled, summary, n)];
             }
             leave_out_what_is_over(n, over);
-            let due = now
-                + after.unwrap_or(SignedDuration::ZERO).max(backoff(desk, n.attempts.len() as u32, jitter));
+            let address = n.attempts[index].address.raw().to_owned();
+            let other = less_tried(desk, down, n, &address);
+            let wait =
+                after.unwrap_or(SignedDuration::ZERO).max(backoff(desk, n.attempts.len() as u32, jitter));
+            // What is urgent does not wait for a provider while another has not been tried as often.
+            let due = now + if other.is_some() && n.urgent { SignedDuration::ZERO } else { wait };
+            let by = other.filter(|other| *other != channel);
             if n.expires_at.is_some_and(|end| end <= due) {
                 give_up(n, NotificationState::Expired);
                 n.reason.outcome = Some(Untrusted::new(format!("gave up: {said}")));
                 let summary = format!("Gave up on {} to {who}: {said}", medium_word(n.medium));
                 return vec![Change::notification(now, actor, What::NotificationExpired, summary, n)];
             }
-            n.state = if may_be_second(n) { NotificationState::InDoubt } else { NotificationState::Queued };
+            n.state = n.at_rest();
             n.due_at = Some(due);
-            let summary = format!("{} to {who} is tried again: {said}", medium_word(n.medium));
+            let way = by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
+            let summary = format!("{} to {who} is tried again{way}: {said}", medium_word(n.medium));
+            n.channel = by.unwrap_or_else(|| std::mem::take(&mut n.channel));
             vec![Change::notification(now, actor, What::NotificationDeferred, summary, n)]
         }
         Answered::Refused { said, fault } => {
@@ -288,10 +405,10 @@ pub fn answered(
             {
                 let address = n.attempts[index].address.raw().to_owned();
                 changes.extend({
-                    let mut context = Delivering { desk, reach: Some(reach), ids, now };
+                    let mut context = Delivering { desk, down, reach: Some(reach), ids, now };
                     reroute::failed(&mut context, n, &address, fault, &said)
                 });
-            } else if n.state.is_failure() {
+            } else if n.state.is_failure() && !proof::moves_on(n) {
                 changes.push(open_task(
                     desk,
                     ids,
@@ -345,10 +462,11 @@ fn in_doubt(
     n.attempts[index].ended_at = Some(now);
     n.attempts[index].answer = Some(said.into());
     n.updated_at = now;
-    if n.state != NotificationState::Sending {
+    if is_settled(n, n.attempts[index].number) {
         return vec![Change::notification(now, Actor::Channel(channel), What::NotificationInDoubt, said, n)];
     }
-    n.state = NotificationState::InDoubt;
+    n.state = n.at_rest();
+    let doubt = doubt_of(desk, &channel);
     let medium = medium_word(n.medium);
     if n.urgent && again_after.is_none() {
         n.due_at = None;
@@ -361,10 +479,20 @@ fn in_doubt(
             n,
         )];
     }
-    if let (true, Some(wait)) = (n.urgent, again_after) {
+    let wait = match (doubt, n.urgent) {
+        (Doubt::Ask | Doubt::Listen, true) => Some(CLEARS_UP),
+        (Doubt::Ask | Doubt::Listen, false) => Some(CLEARS_UP_LATER),
+        (Doubt::Repeat, _) | (Doubt::Unknowable, true) => again_after,
+        (Doubt::Unknowable, false) => None,
+    };
+    if let Some(wait) = wait {
         n.due_at = Some(now + wait);
-        let summary =
-            format!("{medium} to {who} may or may not have left: {said}; it is sent again, marked.");
+        let then = match doubt {
+            Doubt::Ask => format!("{channel} is asked"),
+            Doubt::Listen => "a receipt may tell".to_owned(),
+            Doubt::Repeat | Doubt::Unknowable => "it is sent again, marked".to_owned(),
+        };
+        let summary = format!("{medium} to {who} may or may not have left: {said}; {then}.");
         return vec![Change::notification(
             now,
             Actor::Channel(channel),
@@ -373,15 +501,101 @@ fn in_doubt(
             n,
         )];
     }
-    n.due_at = None;
     let summary = format!("{medium} to {who} may or may not have left: {said}.");
-    vec![
-        Change::notification(now, Actor::Channel(channel), What::NotificationInDoubt, summary, n),
-        open_task(desk, ids, n, TaskKind::Doubt, format!("{medium} to {who}: sent or not?"), now),
-    ]
+    let fact = Change::notification(now, Actor::Channel(channel), What::NotificationInDoubt, summary, n);
+    vec![fact, doubtful(desk, ids, n, now)]
 }
 
-fn open_task(
+/// Receipts have told of the attempt, or of the message as a whole, more than its answer could.
+fn is_settled(n: &Notification, attempt: u32) -> bool {
+    use NotificationState::{Accepted, Sending, Sent};
+    let heard = n.evidence.iter().any(|e| e.attempt == attempt && e.rung.is_some());
+    match n.state {
+        Sending => false,
+        Accepted | Sent => heard,
+        _ => true,
+    }
+}
+
+/// Nothing cleared up what became of a message; somebody must decide.
+fn doubtful(desk: &Desk, ids: &mut Ids, n: &mut Notification, now: Timestamp) -> Change {
+    n.due_at = None;
+    let title = format!("{} to {}: sent or not?", medium_word(n.medium), n.recipient.name.printable());
+    open_task(desk, ids, n, TaskKind::Doubt, title, now)
+}
+
+/// The key of the task that asks what became of a message.
+pub fn doubt_task(n: &Notification) -> String {
+    format!("{}:{}", TaskKind::Doubt.as_str(), n.id)
+}
+
+/// What became of a message is known after all: nobody needs to decide.
+pub fn cleared_up(n: &Notification, task: &Task, now: Timestamp) -> Option<Change> {
+    let known = n.state != NotificationState::InDoubt && task.state != TaskState::Done;
+    known.then(|| {
+        let task = Task { state: TaskState::Done, updated_at: now, ..task.clone() };
+        let summary = format!("It is known now: {}.", state_words(n));
+        Change::task(now, Actor::Desk, What::TaskDone, summary, &task)
+    })
+}
+
+/// The provider was asked for a message whose answer was lost, and has it.
+pub fn found(
+    desk: &Desk,
+    n: &mut Notification,
+    attempt: u32,
+    acceptance: Acceptance,
+    now: Timestamp,
+) -> Vec<Change> {
+    let lost = |a: &Attempt| a.number == attempt && a.state == AttemptState::InDoubt;
+    let Some(index) = n.attempts.iter().position(lost) else { return Vec::new() };
+    let actor = Actor::Channel(n.attempts[index].channel.clone());
+    n.updated_at = now;
+    accept(desk, n, index, acceptance, now);
+    let who = n.recipient.name.printable();
+    let summary = format!("{} to {who} was taken after all, {}.", medium_word(n.medium), state_words(n));
+    vec![Change::notification(now, actor, What::NotificationEvidence, summary, n)]
+}
+
+/// The provider took what was handed over in the attempt at this index.
+/// Whether a text left as more than one SMS, so that a receipt of a part is not one of the whole.
+pub fn in_parts(n: &Notification, attempt: u32) -> bool {
+    let again = n.attempts.iter().any(|one| one.number == attempt && one.possible_duplicate);
+    let label = if again { AGAIN } else { "" };
+    n.medium == Medium::Sms && sms::segments(&format!("{label}{}", n.content.body.raw())).parts.len() > 1
+}
+
+fn accept(desk: &Desk, n: &mut Notification, index: usize, acceptance: Acceptance, now: Timestamp) {
+    let Acceptance { provider_ref, names, said, parts } = acceptance;
+    let at = &mut n.attempts[index];
+    at.names = names.into_iter().map(Untrusted::new).collect();
+    at.state = AttemptState::Handed;
+    at.parts = parts;
+    at.answer = Some(said.as_str().into());
+    at.provider_ref = provider_ref.map(Untrusted::new).or(at.provider_ref.take());
+    n.provider_ref = at.provider_ref.clone().or(n.provider_ref.take());
+    let (attempt, by) = (at.number, at.channel.clone());
+    // Parts with names of their own are each proven for themselves: one that arrived is not the whole.
+    let counted = u32::try_from(at.names.len()).unwrap_or(u32::MAX).max(1);
+    for part in 1..=counted {
+        let (rung, by, detail) = (Some(Rung::Accepted), by.clone(), said.as_str().into());
+        add_evidence(n, Evidence { at: now, attempt, part, rung, by, detail });
+    }
+    proof::expect(desk, n, now);
+}
+
+/// The channel of the message's route that was tried less often than the one tried last.
+fn less_tried(desk: &Desk, down: &Down, n: &Notification, address: &str) -> Option<String> {
+    if n.pinned || matches!(n.recipient.who, RecipientId::Webhook(_)) {
+        return None;
+    }
+    let tried = |name: &str| n.attempts.iter().filter(|attempt| attempt.channel == name).count();
+    let up = desk.route(n.medium, address).into_iter().filter(|carrier| !down.contains(&carrier.name));
+    let least = up.min_by_key(|carrier| tried(&carrier.name))?;
+    (tried(&least.name) < tried(&n.channel)).then(|| least.name.clone())
+}
+
+pub fn open_task(
     desk: &Desk,
     ids: &mut Ids,
     n: &Notification,
@@ -436,13 +650,22 @@ pub fn receipt(
     if heard || !n.attempts.iter().any(|attempt| attempt.number == evidence.attempt) {
         return Vec::new();
     }
-    let failed_before = n.state.is_failure();
+    let (failed_before, lost_before) = (n.state.is_failure(), n.lost_attempt().map(|lost| lost.number));
     let attempt = n.attempts.iter().find(|attempt| attempt.number == evidence.attempt);
     let address = attempt.map(|attempt| attempt.address.raw().to_owned()).unwrap_or_default();
     let fault = if evidence.rung == Some(Rung::Bounced) { Fault::Address } else { Fault::Message };
     let by = evidence.by.clone();
     let detail = evidence.detail.printable();
-    add_evidence(n, evidence);
+    if lost_before == Some(evidence.attempt) && evidence.rung.is_some_and(|rung| rung < Rung::Failed) {
+        n.attempts
+            .iter_mut()
+            .filter(|a| a.number == evidence.attempt)
+            .for_each(|a| a.state = AttemptState::Handed);
+        add_evidence(n, evidence);
+        proof::expect(context.desk, n, now);
+    } else {
+        add_evidence(n, evidence);
+    }
     n.updated_at = now;
     let said = if detail.as_str().is_empty() { String::new() } else { format!(": {detail}") };
     let summary = format!(
@@ -467,22 +690,32 @@ pub fn receipt(
 /// Adds evidence and lets the state follow from all of it.
 fn add_evidence(n: &mut Notification, evidence: Evidence) {
     n.evidence.push(evidence);
-    if let Some((rung, Disputed(disputed))) = proven(&n.evidence) {
-        // A later attempt on its way, or a decision not to send, is not undone by a late failure.
-        let decided = match n.state {
-            NotificationState::Queued | NotificationState::InDoubt => n.due_at.is_some(),
-            NotificationState::Sending => {
-                n.attempts.iter().any(|attempt| attempt.state == AttemptState::Sending)
-            }
-            NotificationState::Cancelled => true,
-            _ => false,
-        };
-        if decided && rung >= Rung::Failed {
-            return;
+    let Some((rung, Disputed(disputed))) = proven(&n.evidence) else { return };
+    use NotificationState::{Accepted, Cancelled, Sending, Sent};
+    let open = matches!(n.state, Sending | Accepted | Sent);
+    let on_its_way = open && n.attempts.iter().any(|attempt| attempt.state == AttemptState::Sending);
+    let leaves_again =
+        on_its_way || n.state == Cancelled || n.due_at.is_some() || n.hold == Some(Hold::NoProvider);
+    // A later attempt on its way, or a decision not to send, is not undone by a late failure.
+    if leaves_again && rung >= Rung::Failed {
+        if matches!(n.state, Accepted | Sent) {
+            n.state = if on_its_way { Sending } else { n.at_rest() };
         }
+        return;
+    }
+    // Nor does it end a further attempt that an earlier one was only taken: that is known to be too little.
+    if leaves_again && rung < Rung::Delivered && matches!(n.state, Accepted | Sent) {
         n.state = rung.state();
-        n.disputed = disputed;
-        n.due_at = None;
+        return;
+    }
+    n.state = rung.state();
+    n.disputed = disputed;
+    n.due_at = None;
+    if n.hold == Some(Hold::NoProvider) {
+        n.hold = None;
+    }
+    if rung >= Rung::Delivered {
+        n.proof_by = None;
     }
 }
 
@@ -510,7 +743,7 @@ mod tests {
     use crate::core::scenario::Scene;
 
     fn context<'a>(desk: &'a Desk, ids: &'a mut Ids, now: Timestamp) -> Delivering<'a> {
-        Delivering { desk, reach: None, ids, now }
+        Delivering { desk, down: &ALL_UP, reach: None, ids, now }
     }
 
     fn claimed() -> (Scene, Notification) {
@@ -522,8 +755,15 @@ mod tests {
     }
 
     fn answer(scene: &mut Scene, n: &mut Notification, attempt: u32, needed: bool, said: Answered) {
-        let context =
-            Answering { desk: &scene.desk, reach: None, needed, over: &[], jitter: 0.0, now: scene.now };
+        let context = Answering {
+            desk: &scene.desk,
+            down: &ALL_UP,
+            reach: None,
+            needed,
+            over: &[],
+            jitter: 0.0,
+            now: scene.now,
+        };
         answered(&context, n, attempt, said, &mut scene.ids);
     }
 
@@ -543,6 +783,17 @@ mod tests {
             receipt(&mut context(&desk, &mut scene.ids, now), &mut n, delivered, "sms");
             assert_eq!(n.state, state);
         }
+    }
+
+    #[test]
+    fn a_text_is_in_parts_when_its_label_makes_it_too_long_for_one() {
+        let (_, mut n) = claimed();
+        n.content.body = "a".repeat(160).into();
+        assert!(!in_parts(&n, 1));
+        n.attempts[0].possible_duplicate = true;
+        assert!(in_parts(&n, 1));
+        n.medium = Medium::Email;
+        assert!(!in_parts(&n, 1));
     }
 
     fn deferred() -> Answered {
@@ -619,11 +870,13 @@ mod tests {
         let wanted = scene.desk.dues(&duty, scene.now);
         let refused = Answered::Refused { said: "no such number".into(), fault: Fault::Address };
         let mut dead = mail.clone();
+        dead.purpose = Purpose::Notice;
         for (n, answered, kind) in
             [(&mut mail, unknown(), TaskKind::Doubt), (&mut dead, refused, TaskKind::Fix)]
         {
             let context = Answering {
                 desk: &scene.desk,
+                down: &ALL_UP,
                 needed: true,
                 over: &[],
                 reach: None,

@@ -48,6 +48,8 @@ pub struct Carrier {
     /// By when delivery must be proven; `None` for one that gives no receipts.
     pub proof: Option<ProofWithin>,
     pub doubt: Doubt,
+    /// It only writes files: nobody is told by it, so it is no way around a provider that fails.
+    pub files: bool,
 }
 
 /// How long delivery may stay unproven once the provider took a message.
@@ -171,7 +173,13 @@ pub struct Told {
 impl Carrier {
     /// One that gives no receipts.
     pub fn plain(name: &str, carries: &[Medium]) -> Self {
-        Self { name: name.to_owned(), carries: carries.to_vec(), proof: None, doubt: Doubt::Unknowable }
+        Self {
+            name: name.to_owned(),
+            carries: carries.to_vec(),
+            proof: None,
+            doubt: Doubt::Unknowable,
+            files: false,
+        }
     }
 }
 
@@ -229,6 +237,10 @@ impl Desk {
         self.carriers.iter().find(|carrier| carrier.carries.contains(&medium))
     }
 
+    pub fn carrier_named(&self, name: &str) -> Option<&Carrier> {
+        self.carriers.iter().find(|carrier| carrier.name == name)
+    }
+
     /// The channels that may carry the medium to this address, in order of preference.
     pub fn route(&self, medium: Medium, address: &str) -> Vec<&Carrier> {
         let fits = |route: &&Route| route.medium == medium && address.starts_with(&route.prefix);
@@ -237,7 +249,15 @@ impl Desk {
                 let named = |name: &String| self.carriers.iter().find(|carrier| carrier.name == *name);
                 route.channels.iter().filter_map(named).collect()
             }
-            None => self.carriers.iter().filter(|carrier| carrier.carries.contains(&medium)).collect(),
+            None => {
+                let carries = |carrier: &&Carrier| carrier.carries.contains(&medium);
+                let all: Vec<&Carrier> = self.carriers.iter().filter(carries).collect();
+                let (first, rest) = match all.split_first() {
+                    Some((first, rest)) if !first.files => (first, rest),
+                    _ => return all.into_iter().take(1).collect(),
+                };
+                [first].into_iter().chain(rest.iter().filter(|carrier| !carrier.files)).copied().collect()
+            }
         }
     }
 

@@ -274,10 +274,12 @@ impl<'a> Decision<'a> {
         carrier: Option<&str>,
     ) {
         let id = self.ids.next_notification();
-        let channel = carrier
-            .map(str::to_owned)
-            .or_else(|| self.desk.carrier(medium).map(|carrier| carrier.name.clone()))
-            .unwrap_or_default();
+        let address = match &recipient.who {
+            RecipientId::Person(id) => self.desk.person(id).and_then(|person| person.address(medium)),
+            RecipientId::Contact(_) | RecipientId::Webhook(_) => None,
+        };
+        let first = || self.desk.route(medium, address.unwrap_or_default()).first().map(|c| c.name.clone());
+        let channel = carrier.map(str::to_owned).or_else(first).unwrap_or_default();
         let notification = Notification {
             id,
             state: NotificationState::Queued,
@@ -303,6 +305,8 @@ impl<'a> Decision<'a> {
             evidence: Vec::new(),
             provider_ref: None,
             idempotency_key: format!("{}-{id}", self.desk.instance),
+            pinned: carrier.is_some(),
+            proof_by: None,
             due_at: Some(self.now),
             expires_at: Some(self.now + self.desk.retry.give_up),
             config_version: self.desk.version,
@@ -527,7 +531,13 @@ mod tests {
     fn sent(scene: &mut Scene) {
         for n in scene.notifications.values_mut().filter(|n| n.state == NotificationState::Queued) {
             let mut ids = Ids::default();
-            let mut context = Delivering { desk: &scene.desk, reach: None, ids: &mut ids, now: scene.now };
+            let mut context = Delivering {
+                desk: &scene.desk,
+                down: &delivery::ALL_UP,
+                reach: None,
+                ids: &mut ids,
+                now: scene.now,
+            };
             delivery::claim(&mut context, n);
         }
     }

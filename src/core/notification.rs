@@ -277,6 +277,8 @@ pub enum Hold {
     QuietHours,
     /// Its recipient got as many texts lately as they are to get.
     Throttled,
+    /// No provider that could carry it works.
+    NoProvider,
 }
 
 /// One message to one recipient over one medium.
@@ -322,6 +324,12 @@ pub struct Notification {
     pub provider_ref: Option<Untrusted>,
     /// The same for every attempt, so that a provider that knows it can refuse a second copy.
     pub idempotency_key: String,
+    /// It leaves by this channel and no other, because somebody said so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pinned: bool,
+    /// By then its delivery is to be proven, or it goes another way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof_by: Option<Timestamp>,
     /// When it is next to be tried.
     pub due_at: Option<Timestamp>,
     /// After this it is of no use and expires unsent.
@@ -337,6 +345,37 @@ impl Notification {
         let heard = |attempt: &Attempt| self.evidence.iter().any(|e| e.attempt == attempt.number);
         let lost = |attempt: &&Attempt| attempt.state == AttemptState::InDoubt && !heard(attempt);
         self.attempts.iter().rev().find(lost)
+    }
+
+    /// It will leave, or leave again, unless something comes between.
+    pub fn is_waiting(&self) -> bool {
+        match self.state {
+            NotificationState::Queued | NotificationState::Held => true,
+            NotificationState::Sending => false,
+            _ => self.due_at.is_some() || self.hold == Some(Hold::NoProvider),
+        }
+    }
+
+    /// What was handed over in this attempt is not known to have failed; of what is in doubt nothing is.
+    pub fn may_arrive(&self, attempt: &Attempt) -> bool {
+        let of_it =
+            || self.evidence.iter().filter(|e| e.attempt == attempt.number).cloned().collect::<Vec<_>>();
+        match attempt.state {
+            AttemptState::InDoubt => true,
+            AttemptState::Handed => !proven(&of_it()).is_some_and(|(rung, _)| rung.is_failure()),
+            AttemptState::Sending | AttemptState::Deferred | AttemptState::Refused => false,
+        }
+    }
+
+    /// Where it stands by what was proven and what may have left, while nothing is on its way.
+    pub fn at_rest(&self) -> NotificationState {
+        match proven(&self.evidence) {
+            Some((rung, _)) if !rung.is_failure() => rung.state(),
+            _ if self.attempts.iter().any(|attempt| attempt.state == AttemptState::InDoubt) => {
+                NotificationState::InDoubt
+            }
+            _ => NotificationState::Queued,
+        }
     }
 
     /// Whether it tells its recipient of the alert itself, not how it ended, who has it, or what they asked.

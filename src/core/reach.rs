@@ -71,7 +71,7 @@ pub fn asks_for(contact: &Contact, category: Category) -> bool {
 }
 
 /// Their numbers or mailboxes, the first one first.
-fn addresses(contact: &Contact, medium: Medium) -> impl Iterator<Item = &str> {
+pub fn addresses(contact: &Contact, medium: Medium) -> impl Iterator<Item = &str> {
     let phones = contact.phones.iter().filter(move |_| medium == Medium::Sms).map(|phone| phone.as_str());
     let emails = contact.emails.iter().filter(move |_| medium == Medium::Email).map(|email| email.as_str());
     phones.chain(emails)

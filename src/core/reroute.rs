@@ -77,7 +77,7 @@ pub fn failed(
     fault: Fault,
     said: &str,
 ) -> Vec<Change> {
-    let Delivering { desk, reach, ref mut ids, now } = *context;
+    let Delivering { desk, reach, ref mut ids, now, .. } = *context;
     let known = reach.and_then(|reach| Some((reach, reach.contact.as_ref()?)));
     let Some((reach, contact)) = known else { return Vec::new() };
     let mut changes = Vec::new();
@@ -115,6 +115,7 @@ pub fn failed(
         attempts: Vec::new(),
         evidence: Vec::new(),
         provider_ref: None,
+        proof_by: None,
         idempotency_key: format!("{}-{id}", desk.instance),
         due_at: Some(due),
         expires_at: Some(due + desk.retry.give_up),

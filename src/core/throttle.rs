@@ -184,8 +184,13 @@ mod tests {
                 Some(full) => drop(hold(&mut n, full, &scene.desk.time_zone, scene.now)),
                 None => {
                     let mut ids = Ids::default();
-                    let mut context =
-                        Delivering { desk: &scene.desk, reach: None, ids: &mut ids, now: scene.now };
+                    let mut context = Delivering {
+                        desk: &scene.desk,
+                        down: &delivery::ALL_UP,
+                        reach: None,
+                        ids: &mut ids,
+                        now: scene.now,
+                    };
                     delivery::claim(&mut context, &mut n);
                     left.push(scene.now);
                 }
@@ -246,7 +251,13 @@ mod tests {
         assert!(!may_wait(&Notification { medium: Medium::Email, ..page.clone() }));
         let mut tried = page;
         let mut ids = Ids::default();
-        let mut context = Delivering { desk: &scene.desk, reach: None, ids: &mut ids, now: scene.now };
+        let mut context = Delivering {
+            desk: &scene.desk,
+            down: &delivery::ALL_UP,
+            reach: None,
+            ids: &mut ids,
+            now: scene.now,
+        };
         delivery::claim(&mut context, &mut tried);
         assert!(!may_wait(&tried));
     }

@@ -15,9 +15,10 @@ use crate::core::event::{Event, EventState};
 use crate::core::exception::ExceptionReport;
 use crate::core::expectation::Expectation;
 use crate::core::id::{AlertId, NotificationId, TaskId};
-use crate::core::notification::{AttemptState, Notification, RecipientId};
+use crate::core::notification::{AttemptState, Hold, Notification, RecipientId};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
+use crate::core::provider::Provider;
 use crate::core::reply::Reply;
 use crate::core::schedule::{Override, RosterCopy};
 use crate::core::suppression::{Suppression, SuppressionState, address_key};
@@ -78,6 +79,7 @@ impl Tx<'_> {
                 Object::Digest(run) => self.put_digest_run(run)?,
                 Object::Override(over) => self.put_override(over)?,
                 Object::Roster(copy) => self.put_roster(copy)?,
+                Object::Provider(provider) if !later => self.put_provider(provider)?,
                 Object::Config(config) => self.put_config(config)?,
                 _ => {}
             }
@@ -128,6 +130,14 @@ impl Tx<'_> {
         Ok(())
     }
 
+    fn put_provider(&self, provider: &Provider) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO provider (id, body) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET body = $2",
+            cells![provider.id.as_str(), encode(provider)?],
+        )?;
+        Ok(())
+    }
+
     fn put_keys(&self, what: What, alert: &Alert, newest: usize) -> Result<(), StoreError> {
         if alert.state == AlertState::Resolved {
             self.execute("DELETE FROM alert_key WHERE alert = $1", cells![alert.id.0])?;
@@ -143,7 +153,7 @@ impl Tx<'_> {
     }
 
     fn put_notification(&mut self, n: &Notification) -> Result<(), StoreError> {
-        self.dues |= n.due_at.is_some();
+        self.dues |= n.due_at.is_some() || n.proof_by.is_some();
         let line = line(n);
         let before: Option<String> = match &line {
             Some(_) => self
@@ -156,11 +166,11 @@ impl Tx<'_> {
         };
         self.execute(
             "INSERT INTO notification (id, state, channel, medium, urgent, alert, partner, due_at, updated_at, body, in_flight,
-               contact, person, line, left_at, doubt_to)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+               contact, person, line, left_at, doubt_to, parked, proof_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
              ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, medium = $4, alert = $6, due_at = $8,
                updated_at = $9, body = $10, in_flight = $11, contact = $12, person = $13, line = $14, behind = 0,
-               left_at = $15, doubt_to = $16",
+               left_at = $15, doubt_to = $16, parked = $17, proof_by = $18",
             cells![
                 n.id.0,
                 n.state.as_str(),
@@ -183,7 +193,9 @@ impl Tx<'_> {
                 },
                 line.as_deref(),
                 n.attempts.last().filter(|_| n.answers.is_none()).map(|attempt| attempt.started_at),
-                n.lost_attempt().map(|attempt| address_key(attempt.address.raw()))
+                n.lost_attempt().map(|attempt| address_key(attempt.address.raw())),
+                i64::from(n.hold == Some(Hold::NoProvider)),
+                n.proof_by
             ],
         )?;
         if let Some(attempt) = n.attempts.last() {
@@ -494,6 +506,7 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         | Object::Digest(_)
         | Object::Override(_)
         | Object::Roster(_)
+        | Object::Provider(_)
         | Object::Config(_)
         | Object::Nothing => None,
     }

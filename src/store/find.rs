@@ -476,7 +476,8 @@ impl Tx<'_> {
             "SELECT MIN(due) FROM (SELECT MIN(next_due) AS due FROM alert WHERE next_due IS NOT NULL
              UNION ALL SELECT MIN(next_due) FROM task WHERE next_due IS NOT NULL
              UNION ALL SELECT MIN(next_due) FROM milestone WHERE next_due IS NOT NULL
-             UNION ALL SELECT MIN(next_due) FROM expectation WHERE next_due IS NOT NULL)",
+             UNION ALL SELECT MIN(next_due) FROM expectation WHERE next_due IS NOT NULL
+             UNION ALL SELECT MIN(proof_by) FROM notification WHERE proof_by IS NOT NULL)",
             &[],
             |row| row.maybe_int(0),
         )?;
@@ -517,7 +518,11 @@ impl Tx<'_> {
     /// Channels that have messages waiting, configured or not.
     pub fn channels_waiting(&self) -> Result<Vec<(String, u64)>, StoreError> {
         self.query(
-            "SELECT channel, COUNT(*) FROM notification WHERE due_at IS NOT NULL GROUP BY channel",
+            "SELECT channel, SUM(waiting) FROM (
+               SELECT channel, COUNT(*) AS waiting FROM notification WHERE due_at IS NOT NULL GROUP BY channel
+               UNION ALL
+               SELECT channel, COUNT(*) FROM notification WHERE parked = 1 AND due_at IS NULL GROUP BY channel)
+             GROUP BY channel",
             &[],
             |row| Ok((row.text(0)?, row.int(1)? as u64)),
         )

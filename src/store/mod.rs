@@ -11,6 +11,7 @@ pub mod find;
 pub mod links;
 pub mod list;
 pub mod partners;
+mod providers;
 pub mod replies;
 pub mod roster;
 pub mod sqlite;

@@ -121,6 +121,18 @@ pub struct DeskInfo {
     pub labels: Labels,
     #[serde(default)]
     pub codes: Codes,
+    /// Media that no provider carries now.
+    #[serde(default)]
+    pub down: Vec<MediumDown>,
+}
+
+/// A medium that no provider carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MediumDown {
+    pub medium: Medium,
+    pub since: Timestamp,
+    /// The names of those on call whom nothing else wakes.
+    pub cannot_be_woken: Vec<String>,
 }
 
 /// What the auditor found when it looked last, which it does once a minute.
@@ -205,6 +217,8 @@ pub enum ChannelState {
     Working,
     /// The last attempts failed; it is tried again and again.
     Failing,
+    /// So many failed that nothing leaves by it but a probe now and then.
+    Down,
 }
 
 /// How reading a calendar goes that is elsewhere.

@@ -19,7 +19,7 @@ use nightdesk::core::contact::Medium;
 use nightdesk::core::event::CloudEvent;
 use nightdesk::core::id::{AlertId, NotificationId};
 use nightdesk::core::notification::{
-    AttemptState, Fault, Hold, Notification, NotificationState, Purpose, Rung, proven,
+    Attempt, AttemptState, Fault, Hold, Notification, NotificationState, Purpose, Rung, proven,
 };
 use nightdesk::core::page::AGAIN;
 use nightdesk::core::person::{PersonId, Role};
@@ -102,7 +102,8 @@ impl Clock {
 
 impl Night {
     pub fn new(seed: u64, start: Timestamp) -> Self {
-        let weather = ["sms", "mail"].into_iter().map(|name| (name, (Weather::Good, start))).collect();
+        let weather =
+            ["sms", "sms2", "mail"].into_iter().map(|name| (name, (Weather::Good, start))).collect();
         Self(Arc::new(Mutex::new(Outside {
             rng: StdRng::seed_from_u64(seed),
             sequence: 0,
@@ -400,7 +401,17 @@ impl Gateway {
                     && attempt.possible_duplicate == message.possible_duplicate
             }),
         )?;
-        let doubted = stored.attempts.iter().any(|attempt| attempt.state == AttemptState::InDoubt);
+        // What was taken and is not known to have failed may arrive twice, too.
+        let failed = |attempt: &Attempt| {
+            let of_it = stored.evidence.iter().filter(|e| e.attempt == attempt.number).cloned();
+            proven(&of_it.collect::<Vec<_>>()).is_some_and(|(rung, _)| rung >= Rung::Failed)
+        };
+        let may_arrive = |attempt: &Attempt| match attempt.state {
+            AttemptState::InDoubt => true,
+            AttemptState::Handed => !failed(attempt),
+            _ => false,
+        };
+        let doubted = stored.attempts.iter().any(may_arrive);
         hold("is labelled wrongly", message.possible_duplicate == doubted)?;
         if message.medium == Medium::Sms {
             hold("is marked wrongly", message.body.raw().starts_with(AGAIN) == doubted)?;
@@ -410,7 +421,8 @@ impl Gateway {
             hold("takes too many parts", parts <= most)?;
         }
         let before = self.night.look().delivered.get(&message.idempotency_key).copied().unwrap_or(0);
-        hold("goes out twice, unmarked", before == 0 || message.possible_duplicate)
+        let known_to_fail = stored.attempts.iter().any(|a| a.state == AttemptState::Handed && failed(a));
+        hold("goes out twice, unmarked", before == 0 || message.possible_duplicate || known_to_fail)
     }
 
     fn deliver(&self, message: &Outgoing) -> Answer {
@@ -455,7 +467,7 @@ pub async fn carrier(agent: Arc<Agent>, night: Night, clock: Clock) {
         let due: Vec<Report> = {
             let mut outside = night.look();
             if !outside.calm {
-                for name in ["sms", "mail"] {
+                for name in ["sms", "sms2", "mail"] {
                     if outside.rng.random_bool(0.004) {
                         let weather =
                             outside.pick(&[Weather::Good, Weather::Good, Weather::Rough, Weather::Down]);
@@ -703,9 +715,16 @@ fn never_forgotten(alert: &Alert) {
 fn honest(n: &Notification) {
     let proof = proven(&n.evidence).map(|(rung, _)| rung);
     let state = n.state;
-    let waiting =
-        matches!(state, NotificationState::Queued | NotificationState::Held | NotificationState::InDoubt);
+    let waiting = matches!(
+        state,
+        NotificationState::Queued
+            | NotificationState::Held
+            | NotificationState::InDoubt
+            | NotificationState::Accepted
+            | NotificationState::Sent
+    );
     let waits = waiting && n.due_at.is_some();
+    let again = n.attempts.len() > 1 || n.hold == Some(Hold::NoProvider);
     let right = match proof {
         Some(rung) if rung < Rung::Failed => state == rung.state(),
         // A failure is not the end while another attempt is on its way or planned, nor does it
@@ -713,6 +732,7 @@ fn honest(n: &Notification) {
         Some(rung) => {
             state == rung.state()
                 || waits
+                || (again && state == NotificationState::Held)
                 || matches!(
                     state,
                     NotificationState::Sending | NotificationState::Cancelled | NotificationState::Expired

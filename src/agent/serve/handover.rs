@@ -47,7 +47,10 @@ async fn sheet(State(desk): State<Desk>, Query(asked): Query<Asked>) -> Result<J
     });
     let (alerts, in_doubt, tasks, open_tasks) = read.await?;
     let silent = health.sources.into_iter().filter(|source| source.silent);
-    let failing = health.channels.into_iter().filter(|channel| channel.state == ChannelState::Failing);
+    let failing = health
+        .channels
+        .into_iter()
+        .filter(|channel| matches!(channel.state, ChannelState::Failing | ChannelState::Down));
     let known = Known {
         alerts,
         tasks,

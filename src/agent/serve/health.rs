@@ -1,6 +1,7 @@
 //! How the desk is doing: who works here, who is on call, how sources and channels are.
 
 use super::{Agent, Desk, Failure};
+use crate::agent::providers;
 use crate::core::event::Severity;
 use crate::store::StoreError;
 use crate::store::list::List;
@@ -98,6 +99,7 @@ fn desk_info(agent: &Agent) -> DeskInfo {
         promises: Severity::ALL.into_iter().map(|s| (s, desk.promise.for_severity(s))).collect(),
         labels: desk.labels.clone(),
         codes: desk.codes.clone(),
+        down: providers::media_down(agent),
     }
 }
 
@@ -109,7 +111,7 @@ pub async fn health_now(agent: &Agent) -> Result<Health, StoreError> {
     Ok(Health {
         now,
         sources: agent.vitals.sources(&setup, now),
-        channels: agent.vitals.channels(&setup, &queued, agent.since),
+        channels: agent.vitals.channels(&setup, &agent.providers, &queued, agent.since),
         on_call: who_is_on_call(agent, now),
         sync: agent.vitals.sync(&setup, conflicts),
         desk: desk_info(agent),

@@ -264,6 +264,15 @@ impl Channel for Smpp {
         Hearing::new(&self.account, ears).run(&mut unread).await;
     }
 
+    async fn probe(&self) -> Result<(), String> {
+        self.keep();
+        match self.account.bound(self.account.patience()).await {
+            Ok(_) => Ok(()),
+            Err(Answer::Deferred { said, .. }) => Err(said),
+            Err(_) => Err("there is no session with the centre".to_owned()),
+        }
+    }
+
     fn connections(&self) -> usize {
         self.account.connections
     }
@@ -295,7 +304,7 @@ impl Account {
                 Err(answer) => answer,
             };
             let at = at + 1;
-            if matches!(stumbled, Answer::Deferred { .. }) && !names.is_empty() {
+            if matches!(stumbled, Answer::Deferred { .. } | Answer::Later { .. }) && !names.is_empty() {
                 let notification = message.notification;
                 self.remember(Halfway { notification, text: text.clone(), reference, names });
             }
@@ -316,7 +325,7 @@ impl Account {
 
     /// Gives one part to the centre: its name there, or why it has none.
     async fn part(&self, sm: Sm, of: Submitted, to: &str) -> Result<String, Answer> {
-        let until = Instant::now() + (self.timeout / 2).min(PATIENCE);
+        let until = self.patience();
         let later = |said: &str| Answer::Deferred { said: said.to_owned(), after: None };
         let permit = timeout_at(until, self.window.acquire()).await;
         let Ok(Ok(_permit)) = permit else {
@@ -371,9 +380,14 @@ impl Account {
                 session.give_up();
                 Answer::Deferred { said, after: None }
             }
-            Verdict::Later => Answer::Deferred { said, after: None },
+            Verdict::Failing => Answer::Deferred { said, after: None },
+            Verdict::Later => Answer::Later { said, after: None },
             Verdict::Never(fault) => Answer::Refused { said, fault },
         }
+    }
+
+    fn patience(&self) -> Instant {
+        Instant::now() + (self.timeout / 2).min(PATIENCE)
     }
 
     /// The session, waited for within reason: not where it is known that there will be none.
@@ -463,6 +477,7 @@ fn in_parts(answer: Answer, at: usize, count: usize) -> Answer {
     let words = |said: String| format!("part {at} of {count}: {said}{before}");
     match answer {
         Answer::Deferred { said, after } => Answer::Deferred { said: words(said), after },
+        Answer::Later { said, after } => Answer::Later { said: words(said), after },
         Answer::Refused { said, fault } => Answer::Refused { said: words(said), fault },
         Answer::Unknown { said } => Answer::Unknown { said: words(said) },
         accepted @ Answer::Accepted(_) => accepted,

@@ -15,7 +15,9 @@ pub const RECEIVER_TEMPORARY: u32 = 0x64;
 pub enum Verdict {
     /// Too many, too fast: later and slower.
     Slower,
-    /// Not now.
+    /// Nothing is taken at the moment.
+    Failing,
+    /// Just this message, not now.
     Later,
     /// This session is not one to the centre; a new one may be.
     NotBound,
@@ -27,8 +29,9 @@ pub fn verdict(status: u32) -> Verdict {
     match status {
         0x14 | 0x58 => Verdict::Slower,
         0x04 => Verdict::NotBound,
-        // System error, submit failed, temporary, unknown: says nothing of the message.
-        0x08 | 0x45 | 0x64 | 0xfe | 0xff => Verdict::Later,
+        0x08 | 0xff => Verdict::Failing,
+        // Submit failed, temporary, delivery failure: says nothing of the next message.
+        0x45 | 0x64 | 0xfe => Verdict::Later,
         0x0b => Verdict::Never(Fault::Address),
         _ => Verdict::Never(Fault::Message),
     }

@@ -9,7 +9,7 @@ use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans, cells};
 use crate::core::contact::Medium;
 use crate::core::text::sanitise;
-use crate::wire::{ChannelState, SourceHealth};
+use crate::wire::{ChannelState, MediumDown, SourceHealth};
 use ratatui::layout::Rect;
 
 /// A part of the header; those that matter least go first where there is no room.
@@ -129,7 +129,9 @@ fn channel(desk: &Desk, medium: Medium) -> Part {
     let states: Vec<ChannelState> = desk.carriers(medium).map(|channel| channel.state).collect();
     let (word, meaning) = if states.is_empty() {
         ("none", Meaning::Warn)
-    } else if states.contains(&ChannelState::Failing) {
+    } else if desk.medium_down(medium).is_some() {
+        ("DOWN", Meaning::Bad)
+    } else if states.iter().any(|state| matches!(state, ChannelState::Failing | ChannelState::Down)) {
         ("FAILING", Meaning::Bad)
     } else if states.contains(&ChannelState::Working) {
         ("ok", Meaning::Plain)
@@ -149,6 +151,11 @@ fn notices(model: &Model, desk: &Desk) -> Vec<(String, Meaning)> {
         notices
             .push((format!("What you see is as of {since}: {}. Trying again.", sanitise(why)), Meaning::Bad));
     }
+    for medium in Medium::ALL {
+        if let Some(down) = desk.medium_down(medium) {
+            notices.push((down_in_words(desk, down), Meaning::Bad));
+        }
+    }
     if let Some(stuck) = desk.info.audit.as_ref().and_then(|audit| audit.stuck.split_first()) {
         let (first, more) = stuck;
         let more = if more.is_empty() { String::new() } else { format!(", and {} more", more.len()) };
@@ -167,6 +174,20 @@ fn notices(model: &Model, desk: &Desk) -> Vec<(String, Meaning)> {
     }
     notices.truncate(2);
     notices
+}
+
+/// Since when nothing leaves by a medium, and whom nothing wakes meanwhile.
+fn down_in_words(desk: &Desk, down: &MediumDown) -> String {
+    let since = clock::hour_minute(down.since, &desk.zone());
+    let medium = match down.medium {
+        Medium::Sms => "SMS",
+        Medium::Email => "EMAIL",
+    };
+    match down.cannot_be_woken.as_slice() {
+        [] => format!("{medium} DOWN since {since}."),
+        some => sanitise(&format!("{medium} DOWN since {since}: cannot be woken: {}.", some.join(", ")))
+            .into_owned(),
+    }
 }
 
 /// Paints the last line and returns the area above it.

@@ -165,6 +165,7 @@ pub fn why(message: &Notification) -> Option<String> {
         Held => Some(outcome.unwrap_or_else(|| match message.hold {
             Some(Hold::QuietHours) => "it is night where they live".to_owned(),
             Some(Hold::Throttled) => "they got enough texts lately".to_owned(),
+            Some(Hold::NoProvider) => "no provider takes it now".to_owned(),
             Some(Hold::UnknownContact) => "nobody knows this contact yet".to_owned(),
             None => "held".to_owned(),
         })),

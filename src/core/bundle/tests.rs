@@ -32,7 +32,8 @@ fn ack(scene: &mut Scene, who: &str, alert: u64) {
 /// Hands one message over, and says whether it left.
 fn claim(scene: &mut Scene, id: NotificationId) -> bool {
     let mut ids = Ids::default();
-    let mut context = Delivering { desk: &scene.desk, reach: None, ids: &mut ids, now: scene.now };
+    let mut context =
+        Delivering { desk: &scene.desk, down: &delivery::ALL_UP, reach: None, ids: &mut ids, now: scene.now };
     let n = scene.notifications.get_mut(&id).unwrap();
     let (claim, _) = delivery::claim(&mut context, n);
     matches!(claim, Claim::Send { .. })
@@ -42,8 +43,15 @@ fn answer(scene: &mut Scene, id: NotificationId, said: Answered) {
     let n = scene.notifications.get_mut(&id).unwrap();
     let alerts: Vec<Alert> = n.alerts().iter().map(|alert| scene.alerts[alert].clone()).collect();
     let (needed, over) = delivery::still_needed(n, &alerts);
-    let context =
-        Answering { desk: &scene.desk, reach: None, needed, over: &over, jitter: 0.0, now: scene.now };
+    let context = Answering {
+        desk: &scene.desk,
+        down: &delivery::ALL_UP,
+        reach: None,
+        needed,
+        over: &over,
+        jitter: 0.0,
+        now: scene.now,
+    };
     let attempt = n.attempts.len() as u32;
     delivery::answered(&context, n, attempt, said, &mut scene.ids);
 }

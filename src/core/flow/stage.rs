@@ -290,7 +290,13 @@ impl Stage {
                     RecipientId::Person(_) | RecipientId::Webhook(_) => None,
                 };
                 let mut ids = self.ids;
-                let mut context = Delivering { desk: &desk, reach: reach.as_ref(), ids: &mut ids, now };
+                let mut context = Delivering {
+                    desk: &desk,
+                    down: &delivery::ALL_UP,
+                    reach: reach.as_ref(),
+                    ids: &mut ids,
+                    now,
+                };
                 let (claim, changes) = delivery::claim(&mut context, &mut n);
                 self.keep(changes);
                 if let Claim::Send { address } = claim {
@@ -303,6 +309,7 @@ impl Stage {
                     let one = Sent { to, medium: n.medium, address, body };
                     let context = Answering {
                         desk: &desk,
+                        down: &delivery::ALL_UP,
                         reach: reach.as_ref(),
                         needed: true,
                         over: &[],

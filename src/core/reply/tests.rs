@@ -309,6 +309,7 @@ fn bundled() -> Desk {
         let mut ids = crate::core::id::Ids::default();
         let mut context = crate::core::delivery::Delivering {
             desk: &desk.scene.desk,
+            down: &crate::core::delivery::ALL_UP,
             reach: None,
             ids: &mut ids,
             now: desk.scene.now,

@@ -1,0 +1,184 @@
+//! The health of one way out, judged by what it answers.
+//!
+//! A breaker: a few failures in a row take the provider down, and messages go by others. After a pause that
+//! doubles it is probed with one message; one that it takes brings it back, slowly at first, so that what
+//! waited does not leave all at once.
+
+use crate::core::text::Untrusted;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// So many failures in a row take a provider down.
+pub const FAILURES: u32 = 3;
+/// Before the first probe; doubles with each that fails.
+const FIRST_PROBE: SignedDuration = SignedDuration::from_secs(10);
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderState {
+    Working,
+    /// Nothing is handed to it but a probe now and then.
+    Down,
+}
+
+/// One configured channel as a way out, by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provider {
+    pub id: String,
+    pub state: ProviderState,
+    pub since: Timestamp,
+    /// In a row, with nothing taken between them.
+    pub failures: u32,
+    /// When it is next probed, while it is down.
+    pub probe_at: Option<Timestamp>,
+    /// What it said last when it failed.
+    pub last_error: Option<Untrusted>,
+    /// Answers since it came back.
+    #[serde(skip)]
+    taken: u32,
+    /// A probe is on its way.
+    #[serde(skip)]
+    probing: bool,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What an answer says of the provider that gave it, or failed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard<'a> {
+    /// It works: it took the message, or refused just this one.
+    Works,
+    /// It could not be reached, let us in, or gave no answer.
+    Trouble(&'a str),
+}
+
+impl Provider {
+    pub fn new(id: &str, now: Timestamp) -> Self {
+        Self {
+            id: id.to_owned(),
+            state: ProviderState::Working,
+            since: now,
+            failures: 0,
+            probe_at: None,
+            last_error: None,
+            taken: u32::MAX,
+            probing: false,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub fn is_down(&self) -> bool {
+        self.state == ProviderState::Down
+    }
+
+    /// Takes in an answer. `true`: it went down or came back.
+    pub fn hear(&mut self, heard: Heard<'_>, now: Timestamp) -> bool {
+        self.updated_at = now;
+        match heard {
+            Heard::Works => {
+                (self.failures, self.probing) = (0, false);
+                self.taken = self.taken.saturating_add(1);
+                let back = self.is_down();
+                if back {
+                    (self.state, self.since, self.probe_at, self.taken) =
+                        (ProviderState::Working, now, None, 1);
+                }
+                back
+            }
+            Heard::Trouble(said) => {
+                self.failures = self.failures.saturating_add(1);
+                self.last_error = Some(said.into());
+                if !self.is_down() && self.failures < FAILURES {
+                    return false;
+                }
+                let went_down = !self.is_down();
+                if went_down {
+                    (self.state, self.since) = (ProviderState::Down, now);
+                }
+                // Answers to what left before it went down put off no probe.
+                if went_down || self.probing {
+                    let doublings = self.failures.saturating_sub(FAILURES).min(6);
+                    self.probe_at = Some(now + (FIRST_PROBE * (1 << doublings)).min(LONGEST_PAUSE));
+                }
+                self.probing = false;
+                went_down
+            }
+        }
+    }
+
+    /// How many messages may be on their way to it at once, of as many as it has connections.
+    pub fn room(&self, connections: usize, now: Timestamp) -> usize {
+        match self.state {
+            ProviderState::Working => connections.min(self.taken.saturating_mul(2) as usize).max(1),
+            ProviderState::Down if !self.probing && self.probe_at.is_none_or(|at| at <= now) => 1,
+            ProviderState::Down => 0,
+        }
+    }
+
+    /// A probe leaves: nothing else does until it is answered.
+    pub fn probe(&mut self) {
+        self.probing = self.is_down();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_failing_provider_is_left_after_three_probed_and_taken_back_slowly() {
+        let mut sms = Provider::new("sms", at(0));
+        assert!(!sms.hear(Heard::Trouble("no route"), at(1)) && !sms.hear(Heard::Trouble("no route"), at(2)));
+        assert_eq!(sms.room(8, at(2)), 8);
+        assert!(sms.hear(Heard::Trouble("no route"), at(3)));
+        assert_eq!((sms.room(8, at(12)), sms.room(8, at(13))), (0, 1));
+        sms.probe();
+        assert_eq!(sms.room(8, at(13)), 0, "one probe at a time");
+        assert!(!sms.hear(Heard::Trouble("still not"), at(14)));
+        assert_eq!((sms.since, sms.probe_at), (at(3), Some(at(34))));
+        sms.probe();
+        assert!(sms.hear(Heard::Works, at(40)));
+        let mut rooms = vec![sms.room(8, at(40))];
+        for second in 41..44 {
+            assert!(!sms.hear(Heard::Works, at(second)));
+            rooms.push(sms.room(8, at(second)));
+        }
+        assert_eq!(rooms, [2, 4, 6, 8]);
+    }
+
+    #[test]
+    fn a_refusal_between_two_failures_shows_that_it_works() {
+        let mut sms = Provider::new("sms", at(0));
+        for second in 0..30 {
+            let heard = if second % 3 == 2 { Heard::Works } else { Heard::Trouble("busy") };
+            assert!(!sms.hear(heard, at(second)));
+        }
+        assert!(!sms.is_down());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_it_answers_it_is_tried_again_within_five_minutes(
+            answers in prop::collection::vec((any::<bool>(), 1i64..400), 1..60),
+        ) {
+            let mut sms = Provider::new("sms", at(0));
+            let mut now = at(0);
+            for (works, wait) in answers {
+                if sms.room(4, now) > 0 {
+                    sms.probe();
+                    sms.hear(if works { Heard::Works } else { Heard::Trouble("no") }, now);
+                }
+                prop_assert!(sms.room(4, now + LONGEST_PAUSE) > 0);
+                prop_assert_eq!(sms.is_down(), sms.probe_at.is_some());
+                now += SignedDuration::from_secs(wait);
+            }
+        }
+    }
+}
