@@ -120,10 +120,13 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
         .store
         .write(move |tx| {
             let Receipt { of, provider_ref, rung, by, detail, fault } = receipt;
-            let Some((id, attempt, part)) = whose(tx, &name, &of, now)? else {
+            let Some(Whose { id, attempt, part, by_name }) = whose(tx, &name, &of, now)? else {
                 return Ok(Folded::NoSuchMessage);
             };
             let Some(mut notification) = tx.notification(id)? else { return Ok(Folded::NoSuchMessage) };
+            // Of a message that left in part, perhaps, the part that arrived does not prove the rest.
+            let whole = by_name || !delivery::in_parts(&notification, attempt);
+            let rung = rung.filter(|rung| whole || *rung >= Rung::Failed);
             let evidence =
                 Evidence { at: now, attempt, part, rung, by: by.to_owned(), detail: detail.into() };
             let (reach, mut ids) = (tx.reach(&notification)?, tx.ids());
@@ -163,20 +166,26 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
     Ok(folded)
 }
 
+/// What a receipt is of.
+struct Whose {
+    id: NotificationId,
+    attempt: u32,
+    part: u32,
+    /// It says so itself; else it is of the only message that it can be of.
+    by_name: bool,
+}
+
 /// The message, attempt and part that a receipt is of: by name; else the only one in doubt to that address.
-fn whose(
-    tx: &Tx<'_>,
-    channel: &str,
-    of: &Of,
-    now: Timestamp,
-) -> Result<Option<(NotificationId, u32, u32)>, StoreError> {
+fn whose(tx: &Tx<'_>, channel: &str, of: &Of, now: Timestamp) -> Result<Option<Whose>, StoreError> {
     let (spellings, to, reference) = match of {
-        Of::Attempt { notification, attempt, part } => return Ok(Some((*notification, *attempt, *part))),
+        Of::Attempt { notification, attempt, part } => {
+            return Ok(Some(Whose { id: *notification, attempt: *attempt, part: *part, by_name: true }));
+        }
         Of::Named { spellings, to, reference } => (spellings, to, reference),
     };
     for name in spellings {
-        if let Some(found) = tx.called(channel, name)? {
-            return Ok(Some(found));
+        if let Some((id, attempt, part)) = tx.called(channel, name)? {
+            return Ok(Some(Whose { id, attempt, part, by_name: true }));
         }
     }
     let Some(to) = to else { return Ok(None) };
@@ -185,7 +194,7 @@ fn whose(
         let fits = attempt.channel == channel
             && now.duration_since(attempt.started_at) <= LOST_SINCE
             && reference.is_none_or(|reference| u64::from(reference) == n.id.0 & 0xffff);
-        fits.then_some((n.id, attempt.number, 1))
+        fits.then_some(Whose { id: n.id, attempt: attempt.number, part: 1, by_name: false })
     });
     // Of two it may be either.
     Ok(lost.next().filter(|_| lost.next().is_none()))

@@ -1,6 +1,6 @@
 //! From checked settings to a running set-up: channels built, feeds ready, a version named.
 
-use crate::channel::{Channel, http_client, kannel, opentext, smtp, spool, twilio, webhook};
+use crate::channel::{Channel, http_client, kannel, opentext, smpp, smtp, spool, twilio, webhook};
 use crate::community::intake::Feed;
 use crate::community::scim::{self, Scim};
 use crate::config::{self, ChannelKind, ConfigError, Settings};
@@ -300,7 +300,43 @@ fn build_channel(
             };
             Arc::new(opentext::OpenText::new(settings).map_err(|why| said(&why))?)
         }
+        ChannelKind::Smpp(centre) => {
+            let settings = smpp_settings(*centre, proof.is_some(), timeout, connections);
+            Arc::new(smpp::Smpp::new(settings).map_err(|why| said(&why))?)
+        }
     })
+}
+
+fn smpp_settings(
+    centre: config::Smpp,
+    receipts: bool,
+    timeout: Duration,
+    connections: usize,
+) -> smpp::Settings {
+    smpp::Settings {
+        host: centre.host,
+        port: centre.port,
+        tls: centre.tls,
+        ca_file: centre.ca_file,
+        user: centre.user,
+        password: centre.password,
+        system_type: centre.system_type,
+        from: centre.from,
+        alphabet: match centre.alphabet {
+            config::AlphabetWord::Gsm7 => smpp::Alphabet::Gsm7,
+            config::AlphabetWord::Latin1 => smpp::Alphabet::Latin1,
+        },
+        split: match centre.split {
+            config::SplitWord::Udh => smpp::Split::Udh,
+            config::SplitWord::Sar => smpp::Split::Sar,
+            config::SplitWord::Payload => smpp::Split::Payload,
+        },
+        receipts,
+        valid_for: centre.valid_for,
+        enquire_every: centre.enquire_every,
+        timeout,
+        connections,
+    }
 }
 
 /// What makes reply codes and tokens this desk's own; of the same secret as callback links, and yet

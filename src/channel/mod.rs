@@ -7,6 +7,7 @@ mod mail;
 pub mod mailbox;
 mod named;
 pub mod opentext;
+pub mod smpp;
 pub mod smtp;
 pub mod spool;
 mod texts;

@@ -2,6 +2,7 @@
 
 use super::check::{Check, medium, unknown};
 use super::file::{MediumWord, SecretRef, Text};
+use super::smpp::{AlphabetWord, Smpp, SplitWord};
 use crate::core::contact::{Mailbox, Medium};
 use crate::core::desk::{Carrier, Doubt, ProofWithin, Route};
 use jiff::SignedDuration;
@@ -44,6 +45,10 @@ pub struct ChannelTable {
     pub client_secret: Option<Spanned<SecretRef>>,
     pub token_url: Option<Text>,
     pub scope: Option<Text>,
+    pub system_type: Option<Text>,
+    pub alphabet: Option<Spanned<AlphabetWord>>,
+    pub split: Option<Spanned<SplitWord>>,
+    pub enquire_every: Option<Text>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +60,7 @@ pub enum ChannelWord {
     Kannel,
     Twilio,
     Opentext,
+    Smpp,
 }
 
 /// How long delivery may stay unproven.
@@ -137,6 +143,7 @@ pub enum ChannelKind {
         login: OpentextLogin,
         from_name: String,
     },
+    Smpp(Box<Smpp>),
 }
 
 /// Whom handsets show.
@@ -162,6 +169,7 @@ impl ChannelKind {
             ChannelKind::Kannel { .. } => "kannel",
             ChannelKind::Twilio { .. } => "twilio",
             ChannelKind::Opentext { .. } => "opentext",
+            ChannelKind::Smpp(_) => "smpp",
         }
     }
 }
@@ -181,9 +189,11 @@ impl Channel {
     pub fn carrier(&self) -> Carrier {
         let doubt = match &self.kind {
             ChannelKind::Smtp { .. } | ChannelKind::Webhook { .. } | ChannelKind::Spool => Doubt::Repeat,
-            ChannelKind::Kannel { .. } if self.proof.is_some() => Doubt::Listen,
+            ChannelKind::Kannel { .. } | ChannelKind::Smpp(_) if self.proof.is_some() => Doubt::Listen,
             ChannelKind::Twilio { .. } => Doubt::Ask,
-            ChannelKind::Kannel { .. } | ChannelKind::Opentext { .. } => Doubt::Unknowable,
+            ChannelKind::Kannel { .. } | ChannelKind::Smpp(_) | ChannelKind::Opentext { .. } => {
+                Doubt::Unknowable
+            }
         };
         Carrier {
             name: self.name.clone(),
@@ -213,7 +223,7 @@ impl Check<'_> {
         let may_carry: &[Medium] = match kind {
             ChannelWord::Spool | ChannelWord::Webhook | ChannelWord::Opentext => &Medium::ALL,
             ChannelWord::Smtp => &[Medium::Email],
-            ChannelWord::Kannel | ChannelWord::Twilio => &[Medium::Sms],
+            ChannelWord::Kannel | ChannelWord::Twilio | ChannelWord::Smpp => &[Medium::Sms],
         };
         let carries: Vec<Medium> = match &t.carries {
             Some(words) => words.as_ref().iter().map(|word| medium(*word)).collect(),
@@ -294,6 +304,7 @@ impl Check<'_> {
             },
             ChannelWord::Twilio => self.twilio(&mut t)?,
             ChannelWord::Opentext => self.opentext(&mut t)?,
+            ChannelWord::Smpp => ChannelKind::Smpp(Box::new(self.smpp(&mut t)?)),
         };
         self.no_leftovers(&t, kind.word());
         Some(Channel { name: t.name.into_inner(), carries, proof, connections, rate, timeout, kind })
@@ -394,6 +405,10 @@ impl Check<'_> {
             ("client_secret", t.client_secret.as_ref().map(Spanned::span)),
             ("token_url", t.token_url.as_ref().map(Spanned::span)),
             ("scope", t.scope.as_ref().map(Spanned::span)),
+            ("system_type", t.system_type.as_ref().map(Spanned::span)),
+            ("alphabet", t.alphabet.as_ref().map(Spanned::span)),
+            ("split", t.split.as_ref().map(Spanned::span)),
+            ("enquire_every", t.enquire_every.as_ref().map(Spanned::span)),
         ];
         for (key, span) in left {
             if let Some(span) = span {
@@ -489,7 +504,7 @@ impl Check<'_> {
         Some(self.secret(&secret).unwrap_or_else(|| SecretString::from("")))
     }
 
-    fn needed(&mut self, name: &Text, key: &str, value: Option<Text>) -> Option<String> {
+    pub(super) fn needed(&mut self, name: &Text, key: &str, value: Option<Text>) -> Option<String> {
         if value.is_none() {
             self.wrong(name.span(), format!("this channel needs `{key}`"));
         }

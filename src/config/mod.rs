@@ -18,6 +18,7 @@ mod problem;
 mod quiet;
 mod replies;
 mod schedule;
+mod smpp;
 mod templates;
 mod work;
 
@@ -27,6 +28,7 @@ pub use heartbeat::Heartbeat;
 pub use problem::{ConfigError, Problem};
 pub use replies::Replies;
 pub use schedule::{Feed, LARGEST_CALENDAR};
+pub use smpp::{AlphabetWord, Smpp, SplitWord};
 
 use crate::core::calendar::Calendar;
 use crate::core::contact::Contact;

@@ -15,9 +15,11 @@ use crate::core::notification::{
     Acceptance, Attempt, AttemptState, Disputed, Evidence, Fault, Hold, Notification, NotificationState,
     Purpose, RecipientId, Rung, proven,
 };
+use crate::core::page::AGAIN;
 use crate::core::proof;
 use crate::core::reach::{Reach, addresses};
 use crate::core::reroute;
+use crate::core::sms;
 use crate::core::suppression::{Suppression, SuppressionCause, address_key};
 use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
@@ -565,6 +567,13 @@ pub fn found(
 }
 
 /// The provider took what was handed over in the attempt at this index.
+/// Whether a text left as more than one SMS, so that a receipt of a part is not one of the whole.
+pub fn in_parts(n: &Notification, attempt: u32) -> bool {
+    let again = n.attempts.iter().any(|one| one.number == attempt && one.possible_duplicate);
+    let label = if again { AGAIN } else { "" };
+    n.medium == Medium::Sms && sms::segments(&format!("{label}{}", n.content.body.raw())).parts.len() > 1
+}
+
 fn accept(desk: &Desk, n: &mut Notification, index: usize, acceptance: Acceptance, now: Timestamp) {
     let Acceptance { provider_ref, names, said, parts } = acceptance;
     let at = &mut n.attempts[index];
@@ -575,8 +584,12 @@ fn accept(desk: &Desk, n: &mut Notification, index: usize, acceptance: Acceptanc
     at.provider_ref = provider_ref.map(Untrusted::new).or(at.provider_ref.take());
     n.provider_ref = at.provider_ref.clone().or(n.provider_ref.take());
     let (attempt, by) = (at.number, at.channel.clone());
-    let rung = Some(Rung::Accepted);
-    add_evidence(n, Evidence { at: now, attempt, part: 1, rung, by, detail: said.into() });
+    // Parts with names of their own are each proven for themselves: one that arrived is not the whole.
+    let counted = u32::try_from(at.names.len()).unwrap_or(u32::MAX).max(1);
+    for part in 1..=counted {
+        let (rung, by, detail) = (Some(Rung::Accepted), by.clone(), said.as_str().into());
+        add_evidence(n, Evidence { at: now, attempt, part, rung, by, detail });
+    }
     proof::expect(desk, n, now);
 }
 
@@ -772,6 +785,31 @@ mod tests {
 
     fn unknown() -> Answered {
         Answered::Unknown { said: "timeout".into() }
+    }
+
+    #[test]
+    fn of_a_message_in_named_parts_one_that_arrived_is_not_the_whole() {
+        let (mut scene, mut n) = claimed();
+        let names = vec!["7".to_owned(), "8".to_owned()];
+        let taken = Acceptance { names, said: "taken".into(), parts: 2, ..Acceptance::default() };
+        answer(&mut scene, &mut n, 1, true, Answered::Accepted(taken));
+        let (desk, now) = (scene.desk.clone(), scene.now);
+        for (part, state) in [(2, NotificationState::Accepted), (1, NotificationState::Delivered)] {
+            let delivered = Evidence { part, ..says(1, Rung::Delivered, now) };
+            receipt(&mut context(&desk, &mut scene.ids, now), &mut n, delivered, None, "sms");
+            assert_eq!(n.state, state);
+        }
+    }
+
+    #[test]
+    fn a_text_is_in_parts_when_its_label_makes_it_too_long_for_one() {
+        let (_, mut n) = claimed();
+        n.content.body = "a".repeat(160).into();
+        assert!(!in_parts(&n, 1));
+        n.attempts[0].possible_duplicate = true;
+        assert!(in_parts(&n, 1));
+        n.medium = Medium::Email;
+        assert!(!in_parts(&n, 1));
     }
 
     fn deferred() -> Answered {

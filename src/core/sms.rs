@@ -76,13 +76,18 @@ pub struct Segments {
 pub fn segments(text: &str) -> Segments {
     let culprit = text.chars().find(|c| septets(*c).is_none());
     let encoding = if culprit.is_some() { Encoding::Ucs2 } else { Encoding::Gsm7 };
+    Segments { culprit, ..segments_in(text, encoding) }
+}
+
+/// The same where the way decides how the characters travel; GSM-7 is only for texts that are in it.
+pub fn segments_in(text: &str, encoding: Encoding) -> Segments {
     let units = text.chars().map(|c| encoding.cost(c)).sum();
     let parts = if units <= encoding.single() {
         std::iter::once(0..text.len()).collect()
     } else {
         cut(text, encoding)
     };
-    Segments { encoding, parts, units, culprit }
+    Segments { encoding, parts, units, culprit: None }
 }
 
 fn cut(text: &str, encoding: Encoding) -> Vec<Range<usize>> {

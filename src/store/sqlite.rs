@@ -79,7 +79,7 @@ struct Inner {
 
 enum Engine {
     Threads { writes: mpsc::Sender<Operation>, reads: readers::Sender },
-    Inline(Mutex<Option<Writer>>),
+    Inline(Box<Mutex<Option<Writer>>>),
 }
 
 /// The few words of a multi-consumer queue that readers need.
@@ -139,7 +139,7 @@ impl Store {
         let writer = Writer::new(connection).map_err(wrap)?;
         let (sealed, dues) = (writer.sealed.subscribe(), writer.dues.subscribe());
         let engine = match how {
-            Open::Inline(_) => Engine::Inline(Mutex::new(Some(writer))),
+            Open::Inline(_) => Engine::Inline(Box::new(Mutex::new(Some(writer)))),
             Open::Folder(_) => {
                 let (writes, queue) = mpsc::channel(QUEUE);
                 let failed = |why: std::io::Error| StoreError::Open {
