@@ -195,6 +195,7 @@ async fn fill(store: &Store, start: Timestamp) {
     }
     let ids = Ids {
         over: 1,
+        consent: 1,
         event: EVENTS + 1,
         alert: ALERTS + 1,
         notification: NOTIFICATIONS + 1,

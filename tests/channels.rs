@@ -55,6 +55,8 @@ fn message(medium: Medium, number: u64) -> Outgoing {
         purpose: Purpose::Page,
         urgent: true,
         reply_to: None,
+        return_path: None,
+        unsubscribe: None,
         idempotency_key: format!("key-{number}"),
         thread: Some("A1".into()),
         possible_duplicate: false,
@@ -221,6 +223,7 @@ fn smtp_settings(port: u16, tls: Tls) -> smtp::Settings {
         hello: "desk.example.org".into(),
         message_id_domain: "desk.example.org".into(),
         ca_file: None,
+        receipts: true,
         timeout: SHORT,
         connections: CONNECTIONS,
     }

@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod calendar;
+mod consent;
 mod contact_api;
 pub mod contacts;
 pub mod digest;
@@ -20,6 +21,7 @@ pub mod proof;
 pub mod providers;
 pub mod receipts;
 pub mod replies;
+mod reports;
 mod roster;
 pub mod run;
 pub mod serve;

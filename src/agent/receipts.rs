@@ -8,9 +8,12 @@ use super::setup::Setup;
 use crate::channel::{Callback, CallbackRefused, Channel, Ears, Of, Receipt, Written};
 use crate::community::intake::{CallbackAnswer, CallbackRequest};
 use crate::core::delivery::{self, Delivering};
+use crate::core::desk::Desk;
 use crate::core::id::NotificationId;
-use crate::core::notification::{Evidence, Fault, Rung};
+use crate::core::notification::{Evidence, Fault, Notification, RecipientId, Rung};
 use crate::core::proof::{Shortfall, moves_on};
+use crate::core::reply;
+use crate::core::task::TaskKind;
 use crate::store::{StoreError, Tx};
 use async_trait::async_trait;
 use axum::http::StatusCode;
@@ -137,7 +140,10 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
             }
             if notification.state.is_failure() && !failed && moves_on(&notification) {
                 let fault = if rung == Some(Rung::Bounced) { Fault::Address } else { Fault::Message };
-                proof::move_on(tx, desk, &down, notification, Shortfall::Failed(fault), now)?;
+                proof::move_on(tx, desk, &down, notification.clone(), Shortfall::Failed(fault), now)?;
+            }
+            if notification.state.is_failure() && !failed {
+                mend(tx, desk, &notification, now)?;
             }
             Ok(Folded::Kept)
         })
@@ -146,6 +152,21 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
         agent.vitals.proven(channel, now);
     }
     Ok(folded)
+}
+
+/// A message to somebody of the desk has failed: somebody must look, once, after whatever the page itself or
+/// the test did about it.
+fn mend(tx: &mut Tx<'_>, desk: &Desk, n: &Notification, now: Timestamp) -> Result<(), StoreError> {
+    let RecipientId::Person(person) = &n.recipient.who else { return Ok(()) };
+    let key = reply::person_fix_task(person, n.medium);
+    let of_message = format!("{}:{}", TaskKind::Fix.as_str(), n.id);
+    if n.answers.is_some() || tx.open_task(&key)?.is_some() || tx.open_task(&of_message)?.is_some() {
+        return Ok(());
+    }
+    let mut ids = tx.ids();
+    let change = delivery::undelivered(desk, &mut ids, n, key, now);
+    tx.keep_ids(ids);
+    tx.apply(vec![change])
 }
 
 /// The message, attempt and part that a receipt is of: by name; else the only one in doubt to that address.

@@ -67,6 +67,8 @@ pub struct File {
     pub contact: Vec<ContactTable>,
     pub community: Option<super::community::CommunityTable>,
     pub replies: Option<super::replies::RepliesTable>,
+    #[serde(default)]
+    pub unsubscribe: super::unsubscribe::UnsubscribeTable,
     pub heartbeat: Option<super::heartbeat::HeartbeatTable>,
 }
 

@@ -16,6 +16,7 @@ mod problem;
 mod replies;
 mod schedule;
 mod templates;
+mod unsubscribe;
 mod work;
 
 pub use channel::{Channel, ChannelKind, Tls};

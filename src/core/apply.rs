@@ -4,7 +4,8 @@ use crate::core::alert::{Alert, AlertState};
 use crate::core::assignment::{self, StoredAssignment};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Action, Command, Expect, Refusal, RefusalCode};
-use crate::core::contact::{Contact, ContactField, Medium};
+use crate::core::consent::{self, Means, Word};
+use crate::core::contact::{Category, Contact, ContactField, Medium};
 use crate::core::contact_commands::{self, About};
 use crate::core::decide::cancel_pages;
 use crate::core::desk::{Desk, Told};
@@ -75,6 +76,7 @@ pub fn command(
         asker,
         decision: Decision::new(desk, now, ids),
         expect: &command.expect,
+        id: &command.id,
     };
     if asker.role < Role::Responder {
         return Err(refuse(
@@ -91,6 +93,8 @@ struct Asked<'a> {
     asker: &'a Asker,
     decision: Decision<'a>,
     expect: &'a Expect,
+    /// Of the command.
+    id: &'a str,
 }
 
 fn refuse(code: RefusalCode, said: String) -> Refusal {
@@ -605,7 +609,20 @@ impl Asked<'_> {
             }
         }
         let mut changed = Vec::new();
+        let before = contact.opted_out.clone();
         for field in fields {
+            let brings_back = |(category, media): (&Category, &Vec<Medium>)| {
+                media.contains(&Medium::Email) && contact.unsubscribed.contains(category)
+            };
+            if let ContactField::Channels(wanted) = field
+                && wanted.iter().any(brings_back)
+            {
+                let said = format!(
+                    "{} ended those mails by the link in one of them; only the signed link there brings them back.",
+                    contact.name.printable()
+                );
+                return Err(refuse(RefusalCode::NotAllowed, said));
+            }
             if let ContactField::OptedOut(wanted) = field
                 && !contact.opted_out.is_subset(wanted)
             {
@@ -646,6 +663,13 @@ impl Asked<'_> {
             partner: contact.partner_id.clone(),
             object: Object::Contact(Box::new(contact.clone())),
         });
+        let word = Word {
+            actor: &self.actor,
+            means: Means::Operator,
+            words: Untrusted::new(format!("set by {}", self.asker.name)),
+            evidence: Untrusted::new(format!("command {}", self.id)),
+        };
+        consent::record_contact(&mut self.decision, &word, &before, &contact);
         Ok(format!("Changed {list} of {}.", contact.name.printable()))
     }
 

@@ -67,6 +67,8 @@ id!(/// One thing a person must do that pages nobody.
     TaskId, 'T', "task");
 id!(/// One override of a schedule.
     OverrideId, 'O', "override");
+id!(/// One entry of the consent ledger.
+    ConsentId, 'C', "consent entry");
 
 /// Where the next ids of each kind come from; a decision takes from it and the store keeps the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,11 +78,12 @@ pub struct Ids {
     pub notification: u64,
     pub task: u64,
     pub over: u64,
+    pub consent: u64,
 }
 
 impl Default for Ids {
     fn default() -> Self {
-        Self { event: 1, alert: 1, notification: 1, task: 1, over: 1 }
+        Self { event: 1, alert: 1, notification: 1, task: 1, over: 1, consent: 1 }
     }
 }
 
@@ -104,5 +107,9 @@ impl Ids {
     pub fn next_override(&mut self) -> OverrideId {
         self.over += 1;
         OverrideId(self.over - 1)
+    }
+    pub fn next_consent(&mut self) -> ConsentId {
+        self.consent += 1;
+        ConsentId(self.consent - 1)
     }
 }

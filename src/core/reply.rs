@@ -6,13 +6,15 @@
 
 mod bundled;
 pub mod code;
+pub mod complaint;
 pub mod read;
 mod take;
 #[cfg(test)]
 mod tests;
 
-pub use code::{Code, ReplyKey};
-pub use take::{Paged, ReplyView, named, people_at, take, task_keys};
+pub use code::{Code, Link, ReplyKey};
+pub use complaint::complain;
+pub use take::{Paged, ReplyView, named, people_at, person_fix_task, take, task_keys};
 
 use crate::core::contact::Medium;
 use crate::core::id::{AlertId, NotificationId, TaskId};

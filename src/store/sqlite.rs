@@ -32,6 +32,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0012.sql"),
     include_str!("../../assets/migrations/0013.sql"),
     include_str!("../../assets/migrations/0017.sql"),
+    include_str!("../../assets/migrations/0019.sql"),
 ];
 
 /// Operations waiting for the writer before askers must wait too.

@@ -1,0 +1,18 @@
+-- Who wants messages and who does not, in whose words, on what evidence. It only grows.
+CREATE TABLE consent (
+  id         INTEGER PRIMARY KEY,
+  address    TEXT,
+  contact    TEXT,
+  created_at INTEGER NOT NULL,
+  body       TEXT NOT NULL
+);
+CREATE INDEX consent_address ON consent (address, id) WHERE address IS NOT NULL;
+CREATE INDEX consent_contact ON consent (contact, id) WHERE contact IS NOT NULL;
+CREATE TRIGGER consent_never_changes BEFORE UPDATE ON consent
+BEGIN
+  SELECT RAISE(ABORT, 'the consent ledger only grows');
+END;
+CREATE TRIGGER consent_never_shrinks BEFORE DELETE ON consent
+BEGIN
+  SELECT RAISE(ABORT, 'the consent ledger only grows');
+END;
