@@ -16,3 +16,9 @@ CREATE TRIGGER consent_never_shrinks BEFORE DELETE ON consent
 BEGIN
   SELECT RAISE(ABORT, 'the consent ledger only grows');
 END;
+-- REPLACE would take an entry away without a word.
+CREATE TRIGGER consent_is_said_once BEFORE INSERT ON consent
+WHEN EXISTS (SELECT 1 FROM consent WHERE id = NEW.id)
+BEGIN
+  SELECT RAISE(ABORT, 'the consent ledger only grows');
+END;

@@ -318,6 +318,7 @@ fn a_mailed_stop_is_confirmed_with_the_signed_way_back_where_there_is_one() {
     let mut desk = Desk::new();
     desk.contacts[0].emails = vec!["ana@acme.example".parse().unwrap()];
     desk.contacts[0].locale = None;
+    desk.scene.desk.carriers = vec![crate::core::desk::Carrier::plain("mail", &[Medium::Email])];
     desk.scene.desk.links.base = Some("https://desk.example.net".into());
     let inbound =
         Inbound { channel: "mail".into(), medium: Medium::Email, ..desk.inbound("ana@acme.example", "stop") };
