@@ -162,7 +162,7 @@ carries = ["sms"]
     assert_eq!((&dead["medium"], &dead["cause"]), (&json!("email"), &json!("dead")));
     let fixes = desk.list(&["tasks", "list", "--kind", "fix"]).await;
     let title = |who: &str| fixes.iter().any(|task| task["title"].as_str().unwrap().starts_with(who));
-    assert!(title("Ana Lopez: email failed"), "{fixes:#?}");
+    assert!(title("Ana Lopez: Email failed"), "{fixes:#?}");
     desk.raise(&moved("c1", "approved")).await;
     until("the next news by text", async || {
         let all = to(&desk, "ana").await;
@@ -176,7 +176,7 @@ carries = ["sms"]
         let fixes = desk.list(&["tasks", "list", "--kind", "fix"]).await;
         fixes
             .iter()
-            .any(|task| task["title"].as_str().unwrap().starts_with("Lena Orth: email bounced"))
+            .any(|task| task["title"].as_str().unwrap().starts_with("Lena Orth: Email bounced"))
             .then_some(())
     })
     .await;
