@@ -197,7 +197,11 @@ impl Way {
     /// Gives due messages to other channels, or lets them wait until one works.
     async fn divert(&self, which: Diverted, now: Timestamp) -> Result<(), StoreError> {
         let (setup, name) = (self.setup.clone(), self.name.clone());
-        let mut down = self.agent.providers.down();
+        // Two that want a pause must not hand their messages to each other.
+        let mut down = match which {
+            Diverted::All => self.agent.providers.down(),
+            Diverted::Urgent => self.agent.providers.busy(now),
+        };
         down.insert(name.clone());
         self.agent
             .store
@@ -228,7 +232,7 @@ impl Way {
     async fn claim(&self, room: usize, now: Timestamp) -> Result<Vec<Outgoing>, StoreError> {
         let setup = self.setup.clone();
         let name = self.name.clone();
-        let mut down = self.agent.providers.down();
+        let mut down = self.agent.providers.busy(now);
         // What it is probed with goes by it.
         down.remove(&name);
         self.agent
@@ -291,7 +295,7 @@ impl Way {
         // The answer is all we know of what left; it is tried again until the store takes it.
         loop {
             let (setup, jitter, answer) = (self.agent.setup(), self.agent.world.chance(), answer.clone());
-            let (down, asks) = (self.agent.providers.down(), self.channel.asks_about() > 0);
+            let (down, asks) = (self.agent.providers.busy(now), self.channel.asks_about() > 0);
             let taken = asks && matches!(answer, Answer::Accepted(_));
             let name = self.name.clone();
             let write = move |tx: &mut Tx<'_>| {

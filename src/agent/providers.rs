@@ -22,6 +22,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Messages released at once when a provider is back; they leave as fast as it takes them.
 const RELEASED: u32 = 10_000;
+/// Of so many that wait the first it may carry is what a provider is tried with.
+const TRIED: u32 = 100;
 /// However long a provider asks us to wait, it is tried again after this.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
@@ -49,6 +51,14 @@ impl Providers {
     pub fn down(&self) -> Down {
         let known = self.locked();
         known.values().filter(|one| one.provider.is_down()).map(|one| one.provider.id.clone()).collect()
+    }
+
+    /// The channels that take nothing now: those that are down, and those that want a pause.
+    pub fn busy(&self, now: Timestamp) -> Down {
+        let known = self.locked();
+        let paused = |one: &&Known| one.paused_until.is_some_and(|until| until > now);
+        let busy = known.values().filter(|one| one.provider.is_down() || paused(one));
+        busy.map(|one| one.provider.id.clone()).collect()
     }
 
     pub fn get(&self, name: &str) -> Option<Provider> {
@@ -111,6 +121,15 @@ pub async fn hear(agent: &Agent, name: &str, heard: Heard<'_>, now: Timestamp) {
 /// or the configuration names another.
 pub async fn release_parked(agent: &Agent, setup: &Arc<Setup>) {
     let (setup, down, now) = (setup.clone(), agent.providers.down(), agent.world.now());
+    let up = |medium: &Medium| {
+        let mut ways = setup.settings.desk.route(*medium, "").into_iter();
+        ways.any(|carrier| !down.contains(&carrier.name))
+    };
+    match agent.store.read(|tx| tx.parked_media()).await {
+        Ok(parked) if !parked.iter().any(up) => return,
+        Ok(_) => {}
+        Err(why) => tracing::error!(%why, "what waits for a provider could not be looked for"),
+    }
     if let Err(why) = agent.store.write(move |tx| release(tx, &setup.settings.desk, &down, None, now)).await {
         tracing::error!(%why, "messages that wait for a provider could not be released");
     }
@@ -124,7 +143,7 @@ pub async fn release_one(agent: &Agent, setup: &Arc<Setup>, name: &str) -> Resul
     agent
         .store
         .write(move |tx| {
-            for mut n in tx.parked(RELEASED)? {
+            for mut n in tx.parked(TRIED)? {
                 let way = delivery::works(&setup.settings.desk, &down, &n, tx.reach(&n)?.as_ref());
                 if way.as_deref() == Some(&*name) {
                     let change = delivery::release(&mut n, &name, now);

@@ -232,7 +232,7 @@ pub fn may_be_second(n: &Notification) -> bool {
 /// the message: it cannot be said that it was never sent.
 fn give_up(n: &mut Notification, state: NotificationState) {
     n.state = match n.at_rest() {
-        NotificationState::Queued => state,
+        NotificationState::Queued | NotificationState::Held => state,
         known => known,
     };
     n.due_at = None;

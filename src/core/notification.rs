@@ -362,8 +362,10 @@ impl Notification {
             || self.evidence.iter().filter(|e| e.attempt == attempt.number).cloned().collect::<Vec<_>>();
         match attempt.state {
             AttemptState::InDoubt => true,
-            AttemptState::Handed => !proven(&of_it()).is_some_and(|(rung, _)| rung.is_failure()),
-            AttemptState::Sending | AttemptState::Deferred | AttemptState::Refused => false,
+            AttemptState::Handed | AttemptState::Sending => {
+                !proven(&of_it()).is_some_and(|(rung, Disputed(disputed))| rung.is_failure() && !disputed)
+            }
+            AttemptState::Deferred | AttemptState::Refused => false,
         }
     }
 
@@ -374,6 +376,7 @@ impl Notification {
             _ if self.attempts.iter().any(|attempt| attempt.state == AttemptState::InDoubt) => {
                 NotificationState::InDoubt
             }
+            _ if self.hold == Some(Hold::NoProvider) => NotificationState::Held,
             _ => NotificationState::Queued,
         }
     }

@@ -4,6 +4,7 @@ use super::StoreError;
 use super::find::body;
 use super::tx::Tx;
 use crate::cells;
+use crate::core::contact::Medium;
 use crate::core::id::NotificationId;
 use crate::core::notification::Notification;
 use crate::core::provider::Provider;
@@ -21,6 +22,20 @@ impl Tx<'_> {
             cells![i64::from(limit)],
             body("notification"),
         )
+    }
+
+    /// The media of messages that wait until a provider works again.
+    pub fn parked_media(&self) -> Result<Vec<Medium>, StoreError> {
+        let mut media = Vec::new();
+        for medium in Medium::ALL {
+            let waits = self.query_one(
+                "SELECT 1 FROM notification WHERE parked = 1 AND medium = $1 LIMIT 1",
+                cells![medium.as_str()],
+                |row| row.int(0),
+            )?;
+            media.extend(waits.map(|_| medium));
+        }
+        Ok(media)
     }
 
     /// Messages whose delivery is not proven and should be by now.

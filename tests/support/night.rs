@@ -404,11 +404,14 @@ impl Gateway {
         // What was taken and is not known to have failed may arrive twice, too.
         let failed = |attempt: &Attempt| {
             let of_it = stored.evidence.iter().filter(|e| e.attempt == attempt.number).cloned();
-            proven(&of_it.collect::<Vec<_>>()).is_some_and(|(rung, _)| rung >= Rung::Failed)
+            proven(&of_it.collect::<Vec<_>>())
+                .is_some_and(|(rung, disputed)| rung >= Rung::Failed && !disputed.0)
         };
         let may_arrive = |attempt: &Attempt| match attempt.state {
             AttemptState::InDoubt => true,
-            AttemptState::Handed => !failed(attempt),
+            AttemptState::Handed | AttemptState::Sending => {
+                !failed(attempt) && attempt.number < message.attempt
+            }
             _ => false,
         };
         let doubted = stored.attempts.iter().any(may_arrive);
@@ -421,7 +424,7 @@ impl Gateway {
             hold("takes too many parts", parts <= most)?;
         }
         let before = self.night.look().delivered.get(&message.idempotency_key).copied().unwrap_or(0);
-        let known_to_fail = stored.attempts.iter().any(|a| a.state == AttemptState::Handed && failed(a));
+        let known_to_fail = stored.attempts.iter().any(failed);
         hold("goes out twice, unmarked", before == 0 || message.possible_duplicate || known_to_fail)
     }
 
