@@ -219,6 +219,19 @@ carries = ["sms"]
     desk.stop().await;
 }
 
+#[tokio::test]
+async fn mail_that_waits_for_reports_with_no_mailbox_for_them_is_warned_of() {
+    let channel =
+        "[[channel]]\nname = \"mail\"\nkind = \"smtp\"\nhost = \"localhost\"\nfrom = \"desk@example.net\"\n";
+    let desk = Desk::new("");
+    for (receipts, wanted) in [("receipts = true\n", 1), ("", 0)] {
+        desk.configure(&format!("{channel}{receipts}{PEOPLE}"));
+        let found = desk.run(&["check", "--json"]).await.json();
+        let warned = found.as_array().unwrap().iter().filter(|one| one["finding"] == "no_way_back");
+        assert_eq!(warned.filter(|one| one["severity"] == "warning").count(), wanted, "{found:#}");
+    }
+}
+
 /// The mails that the spool holds for this address.
 fn mails(desk: &Desk, address: &str) -> Vec<String> {
     let files = std::fs::read_dir(desk.state().join("outbox")).into_iter().flatten().flatten();
@@ -318,6 +331,33 @@ async fn one_click_ends_a_contacts_mails_a_look_does_not_and_the_ledger_tells() 
     arrives(&maildir, "1700000000.u1.host", &letter);
     until("the mailed wish to be kept", async || (ledger().await.len() == 3).then_some(())).await;
     assert_eq!(ledger().await[0]["means"], "mail");
+
+    // Ana tells her provider that a mail was unwanted. What only looks like it changes nothing.
+    let anas = until("Ana's mail", async || mails(&desk, "nobody@example.net").pop()).await;
+    let reply_to = anas.split("Reply-To: ").nth(1).unwrap().split("\r\n").next().unwrap().to_owned();
+    let complaint = |id: &str, reply_to: &str| {
+        format!(
+            "From: <fbl@isp.example>\r\nTo: <desk@example.net>\r\nMessage-ID: <{id}@isp.example>\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/report; report-type=feedback-report; boundary=f\r\n\r\n--f\r\nContent-Type: \
+             message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nVersion: 1\r\n\r\n--f\r\nContent-Type: \
+             message/rfc822\r\n\r\nReply-To: {reply_to}\r\nSubject: News\r\n\r\nText\r\n--f--\r\n"
+        )
+    };
+    arrives(&maildir, "1700000001.c1.host", &complaint("c1", "<desk+1-aaaaaaaaaaaaaaaa@example.net>"));
+    arrives(&maildir, "1700000002.c2.host", &complaint("c2", &reply_to));
+    until("Ana's complaint to count", async || {
+        let ana = desk.json(&["contacts", "show", "ana"]).await;
+        (ana["opted_out"] == json!(["email"])).then_some(())
+    })
+    .await;
+    let ana = desk.list(&["consent", "list", "--address", "Nobody@example.net"]).await;
+    assert_eq!(
+        [&ana[0]["means"], &ana[0]["contact"], &ana[0]["evidence"]],
+        ["complaint", "ana", "mail:c2@isp.example"]
+    );
+    assert_eq!(desk.list(&["consent", "list"]).await.len(), 4, "nobody else said a word");
+    let fixes = desk.list(&["tasks", "list", "--kind", "fix"]).await;
+    assert!(fixes[0]["title"].as_str().unwrap().starts_with("Ana Lopez complained of N"), "{fixes:#?}");
 
     // What an operator writes down is kept as such.
     desk.run(&["contacts", "set", "zoe", "opted_out=email"]).await;
