@@ -10,7 +10,7 @@ use crate::community::intake::{CallbackAnswer, CallbackRequest};
 use crate::core::delivery::{self, Delivering};
 use crate::core::desk::Desk;
 use crate::core::id::NotificationId;
-use crate::core::notification::{Evidence, Fault, Notification, RecipientId, Rung};
+use crate::core::notification::{Evidence, Fault, Notification, NotificationState, RecipientId, Rung};
 use crate::core::proof::{Shortfall, moves_on};
 use crate::core::reply;
 use crate::core::task::TaskKind;
@@ -142,7 +142,7 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
                 let fault = if rung == Some(Rung::Bounced) { Fault::Address } else { Fault::Message };
                 proof::move_on(tx, desk, &down, notification.clone(), Shortfall::Failed(fault), now)?;
             }
-            if notification.state.is_failure() && !failed {
+            if notification.state == NotificationState::Bounced && !failed {
                 mend(tx, desk, &notification, now)?;
             }
             Ok(Folded::Kept)
@@ -154,8 +154,8 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
     Ok(folded)
 }
 
-/// A message to somebody of the desk has failed: somebody must look, once, after whatever the page itself or
-/// the test did about it.
+/// An address of somebody of the desk is dead: somebody must mend it, unless a task about the page or the test
+/// says so already.
 fn mend(tx: &mut Tx<'_>, desk: &Desk, n: &Notification, now: Timestamp) -> Result<(), StoreError> {
     let RecipientId::Person(person) = &n.recipient.who else { return Ok(()) };
     let key = reply::person_fix_task(person, n.medium);

@@ -949,9 +949,10 @@ mod tests {
             let action = Action::SetContact { contact: "c1".into(), fields };
             let asked = Command { id: "c".into(), action, expect: Expect::default() };
             command(&scene.desk, view, &asked, &maria, scene.ids, scene.now)
-                .map(|(_, changes, _)| changes.len())
+                .map(|(_, changes, _)| changes.iter().map(|change| change.what).collect::<Vec<_>>())
         };
         assert_eq!(set(&[Medium::Email]).unwrap_err().code, RefusalCode::NotAllowed);
-        assert_eq!(set(&[Medium::Email, Medium::Sms]), Ok(1));
+        let both = [What::ContactChanged, What::ConsentEnded];
+        assert_eq!(set(&[Medium::Email, Medium::Sms]).unwrap(), both, "and it is written down");
     }
 }
