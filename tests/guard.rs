@@ -177,3 +177,53 @@ async fn a_test_page_is_proven_by_the_handset_or_becomes_a_task() {
     assert_eq!(refused.code, Some(1), "{refused:?}");
     desk.stop().await;
 }
+
+#[tokio::test]
+async fn a_maintenance_window_is_made_listed_and_taken_back_on_the_command_line() {
+    let mut desk = Desk::new(&format!("{PEOPLE}{POLICY}"));
+    desk.start().await;
+    let refused = desk.run(&["maintenance", "add", "--for", "2h", "everything"]).await;
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains("Say what the window covers"), "{refused:?}");
+    let long = desk.run(&["maintenance", "add", "--partner", "acme", "--for", "73h", "move"]).await;
+    assert_eq!(long.code, Some(1), "{long:?}");
+    let added = desk
+        .run(&[
+            "maintenance",
+            "add",
+            "--partner",
+            "acme",
+            "--kind",
+            "blocked_order",
+            "--for",
+            "2h",
+            "new warehouse",
+        ])
+        .await;
+    assert_eq!(added.code, Some(0), "{added:?}");
+    assert!(
+        added.out.starts_with("M1: quiet for partner acme, kind blocked_order, up to high, "),
+        "{added:?}"
+    );
+    let listed = desk.list(&["maintenance", "list"]).await;
+    assert_eq!((&listed[0]["id"], &listed[0]["state"]), (&"M1".into(), &"on".into()), "{listed:#?}");
+
+    let mut event = exception("x1");
+    event["data"]["severity"] = "high".into();
+    desk.raise(&event).await;
+    let alerts = desk.list(&["alerts", "list"]).await;
+    assert_eq!(alerts[0]["state"], "snoozed", "{alerts:#?}");
+    assert_eq!((&alerts[0]["holder"], &alerts[0]["quiet"]["window"]), (&Value::Null, &"M1".into()));
+    assert_eq!(alerts[0]["snoozed_until"], listed[0]["until"]);
+    let shown = desk.run(&["alerts", "show", "A1"]).await;
+    assert!(shown.out.contains("quiet because of maintenance M1"), "{shown:?}");
+    assert_eq!(desk.list(&["notifications", "list"]).await.len(), 0);
+
+    let removed = desk.run(&["maintenance", "remove", "M1"]).await;
+    assert_eq!(removed.code, Some(0), "{removed:?}");
+    assert_eq!(desk.list(&["alerts", "list"]).await[0]["state"], "open");
+    assert_eq!(desk.list(&["maintenance", "list"]).await.len(), 0);
+    let again = desk.run(&["maintenance", "remove", "M1"]).await;
+    assert!(again.code == Some(1) && again.err.contains("M1 was removed already."), "{again:?}");
+    assert_eq!(desk.list(&["maintenance", "list", "--all"]).await[0]["state"], "removed");
+}

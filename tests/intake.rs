@@ -111,13 +111,13 @@ impl Desk for MemoryDesk {
     }
 
     async fn inbound(&self, _channel: &str, _callback: CallbackRequest) -> CallbackAnswer {
-        CallbackAnswer { status: StatusCode::NOT_FOUND, text: String::new() }
+        CallbackAnswer { status: StatusCode::NOT_FOUND, media_type: "text/plain", text: String::new() }
     }
     async fn receipt(&self, channel: &str, callback: CallbackRequest) -> CallbackAnswer {
         let status = if channel == "kannel" { StatusCode::OK } else { StatusCode::NOT_FOUND };
         let body = String::from_utf8_lossy(&callback.body).into_owned();
         let text = format!("{} {} {:?} {body}", callback.method, callback.peer, callback.query);
-        CallbackAnswer { status, text }
+        CallbackAnswer { status, media_type: "text/plain", text }
     }
 }
 

@@ -129,6 +129,57 @@ async fn the_hand_over_sheet_says_what_is_open_who_has_it_and_who_comes_and_fits
     assert!(unknown.code == Some(1) && unknown.err.contains("schedule nights"), "{unknown:?}");
 }
 
+#[tokio::test]
+async fn a_hand_over_is_listed_noted_and_accepted_on_the_command_line() {
+    // Whoever runs the test is an admin, and nobody who comes or leaves.
+    let ann = "[handover]\nremind_after = \"0s\"\n\n[[schedule]]\nname = \"primary\"\npeople = [\"ann\"]\n";
+    let mut desk = Desk::new(&format!("{PEOPLE}{ann}"));
+    desk.start().await;
+    let ahead = until("the hand-over ahead", async || {
+        let found = desk.list(&["handover", "list"]).await;
+        (!found.is_empty()).then_some(found)
+    })
+    .await;
+    assert_eq!((&ahead[0]["id"], &ahead[0]["state"]), (&"H1".into(), &"ahead".into()));
+    let early = desk.run(&["handover", "accept", "H1"]).await;
+    assert!(early.code == Some(1) && early.err.contains("H1 is still to come"), "{early:?}");
+    let noted = desk.run(&["handover", "note", "--of", "H1", "Ask", "for", "Lopez."]).await;
+    assert!(noted.code == Some(0) && noted.out.starts_with("Noted for H1"), "{noted:?}");
+    assert!(desk.run(&["handover", "--print"]).await.out.contains("Ask for Lopez."));
+
+    desk.raise(&exception("x1")).await;
+    let added = desk.run(&["override", "add", "primary", "bob", "--until", "12h"]).await;
+    assert_eq!(added.code, Some(0), "{added:?}");
+    until("the hand-over to wait", async || {
+        let status = desk.json(&["agent", "status"]).await;
+        (status["handovers"][0]["id"] == "H1").then_some(())
+    })
+    .await;
+    let words = desk.run(&["agent", "status"]).await.out;
+    assert!(words.contains("hand-over H1 of primary: bob has not accepted it from ann, since "), "{words}");
+    let told = desk.list(&["notifications", "list"]).await;
+    let asked = to(&told, "bob").into_iter().filter(|n| n["reason"]["rule"] == "handover H1").count();
+    assert_eq!(asked, 2, "one text and one mail: {told:#?}");
+    let shown = desk.run(&["handover", "show", "H1"]).await.out;
+    assert!(shown.contains("H1 primary: ann to bob") && shown.contains("nobody has: A1"), "{shown}");
+    let sheet = desk.run(&["handover"]).await.out;
+    assert!(sheet.contains("not accepted since ") && sheet.contains("Ask for Lopez."), "{sheet}");
+
+    let accepted = desk.run(&["handover", "accept"]).await;
+    assert!(
+        accepted.code == Some(0) && accepted.out.starts_with("You have primary from Ann Lee (H1)"),
+        "{accepted:?}"
+    );
+    let again = desk.run(&["handover", "accept", "H1"]).await;
+    assert!(again.code == Some(1) && again.err.contains("was first: H1 was accepted at "), "{again:?}");
+    let found = desk.list(&["handover", "list", "--in", "accepted", "--schedule", "primary"]).await;
+    assert_eq!((found.len(), &found[0]["id"]), (1, &"H1".into()));
+    let unknown = desk.run(&["handover", "show", "H9"]).await;
+    assert!(unknown.code == Some(1) && unknown.err.contains("There is no hand-over H9."), "{unknown:?}");
+    let wrong = desk.run(&["handover", "list", "--in", "gone"]).await;
+    assert_eq!(wrong.code, Some(2), "{wrong:?}");
+}
+
 /// What the calendar's server answers next, and what it was asked with.
 #[derive(Clone, Default)]
 struct Server(Arc<Mutex<Heard>>);
@@ -227,4 +278,13 @@ async fn a_calendar_elsewhere_is_read_and_its_last_good_copy_counts_while_it_can
     until("the new calendar", async || (now(&desk).await.0 == serde_json::json!(["bob"])).then_some(()))
         .await;
     assert!(!desk.said().contains("s3cret"), "{}", desk.said());
+
+    // Ann was taken off when the calendar named nobody, and Bob is put on; the first reading told nobody.
+    let told = desk.list(&["notifications", "list"]).await;
+    let why = |person| -> Vec<String> {
+        let of = to(&told, person).into_iter().map(|n| n["reason"]["via"].as_str().unwrap().to_owned());
+        of.collect()
+    };
+    assert_eq!(why("ann"), ["taken off call for primary by calendar roster"], "{told:#?}");
+    assert_eq!(why("bob"), ["put on call for primary by calendar roster"], "{told:#?}");
 }

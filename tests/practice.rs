@@ -229,10 +229,10 @@ impl Desk for MemoryDesk {
         Ok(Taken { accepted, duplicates: 0 })
     }
     async fn inbound(&self, _channel: &str, _callback: CallbackRequest) -> CallbackAnswer {
-        CallbackAnswer { status: StatusCode::NOT_FOUND, text: String::new() }
+        CallbackAnswer { status: StatusCode::NOT_FOUND, media_type: "text/plain", text: String::new() }
     }
     async fn receipt(&self, _channel: &str, _callback: CallbackRequest) -> CallbackAnswer {
-        CallbackAnswer { status: StatusCode::OK, text: String::new() }
+        CallbackAnswer { status: StatusCode::OK, media_type: "text/plain", text: String::new() }
     }
 }
 

@@ -3,19 +3,26 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use async_trait::async_trait;
+use axum::http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use nightdesk::agent::Agent;
 use nightdesk::agent::setup::{self, Origin};
 use nightdesk::agent::world::World;
-use nightdesk::channel::{Acceptance, Answer, Channel, Outgoing};
+use nightdesk::channel::{Acceptance, Answer, Callback, CallbackRefused, Channel, Of, Outgoing, Receipt};
 use nightdesk::community::Received;
-use nightdesk::community::intake::Desk as _;
+use nightdesk::community::intake::{CallbackRequest, Desk as _};
 use nightdesk::core::alert::AlertState;
+use nightdesk::core::apply::Asker;
+use nightdesk::core::command::{Action, Command, Expect, Outcome};
 use nightdesk::core::contact::Medium;
 use nightdesk::core::event::CloudEvent;
-use nightdesk::core::id::AlertId;
-use nightdesk::core::notification::{Hold, NotificationState};
+use nightdesk::core::event::Severity;
+use nightdesk::core::id::{AlertId, WindowId};
+use nightdesk::core::maintenance::Covers;
+use nightdesk::core::notification::{Hold, Notification, NotificationState, Purpose, Rung};
+use nightdesk::core::person::{PersonId, Role};
 use nightdesk::core::reply::Inbound;
+use nightdesk::store::list::{Filter, List};
 use nightdesk::store::{Open, Store};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -62,9 +69,38 @@ impl Channel for Handset {
         Answer::Accepted(Acceptance { said: "taken".into(), parts: 1, ..Acceptance::default() })
     }
 
+    fn receipt(&self, callback: &Callback) -> Result<Receipt, CallbackRefused> {
+        Ok(Receipt {
+            of: Of::Attempt { notification: callback.query["n"].parse().unwrap(), attempt: 1, part: 1 },
+            provider_ref: None,
+            rung: Some(Rung::Delivered),
+            by: "simulated carrier",
+            detail: String::new(),
+            fault: None,
+        })
+    }
+
     fn connections(&self) -> usize {
         1
     }
+}
+
+/// The carrier says that the newest test arrived.
+async fn arrived(agent: &Agent, store: &Store) {
+    let read = |tx: &nightdesk::store::Tx<'_>| {
+        tx.list(List::Notifications, &Filter { limit: 50, ..Filter::default() })
+    };
+    let newest: Vec<Notification> = store.read(read).await.unwrap();
+    let id = newest.iter().find(|n| n.purpose == Purpose::Test).unwrap().id;
+    let request = CallbackRequest {
+        method: Method::GET,
+        uri: String::new(),
+        query: BTreeMap::from([("n".to_owned(), id.to_string())]),
+        headers: Vec::new(),
+        body: Vec::new(),
+        peer: [127, 0, 0, 1].into(),
+    };
+    assert_eq!(agent.receipt("sms", request).await.status, StatusCode::OK);
 }
 
 impl Handset {
@@ -79,7 +115,17 @@ fn at(text: &str) -> Timestamp {
 
 /// One life of the agent, in virtual time; it ends without a word, like any crash.
 fn live(folder: &Path, start: Timestamp, handset: &Handset, within: impl AsyncFnOnce(Arc<Agent>, Store)) {
-    std::fs::write(folder.join("config.toml"), CONFIG).unwrap();
+    live_by(CONFIG, folder, start, handset, within);
+}
+
+fn live_by(
+    config: &str,
+    folder: &Path,
+    start: Timestamp,
+    handset: &Handset,
+    within: impl AsyncFnOnce(Arc<Agent>, Store),
+) {
+    std::fs::write(folder.join("config.toml"), config).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     runtime.unwrap().block_on(async {
         let world = World::simulated(start, 1);
@@ -225,5 +271,194 @@ fn an_agent_that_was_never_at_work_was_not_away() {
         minutes(3).await;
         let seen = store.read(|tx| tx.seen_at_work()).await.unwrap().unwrap();
         assert!(at("02:03").duration_since(seen) <= SignedDuration::from_secs(61), "{seen}");
+    });
+}
+
+async fn ask(agent: &Agent, id: &str, action: Action) -> String {
+    let maria = Asker { id: PersonId("maria".into()), name: "Maria".into(), role: Role::Admin, login: None };
+    let command = Command { id: id.to_owned(), action, expect: Expect::default() };
+    match agent.command(command, maria).await.unwrap() {
+        Outcome::Done { said } => said.raw().to_owned(),
+        Outcome::Refused { refusal } => panic!("{refusal:?}"),
+    }
+}
+
+fn window(from: &str, until: &str) -> Action {
+    let covers = Covers {
+        partners: vec!["Acme".into()],
+        kinds: vec![],
+        sources: vec![],
+        when: None,
+        up_to: Severity::High,
+    };
+    Action::AddMaintenance {
+        covers: Box::new(covers),
+        from: at(from),
+        until: at(until),
+        why: "new warehouse".into(),
+    }
+}
+
+async fn state(store: &Store, id: u64) -> AlertState {
+    store.read(move |tx| tx.alert(AlertId(id))).await.unwrap().unwrap().state
+}
+
+#[test]
+fn a_window_outlives_a_crash_and_what_slept_in_it_is_one_message_at_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let handset = Handset::default();
+    live(folder.path(), at("02:00"), &handset, async |agent, store| {
+        report(&agent, "raised", "0", "Acme", "high").await;
+        minutes(1).await;
+        ask(&agent, "w", window("02:01", "03:00")).await;
+        report(&agent, "raised", "1", "Acme", "high").await;
+        report(&agent, "raised", "2", "Borg", "high").await;
+        report(&agent, "raised", "3", "Acme", "critical").await;
+        report(&agent, "raised", "4", "Acme", "high").await;
+        report(&agent, "raised", "5", "Acme", "high").await;
+        report(&agent, "cleared", "5", "Acme", "high").await;
+        minutes(8).await;
+        let states = [state(&store, 1).await, state(&store, 2).await, state(&store, 3).await];
+        assert_eq!(states, [AlertState::Open, AlertState::Snoozed, AlertState::Open]);
+        assert_eq!(handset.got().len(), 3, "what paged before, another partner, and what is critical");
+        for alert in [1, 3, 4] {
+            ask(
+                &agent,
+                &format!("a{alert}"),
+                Action::Resolve { alert: AlertId(alert), reason: "done".into() },
+            )
+            .await;
+        }
+        minutes(1).await;
+        handset.got();
+    });
+    live(folder.path(), at("02:11"), &handset, async |agent, store| {
+        minutes(30).await;
+        assert_eq!((handset.got().len(), state(&store, 2).await), (0, AlertState::Snoozed));
+        report(&agent, "raised", "6", "Acme", "high").await;
+        minutes(18).await;
+        assert_eq!(handset.got().len(), 0);
+        minutes(2).await;
+        assert_eq!(handset.got().len(), 3, "three are open; the one that was cleared pages nobody");
+        assert_eq!(state(&store, 6).await, AlertState::Open, "in sight until the hand-over");
+    });
+}
+
+#[test]
+fn a_window_that_ended_while_the_desk_was_away_is_part_of_what_it_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let handset = Handset::default();
+    live(folder.path(), at("02:00"), &handset, async |agent, _| {
+        ask(&agent, "w", window("02:00", "03:00")).await;
+        report(&agent, "raised", "1", "Acme", "high").await;
+        report(&agent, "raised", "2", "Acme", "high").await;
+        minutes(5).await;
+        assert_eq!(handset.got().len(), 0);
+    });
+    live(folder.path(), at("04:05"), &handset, async |_, _| {
+        minutes(1).await;
+        let got = handset.got();
+        let [said] = &got[..] else { panic!("one message after an absence: {got:?}") };
+        assert!(said.starts_with("Desk was away 02:04-04:05: 2 alerts, worst "), "{said}");
+    });
+}
+
+#[test]
+fn a_window_taken_back_wakes_what_slept_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let handset = Handset::default();
+    live(folder.path(), at("02:00"), &handset, async |agent, store| {
+        let said = ask(&agent, "w", window("02:00", "03:00")).await;
+        assert!(
+            said.starts_with("M1: quiet for partner Acme, up to high, Sun 29 Mar 02:00 UTC – "),
+            "{said}"
+        );
+        report(&agent, "raised", "1", "Acme", "high").await;
+        minutes(5).await;
+        assert_eq!(state(&store, 1).await, AlertState::Snoozed);
+        ask(&agent, "r", Action::RemoveMaintenance { id: WindowId(1) }).await;
+        assert_eq!(state(&store, 1).await, AlertState::Open, "before the answer");
+        report(&agent, "raised", "2", "Acme", "high").await;
+        minutes(1).await;
+        assert_eq!(handset.got().len(), 2);
+    });
+}
+
+#[test]
+fn a_recurring_window_and_an_inhibit_rule_count_as_the_file_that_is_applied_says() {
+    let quiet = format!(
+        "{CONFIG}\n[[maintenance]]\nname = \"backup\"\nat = \"sun 02:00\"\nfor = \"1h\"\npartner = \"Acme\"\n\
+         [[inhibit]]\nname = \"same\"\nsource = \"severity == 'critical'\"\ntarget = \"severity == 'high'\"\n\
+         equal = [\"partner\"]\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let handset = Handset::default();
+    live_by(&quiet, folder.path(), at("02:00"), &handset, async |agent, store| {
+        report(&agent, "raised", "1", "Acme", "high").await;
+        report(&agent, "raised", "2", "Borg", "critical").await;
+        report(&agent, "raised", "3", "Borg", "high").await;
+        minutes(5).await;
+        assert_eq!(handset.got().len(), 1, "only what is critical");
+        let timeline = store.read(|tx| tx.timeline(AlertId(3))).await.unwrap();
+        let said = timeline.iter().map(|fact| fact.change.summary.raw().to_owned());
+        assert!(said.into_iter().any(|said| said.starts_with("Quiet because of A2 (rule same)")));
+        ask(&agent, "r", Action::Resolve { alert: AlertId(2), reason: "done".into() }).await;
+        assert_eq!(state(&store, 3).await, AlertState::Open, "in the same transaction");
+        minutes(1).await;
+        assert_eq!(handset.got().len(), 1, "it pages");
+        std::fs::write(folder.path().join("config.toml"), CONFIG).unwrap();
+        let actor = nightdesk::core::change::Actor::Desk;
+        agent.apply_file("no more windows", actor).await.unwrap();
+        assert_eq!(state(&store, 1).await, AlertState::Open);
+    });
+}
+
+/// Two take turns of a day, and texts are proven.
+fn with_shifts() -> String {
+    let proving = CONFIG.replace("carries = [\"sms\"]", "carries = [\"sms\"]\nreceipts = true");
+    let on_call = proving.replace("notify = [\"person:maria\"] }]", "notify = [\"oncall:primary\"] }]");
+    format!(
+        "{on_call}\n[page_test]\nevery = \"30d\"\n\n[[person]]\nid = \"jonas\"\nname = \"Jonas Roth\"\n\
+         role = \"responder\"\nphone = \"+49 151 23456702\"\n\n[[schedule]]\nname = \"primary\"\n\
+         people = [\"maria\", \"jonas\"]\nturn_days = 1\nstart = 2026-03-29\nhandoff = \"02:30\"\n"
+    )
+}
+
+async fn fixes(store: &Store) -> Vec<nightdesk::core::task::Task> {
+    let mut tasks = store.read(|tx| tx.tasks_to_do(100)).await.unwrap();
+    tasks.retain(|task| task.kind == nightdesk::core::task::TaskKind::Fix);
+    tasks
+}
+
+#[test]
+fn whoever_comes_on_call_unproven_is_tested_once_and_is_a_task_until_it_is_proven() {
+    let folder = tempfile::tempdir().unwrap();
+    let handset = Handset::default();
+    let config = with_shifts();
+    live_by(&config, folder.path(), at("02:00"), &handset, async |_, _| {
+        minutes(31).await;
+        let [said] = &handset.got()[..] else { panic!("maria is tested") };
+        assert!(said.starts_with("TEST from simulated, 02:3"), "{said}");
+    });
+    live_by(&config, folder.path(), at("02:33"), &handset, async |agent, store| {
+        minutes(20).await;
+        assert_eq!((handset.got().len(), fixes(&store).await.len()), (0, 0), "once, and in time");
+        minutes(20).await;
+        let [task] = &fixes(&store).await[..] else { panic!("nothing proved it") };
+        assert_eq!(task.owner, Some(PersonId("maria".into())));
+        minutes(23 * 60 + 20).await;
+        let [said] = &handset.got()[..] else { panic!("jonas is tested") };
+        assert!(said.starts_with("TEST"), "{said}");
+        arrived(&agent, &store).await;
+        minutes(60).await;
+        assert_eq!(fixes(&store).await.len(), 1, "only maria's");
+        minutes(23 * 60).await;
+        let tests = |got: Vec<String>| got.into_iter().filter(|said| said.starts_with("TEST")).count();
+        assert_eq!(tests(handset.got()), 1, "maria is tested again, beside what reminds her of the task");
+        arrived(&agent, &store).await;
+        minutes(60).await;
+        assert_eq!(fixes(&store).await.len(), 0, "what was wrong is mended");
+        minutes(24 * 60).await;
+        assert_eq!(tests(handset.got()), 0, "both are proven for a month");
     });
 }

@@ -184,6 +184,88 @@ impl Drop for Seed {
     }
 }
 
+/// An afternoon of it, on a Saturday with maintenance, and the night's closing.
+#[test]
+fn an_afternoon_of_a_year() {
+    play_hours(1, 5);
+}
+
+/// A year of them: `DAYS=365 cargo nextest run --release -E 'test(a_year_of_a_thousand_alerts_a_day)'
+/// --run-ignored all --no-capture`.
+#[test]
+#[ignore = "plays as many days as the environment asks for"]
+fn a_year_of_a_thousand_alerts_a_day() {
+    let number =
+        |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    play_hours(number("SEED", 1), 24 * number("DAYS", 365));
+}
+
+/// Who is there besides the agent in one of its lives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Around {
+    Night,
+    Year,
+    /// Somebody closes all that is open.
+    Nobody,
+}
+
+fn play_hours(seed: u64, hours: u64) {
+    let _named = Seed(seed);
+    let folder = match tempfile::tempdir_in("/dev/shm") {
+        Ok(folder) => folder,
+        Err(_) => tempfile::tempdir().unwrap(),
+    };
+    std::fs::write(folder.path().join("config.toml"), format!("{CONFIG}{}", night::year::CONFIG)).unwrap();
+    // Both clock changes of a year come early in it.
+    let begin: Timestamp = "2026-10-24T12:00:00Z".parse().unwrap();
+    let end = begin + SignedDuration::from_hours(i64::try_from(hours).unwrap());
+    let night = Night::new(seed, begin);
+    night.look().long_run = true;
+    let began = std::time::Instant::now();
+    let (mut now, mut lives) = (begin, 0);
+    while now < end {
+        let until = now + minutes(&night, 60, 900);
+        now = live(&night, folder.path(), now, until.min(end), Around::Year);
+        if let Some(broken) = night.look().broken.take() {
+            panic!("{broken}");
+        }
+        night.look().forget_what_is_over();
+        lives += 1;
+        now += match night.look().rng.random_range(0..20) {
+            0 => SignedDuration::from_mins(150),
+            1..=3 => SignedDuration::from_mins(20),
+            _ => SignedDuration::from_secs(20),
+        };
+        if lives % 20 == 0 {
+            let day = now.duration_since(begin).as_hours() / 24;
+            println!("day {day} after {:.0?}: {:?}", began.elapsed(), night.look().counts);
+        }
+    }
+    night.calm_down(now);
+    live(&night, folder.path(), now, now + SignedDuration::from_hours(3), Around::Nobody);
+    assert_eq!(night.look().broken, None);
+    let store = Store::open(&Open::Inline(folder.path().join("nightdesk.db")), seed).unwrap();
+    let runtime = runtime();
+    runtime.block_on(async {
+        night::read_facts(&store, &night).await;
+        every_accepted_event_is_there(&store, &night).await;
+        assert!(store.read(|tx| tx.due_alerts(Timestamp::MAX, 1)).await.unwrap().is_empty());
+        if hours <= 7 * 24 {
+            the_chain_holds(&store).await;
+            replay_gives_the_same_tables(&store, folder.path()).await;
+        }
+    });
+    let counts = night.look().counts.clone();
+    println!("{hours} hours of seed {seed}, {lives} lives, {:.0?}: {counts:?}", began.elapsed());
+    assert!(counts["alerts"] > 20 * hours && counts["quiet for maintenance"] > 0, "too little: {counts:?}");
+    if hours < 48 {
+        return;
+    }
+    for what in ["quiet for maintenance", "quiet because of another", "throttled", "bundles", "replies"] {
+        assert!(counts.get(what).is_some_and(|count| *count > 0), "there was no {what}: {counts:?}");
+    }
+}
+
 fn play(seed: u64) {
     let _named = Seed(seed);
     // Memory where there is some: a night syncs tens of thousands of commits.
@@ -198,7 +280,7 @@ fn play(seed: u64) {
     let mut now = evening;
     while now < morning {
         let until = now + minutes(&night, 5, 150);
-        now = live(&night, folder.path(), now, until.min(morning), true);
+        now = live(&night, folder.path(), now, until.min(morning), Around::Night);
         // Usually restarted at once, sometimes after a while.
         if let Some(broken) = night.look().broken.take() {
             panic!("{broken}");
@@ -207,7 +289,7 @@ fn play(seed: u64) {
         now += away;
     }
     night.calm_down(now);
-    live(&night, folder.path(), now, now + SignedDuration::from_hours(3), false);
+    live(&night, folder.path(), now, now + SignedDuration::from_hours(3), Around::Nobody);
     assert_eq!(night.look().broken, None);
     let store = Store::open(&Open::Inline(folder.path().join("nightdesk.db")), seed).unwrap();
     let runtime = runtime();
@@ -231,7 +313,8 @@ fn runtime() -> tokio::runtime::Runtime {
 
 /// One life of the agent, ended by a crash; returns the moment. Dropping the runtime drops every
 /// task where it stands, as a kill would.
-fn live(night: &Night, folder: &Path, start: Timestamp, until: Timestamp, busy: bool) -> Timestamp {
+fn live(night: &Night, folder: &Path, start: Timestamp, until: Timestamp, around: Around) -> Timestamp {
+    let busy = around != Around::Nobody;
     let runtime = runtime();
     runtime.block_on(async {
         let clock = Clock::starting(start);
@@ -251,12 +334,18 @@ fn live(night: &Night, folder: &Path, start: Timestamp, until: Timestamp, busy: 
             let auditor = night::auditor(store.clone(), night.clone(), clock);
             let carrier = night::carrier(agent.clone(), night.clone(), clock);
             let busy_people = async {
-                if busy {
-                    let community = night::community(agent.clone(), night.clone(), clock);
-                    let operators = night::operators(agent.clone(), night.clone(), clock);
-                    tokio::join!(community, operators);
-                } else {
-                    close_everything(&agent, night).await;
+                match around {
+                    Around::Night => {
+                        let community = night::community(agent.clone(), night.clone(), clock);
+                        let operators = night::operators(agent.clone(), night.clone(), clock);
+                        tokio::join!(community, operators);
+                    }
+                    Around::Year => {
+                        let community = night::year::community(agent.clone(), night.clone(), clock);
+                        let operators = night::year::operators(agent.clone(), night.clone(), clock);
+                        tokio::join!(community, operators);
+                    }
+                    Around::Nobody => close_everything(&agent, night).await,
                 }
             };
             tokio::join!(auditor, carrier, busy_people);
@@ -315,6 +404,8 @@ async fn nothing_is_left(store: &Store, night: &Night, now: Timestamp) {
     // Tasks are due in the working hours of days to come; nothing may be left of what was due by now.
     let next = store.read(|tx| tx.next_due()).await.unwrap();
     assert!(next.is_none_or(|due| due > now), "something is still due: {next:?}");
+    let next = store.read(|tx| tx.next_handover_due()).await.unwrap();
+    assert!(next.is_none_or(|due| due > now), "a hand-over is still due: {next:?}");
     assert!(
         store.read(|tx| tx.due_alerts(Timestamp::MAX, 1)).await.unwrap().is_empty(),
         "an alert is still due"
@@ -379,7 +470,11 @@ async fn replay_gives_the_same_tables(store: &Store, folder: &Path) {
         "alert_key",
         "notification",
         "covered",
+        "handover",
+        "handover_asked",
         "task",
+        "maintenance",
+        "shift_test",
         "partner",
         "contact",
         "config",

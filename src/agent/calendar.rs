@@ -1,13 +1,16 @@
 //! Reads the calendars elsewhere that schedules are made of. The last copy that was understood is kept in
 //! the store and counts until there is a better one: a server that is away, or says something else than
-//! a calendar, is said in the status and never empties a schedule.
+//! a calendar, is said in the status and never empties a schedule. Whoever a new copy puts on call or takes off
+//! soon is told.
 
 use super::Agent;
 use crate::channel::http_client;
 use crate::config::{Feed, LARGEST_CALENDAR};
 use crate::core::change::{Actor, Change, Object, What};
+use crate::core::escalation::Decision;
 use crate::core::ical;
-use crate::core::schedule::{RosterCopy, Source};
+use crate::core::override_commands::tell_of_calendar;
+use crate::core::schedule::{Roll, RosterCopy, Source};
 use crate::core::text::{Untrusted, sanitise};
 use crate::store::StoreError;
 use crate::wire::CalendarHealth;
@@ -119,7 +122,9 @@ async fn look(agent: &Agent, feed: &Feed) -> Result<(), String> {
         }
         Heard::New { etag, text } => (etag, text),
     };
-    let events = ical::Calendar::read(&text).map_err(|why| why.to_string())?.events.len();
+    let calendar = ical::Calendar::read(&text).map_err(|why| why.to_string())?;
+    let events = calendar.events.len();
+    let first = kept.is_none();
     let copy = RosterCopy {
         id: id.clone(),
         address,
@@ -139,7 +144,27 @@ async fn look(agent: &Agent, feed: &Feed) -> Result<(), String> {
         partner: None,
         object: Object::Roster(Box::new(copy)),
     };
-    agent.store.append(vec![change]).await.map_err(stored)?;
+    let (setup, feed_of) = (agent.setup(), feed.clone());
+    // With the calendar itself, so that each change of it is told exactly once.
+    let keep = agent.store.write(move |tx| {
+        let desk = &setup.settings.desk;
+        let mut decision = Decision::new(desk, now, tx.ids());
+        decision.changes.push(change);
+        // The first reading changes nothing that anybody was told.
+        if !first && let Some(before) = desk.schedules.get(&feed_of.schedule) {
+            let mut after = before.clone();
+            if let Some(layer) = after.layers.iter_mut().find(|layer| layer.name == feed_of.layer) {
+                layer.source = Source::Calendar(Roll::new(&calendar, desk.people.values()));
+            }
+            let told = tell_of_calendar(&mut decision, &feed_of.layer, (before, &after));
+            if let Some(change) = decision.changes.first_mut().filter(|_| !told.is_empty()) {
+                change.summary = Untrusted::new(format!("{}{told}", change.summary.raw()));
+            }
+        }
+        tx.keep_ids(decision.ids);
+        tx.apply(decision.changes)
+    });
+    keep.await.map_err(stored)?;
     agent.calendars.read(&id, now, Some(now));
     agent.lay_over(None).await.map_err(stored)
 }

@@ -1,6 +1,8 @@
 //! What follows when a contact is made or changed, whichever way: messages that waited for them leave,
-//! and the task to mend their addresses is closed once they are mended.
+//! and the task to mend their addresses is closed once they are mended. What follows of alerts is in
+//! [`super::quiet`].
 
+use super::quiet;
 use crate::core::change::{Change, Object};
 use crate::core::contact::Contact;
 use crate::core::decide::Needs;
@@ -11,7 +13,7 @@ use crate::core::reach::fix_task;
 use crate::store::{StoreError, Tx};
 use jiff::Timestamp;
 
-/// Applies changes and what follows from the contacts among them, in the same transaction.
+/// Applies changes and what follows from the alerts and contacts among them, in the same transaction.
 pub fn apply(tx: &mut Tx<'_>, desk: &Desk, changes: Vec<Change>, now: Timestamp) -> Result<(), StoreError> {
     let contacts: Vec<Contact> = changes
         .iter()
@@ -20,7 +22,9 @@ pub fn apply(tx: &mut Tx<'_>, desk: &Desk, changes: Vec<Change>, now: Timestamp)
             _ => None,
         })
         .collect();
+    let changed = quiet::changed(&changes);
     tx.apply(changes)?;
+    quiet::follow(tx, desk, &changed, now)?;
     for contact in contacts {
         let held = tx.held_for(contact.id.raw())?;
         let things = arrival::things(&held);

@@ -11,7 +11,7 @@ use crate::core::contact::Medium;
 use crate::core::delivery::{self, Answered, Answering, Claim, Delivering, Down};
 use crate::core::desk::Desk;
 use crate::core::id::NotificationId;
-use crate::core::notification::{Notification, RecipientId};
+use crate::core::notification::{Fault, Notification, RecipientId};
 use crate::core::page::AGAIN;
 use crate::core::proof::{Shortfall, moves_on};
 use crate::core::provider::Heard;
@@ -292,6 +292,7 @@ impl Way {
             providers::hear(&self.agent, &self.name, heard, now).await;
         }
         let (id, attempt) = (outgoing.notification, outgoing.attempt);
+        let stopped = matches!(answer, Answer::Refused { fault: Fault::OptedOut, .. });
         // The answer is all we know of what left; it is tried again until the store takes it.
         loop {
             let (setup, jitter, answer) = (self.agent.setup(), self.agent.world.chance(), answer.clone());
@@ -306,6 +307,7 @@ impl Way {
             };
             let recorded = self.agent.store.write(write).await;
             match recorded {
+                Ok(()) if stopped => return self.lay_over().await,
                 Ok(()) | Err(StoreError::Closed) => return,
                 Err(why) => self.stumble(&why).await,
             }
@@ -319,6 +321,13 @@ impl Way {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Answer::Unknown { said: "the channel failed while it was sending".to_owned() },
             Err(_) => Answer::Unknown { said: "no answer came within ten minutes".to_owned() },
+        }
+    }
+
+    /// Somebody opted out: if they are of the desk, they are paged another way from now on.
+    async fn lay_over(&self) {
+        if let Err(why) = self.agent.lay_over(None).await {
+            self.stumble(&why).await;
         }
     }
 

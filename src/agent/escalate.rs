@@ -1,8 +1,7 @@
 //! Does what is due: the next step of an alert, a promise missed, a snooze that ended, a task overdue, a
-//! milestone late, something expected that did not come.
+//! milestone late, something expected that did not come, a test that nothing proved.
 
-use super::Agent;
-use super::proof;
+use super::{Agent, proof, quiet};
 use crate::core::bundle::{self, Away};
 use crate::core::decide::{self, Needs, View};
 use crate::core::delivery::Down;
@@ -10,6 +9,7 @@ use crate::core::desk::Desk;
 use crate::core::escalation::Decision;
 use crate::core::flow;
 use crate::core::proof::Shortfall;
+use crate::core::shift_test;
 use crate::store::{StoreError, Tx};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -86,9 +86,11 @@ enum Due {
     Milestones,
     Expectations,
     Proofs,
+    ShiftTests,
 }
 
-const EVERYTHING: [Due; 5] = [Due::Alerts, Due::Proofs, Due::Tasks, Due::Milestones, Due::Expectations];
+const EVERYTHING: [Due; 6] =
+    [Due::Alerts, Due::Proofs, Due::Tasks, Due::Milestones, Due::Expectations, Due::ShiftTests];
 
 fn act(
     tx: &mut Tx<'_>,
@@ -108,7 +110,9 @@ fn act(
         }
         Due::Alerts => {
             let limit = if away.is_some() { BATCH_AFTER_ABSENCE } else { BATCH };
-            for mut alert in tx.due_alerts(now, limit)? {
+            let due = tx.due_alerts(now, limit)?;
+            decision.around = tx.around(&quiet::around(desk, &due))?;
+            for mut alert in due {
                 decision.due(&mut alert);
             }
             bundle::gather(&mut decision, away);
@@ -125,6 +129,16 @@ fn act(
                 flow::late(&mut decision, &mut view, milestone);
             }
         }
+        Due::ShiftTests => {
+            for test in tx.due_shift_tests(now, BATCH)? {
+                let mut open = Vec::new();
+                for key in shift_test::task_keys(&test) {
+                    open.extend(tx.open_task(&key)?);
+                }
+                let message = tx.notification(test.notification)?;
+                shift_test::due(&mut decision, test, message.as_ref(), &open);
+            }
+        }
         Due::Expectations => {
             let mut missed = Vec::new();
             for expectation in tx.due_expectations(now, BATCH)? {
@@ -139,5 +153,7 @@ fn act(
         }
     }
     tx.keep_ids(decision.ids);
-    tx.apply(decision.changes)
+    let changed = quiet::changed(&decision.changes);
+    tx.apply(decision.changes)?;
+    quiet::follow(tx, desk, &changed, now)
 }

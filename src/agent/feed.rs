@@ -91,9 +91,16 @@ impl Reader {
     async fn health(&mut self) -> Option<Event> {
         let health = health_now(&self.agent).await.ok()?;
         let same = self.last_health.as_ref().is_some_and(|last| {
-            let crate::wire::Health { now: _, sources, channels, on_call, desk, sync } = last;
-            (sources, channels, on_call, desk, sync)
-                == (&health.sources, &health.channels, &health.on_call, &health.desk, &health.sync)
+            let crate::wire::Health { now: _, sources, channels, on_call, handovers, desk, sync } = last;
+            (sources, channels, on_call, handovers, desk, sync)
+                == (
+                    &health.sources,
+                    &health.channels,
+                    &health.on_call,
+                    &health.handovers,
+                    &health.desk,
+                    &health.sync,
+                )
         });
         if same {
             return None;

@@ -50,7 +50,14 @@ pub async fn job(agent: Arc<Agent>, mut queue: mpsc::Receiver<Submission>) {
         let feeds: Vec<String> = batch.iter().map(|submission| submission.feed.clone()).collect();
         let (asked, answers): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|s| ((s.feed, s.events), s.answer)).unzip();
+        let decided_by = setup.clone();
         let decided = agent.store.write(move |tx| decide_batch(tx, &setup.settings.desk, asked, now)).await;
+        if !Arc::ptr_eq(&decided_by, &agent.setup())
+            && let Err(why) = agent.review_quiet().await
+        {
+            // It was decided by windows that may no longer count; at their end it wakes all the same.
+            tracing::error!(%why, "what sleeps could not be looked at");
+        }
         match decided {
             Ok(results) => {
                 for ((answer, result), feed) in answers.into_iter().zip(results).zip(feeds) {

@@ -10,6 +10,7 @@ pub mod dispatch;
 pub mod escalate;
 pub mod explain;
 pub mod feed;
+mod handover;
 pub mod health;
 mod heartbeat;
 pub mod identity;
@@ -19,6 +20,7 @@ mod metrics;
 pub mod notice;
 pub mod proof;
 pub mod providers;
+mod quiet;
 pub mod receipts;
 pub mod replies;
 mod reports;
@@ -26,6 +28,7 @@ mod roster;
 pub mod run;
 pub mod serve;
 pub mod setup;
+mod shift_test;
 pub mod silence;
 pub mod sync;
 pub mod world;
@@ -99,6 +102,8 @@ impl Agent {
         let vitals = Vitals::load(&store, &setup).await?;
         let providers = providers::Providers::load(&store).await?;
         let (submissions, queue) = tokio::sync::mpsc::channel(intake::QUEUE);
+        let desk = setup.settings.desk.clone();
+        store.write(move |tx| quiet::all(tx, &desk, now)).await?;
         let agent = Arc::new(Self {
             store,
             world,
@@ -124,12 +129,14 @@ impl Agent {
         agent.tracker.spawn(silence::job(agent.clone()));
         agent.tracker.spawn(sync::job(agent.clone()));
         agent.tracker.spawn(digest::job(agent.clone()));
+        agent.tracker.spawn(handover::job(agent.clone()));
         agent.tracker.spawn(calendar::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
         agent.tracker.spawn(replies::job(agent.clone()));
         agent.tracker.spawn(receipts::job(agent.clone()));
         agent.tracker.spawn(proof::look_for_lost(agent.clone()));
         agent.tracker.spawn(proof::ask(agent.clone()));
+        agent.tracker.spawn(shift_test::job(agent.clone()));
         agent.tracker.spawn(audit::job(agent.clone()));
         agent.tracker.spawn(heartbeat::job(agent.clone()));
         Ok(agent)
@@ -337,6 +344,11 @@ fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandV
             view.overrides = tx.overrides(now)?;
             view.over = tx.override_of(*id)?;
         }
+        Action::AcceptHandover { handover } | Action::NoteHandover { handover, .. } => {
+            view.handovers = handover::loaded(tx, *handover)?;
+        }
+        Action::AddMaintenance { .. } => {}
+        Action::RemoveMaintenance { id } => view.window = tx.window(*id)?,
         Action::SetContact { contact, .. } => view.contact = tx.contact(contact.raw())?,
         Action::ResolveContact { contact, .. } | Action::EraseContact { contact } => {
             view.contact = tx.contact(contact.raw())?;

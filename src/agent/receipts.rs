@@ -115,12 +115,12 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
     let now = agent.world.now();
     let setup = agent.setup();
     let name = channel.to_owned();
-    let rung = receipt.rung;
+    let (rung, stopped) = (receipt.rung, receipt.fault == Some(Fault::OptedOut));
     let down = agent.providers.down();
     let folded = agent
         .store
         .write(move |tx| {
-            let Receipt { of, provider_ref, rung, by, detail } = receipt;
+            let Receipt { of, provider_ref, rung, by, detail, fault } = receipt;
             let Some((id, attempt, part)) = whose(tx, &name, &of, now)? else {
                 return Ok(Folded::NoSuchMessage);
             };
@@ -132,14 +132,15 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
             let mut context = Delivering { desk, down: &down, reach: reach.as_ref(), ids: &mut ids, now };
             let (failed, lost) = (notification.state.is_failure(), notification.lost_attempt().is_some());
             delivery::name(&mut notification, attempt, provider_ref);
-            let changes = delivery::receipt(&mut context, &mut notification, evidence, &name);
+            let changes = delivery::receipt(&mut context, &mut notification, evidence, fault, &name);
             tx.keep_ids(ids);
             tx.apply(changes)?;
             if lost {
                 proof::settle(tx, &notification, now)?;
             }
             if notification.state.is_failure() && !failed && moves_on(&notification) {
-                let fault = if rung == Some(Rung::Bounced) { Fault::Address } else { Fault::Message };
+                let bounced = rung == Some(Rung::Bounced);
+                let fault = fault.unwrap_or(if bounced { Fault::Address } else { Fault::Message });
                 proof::move_on(tx, desk, &down, notification.clone(), Shortfall::Failed(fault), now)?;
             }
             if notification.state == NotificationState::Bounced && !failed {
@@ -150,6 +151,10 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
         .await?;
     if folded == Folded::Kept && matches!(rung, Some(Rung::Delivered | Rung::Read)) {
         agent.vitals.proven(channel, now);
+    }
+    if folded == Folded::Kept && stopped {
+        // If they are of the desk, they are paged another way from now on.
+        agent.lay_over(None).await?;
     }
     Ok(folded)
 }
@@ -207,8 +212,8 @@ pub(super) fn heard<T>(
     let Some(way) = setup.channels.get(channel) else {
         return Err(answer(StatusCode::NOT_FOUND, "there is no such channel"));
     };
-    let CallbackRequest { query, headers, body, peer, .. } = request;
-    read(&**way, &Callback { query, headers, body, peer }).map_err(|refused| match refused {
+    let CallbackRequest { uri, query, headers, body, peer, .. } = request;
+    read(&**way, &Callback { uri, query, headers, body, peer }).map_err(|refused| match refused {
         CallbackRefused::NotHere => answer(StatusCode::NOT_FOUND, &format!("{refused}")),
         CallbackRefused::Forged(why) => {
             tracing::warn!(channel, why, "a callback was refused");
@@ -219,5 +224,5 @@ pub(super) fn heard<T>(
 }
 
 pub(super) fn answer(status: StatusCode, text: &str) -> CallbackAnswer {
-    CallbackAnswer { status, text: text.to_owned() }
+    CallbackAnswer { status, media_type: "text/plain; charset=utf-8", text: text.to_owned() }
 }

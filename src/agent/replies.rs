@@ -4,13 +4,14 @@
 use super::Agent;
 use super::consent;
 use super::contacts;
+use super::handover;
 use super::receipts::{answer, heard};
 use super::reports::{self, Heard};
 use crate::channel::Written;
 use crate::channel::mailbox::{Letter, Mailbox};
 use crate::community::intake::{CallbackAnswer, CallbackRequest};
 use crate::core::alert::AlertState;
-use crate::core::change::{Change, Object};
+use crate::core::change::{Change, Object, What};
 use crate::core::consent::Means;
 use crate::core::contact::Medium;
 use crate::core::desk::Desk;
@@ -37,13 +38,15 @@ const LETTERS: usize = 50;
 
 /// Takes what a gateway hands on.
 pub async fn text(agent: &Agent, channel: &str, request: CallbackRequest) -> CallbackAnswer {
-    let written = match heard(&agent.setup(), channel, request, |way, callback| way.inbound(callback)) {
-        Ok(written) => written,
+    let heard = heard(&agent.setup(), channel, request, |way, callback| {
+        way.inbound(callback).map(|written| (written, way.thanks()))
+    });
+    let (written, (media_type, text)) = match heard {
+        Ok(heard) => heard,
         Err(refused) => return refused,
     };
     match self::written(agent, channel, written).await {
-        // An empty body: Kannel would send whatever stands in it as an answer.
-        Ok(()) => answer(StatusCode::OK, ""),
+        Ok(()) => CallbackAnswer { status: StatusCode::OK, media_type, text: text.to_owned() },
         Err(why) => {
             tracing::error!(%why, "a reply could not be stored");
             answer(StatusCode::SERVICE_UNAVAILABLE, "")
@@ -171,11 +174,11 @@ async fn take_as(
     let setup = agent.setup();
     let now = agent.world.now();
     let of_people = !reply::people_at(&setup.settings.desk, inbound.medium, &inbound.from).is_empty();
-    let became = agent
+    let (became, laid_over) = agent
         .store
         .write(move |tx| {
             if let Some(known) = tx.reply(&inbound.id())? {
-                return Ok(known.state);
+                return Ok((known.state, false));
             }
             let desk = &setup.settings.desk;
             let view = view(tx, desk, &inbound, now)?;
@@ -184,13 +187,14 @@ async fn take_as(
                 Object::Reply(reply) => Some(reply.state),
                 _ => None,
             });
+            let accepts = changes.iter().any(|change| change.what == What::HandoverAccepted);
             tx.keep_ids(ids);
             contacts::apply(tx, desk, changes, now)?;
-            Ok(became.unwrap_or(Became::Ignored))
+            Ok((became.unwrap_or(Became::Ignored), accepts))
         })
         .await?;
-    if of_people && matches!(became, Became::OptedOut | Became::OptedIn) {
-        // From now on they are paged another way, or by that one again.
+    if of_people && (laid_over || matches!(became, Became::OptedOut | Became::OptedIn)) {
+        // From now on they are paged another way, or by that one again; or others are not paged any more.
         agent.lay_over(None).await?;
     }
     Ok(became)
@@ -215,7 +219,12 @@ fn view(tx: &Tx<'_>, desk: &Desk, inbound: &Inbound, now: Timestamp) -> Result<R
         for alert in named.alerts().into_iter().filter(|alert| Some(*alert) != named.alert) {
             view.along.extend(self::paged(tx, alert)?);
         }
+        if let Some(asked) = tx.handover_asked_by(named.id)? {
+            view.handovers = handover::loaded(tx, Some(asked.id))?;
+        }
         view.named = Some((named, paged));
+    } else if reply::accepts_any(inbound) {
+        view.handovers = handover::loaded(tx, None)?;
     }
     let mut alerts = BTreeSet::new();
     for person in reply::people_at(desk, inbound.medium, &inbound.from) {

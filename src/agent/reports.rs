@@ -55,7 +55,7 @@ async fn delivery(
     }
     for Fate { rung, detail, .. } in fates {
         let of = Of::Attempt { notification: id, attempt, part: 1 };
-        let receipt = Receipt { of, provider_ref: None, rung, by: "mail server", detail };
+        let receipt = Receipt { of, provider_ref: None, rung, by: "mail server", detail, fault: None };
         receipts::fold(agent, &at.channel, receipt).await?;
     }
     Ok(Heard::Kept)

@@ -1,4 +1,4 @@
-//! Lays what is stored over what is configured: assignments, overrides, and the last good copies of calendars. A
+//! Lays what is stored over what is configured: assignments, overrides, maintenance windows, and the last good copies of calendars. A
 //! set-up is replaced whole, so that every decision sees one state of both.
 
 use super::Agent;
@@ -6,7 +6,9 @@ use super::calendar::address_hash;
 use super::setup::Setup;
 use crate::core::assignment;
 use crate::core::contact::Medium;
+use crate::core::handover;
 use crate::core::ical;
+use crate::core::maintenance::{StoredWindow, Window};
 use crate::core::person::Person;
 use crate::core::schedule::{Override, Roll, RosterCopy, Source};
 use crate::core::suppression::{Suppression, address_key};
@@ -27,18 +29,26 @@ impl Agent {
         let laid = laid(setup, &self.store, self.world.now()).await?;
         self.setup.send_replace(Arc::new(laid));
         self.vitals.beat();
-        Ok(())
+        // Other windows and rules may count now.
+        self.review_quiet().await
     }
 }
 
 /// The set-up with what is stored laid over its assignments and schedules.
 pub async fn laid(setup: Setup, store: &Store, now: Timestamp) -> Result<Setup, StoreError> {
     let since = now.saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
-    let read = move |tx: &Tx<'_>| Ok((tx.overrides(since)?, tx.rosters()?, tx.assignments()?));
-    let (overrides, copies, assignments) = store.read(read).await?;
+    let read = move |tx: &Tx<'_>| {
+        let laid = (tx.overrides(since)?, tx.rosters()?, tx.assignments()?);
+        Ok((laid, tx.live_handovers()?, tx.windows(now)?))
+    };
+    let ((overrides, copies, assignments), handovers, windows) = store.read(read).await?;
     let mut setup = lay(setup, &overrides, &copies);
+    setup.settings.desk.unaccepted = handover::unaccepted(&handovers);
     stop_where_said(&mut setup, store).await?;
     assignment::lay_over(&mut setup.settings.desk, &assignments);
+    let maintenance = &mut setup.settings.desk.maintenance;
+    maintenance.retain(Window::is_recurring);
+    maintenance.extend(windows.iter().map(StoredWindow::window));
     Ok(setup)
 }
 

@@ -1,6 +1,6 @@
 //! From checked settings to a running set-up: channels built, feeds ready, a version named.
 
-use crate::channel::{Channel, http_client, kannel, smtp, spool, webhook};
+use crate::channel::{Channel, http_client, kannel, opentext, smtp, spool, twilio, webhook};
 use crate::community::intake::Feed;
 use crate::community::scim::{self, Scim};
 use crate::config::{self, ChannelKind, ConfigError, Settings};
@@ -265,6 +265,43 @@ fn build_channel(
                 connections,
             };
             Arc::new(kannel::Kannel::new(settings).map_err(|why| said(&why))?)
+        }
+        ChannelKind::Twilio { url, account, auth_token, api_key, sender, valid_for } => {
+            let settings = twilio::Settings {
+                url,
+                account,
+                auth_token,
+                api_key,
+                sender: match sender {
+                    config::TwilioSender::From(from) => twilio::Sender::From(from),
+                    config::TwilioSender::Service(sid) => twilio::Sender::Service(sid),
+                },
+                valid_for,
+                receipts_url: proof.is_some().then(|| format!("{public_url}/v1/receipts/{name}")),
+                inbound_url: format!("{public_url}/v1/inbound/{name}"),
+                receipt_key: receipt_key(state, instance)?,
+                timeout,
+                connections,
+            };
+            Arc::new(twilio::Twilio::new(settings).map_err(|why| said(&why))?)
+        }
+        ChannelKind::Opentext { url, login, from_name } => {
+            let settings = opentext::Settings {
+                url,
+                login: match login {
+                    config::OpentextLogin::Basic { user, password } => {
+                        opentext::Login::Basic { user, password }
+                    }
+                    config::OpentextLogin::Client { token_url, id, secret, scope } => {
+                        opentext::Login::Client { token_url, id, secret, scope }
+                    }
+                },
+                from_name,
+                receipt_key: receipt_key(state, instance)?,
+                timeout,
+                connections,
+            };
+            Arc::new(opentext::OpenText::new(settings).map_err(|why| said(&why))?)
         }
     })
 }

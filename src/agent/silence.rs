@@ -1,7 +1,7 @@
 //! Notices a source that has sent nothing for longer than it may, and one that speaks again. What
 //! does not come makes no sound of its own, so somebody is paged for it like for an exception.
 
-use super::Agent;
+use super::{Agent, quiet};
 use crate::core::bundle;
 use crate::core::decide::Needs;
 use crate::core::escalation::Decision;
@@ -61,7 +61,9 @@ async fn look(agent: &Agent) -> Result<(), crate::store::StoreError> {
             }
             bundle::gather(&mut decision, None);
             tx.keep_ids(decision.ids);
-            tx.apply(decision.changes)
+            let changed = quiet::changed(&decision.changes);
+            tx.apply(decision.changes)?;
+            quiet::follow(tx, &setup.settings.desk, &changed, now)
         })
         .await
 }

@@ -54,11 +54,15 @@ pub(super) fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
+/// Why no answer came. The address may carry a password, and is left out.
+pub(super) fn why(error: reqwest::Error) -> String {
+    chain(&error.without_url())
+}
+
 /// What it means that no answer came.
 pub(super) fn unanswered(error: reqwest::Error) -> Answer {
     let (connect, builder, timeout) = (error.is_connect(), error.is_builder(), error.is_timeout());
-    // The address may carry a password.
-    let why = chain(&error.without_url());
+    let why = why(error);
     if connect {
         Answer::Deferred { said: format!("no connection: {why}"), after: None }
     } else if builder {
@@ -72,17 +76,23 @@ pub(super) fn unanswered(error: reqwest::Error) -> Answer {
 
 /// The status and the beginning of an answer's text, safe to show. Its status stands even if the
 /// text never comes.
-pub(super) async fn said(mut response: Response) -> (StatusCode, String) {
+pub(super) async fn said(response: Response) -> (StatusCode, String) {
     let status = response.status();
+    let body = body(response, MAX_READ).await;
+    (status, clip(String::from_utf8_lossy(&body).trim()))
+}
+
+/// The beginning of an answer's body, as far as it came; nobody is made to read more than `most` octets.
+pub(super) async fn body(mut response: Response, most: usize) -> Vec<u8> {
     let mut body = Vec::new();
-    while body.len() < MAX_READ {
+    while body.len() < most {
         match response.chunk().await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) | Err(_) => break,
         }
     }
-    body.truncate(MAX_READ);
-    (status, clip(String::from_utf8_lossy(&body).trim()))
+    body.truncate(most);
+    body
 }
 
 /// The pause the server asks for (RFC 9110 §10.2.3): seconds or a date, never more than an hour.

@@ -7,6 +7,7 @@
 
 use super::http;
 use super::named::Named;
+use super::texts::{is_number, is_word, text_of};
 use super::{Acceptance, Answer, Callback, CallbackRefused, Channel, Outgoing, Receipt, Written};
 use crate::core::contact::Medium;
 use crate::core::notification::{Fault, Rung};
@@ -186,7 +187,7 @@ impl Channel for Kannel {
             (Some(stat), _) => stat.to_owned(),
             (None, _) => format!("status {status} {}", http::clip(reply)).trim_end().to_owned(),
         };
-        Ok(Receipt { of, provider_ref: None, rung, by, detail })
+        Ok(Receipt { of, provider_ref: None, rung, by, detail, fault: None })
     }
 
     /// Kannel's `sms-service`, by its `get-url` with `from=%p&id=%I&text=%a`, or by its `post-url`, which
@@ -273,24 +274,6 @@ fn judge(status: StatusCode, text: &str, after: Option<Duration>, parts: u32) ->
     }
 }
 
-/// The lines of the text without anything invisible; a handset shows line breaks.
-fn text_of(message: &Outgoing) -> String {
-    let lines: Vec<String> =
-        message.body.printable_lines().into_iter().map(|line| line.into_string()).collect();
-    lines.join("\n")
-}
-
-/// One number. Kannel would take several, separated by spaces.
-fn is_number(address: &str) -> bool {
-    let digits = address.strip_prefix('+').unwrap_or(address);
-    (3..=20).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// An alphanumeric sender (3GPP TS 23.040 §9.1.2.5: eleven characters at most).
-fn is_word(from: &str) -> bool {
-    (1..=11).contains(&from.len()) && from.bytes().all(|b| b.is_ascii_alphanumeric() || b" -.&_".contains(&b))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Of;
@@ -340,6 +323,7 @@ mod tests {
 
     fn callback(query: &[(&str, &str)]) -> Callback {
         Callback {
+            uri: String::new(),
             query: query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
             headers: Vec::new(),
             body: Vec::new(),

@@ -6,10 +6,13 @@ pub mod kannel;
 mod mail;
 pub mod mailbox;
 mod named;
+pub mod opentext;
 pub mod report;
 pub mod smtp;
 pub mod spool;
+mod texts;
 mod tls;
+pub mod twilio;
 pub mod webhook;
 
 pub use http::client as http_client;
@@ -97,6 +100,8 @@ pub struct Receipt {
     pub by: &'static str,
     /// The provider's own words.
     pub detail: String,
+    /// What the provider says is at fault; `None` where only the rung tells.
+    pub fault: Option<Fault>,
 }
 
 /// Which message a receipt is of.
@@ -159,6 +164,9 @@ pub struct Written {
 /// An HTTP request to `/v1/receipts/{channel}` or `/v1/inbound/{channel}`, for the channel to verify and read.
 #[derive(Clone, Debug)]
 pub struct Callback {
+    /// Path and query as they came, for signatures that cover them.
+    pub uri: String,
+    /// Decoded; of a name that stands twice the last value.
     pub query: BTreeMap<String, String>,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
@@ -192,6 +200,12 @@ pub trait Channel: Send + Sync {
     /// Reads what somebody wrote back, as the provider hands it on; the default takes none.
     fn inbound(&self, _callback: &Callback) -> Result<Written, CallbackRefused> {
         Err(CallbackRefused::NotHere)
+    }
+
+    /// Media type and text of the answer to what [`Channel::inbound`] took. Most gateways send whatever
+    /// stands in it to the writer, so by default nothing does.
+    fn thanks(&self) -> (&'static str, &'static str) {
+        ("text/plain; charset=utf-8", "")
     }
 
     /// Hears what the provider says of its own accord, over a connection that it keeps; runs until it is

@@ -1,6 +1,7 @@
 //! Starting an agent detached, stopping it, and asking how it is.
 
 use super::{Context, Failed, print, time};
+use crate::core::person::PersonId;
 use crate::core::text::Untrusted;
 use crate::wire::client::LinkError;
 use crate::wire::{Audit, ChannelState, Status, SyncHealth};
@@ -184,6 +185,20 @@ async fn status(json: bool, context: &Context) -> Result<(), Failed> {
         print::line(&audit_in_words(desk.audit.as_ref()))?;
         let (alerts, tasks, queued) = (status.open_alerts, status.open_tasks, status.queued);
         print::line(&format!("{alerts} open alerts, {tasks} open tasks, {queued} messages waiting"))?;
+        for one in &status.handovers {
+            let names = |people: &[PersonId]| {
+                let names = people.iter().map(|id| crate::core::text::sanitise(&id.0).into_owned());
+                names.collect::<Vec<_>>().join(", ")
+            };
+            print::line(&format!(
+                "hand-over {} of {}: {} has not accepted it from {}, since {}",
+                one.id,
+                crate::core::text::sanitise(&one.schedule),
+                names(&one.incoming),
+                names(&one.outgoing),
+                time::short(one.at)
+            ))?;
+        }
         for source in &status.sources {
             let last = source
                 .last_event_at

@@ -16,6 +16,7 @@ pub mod digest;
 pub mod explain;
 pub mod handover;
 pub mod list;
+pub mod maintenance;
 pub mod oncall;
 pub mod overrides;
 pub mod page_test;
@@ -152,11 +153,14 @@ pub enum Command {
     Explain(explain::ExplainArgs),
     /// Who is on call
     Oncall(oncall::OncallArgs),
-    /// What whoever comes on call has to know, on one sheet
+    /// What whoever comes on call has to know, on one sheet; add to it, and accept it
     Handover(handover::HandoverArgs),
     /// Put somebody else on call for a while, or swap two turns
     #[command(subcommand)]
     Override(overrides::OverrideCommand),
+    /// Times in which what was to be expected pages nobody
+    #[command(subcommand)]
+    Maintenance(maintenance::MaintenanceCommand),
     /// Scheduled summaries: look at one, or send it now
     #[command(subcommand)]
     Digest(digest::DigestCommand),
@@ -259,8 +263,9 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Note(args) => act::note(args, context).await,
         Command::Explain(args) => explain::run(&args, context).await,
         Command::Oncall(args) => oncall::run(&args, context).await,
-        Command::Handover(args) => handover::run(&args, context).await,
+        Command::Handover(args) => handover::run(args, context).await,
         Command::Override(command) => overrides::run(command, context).await,
+        Command::Maintenance(command) => maintenance::run(command, context).await,
         Command::Digest(command) => digest::run(command, context).await,
         Command::Tail(args) => tail::run(&args, context).await,
         Command::Template(command) => template::run(command, context).await,

@@ -100,7 +100,10 @@ fn next(a: &Alert) -> String {
         AlertState::Open if a.in_last_resort() => at("last resort again"),
         AlertState::Open => at("next page"),
         AlertState::Acknowledged => at("news promised by"),
-        AlertState::Snoozed => at("sleeps until"),
+        AlertState::Snoozed => match a.resting() {
+            Some(quiet) => format!("{}, quiet because of {}", at("sleeps until"), quiet.words()),
+            None => at("sleeps until"),
+        },
         AlertState::Resolved => String::new(),
     }
 }

@@ -79,6 +79,7 @@ pub struct CallbackRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallbackAnswer {
     pub status: StatusCode,
+    pub media_type: &'static str,
     pub text: String,
 }
 
@@ -290,7 +291,9 @@ async fn callback(
         }
     });
     match tokio::time::timeout(door.limits.decision_time, work).await {
-        Ok(Ok(answer)) => Ok((answer.status, answer.text).into_response()),
+        Ok(Ok(CallbackAnswer { status, media_type, text })) => {
+            Ok((status, [(header::CONTENT_TYPE, media_type)], text).into_response())
+        }
         Ok(Err(_)) | Err(_) => Err(unavailable()),
     }
 }

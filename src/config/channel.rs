@@ -36,6 +36,14 @@ pub struct ChannelTable {
     pub hello: Option<Text>,
     pub ca_file: Option<Text>,
     pub inbound_secret: Option<Spanned<SecretRef>>,
+    pub account: Option<Text>,
+    pub auth_token: Option<Spanned<SecretRef>>,
+    pub messaging_service: Option<Text>,
+    pub valid_for: Option<Text>,
+    pub client_id: Option<Text>,
+    pub client_secret: Option<Spanned<SecretRef>>,
+    pub token_url: Option<Text>,
+    pub scope: Option<Text>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +53,8 @@ pub enum ChannelWord {
     Webhook,
     Smtp,
     Kannel,
+    Twilio,
+    Opentext,
 }
 
 /// How long delivery may stay unproven.
@@ -113,6 +123,34 @@ pub enum ChannelKind {
         /// Proves that replies come from the gateway; without it none are taken.
         inbound_secret: Option<SecretString>,
     },
+    Twilio {
+        url: String,
+        account: String,
+        auth_token: SecretString,
+        /// An API key and its secret, to come in with instead of the token.
+        api_key: Option<(String, SecretString)>,
+        sender: TwilioSender,
+        valid_for: Option<Duration>,
+    },
+    Opentext {
+        url: String,
+        login: OpentextLogin,
+        from_name: String,
+    },
+}
+
+/// Whom handsets show.
+#[derive(Clone, Debug)]
+pub enum TwilioSender {
+    From(String),
+    Service(String),
+}
+
+/// How OpenText lets the desk in.
+#[derive(Clone, Debug)]
+pub enum OpentextLogin {
+    Basic { user: String, password: SecretString },
+    Client { token_url: String, id: String, secret: SecretString, scope: Option<String> },
 }
 
 impl ChannelKind {
@@ -122,6 +160,8 @@ impl ChannelKind {
             ChannelKind::Webhook { .. } => "webhook",
             ChannelKind::Smtp { .. } => "smtp",
             ChannelKind::Kannel { .. } => "kannel",
+            ChannelKind::Twilio { .. } => "twilio",
+            ChannelKind::Opentext { .. } => "opentext",
         }
     }
 }
@@ -142,7 +182,8 @@ impl Channel {
         let doubt = match &self.kind {
             ChannelKind::Smtp { .. } | ChannelKind::Webhook { .. } | ChannelKind::Spool => Doubt::Repeat,
             ChannelKind::Kannel { .. } if self.proof.is_some() => Doubt::Listen,
-            ChannelKind::Kannel { .. } => Doubt::Unknowable,
+            ChannelKind::Twilio { .. } => Doubt::Ask,
+            ChannelKind::Kannel { .. } | ChannelKind::Opentext { .. } => Doubt::Unknowable,
         };
         Carrier {
             name: self.name.clone(),
@@ -170,9 +211,9 @@ impl Check<'_> {
     fn channel(&mut self, mut t: ChannelTable) -> Option<Channel> {
         let kind = *t.kind.as_ref();
         let may_carry: &[Medium] = match kind {
-            ChannelWord::Spool | ChannelWord::Webhook => &Medium::ALL,
+            ChannelWord::Spool | ChannelWord::Webhook | ChannelWord::Opentext => &Medium::ALL,
             ChannelWord::Smtp => &[Medium::Email],
-            ChannelWord::Kannel => &[Medium::Sms],
+            ChannelWord::Kannel | ChannelWord::Twilio => &[Medium::Sms],
         };
         let carries: Vec<Medium> = match &t.carries {
             Some(words) => words.as_ref().iter().map(|word| medium(*word)).collect(),
@@ -206,7 +247,7 @@ impl Check<'_> {
             None => Duration::from_secs(30),
         };
         let proof = self.proof(t.receipts.unwrap_or(false), t.proof_within.take(), &carries, t.name.span());
-        if let Some(url) = &t.url {
+        for url in t.url.iter().chain(&t.token_url) {
             self.http_url(url);
         }
         if let Some(host) = &t.host {
@@ -244,22 +285,90 @@ impl Check<'_> {
             ChannelWord::Kannel => ChannelKind::Kannel {
                 url: self.needed(&t.name, "url", t.url.take())?,
                 user: self.needed(&t.name, "user", t.user.take())?,
-                password: match t.password.take() {
-                    Some(secret) => self.secret(&secret).unwrap_or_else(|| SecretString::from("")),
-                    None => {
-                        self.wrong(
-                            t.name.span(),
-                            "this channel needs password = { env = \"NAME\" } or { file = \"path\" }",
-                        );
-                        return None;
-                    }
+                password: {
+                    let password = t.password.take();
+                    self.needed_secret(&t.name, "password", password)?
                 },
                 from: self.needed(&t.name, "from", t.from.take())?,
                 inbound_secret: t.inbound_secret.take().and_then(|secret| self.secret(&secret)),
             },
+            ChannelWord::Twilio => self.twilio(&mut t)?,
+            ChannelWord::Opentext => self.opentext(&mut t)?,
         };
         self.no_leftovers(&t, kind.word());
         Some(Channel { name: t.name.into_inner(), carries, proof, connections, rate, timeout, kind })
+    }
+
+    fn twilio(&mut self, t: &mut ChannelTable) -> Option<ChannelKind> {
+        let auth_token = t.auth_token.take();
+        let sender = match (t.from.take(), t.messaging_service.take()) {
+            (Some(from), None) => TwilioSender::From(from.into_inner()),
+            (None, Some(service)) => TwilioSender::Service(service.into_inner()),
+            (None, None) => {
+                self.wrong(t.name.span(), "this channel needs `from` or `messaging_service`");
+                return None;
+            }
+            (Some(_), Some(service)) => {
+                self.wrong(service.span(), "`from` and `messaging_service` exclude each other: say one");
+                return None;
+            }
+        };
+        let api_key = match (t.user.take(), t.password.take()) {
+            (Some(user), Some(password)) => self.secret(&password).map(|secret| (user.into_inner(), secret)),
+            (None, None) => None,
+            (user, password) => {
+                let span = user.map(|user| user.span()).or(password.map(|password| password.span()));
+                let said = "an API key is `user` (its SID) and `password` (its secret) together; without one, auth_token is used";
+                self.wrong(span.unwrap_or(t.name.span()), said);
+                None
+            }
+        };
+        let valid_for = t.valid_for.take().map(|text| {
+            let time = self.duration(&text).unsigned_abs();
+            if !(1..=36_000).contains(&time.as_secs()) {
+                self.wrong(text.span(), "valid_for is between 1s and 10h; that is what Twilio takes");
+            }
+            time
+        });
+        Some(ChannelKind::Twilio {
+            url: t.url.take().map_or_else(|| "https://api.twilio.com".to_owned(), Spanned::into_inner),
+            account: self.needed(&t.name, "account", t.account.take())?,
+            auth_token: self.needed_secret(&t.name, "auth_token", auth_token)?,
+            api_key,
+            sender,
+            valid_for,
+        })
+    }
+
+    fn opentext(&mut self, t: &mut ChannelTable) -> Option<ChannelKind> {
+        let url = self.needed(&t.name, "url", t.url.take())?;
+        let login = match (t.user.take(), t.client_id.take()) {
+            (Some(user), None) => {
+                let password = t.password.take();
+                let password = self.needed_secret(&t.name, "password", password)?;
+                OpentextLogin::Basic { user: user.into_inner(), password }
+            }
+            (None, Some(id)) => {
+                let secret = t.client_secret.take();
+                OpentextLogin::Client {
+                    secret: self.needed_secret(&t.name, "client_secret", secret)?,
+                    token_url: self.needed(&t.name, "token_url", t.token_url.take())?,
+                    id: id.into_inner(),
+                    scope: t.scope.take().map(Spanned::into_inner),
+                }
+            }
+            (None, None) => {
+                let said = "this channel needs `user` and `password`, or `client_id`, `client_secret` and `token_url`";
+                self.wrong(t.name.span(), said);
+                return None;
+            }
+            (Some(_), Some(id)) => {
+                self.wrong(id.span(), "`user` and `client_id` exclude each other: say one");
+                return None;
+            }
+        };
+        let from_name = t.from_name.take().map(Spanned::into_inner).unwrap_or_default();
+        Some(ChannelKind::Opentext { url, login, from_name })
     }
 
     /// Keys that belong to another kind of channel.
@@ -277,6 +386,14 @@ impl Check<'_> {
             ("hello", t.hello.as_ref().map(Spanned::span)),
             ("ca_file", t.ca_file.as_ref().map(Spanned::span)),
             ("inbound_secret", t.inbound_secret.as_ref().map(Spanned::span)),
+            ("account", t.account.as_ref().map(Spanned::span)),
+            ("auth_token", t.auth_token.as_ref().map(Spanned::span)),
+            ("messaging_service", t.messaging_service.as_ref().map(Spanned::span)),
+            ("valid_for", t.valid_for.as_ref().map(Spanned::span)),
+            ("client_id", t.client_id.as_ref().map(Spanned::span)),
+            ("client_secret", t.client_secret.as_ref().map(Spanned::span)),
+            ("token_url", t.token_url.as_ref().map(Spanned::span)),
+            ("scope", t.scope.as_ref().map(Spanned::span)),
         ];
         for (key, span) in left {
             if let Some(span) = span {
@@ -358,6 +475,20 @@ impl Check<'_> {
         routes
     }
 
+    fn needed_secret(
+        &mut self,
+        name: &Text,
+        key: &str,
+        value: Option<Spanned<SecretRef>>,
+    ) -> Option<SecretString> {
+        let Some(secret) = value else {
+            let said = format!("this channel needs {key} = {{ env = \"NAME\" }} or {{ file = \"path\" }}");
+            self.wrong(name.span(), said);
+            return None;
+        };
+        Some(self.secret(&secret).unwrap_or_else(|| SecretString::from("")))
+    }
+
     fn needed(&mut self, name: &Text, key: &str, value: Option<Text>) -> Option<String> {
         if value.is_none() {
             self.wrong(name.span(), format!("this channel needs `{key}`"));
@@ -365,3 +496,6 @@ impl Check<'_> {
         value.map(Spanned::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,6 +133,11 @@ impl Check<'_> {
             quiet: self.duration_or(file.storm.quiet.as_ref(), 15 * 60),
         };
         let throttle = self.throttle(file.throttle);
+        let source_names: Vec<String> =
+            file.source.iter().map(|source| source.name.as_ref().clone()).collect();
+        let maintenance = self.maintenance(file.maintenance, &source_names, &zone);
+        let inhibits = self.inhibits(file.inhibit);
+        let page_test = file.page_test.map(|table| self.page_test(table));
         let retry = Retry {
             first: self.duration_or(file.retry.first.as_ref(), 5),
             longest: self.duration_or(file.retry.longest.as_ref(), 5 * 60),
@@ -146,6 +151,7 @@ impl Check<'_> {
         let links = Links { base: None, categories: self.unsubscribe(&file.unsubscribe) };
         let replies = file.replies.and_then(|table| self.replies(table));
         let heartbeat = file.heartbeat.and_then(|table| self.heartbeat(table));
+        let handover = self.handover(file.handover);
         let labels = self.labels(file.labels);
         let codes = self.codes(&file.edi);
         Settings {
@@ -160,6 +166,8 @@ impl Check<'_> {
                 teams,
 
                 schedules,
+                handover,
+                unaccepted: Vec::new(),
                 calendars,
                 main_calendar,
                 policies,
@@ -178,6 +186,9 @@ impl Check<'_> {
                 asks_community: community.is_some(),
                 promise,
                 storm,
+                maintenance,
+                inhibits,
+                page_test,
                 bundle_from: file.bundle.pages.unwrap_or(10),
                 throttle,
                 retry,

@@ -27,6 +27,8 @@ pub struct File {
     #[serde(default)]
     pub bundle: BundleTable,
     #[serde(default)]
+    pub handover: super::handover::HandoverTable,
+    #[serde(default)]
     pub throttle: ThrottleTable,
     #[serde(default)]
     pub retry: RetryTable,
@@ -53,6 +55,10 @@ pub struct File {
     #[serde(default)]
     pub rule: Vec<RuleTable>,
     #[serde(default)]
+    pub maintenance: Vec<super::quiet::MaintenanceTable>,
+    #[serde(default)]
+    pub inhibit: Vec<super::quiet::InhibitTable>,
+    #[serde(default)]
     pub work: WorkTables,
     #[serde(default)]
     pub plan: Vec<PlanTable>,
@@ -70,6 +76,7 @@ pub struct File {
     #[serde(default)]
     pub unsubscribe: super::unsubscribe::UnsubscribeTable,
     pub heartbeat: Option<super::heartbeat::HeartbeatTable>,
+    pub page_test: Option<super::page_test::PageTestTable>,
 }
 
 #[derive(Deserialize)]

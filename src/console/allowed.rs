@@ -15,6 +15,9 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
             Some(_) => Ok(()),
             None => Err("the selected row names no partner".to_owned()),
         },
+        Action::Note | Action::Accept if model.place == Place::Handover => {
+            crate::console::handover::may(model, action)
+        }
         Action::Ack | Action::Escalate | Action::Resend | Action::Close => on_alert(model, action),
         Action::Undo => undo(model),
         Action::Snooze | Action::Note if model.triage.focus == Focus::Alerts => on_alert(model, action),

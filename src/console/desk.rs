@@ -10,7 +10,7 @@ use crate::core::person::{Person, PersonId, Role};
 use crate::core::task::{Task, TaskState};
 use crate::core::text::{Untrusted, sanitise};
 use crate::wire::{
-    ChannelHealth, DeskInfo, Health, Me, MediumDown, OnCall, Snapshot, SourceHealth, SyncHealth,
+    ChannelHealth, DeskInfo, Health, Me, MediumDown, OnCall, OpenHandover, Snapshot, SourceHealth, SyncHealth,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -38,6 +38,8 @@ pub struct Desk {
     partners: BTreeMap<Untrusted, Untrusted>,
     pub people: BTreeMap<PersonId, Person>,
     pub on_call: Vec<OnCall>,
+    /// Hand-overs that nobody has accepted yet.
+    pub handovers: Vec<OpenHandover>,
     pub sources: Vec<SourceHealth>,
     pub channels: Vec<ChannelHealth>,
     /// Of contacts with the community, if there is one to exchange with.
@@ -80,6 +82,7 @@ impl Desk {
             contacts,
             people,
             on_call,
+            handovers,
             sources,
             channels,
             sync,
@@ -106,6 +109,7 @@ impl Desk {
             contacts: contacts.into_iter().map(|contact| (contact.id.clone(), contact)).collect(),
             people: people.into_iter().map(|person| (person.id.clone(), person)).collect(),
             on_call,
+            handovers,
             sources,
             channels,
             sync,
@@ -192,11 +196,12 @@ impl Desk {
     }
 
     pub fn health(&mut self, health: Health) {
-        let Health { now: _, sources, channels, on_call, desk, sync } = health;
+        let Health { now: _, sources, channels, on_call, handovers, desk, sync } = health;
         self.sync = sync;
         self.sources = sources;
         self.channels = channels;
         self.on_call = on_call;
+        self.handovers = handovers;
         self.info = desk;
     }
 
@@ -352,8 +357,11 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         | Object::Digest(_)
         | Object::Assignment(_)
         | Object::Override(_)
+        | Object::Window(_)
+        | Object::ShiftTest(_)
         | Object::Roster(_)
         | Object::Provider(_)
+        | Object::Handover(_)
         | Object::Config(_)
         | Object::Nothing => None,
     }

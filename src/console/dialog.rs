@@ -13,12 +13,12 @@ use crate::console::pick::Pick;
 use crate::console::templates::Reader;
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
-use crate::core::id::AlertId;
+use crate::core::id::{AlertId, WindowId};
 use crate::core::notification::{Notification, RecipientId};
 use crate::core::person::PersonId;
 use crate::core::sync::Keep;
 use crate::core::text::{Untrusted, sanitise};
-use crate::wire::{FieldConflict, StepPreview};
+use crate::wire::{FieldConflict, MaintenanceInfo, MaintenanceState, StepPreview};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::civil::time;
 use jiff::tz::TimeZone;
@@ -261,6 +261,43 @@ impl Chooser {
             word: "swap",
             expect: Expect::default(),
         }
+    }
+
+    /// Which of these windows is taken back, the first of them; `None` where there is none.
+    pub fn maintenance(windows: &[MaintenanceInfo], now: Timestamp, zone: &TimeZone) -> Option<Self> {
+        let choices: Vec<Choice> = windows
+            .iter()
+            .take(16)
+            .map(|window| {
+                let when = match window.state {
+                    MaintenanceState::On => format!("on until {}", clock::when(now, window.until, zone)),
+                    _ => format!(
+                        "{} to {}",
+                        clock::when(now, window.from, zone),
+                        clock::when(now, window.until, zone)
+                    ),
+                };
+                Choice {
+                    label: format!("{} {when}: {}", sanitise(&window.name), window.covers.words()),
+                    // One without a number is barred.
+                    ask: Ask::RemoveMaintenance { id: window.id.unwrap_or(WindowId(0)) },
+                    barred: window.id.is_none().then(|| "fixed".to_owned()),
+                }
+            })
+            .collect();
+        if choices.is_empty() {
+            return None;
+        }
+        let selected = choices.iter().position(|choice| choice.barred.is_none()).unwrap_or(0);
+        Some(Self {
+            title: "Take which window back?".to_owned(),
+            choices,
+            selected,
+            digits: Digits::Move,
+            about: About::Maintenance,
+            word: "remove",
+            expect: Expect::default(),
+        })
     }
 
     /// Which of two values of a contact's field counts.
@@ -551,7 +588,10 @@ impl Note {
         let ask = match &self.about {
             About::Alert(alert) => Ask::NoteAlert { alert: *alert, text },
             About::Task(task) => Ask::NoteTask { task: *task, text },
-            About::Contact(_) | About::Message(_) | About::OnCall(_) => return Pressed::Close,
+            About::Handover(handover) => Ask::NoteHandover { handover: Some(*handover), text },
+            About::Contact(_) | About::Message(_) | About::OnCall(_) | About::Maintenance => {
+                return Pressed::Close;
+            }
         };
         Pressed::Order(Order { about: self.about.clone(), word: "note", ask, expect: Expect::default() })
     }

@@ -35,6 +35,7 @@ pub enum Effect {
     FetchThing(ThingOf),
     FetchMessages,
     FetchOnCall,
+    FetchHandover,
     FetchTemplates,
     FetchPreview(AskedPreview),
     FetchContacts,

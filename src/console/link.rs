@@ -163,6 +163,10 @@ impl AgentLink {
         self.ask("/v1/oncall/timeline?days=14".to_owned(), Msg::OnCall);
     }
 
+    pub fn handover(&self) {
+        self.ask("/v1/handover/own".to_owned(), Msg::Handover);
+    }
+
     pub fn templates(&self) {
         self.ask("/v1/templates".to_owned(), Msg::Templates);
     }

@@ -12,7 +12,8 @@ use crate::core::text::Untrusted;
 use crate::term::input::Input;
 use crate::wire::client::LinkError;
 use crate::wire::{
-    AlertDetail, Health, Messages, PartnerDetail, PartnerRows, ScheduleTimeline, Snapshot, StepPreview,
+    AlertDetail, Health, Messages, OwnHandover, PartnerDetail, PartnerRows, ScheduleTimeline, Snapshot,
+    StepPreview,
 };
 use jiff::Timestamp;
 
@@ -38,6 +39,8 @@ pub enum Msg {
     Messages(Result<Messages, LinkError>),
     /// Who is on call over the time to come.
     OnCall(Result<Vec<ScheduleTimeline>, LinkError>),
+    /// The asker's own hand-over, with its sheet.
+    Handover(Result<Box<OwnHandover>, LinkError>),
     Templates(Result<Vec<Listed>, LinkError>),
     Preview(AskedPreview, Result<Vec<Shown>, LinkError>),
     Contacts(Result<Vec<Contact>, LinkError>),

@@ -13,6 +13,7 @@ pub mod desk;
 pub mod dialog;
 pub mod effect;
 pub mod form;
+pub mod handover;
 pub mod insist;
 pub mod intent;
 pub mod keymap;
@@ -230,6 +231,7 @@ impl Console {
                 Effect::FetchThing(of) => self.link.thing(of),
                 Effect::FetchMessages => self.link.messages(),
                 Effect::FetchOnCall => self.link.on_call(),
+                Effect::FetchHandover => self.link.handover(),
                 Effect::FetchTemplates => self.link.templates(),
                 Effect::FetchPreview(asked) => self.link.preview(asked),
                 Effect::FetchContacts => self.link.contacts(),

@@ -4,6 +4,7 @@ use crate::console::AgentAfter;
 use crate::console::desk::Desk;
 use crate::console::dialog::Dialog;
 use crate::console::form::Form;
+use crate::console::handover::Handing;
 use crate::console::keymap::Context;
 use crate::console::line::Line;
 use crate::console::message::Ticket;
@@ -15,7 +16,7 @@ use crate::console::templates::Templates;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::{Numbered, What};
 use crate::core::contact::{Contact, ContactState};
-use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::id::{AlertId, HandoverId, NotificationId, TaskId};
 use crate::core::notification::Notification;
 use crate::core::partner::PartnerRef;
 use crate::core::task::{Task, TaskState};
@@ -52,6 +53,7 @@ pub struct Model {
     pub contacts: Contacts,
     pub messages: Messages,
     pub on_call: Plan,
+    pub handover: Handing,
     pub templates: Templates,
     pub dialog: Option<Dialog>,
     pub pending: Vec<Pending>,
@@ -86,6 +88,8 @@ pub enum Place {
     Contacts,
     Messages,
     OnCall,
+    /// The sheet of one's own hand-over.
+    Handover,
     Templates,
 }
 
@@ -174,6 +178,8 @@ pub enum About {
     Message(NotificationId),
     /// Who is on call by this schedule.
     OnCall(String),
+    Handover(HandoverId),
+    Maintenance,
 }
 
 /// One sentence to the operator, for a while.
@@ -257,6 +263,7 @@ impl Model {
             },
             messages: Messages::default(),
             on_call: Plan::default(),
+            handover: Handing::default(),
             templates: Templates::default(),
             dialog: None,
             pending: Vec::new(),
@@ -280,6 +287,7 @@ impl Model {
             (Place::Contacts, _) => Context::Contacts,
             (Place::Messages, _) => Context::Messages,
             (Place::OnCall, _) => Context::OnCall,
+            (Place::Handover, _) => Context::Handover,
             (Place::Templates, _) if self.templates.opened.is_some() => Context::Preview,
             (Place::Templates, _) => Context::Templates,
         }
@@ -354,7 +362,7 @@ impl Model {
             Place::Partner => self.page.as_ref().map(|page| page.id.clone()),
             Place::Contacts => self.selected_contact()?.partner_id.clone(),
             Place::Messages => self.selected_message()?.partner.clone(),
-            Place::OnCall | Place::Templates => None,
+            Place::OnCall | Place::Handover | Place::Templates => None,
         }
     }
 
@@ -382,6 +390,7 @@ impl Model {
             || self.partners.filter.open
             || self.messages.filter.open
             || self.on_call.filter.open
+            || self.handover.filter.open
             || self.last_key.is_some_and(|at| self.now.duration_since(at) < HAND_RESTS)
     }
 

@@ -3,7 +3,7 @@
 use crate::console::effect::Effect;
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
 use crate::console::update::{arrange, filter, filtered, say};
-use crate::console::{messages, partners, templates};
+use crate::console::{handover, messages, partners, templates};
 
 pub fn open(model: &mut Model) -> Vec<Effect> {
     match model.place {
@@ -43,7 +43,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
             model.messages.scroll = 0;
         }
         Place::Templates => return templates::enter(model),
-        Place::Contacts | Place::OnCall => {}
+        Place::Contacts | Place::OnCall | Place::Handover => {}
     }
     Vec::new()
 }
@@ -75,6 +75,9 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
     } else if model.place == Place::Contacts {
         model.place = model.contacts.from;
         return partners::again(model);
+    } else if model.place == Place::Handover {
+        model.place = model.handover.from;
+        return partners::again(model);
     } else if model.place == Place::Templates {
         model.place = model.templates.from;
         return partners::again(model);
@@ -103,6 +106,7 @@ pub fn step(model: &mut Model, by: isize) {
         Place::Contacts => model.contacts.rows.step(by),
         Place::Messages => messages::step(model, by),
         Place::OnCall => model.on_call.rows.step(by),
+        Place::Handover => handover::scroll(model, by),
         Place::Templates => templates::step(model, by),
     }
 }
@@ -164,6 +168,7 @@ pub fn to_end(model: &mut Model, end: End) {
             End::First => model.contacts.rows.first(),
             End::Last => model.contacts.rows.last(),
         },
+        Place::Handover => handover::to_end(model, end),
         Place::OnCall => {
             let rows = &mut model.on_call.rows;
             if end == End::First { rows.first() } else { rows.last() }
@@ -190,6 +195,7 @@ pub fn scroll(model: &mut Model, pages: isize) {
         Place::Contacts => model.contacts.rows.step(pages * page),
         Place::Messages => messages::step(model, pages * page),
         Place::OnCall => model.on_call.rows.step(pages * page),
+        Place::Handover => handover::scroll(model, pages * page),
         Place::Templates => templates::step(model, pages * page),
     }
 }

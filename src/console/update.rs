@@ -15,7 +15,7 @@ use crate::console::model::{
 };
 use crate::console::moves::{End, back, open, pause_at, scroll, step, switch, to_end};
 use crate::console::pick::Pick;
-use crate::console::{contacts, messages, oncall, partners, templates};
+use crate::console::{contacts, handover, messages, oncall, partners, templates};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::Numbered;
 use crate::core::command::{Action as Ask, Expect, Outcome, RefusalCode};
@@ -53,7 +53,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             if let Some(desk) = &mut model.desk {
                 desk.health(*health);
             }
-            oncall::again(model)
+            let mut effects = oncall::again(model);
+            effects.extend(handover::again(model));
+            effects
         }
         Msg::Away(error) => {
             away(model, &error);
@@ -90,6 +92,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::OnCall(answer) => {
             oncall::came(model, answer);
+            Vec::new()
+        }
+        Msg::Handover(answer) => {
+            handover::came(model, answer);
             Vec::new()
         }
         Msg::Templates(answer) => {
@@ -179,6 +185,7 @@ fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
     }
     effects.extend(contacts::again(model));
     effects.extend(oncall::again(model));
+    effects.extend(handover::again(model));
     effects.extend(templates::refreshed(model));
     effects
 }
@@ -273,6 +280,7 @@ fn answered(model: &mut Model, ticket: Ticket, answer: Result<Outcome, LinkError
                     vec![Effect::FetchDetail(alert)]
                 }
                 About::OnCall(_) => oncall::again(model),
+                About::Handover(_) => handover::again(model),
                 _ => Vec::new(),
             };
         }
@@ -410,6 +418,7 @@ pub fn filter(model: &mut Model) -> &mut Filter {
         Place::Contacts => &mut model.contacts.filter,
         Place::Messages => &mut model.messages.filter,
         Place::OnCall => &mut model.on_call.filter,
+        Place::Handover => &mut model.handover.filter,
         Place::Templates => &mut model.templates.filter,
     }
 }
@@ -422,6 +431,7 @@ pub fn filtered(model: &mut Model) -> Vec<Effect> {
         Place::Contacts => contacts::arrange(model),
         Place::Messages => messages::arrange(model),
         Place::OnCall => oncall::arrange(model),
+        Place::Handover => model.handover.scroll = 0,
         Place::Templates => templates::arrange(model),
     }
     Vec::new()
@@ -547,10 +557,11 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             model.dialog = chooser.map(Dialog::Chooser);
         }
         Action::Note => {
-            let about = model.subject().map(|subject| match subject {
-                Subject::Alert(alert) => About::Alert(alert),
-                Subject::Task(task) => About::Task(task),
-            });
+            let about = match model.subject() {
+                Some(Subject::Alert(alert)) => Some(About::Alert(alert)),
+                Some(Subject::Task(task)) => Some(About::Task(task)),
+                None => handover::own(model).map(|one| About::Handover(one.id)),
+            };
             model.dialog = about.map(|about| Dialog::Note(Note::new(about)));
         }
         Action::Close => model.dialog = model.selected_alert().map(|alert| Dialog::Close(Close::new(alert))),
@@ -607,6 +618,13 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Messages => return messages::show(model),
         Action::OnCall => return oncall::show(model),
+        Action::Handover => return handover::show(model),
+        Action::Accept => {
+            if let Some(order) = handover::accept(model) {
+                return send(model, order);
+            }
+        }
+        Action::Maintenance => maintenance(model),
         Action::Cover => oncall::cover(model),
         Action::Swap => oncall::swap(model),
         Action::TakeBack => oncall::take_back(model),
@@ -633,6 +651,20 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+/// The windows that are on or to come; one that is stored may be taken back.
+fn maintenance(model: &mut Model) {
+    let Some(desk) = &model.desk else { return };
+    let chooser = Chooser::maintenance(&desk.info.maintenance, model.now, &model.zone());
+    match chooser {
+        Some(chooser) => model.dialog = Some(Dialog::Chooser(chooser)),
+        None => {
+            let said =
+                "No maintenance window is on or within two weeks; `nightdesk maintenance add` makes one.";
+            say(model, said.to_owned(), Tone::Hint);
+        }
+    }
 }
 
 fn ack(model: &mut Model) -> Vec<Effect> {

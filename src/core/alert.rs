@@ -5,6 +5,7 @@ use crate::core::id::{AlertId, EventId};
 use crate::core::money::Money;
 use crate::core::partner::PartnerRef;
 use crate::core::person::PersonId;
+use crate::core::quiet::Quiet;
 use crate::core::text::Untrusted;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,9 @@ pub struct Member {
     pub codes: Vec<Code>,
     #[serde(default)]
     pub cleared_at: Option<Timestamp>,
+    /// The source it came in by; empty where that was not kept.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub feed: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,6 +155,12 @@ pub struct Alert {
     /// When the holder promised the next news; a promise missed pages again.
     pub next_update_by: Option<Timestamp>,
     pub snoozed_until: Option<Timestamp>,
+    /// Why the desk lets it sleep, where nobody put it off; see [`Alert::resting`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Quiet>,
+    /// When another alert first kept it quiet: from then on such quiet is bounded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inhibited_at: Option<Timestamp>,
     /// Set once every member is cleared.
     pub cleared_at: Option<Timestamp>,
     /// When the newest member joined.
@@ -186,6 +196,11 @@ impl Alert {
             AlertState::Acknowledged | AlertState::Snoozed => self.holder.as_ref(),
             AlertState::Open | AlertState::Resolved => None,
         }
+    }
+
+    /// Why the desk lets it sleep; nothing for one that is awake or that a person put off.
+    pub fn resting(&self) -> Option<&Quiet> {
+        self.quiet.as_ref().filter(|_| self.state == AlertState::Snoozed)
     }
 
     /// When the desk will act on this alert by itself, whatever the reason.

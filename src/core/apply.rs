@@ -12,7 +12,10 @@ use crate::core::desk::{Desk, Told};
 use crate::core::escalation::{Decision, medium_word};
 use crate::core::event::Severity;
 use crate::core::flow;
+use crate::core::handover::{self, Loaded};
 use crate::core::id::Ids;
+use crate::core::maintenance::StoredWindow;
+use crate::core::maintenance_commands;
 use crate::core::matter::Matter;
 use crate::core::notification::{Content, Notification, NotificationState, Purpose, RecipientId};
 use crate::core::override_commands::{self, By, TurnOf};
@@ -54,6 +57,9 @@ pub struct CommandView {
     /// Overrides that count now or later, oldest first; and the one asked about, whatever its state.
     pub overrides: Vec<Override>,
     pub over: Option<Override>,
+    /// Hand-overs that are not over, and the one asked about.
+    pub handovers: Vec<Loaded>,
+    pub window: Option<StoredWindow>,
 }
 
 /// How long a promise or a snooze may keep an alert quiet.
@@ -104,7 +110,7 @@ fn refuse(code: RefusalCode, said: String) -> Refusal {
 impl Asked<'_> {
     fn apply(&mut self, view: CommandView, action: &Action) -> Result<String, Refusal> {
         let CommandView { alert, mut notifications, task, matter, contact, about, suppressed, .. } = view;
-        let CommandView { overrides, over, assignment, .. } = view;
+        let CommandView { overrides, over, assignment, handovers, window, .. } = view;
         match action {
             Action::Ack { alert: id, next_update_by } => {
                 let alert = found(alert, "alert", id)?;
@@ -221,10 +227,26 @@ impl Asked<'_> {
                 let second = TurnOf { person: second, at: *second_at };
                 override_commands::swap(&mut self.decision, by, &overrides, schedule, first, second)
             }
+            Action::AddMaintenance { covers, from, until, why } => {
+                let by = By { id: &self.asker.id, name: &self.asker.name, actor: &self.actor };
+                maintenance_commands::add(&mut self.decision, by, (**covers).clone(), *from, *until, why)
+            }
+            Action::RemoveMaintenance { id } => {
+                let by = By { id: &self.asker.id, name: &self.asker.name, actor: &self.actor };
+                let window = found(window, "maintenance window", id)?;
+                maintenance_commands::remove(&mut self.decision, by, window)
+            }
             Action::RemoveOverride { id } => {
                 let by = By { id: &self.asker.id, name: &self.asker.name, actor: &self.actor };
                 let over = found(over, "override", id)?;
                 override_commands::remove(&mut self.decision, by, &overrides, over)
+            }
+            Action::AcceptHandover { handover } => {
+                handover::commands::accept(&mut self.decision, self.asker, &self.actor, *handover, handovers)
+            }
+            Action::NoteHandover { handover: id, text } => {
+                let decision = &mut self.decision;
+                handover::commands::note(decision, self.asker, &self.actor, *id, text, handovers)
             }
         }
     }
@@ -262,6 +284,7 @@ impl Asked<'_> {
         alert.next_update_by = Some(by);
         alert.next_escalation_at = None;
         alert.snoozed_until = None;
+        alert.quiet = None;
         alert.close_at = None;
         alert.updated_at = self.decision.now;
         let verb = if again { "promises news anew" } else { "took it" };
@@ -287,6 +310,7 @@ impl Asked<'_> {
         alert.holder = None;
         alert.next_update_by = None;
         alert.snoozed_until = None;
+        alert.quiet = None;
         alert.updated_at = self.decision.now;
         if alert.cleared_at.is_none() {
             let wait = if alert.step == 0 { SignedDuration::ZERO } else { alert.next_step().1.after };
@@ -365,6 +389,7 @@ impl Asked<'_> {
         alert.state = AlertState::Snoozed;
         alert.holder = Some(self.asker.id.clone());
         alert.snoozed_until = Some(until);
+        alert.quiet = None;
         alert.next_escalation_at = None;
         alert.next_update_by = None;
         alert.updated_at = now;
@@ -388,6 +413,7 @@ impl Asked<'_> {
         alert.next_escalation_at = None;
         alert.next_update_by = None;
         alert.snoozed_until = None;
+        alert.quiet = None;
         alert.updated_at = self.decision.now;
         let sentence = Untrusted::new(format!("{} closed it: {}", self.asker.name, reason.raw()));
         self.fact(What::AlertResolved, sentence, &alert);
@@ -421,6 +447,7 @@ impl Asked<'_> {
         alert.state = AlertState::Open;
         alert.next_update_by = None;
         alert.snoozed_until = None;
+        alert.quiet = None;
         alert.step = chosen - 1;
         alert.next_escalation_at = Some(self.decision.now);
         let before = self.decision.changes.len();

@@ -28,7 +28,7 @@ pub struct Suspects {
     /// Urgent messages that wait to be sent, longest due first.
     pub waiting: Vec<Notification>,
     pub due_tasks: Vec<Task>,
-    /// Milestones and expectations: what each is called, and since when it is due.
+    /// Milestones, expectations and hand-overs: what each is called, and since when it is due.
     pub due_others: Vec<(String, Timestamp)>,
     /// Digests by name, and when they should have gone.
     pub due_digests: Vec<(String, Timestamp)>,
@@ -63,7 +63,7 @@ pub enum Stuck {
         task: TaskId,
         since: Timestamp,
     },
-    /// A milestone or something expected.
+    /// A milestone, something expected or a hand-over.
     Overdue {
         what: String,
         since: Timestamp,

@@ -10,7 +10,9 @@ use crate::core::document::Document;
 use crate::core::event::Event;
 use crate::core::exception::ExceptionReport;
 use crate::core::expectation::Expectation;
+use crate::core::handover::Handover;
 use crate::core::id::AlertId;
+use crate::core::maintenance::StoredWindow;
 use crate::core::notification::Notification;
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
@@ -18,6 +20,7 @@ use crate::core::person::PersonId;
 use crate::core::provider::Provider;
 use crate::core::reply::Reply;
 use crate::core::schedule::{Override, RosterCopy};
+use crate::core::shift_test::ShiftTest;
 use crate::core::suppression::Suppression;
 use crate::core::sync::Link;
 use crate::core::task::Task;
@@ -60,6 +63,8 @@ pub enum What {
     AlertPromiseMissed,
     AlertCleared,
     AlertResolved,
+    /// Whoever came on call accepted it from whoever left.
+    AlertHandedOver,
     /// A step found nobody to tell; the sentence says why.
     AlertNobody,
     Noted,
@@ -135,8 +140,24 @@ pub enum What {
     /// Who is on call was changed by hand, or such a change taken back.
     OverrideAdded,
     OverrideRemoved,
+    /// A single maintenance window was made, or taken back.
+    MaintenanceAdded,
+    MaintenanceRemoved,
+    /// Somebody who came on call is tested, or what came of it.
+    ShiftTested,
     /// A calendar that schedules are made of was read anew, and says something else.
     RosterRead,
+    /// Who hands over to whom next, and when; or the plan changed.
+    HandoverPlanned,
+    /// Somebody said something that whoever comes has to know.
+    HandoverNoted,
+    /// Whoever leaves was asked for a note, or whoever came was reminded.
+    HandoverAsked,
+    /// Somebody came on call, and is to accept what is open.
+    HandoverOpened,
+    HandoverAccepted,
+    /// It ended without being accepted; the sentence says why.
+    HandoverClosed,
     ConfigApplied,
     /// A provider fails and is left, or works again.
     ProviderDown,
@@ -168,8 +189,11 @@ pub enum Object {
     Digest(Box<DigestRun>),
     Assignment(Box<StoredAssignment>),
     Override(Box<Override>),
+    Window(Box<StoredWindow>),
+    ShiftTest(Box<ShiftTest>),
     Roster(Box<RosterCopy>),
     Provider(Box<Provider>),
+    Handover(Box<Handover>),
     Config(Box<ConfigVersion>),
     /// Nothing but the sentence: a note, the agent's own comings and goings.
     Nothing,

@@ -2,7 +2,8 @@
 
 use crate::core::assignment::Assignment;
 use crate::core::contact::{ContactField, Medium};
-use crate::core::id::{AlertId, NotificationId, OverrideId, TaskId};
+use crate::core::id::{AlertId, HandoverId, NotificationId, OverrideId, TaskId, WindowId};
+use crate::core::maintenance::Covers;
 use crate::core::person::PersonId;
 use crate::core::sync::Keep;
 use crate::core::text::Untrusted;
@@ -148,10 +149,34 @@ pub enum Action {
         #[serde(rename = "override")]
         id: OverrideId,
     },
+    /// What whoever left has in hand becomes the asker's; without an id, of the hand-over that waits for them.
+    AcceptHandover {
+        #[serde(default)]
+        handover: Option<HandoverId>,
+    },
+    /// Something that whoever comes has to know; without an id, of the hand-over that the asker gives next.
+    NoteHandover {
+        #[serde(default)]
+        handover: Option<HandoverId>,
+        text: Untrusted,
+    },
+    /// What begins to page in that time and is covered sleeps until it ends.
+    AddMaintenance {
+        covers: Box<Covers>,
+        from: Timestamp,
+        until: Timestamp,
+        why: Untrusted,
+    },
+    /// A window no longer counts; what slept because of it wakes.
+    RemoveMaintenance {
+        #[serde(rename = "window")]
+        id: WindowId,
+    },
 }
 
 impl Action {
-    /// Whether it may change what is laid over the configuration: who is on call, who has which role.
+    /// Whether it may change what is laid over the configuration: who is on call, who has which role, who is
+    /// paged beside whoever is on call, what is in maintenance.
     pub fn is_laid_over(&self) -> bool {
         matches!(
             self,
@@ -160,6 +185,9 @@ impl Action {
                 | Action::RemoveOverride { .. }
                 | Action::Assign { .. }
                 | Action::Unassign { .. }
+                | Action::AcceptHandover { .. }
+                | Action::AddMaintenance { .. }
+                | Action::RemoveMaintenance { .. }
         )
     }
 }

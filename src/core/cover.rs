@@ -4,6 +4,7 @@
 //! Who a step tells changes only at certain moments: a hand-over, an override, the first and last day of an
 //! absence or an assignment. Between two of them it is asked once, so no minute is left out.
 
+mod quiet;
 mod say;
 #[cfg(test)]
 mod tests;
@@ -148,6 +149,10 @@ pub enum Finding {
     NoChannel { medium: Medium },
     /// No rule uses the policy.
     UnusedPolicy { policy: String },
+    /// A maintenance window that does not come within a year.
+    WindowNeverComes { window: String },
+    /// No two alerts can fit the inhibit rule.
+    InhibitsNothing { rule: String },
     /// A partner's contact whom messages no longer reach.
     Contact(LostContact),
     /// No agent answered, so only the file was walked.
@@ -187,6 +192,7 @@ pub fn walk(desk: &Desk, known: &Known, from: Timestamp, until: Timestamp) -> Ve
             walk.policy(policy, rules, severities);
         }
     }
+    walk.quiet();
     walk.people();
     walk.channels(used.keys().map(|name| (*name).to_owned()).collect());
     walk.found.extend(known.contacts.iter().cloned().map(Finding::Contact));

@@ -20,6 +20,7 @@ use crate::core::expectation::Expectation;
 use crate::core::flow::reader::Reader;
 use crate::core::flow::{self, Pressing};
 use crate::core::id::{AlertId, EventId, Ids};
+use crate::core::inhibit::Inhibit;
 use crate::core::mark::Mark;
 use crate::core::message::{Message, Notice};
 use crate::core::money::Money;
@@ -95,8 +96,40 @@ pub struct Needs {
     pub exceptions: BTreeSet<String>,
     /// Partners whose newest alerts count towards a storm.
     pub raised_lately: BTreeSet<String>,
+    /// Whose alerts may keep others quiet.
+    pub around: Around,
     /// Contacts that another side speaks of, as it calls them.
     pub spoken_of: BTreeSet<String>,
+}
+
+/// Alerts that may keep others quiet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Around {
+    #[default]
+    Nobody,
+    Partners(BTreeSet<String>),
+    Everybody,
+}
+
+impl Around {
+    /// Those that could keep an alert of this partner quiet.
+    pub fn of(desk: &Desk, partner: &str) -> Self {
+        if desk.inhibits.is_empty() {
+            Around::Nobody
+        } else if desk.inhibits.iter().any(Inhibit::crosses_partners) {
+            Around::Everybody
+        } else {
+            Around::Partners([partner.to_owned()].into())
+        }
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        match (&mut *self, other) {
+            (Around::Everybody, _) | (_, Around::Nobody) => {}
+            (Around::Partners(all), Around::Partners(more)) => all.extend(more.iter().cloned()),
+            (_, other) => *self = other.clone(),
+        }
+    }
 }
 
 impl Needs {
@@ -116,6 +149,7 @@ impl Needs {
             all.expectations.extend(one.expectations.iter().cloned());
             all.exceptions.extend(one.exceptions.iter().cloned());
             all.raised_lately.extend(one.raised_lately.iter().cloned());
+            all.around.add(&one.around);
             all.spoken_of.extend(one.spoken_of.iter().cloned());
             all
         })
@@ -142,6 +176,8 @@ pub struct View {
     pub exceptions: HashMap<String, ExceptionReport>,
     /// When the newest alerts of partners were raised.
     pub raised_lately: HashMap<String, Vec<Timestamp>>,
+    /// Alerts that stand and may keep others quiet.
+    pub around: BTreeMap<AlertId, Alert>,
     /// Not done, by their keys.
     pub tasks: HashMap<String, Task>,
     /// How the desk calls the contacts that were spoken of, and what is known of each.
@@ -181,6 +217,7 @@ fn needs(desk: &Desk, incoming: &Incoming, facts: &Facts<'_>, keys: &[String], n
     if let (false, Some(partner)) = (keys.is_empty(), facts.partner) {
         needs.keys.extend(desk.policies.keys().map(|policy| storm::key(partner, policy)));
         needs.raised_lately.insert(partner.id.raw().to_owned());
+        needs.around = Around::of(desk, partner.id.raw());
     }
     if let Native::CaseStatusChanged { change, partner } = &incoming.native
         && change.status == CaseStatus::Resolved
@@ -202,6 +239,7 @@ pub fn events(
     now: Timestamp,
 ) -> (Vec<Change>, Ids) {
     let mut decision = Decision::new(desk, now, ids);
+    decision.around = std::mem::take(&mut view.around);
     for prepared in batch {
         one(&mut decision, view, prepared);
     }
@@ -549,6 +587,8 @@ pub(super) fn raise(
         holder: None,
         next_update_by: None,
         snoozed_until: None,
+        quiet: None,
+        inhibited_at: None,
         cleared_at: None,
         joined_at: None,
         close_at: None,
@@ -562,7 +602,7 @@ pub(super) fn raise(
     lately.push(decision.now);
     sum_up(&mut alert);
     let sentence = format!("Raised by rule {rule}, policy {}.", alert.policy.name);
-    decision.start_policy_because(&mut alert, Actor::Desk, What::AlertRaised, sentence);
+    decision.open_because(&mut alert, What::AlertRaised, &sentence);
     remember(view, alert);
     Some(id)
 }
@@ -572,6 +612,7 @@ pub(super) fn join(decision: &mut Decision<'_>, view: &mut View, id: AlertId, me
     let Some(mut alert) = view.alerts.get(&id).cloned() else { return };
     let before = (alert.severity, alert.deadline, alert.at_risk.clone(), alert.cleared_at);
     let title = member.title.clone();
+    let rests = alert.resting().is_some() && decision.rests_with(&alert, &member);
     alert.joined_at = Some(decision.now);
     alert.members.retain(|m| !(m.id == member.id && m.of == member.of));
     alert.members.push(member);
@@ -595,8 +636,23 @@ pub(super) fn join(decision: &mut Decision<'_>, view: &mut View, id: AlertId, me
     };
     let named = title.raw();
     match (worse, alert.state) {
+        // What the desk lets sleep wakes for what nothing keeps quiet, however small.
+        (_, AlertState::Snoozed) if alert.resting().is_some() && !rests => {
+            awake(&mut alert);
+            let sentence = format!("Joined: {named}; nothing keeps that quiet, so paging begins.");
+            decision.start_policy_because(
+                &mut alert,
+                Actor::Desk,
+                What::AlertJoined,
+                Untrusted::new(sentence),
+            );
+        }
         (None, _) => {
             let sentence = Untrusted::new(format!("Joined: {named}."));
+            decision.alert_change(Actor::Desk, What::AlertJoined, sentence, &alert);
+        }
+        (Some(why), AlertState::Snoozed) if alert.resting().is_some() && before.3.is_none() => {
+            let sentence = Untrusted::new(format!("Joined: {named}; {why}, and it stays quiet."));
             decision.alert_change(Actor::Desk, What::AlertJoined, sentence, &alert);
         }
         (Some(why), AlertState::Open) if before.3.is_none() && !other_steps => {
@@ -608,15 +664,25 @@ pub(super) fn join(decision: &mut Decision<'_>, view: &mut View, id: AlertId, me
             let (told, _) = decision.desk.people_behind(&taken, &alert.partner, decision.now);
             decision.page(&alert, &told, alert.step, true);
         }
+        // It begins anew, as if it were raised now.
+        (Some(why), _) if before.3.is_some() => {
+            awake(&mut alert);
+            decision.open_because(&mut alert, What::AlertJoined, &format!("Joined: {named}; {why}."));
+        }
         (Some(why), _) => {
-            alert.state = AlertState::Open;
-            alert.next_update_by = None;
-            alert.snoozed_until = None;
+            awake(&mut alert);
             let sentence = Untrusted::new(format!("Joined: {named}; {why}, so paging starts again."));
             decision.start_policy_because(&mut alert, Actor::Desk, What::AlertJoined, sentence);
         }
     }
     remember(view, alert);
+}
+
+fn awake(alert: &mut Alert) {
+    alert.state = AlertState::Open;
+    alert.next_update_by = None;
+    alert.snoozed_until = None;
+    alert.quiet = None;
 }
 
 fn multiplied(before: &[Money], after: &[Money], factor: f64) -> bool {
@@ -783,6 +849,7 @@ fn subject(incoming: &Incoming, rule: Option<&Rule>) -> Option<(Member, PartnerR
                 deadline: e.deadline,
                 codes: e.codes,
                 cleared_at: None,
+                feed: incoming.feed.clone(),
             };
             Some((member, partner.clone()))
         }
@@ -803,6 +870,7 @@ fn subject(incoming: &Incoming, rule: Option<&Rule>) -> Option<(Member, PartnerR
                 deadline: c.deadline,
                 codes: Vec::new(),
                 cleared_at: None,
+                feed: incoming.feed.clone(),
             };
             Some((member, partner.clone()))
         }
@@ -814,7 +882,7 @@ fn subject(incoming: &Incoming, rule: Option<&Rule>) -> Option<(Member, PartnerR
             };
             // An event's id is its own only together with its source (CloudEvents 1.0.2).
             let id = Untrusted::new(format!("{} {}", incoming.event.source, incoming.event.id));
-            let member = bare_member(id, facts.kind.unwrap_or(&incoming.event.kind), title);
+            let member = bare_member(id, facts.kind.unwrap_or(&incoming.event.kind), title, &incoming.feed);
             Some((member, facts.partner.cloned().unwrap_or_else(the_desk)))
         }
         _ => None,
@@ -822,7 +890,7 @@ fn subject(incoming: &Incoming, rule: Option<&Rule>) -> Option<(Member, PartnerR
 }
 
 /// A member that is neither exception nor case: it has a title, and counts as high.
-pub(super) fn bare_member(id: Untrusted, kind: &str, title: Untrusted) -> Member {
+pub(super) fn bare_member(id: Untrusted, kind: &str, title: Untrusted, feed: &str) -> Member {
     Member {
         event: EventId(0),
         id,
@@ -838,6 +906,7 @@ pub(super) fn bare_member(id: Untrusted, kind: &str, title: Untrusted) -> Member
         deadline: None,
         codes: Vec::new(),
         cleared_at: None,
+        feed: feed.to_owned(),
     }
 }
 

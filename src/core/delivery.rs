@@ -18,7 +18,7 @@ use crate::core::notification::{
 use crate::core::proof;
 use crate::core::reach::{Reach, addresses};
 use crate::core::reroute;
-use crate::core::suppression::{Suppression, address_key};
+use crate::core::suppression::{Suppression, SuppressionCause, address_key};
 use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
 use jiff::{SignedDuration, Timestamp};
@@ -398,10 +398,14 @@ pub fn answered(
             );
             let summary = format!("{} to {who} failed: {said}", medium_word(n.medium));
             let mut changes = vec![Change::notification(now, actor, What::NotificationEvidence, summary, n)];
+            let address = n.attempts[index].address.raw().to_owned();
+            if fault == Fault::OptedOut {
+                let cause = SuppressionCause::OptedOut;
+                changes.extend(reroute::suppress(reach, n, &address, cause, &said, now));
+            }
             if n.state.is_failure()
                 && let Some(reach) = reach
             {
-                let address = n.attempts[index].address.raw().to_owned();
                 changes.extend({
                     let mut context = Delivering { desk, down, reach: Some(reach), ids, now };
                     reroute::failed(&mut context, n, &address, fault, &said)
@@ -635,11 +639,13 @@ pub fn name(n: &mut Notification, attempt: u32, provider_ref: Option<String>) {
     n.provider_ref.get_or_insert_with(|| named.clone());
 }
 
-/// Folds one receipt. A receipt heard before changes nothing and is not kept twice.
+/// Folds one receipt. A receipt heard before changes nothing and is not kept twice. `fault`: what its
+/// provider says is at fault; `None` where only its rung tells.
 pub fn receipt(
     context: &mut Delivering<'_>,
     n: &mut Notification,
     evidence: Evidence,
+    fault: Option<Fault>,
     channel: &str,
 ) -> Vec<Change> {
     let now = context.now;
@@ -653,7 +659,8 @@ pub fn receipt(
     let (failed_before, lost_before) = (n.state.is_failure(), n.lost_attempt().map(|lost| lost.number));
     let attempt = n.attempts.iter().find(|attempt| attempt.number == evidence.attempt);
     let address = attempt.map(|attempt| attempt.address.raw().to_owned()).unwrap_or_default();
-    let fault = if evidence.rung == Some(Rung::Bounced) { Fault::Address } else { Fault::Message };
+    let bounced = evidence.rung == Some(Rung::Bounced);
+    let fault = fault.unwrap_or(if bounced { Fault::Address } else { Fault::Message });
     let by = evidence.by.clone();
     let detail = evidence.detail.printable();
     if lost_before == Some(evidence.attempt) && evidence.rung.is_some_and(|rung| rung < Rung::Failed) {
@@ -676,6 +683,10 @@ pub fn receipt(
     );
     let actor = Actor::Channel(channel.to_owned());
     let mut changes = vec![Change::notification(now, actor, What::NotificationEvidence, summary, n)];
+    if fault == Fault::OptedOut {
+        let cause = SuppressionCause::OptedOut;
+        changes.extend(reroute::suppress(context.reach, n, &address, cause, detail.as_str(), now));
+    }
     if n.state.is_failure() && !failed_before {
         changes.extend(reroute::failed(context, n, &address, fault, detail.as_str()));
         if n.purpose == Purpose::Test {
@@ -800,11 +811,46 @@ mod tests {
             &mut context(&scene.desk, &mut Ids::default(), scene.now),
             &mut page,
             says(1, Rung::Failed, scene.now),
+            None,
             "sms",
         );
         assert_eq!(page.state, NotificationState::Sending);
         answer(&mut scene, &mut page, 2, true, deferred());
         assert!(page.due_at.is_some(), "it is tried again");
+    }
+
+    #[test]
+    fn a_providers_word_that_somebody_opted_out_binds_once_and_for_their_number() {
+        let stopped = |changes: &[Change]| {
+            let found = changes.iter().find_map(|change| match &change.object {
+                Object::Suppression(suppression) => Some((**suppression).clone()),
+                _ => None,
+            });
+            found.map(|suppression| (suppression.id.raw().to_owned(), suppression.is_opt_out()))
+        };
+        let (mut scene, mut page) = claimed();
+        let wanted = Some((address_key(page.attempts[0].address.raw()), true));
+        let mut told = page.clone();
+        let context_of = Answering {
+            desk: &scene.desk,
+            down: &ALL_UP,
+            needed: true,
+            over: &[],
+            reach: None,
+            jitter: 0.0,
+            now: scene.now,
+        };
+        let refused = Answered::Refused { said: "error 21610".into(), fault: Fault::OptedOut };
+        assert_eq!(stopped(&answered(&context_of, &mut page, 1, refused, &mut scene.ids)), wanted);
+
+        // By a receipt that proves nothing else; and heard again, it does nothing again.
+        let mut heard = || {
+            let says = Evidence { rung: None, ..says(1, Rung::Sent, scene.now) };
+            let mut ids = Ids::default();
+            let mut context = context(&scene.desk, &mut ids, scene.now);
+            stopped(&receipt(&mut context, &mut told, says, Some(Fault::OptedOut), "sms"))
+        };
+        assert_eq!((heard(), heard()), (wanted, None));
     }
 
     #[test]
@@ -829,6 +875,7 @@ mod tests {
             &mut context(&scene.desk, &mut Ids::default(), scene.now),
             &mut page,
             says(1, Rung::Delivered, scene.now),
+            None,
             "sms",
         );
         lease_ended(&scene.desk, &mut page, true, &mut scene.ids, scene.now);

@@ -1,7 +1,7 @@
 //! The desk as it is configured: who works here, who is on call, what the rules say. It is the part
 //! of the configuration that decisions need, already checked; decisions never see a file.
 
-use crate::core::alert::{PolicySnapshot, Target};
+use crate::core::alert::{Alert, PolicySnapshot, Target};
 use crate::core::assignment::Assignment;
 use crate::core::calendar::Calendar;
 use crate::core::contact::Medium;
@@ -9,13 +9,17 @@ use crate::core::duty::{Dues, Duty, Work};
 use crate::core::edi::Codes;
 use crate::core::event::Severity;
 use crate::core::expectation::Expect;
+use crate::core::handover::{Terms, Unaccepted};
+use crate::core::inhibit::Inhibit;
 use crate::core::label::Labels;
+use crate::core::maintenance::Window;
 use crate::core::onboarding::Plan;
 use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::reply::ReplyKey;
 use crate::core::rule::Rule;
 use crate::core::schedule::{Schedule, Why};
+use crate::core::shift_test::ShiftTests;
 use crate::core::storm::Storm;
 use crate::core::template::Templates;
 use crate::core::throttle::Throttle;
@@ -127,6 +131,9 @@ pub struct Desk {
     pub people: BTreeMap<PersonId, Person>,
     pub teams: BTreeMap<String, Team>,
     pub schedules: BTreeMap<String, Schedule>,
+    pub handover: Terms,
+    /// Whoever left a schedule, until whoever came has accepted.
+    pub unaccepted: Vec<Unaccepted>,
     pub calendars: BTreeMap<String, Calendar>,
     /// The calendar that counts where none is named: the first configured.
     pub main_calendar: Option<String>,
@@ -156,6 +163,11 @@ pub struct Desk {
     pub asks_community: bool,
     pub promise: Promise,
     pub storm: Storm,
+    /// Configured and stored windows that count now or later.
+    pub maintenance: Vec<Window>,
+    pub inhibits: Vec<Inhibit>,
+    /// Whoever comes on call is tested where no text was proven to reach them.
+    pub page_test: Option<ShiftTests>,
     /// So many pages to one person at one moment are one message; 0: never.
     pub bundle_from: u32,
     pub throttle: Throttle,
@@ -365,7 +377,21 @@ impl Desk {
                 },
             }
         }
+        // Whoever left and was not relieved yet comes last.
+        for target in targets {
+            let Target::OnCall(schedule) = target else { continue };
+            for open in self.unaccepted.iter().filter(|open| open.schedule == *schedule && open.covers(at)) {
+                let via = format!("hands over {schedule}, not accepted yet");
+                open.outgoing.iter().for_each(|person| tell(person, via.clone()));
+            }
+        }
         (told, nobody)
+    }
+
+    /// The hand-over by which somebody gives an alert away that they still have.
+    pub fn hands_over(&self, person: &PersonId, alert: &Alert, at: Timestamp) -> Option<&Unaccepted> {
+        let of = |open: &&Unaccepted| alert.asks(&open.schedule) && open.outgoing.contains(person);
+        self.unaccepted.iter().filter(of).find(|open| open.covers(at))
     }
 }
 

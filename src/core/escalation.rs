@@ -25,15 +25,25 @@ pub struct Decision<'a> {
     pub now: Timestamp,
     pub ids: Ids,
     pub changes: Vec<Change>,
+    /// Other alerts that stand, where some may keep others quiet, as these decisions leave them.
+    pub around: BTreeMap<AlertId, Alert>,
 }
 
 impl<'a> Decision<'a> {
     pub fn new(desk: &'a Desk, now: Timestamp, ids: Ids) -> Self {
-        Self { desk, now, ids, changes: Vec::new() }
+        Self { desk, now, ids, changes: Vec::new(), around: BTreeMap::new() }
     }
 
     pub fn alert_change(&mut self, actor: Actor, what: What, summary: impl Into<Untrusted>, alert: &Alert) {
+        self.see_around(alert);
         self.changes.push(Change::alert(self.now, actor, what, summary, alert));
+    }
+
+    /// Keeps how an alert stands now, for others that it may keep quiet.
+    fn see_around(&mut self, alert: &Alert) {
+        if !self.desk.inhibits.is_empty() {
+            self.around.insert(alert.id, alert.clone());
+        }
     }
 
     /// Takes every step that is due now.
@@ -115,6 +125,7 @@ impl<'a> Decision<'a> {
         summary: impl Into<Untrusted>,
         alert: &Alert,
     ) {
+        self.see_around(alert);
         self.changes.insert(index, Change::alert(self.now, actor, what, summary, alert));
     }
 
@@ -359,6 +370,7 @@ impl<'a> Decision<'a> {
             }
             AlertState::Open => self.advance(alert),
             AlertState::Acknowledged => self.promise_missed(alert),
+            AlertState::Snoozed if alert.quiet.is_some() => self.review_rest(alert),
             AlertState::Snoozed => {
                 alert.state = AlertState::Open;
                 alert.snoozed_until = None;
@@ -387,10 +399,17 @@ impl<'a> Decision<'a> {
         let holder = alert.holder.clone();
         let name = holder.as_ref().map_or_else(|| "Nobody".to_owned(), |id| self.desk.name_of(id));
         let sentence = format!("{name} promised news and gave none; paging starts again.");
-        let on_shift = holder.clone().filter(|holder| self.desk.is_on_shift(holder, self.now) == Some(true));
+        let handed = holder.as_ref().and_then(|holder| self.desk.hands_over(holder, alert, self.now));
+        let handed = handed.map(|open| open.schedule.clone());
+        let on_shift = holder
+            .clone()
+            .filter(|holder| handed.is_none() && self.desk.is_on_shift(holder, self.now) == Some(true));
         let Some(person) = on_shift else {
             let before = self.changes.len();
             self.start_policy_because(alert, Actor::Desk, What::AlertPromiseMissed, sentence);
+            if let (Some(person), Some(schedule)) = (&holder, handed) {
+                return self.page_both(alert, person, &schedule, before);
+            }
             // Somebody who is in no rotation is never off shift.
             if let Some(person) = holder
                 && self.desk.is_on_shift(&person, self.now).is_none()
@@ -409,6 +428,16 @@ impl<'a> Decision<'a> {
         }
         self.alert_fact_at(before, Actor::Desk, What::AlertPromiseMissed, sentence, alert);
         self.restate(before, alert);
+    }
+
+    /// A promise that is being handed over is whoever comes' and whoever leaves', in this order.
+    fn page_both(&mut self, alert: &Alert, owner: &PersonId, schedule: &str, since: usize) {
+        let come = [Target::OnCall(schedule.to_owned())];
+        let (mut told, _) = self.desk.people_behind(&come, &alert.partner, self.now);
+        told.retain(|one| one.person != *owner);
+        told.push(Told { person: owner.clone(), via: "promised news by now".to_owned() });
+        told.retain(|one| !self.pages(since, &one.person));
+        self.page(alert, &told, alert.step, false);
     }
 
     fn page_owner(&mut self, alert: &Alert, person: PersonId) -> Vec<String> {

@@ -69,6 +69,11 @@ id!(/// One override of a schedule.
     OverrideId, 'O', "override");
 id!(/// One entry of the consent ledger.
     ConsentId, 'C', "consent entry");
+id!(/// One hand-over of a schedule.
+    HandoverId, 'H', "hand-over");
+
+id!(/// One single maintenance window.
+    WindowId, 'M', "maintenance window");
 
 /// Where the next ids of each kind come from; a decision takes from it and the store keeps the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,11 +84,13 @@ pub struct Ids {
     pub task: u64,
     pub over: u64,
     pub consent: u64,
+    pub handover: u64,
+    pub window: u64,
 }
 
 impl Default for Ids {
     fn default() -> Self {
-        Self { event: 1, alert: 1, notification: 1, task: 1, over: 1, consent: 1 }
+        Self { event: 1, alert: 1, notification: 1, task: 1, over: 1, handover: 1, window: 1, consent: 1 }
     }
 }
 
@@ -111,5 +118,14 @@ impl Ids {
     pub fn next_consent(&mut self) -> ConsentId {
         self.consent += 1;
         ConsentId(self.consent - 1)
+    }
+    pub fn next_handover(&mut self) -> HandoverId {
+        self.handover += 1;
+        HandoverId(self.handover - 1)
+    }
+
+    pub fn next_window(&mut self) -> WindowId {
+        self.window += 1;
+        WindowId(self.window - 1)
     }
 }

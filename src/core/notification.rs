@@ -263,6 +263,8 @@ pub struct Said {
 pub enum Fault {
     /// Nobody is behind the address; nothing more is to be sent there.
     Address,
+    /// Its owner told the provider to stop, and only they can take that back.
+    OptedOut,
     /// The message, the account or the way; the address may be good.
     Message,
 }

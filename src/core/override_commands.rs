@@ -1,5 +1,6 @@
 //! What operators do with schedules: somebody takes over for a while, two swap their turns, and both are
-//! taken back. Whoever is put on or taken off by it is told once, except who did it.
+//! taken back. Whoever is put on or taken off by it, or by a calendar that changes, is told once, except who
+//! did it.
 
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Refusal, RefusalCode};
@@ -21,6 +22,9 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 366);
 
 /// What begins sooner is told by SMS, for a mail may not be read in time.
 const SOON: SignedDuration = SignedDuration::from_hours(24);
+
+/// A mail names so many changes one by one.
+const MOST_LINES: usize = 20;
 
 /// Who asks: their id, and the name by which they are spoken of.
 #[derive(Clone, Copy, Debug)]
@@ -158,7 +162,7 @@ pub fn remove(
     if let Some(before) = before {
         let mut after = before.clone();
         after.overrides.retain(|over| !both.iter().any(|gone| gone.id == over.id));
-        told = tell(decision, by, (&before, &after), &both, &asked.id.to_string());
+        told = tell_of(decision, by, (&before, &after), &both, &asked.id.to_string());
     }
     let ids: Vec<_> = both.iter().map(|over| over.id.to_string()).collect();
     Ok(format!("{} no longer counts.{told}", ids.join(" and ")))
@@ -247,7 +251,7 @@ fn arrange(
         change(decision, by, What::OverrideAdded, said, over);
     }
     let rule = ids.first().map(ToString::to_string).unwrap_or_default();
-    let told = tell(decision, by, (plan, &after), &made, &rule);
+    let told = tell_of(decision, by, (plan, &after), &made, &rule);
     Ok((ids, told))
 }
 
@@ -314,23 +318,51 @@ fn parts(before: &[Segment], after: &[Segment], person: &PersonId) -> Vec<Part> 
     found
 }
 
-/// One message to each person for whom something changes, and in words who was told.
-fn tell(
+/// Tells those for whom overrides change something, and says in words who was told.
+fn tell_of(
     decision: &mut Decision<'_>,
     by: By<'_>,
-    (before, after): (&Schedule, &Schedule),
+    plans: (&Schedule, &Schedule),
     changed: &[Override],
     id: &str,
 ) -> String {
     let from = changed.iter().map(|over| over.from).min().unwrap_or(decision.now).max(decision.now);
     let until = changed.iter().map(|over| over.until).max().unwrap_or(from);
+    tell(decision, by.name, Some(by.id), plans, (from, until), &format!("override {id}"))
+}
+
+/// How far ahead a calendar that changes is told of.
+pub const TOLD_AHEAD: SignedDuration = SignedDuration::from_hours(24 * 14);
+
+/// Tells those whom a calendar that says something else puts on or takes off within two weeks from now, each
+/// once, as it tells them of overrides; in words who was told.
+pub fn tell_of_calendar(
+    decision: &mut Decision<'_>,
+    layer: &str,
+    (before, after): (&Schedule, &Schedule),
+) -> String {
+    let until = decision.now.saturating_add(TOLD_AHEAD).unwrap_or(Timestamp::MAX);
+    let (by, from) = (format!("calendar {}", sanitise(layer)), decision.now);
+    tell(decision, &by, None, (before, after), (from, until), &by)
+}
+
+/// One message to each person for whom something changes in that time, except who did it; in words who was
+/// told.
+fn tell(
+    decision: &mut Decision<'_>,
+    by: &str,
+    except: Option<&PersonId>,
+    (before, after): (&Schedule, &Schedule),
+    (from, until): (Timestamp, Timestamp),
+    rule: &str,
+) -> String {
     if until <= from {
         return String::new();
     }
     let (was, is) = (before.turns(from, until), after.turns(from, until));
     let people: BTreeSet<&PersonId> = was.iter().chain(&is).flat_map(|turn| &turn.people).collect();
     let (mut told, mut silent) = (Vec::new(), Vec::new());
-    for person in people.into_iter().filter(|person| *person != by.id) {
+    for person in people.into_iter().filter(|person| Some(*person) != except) {
         let parts = parts(&was, &is, person);
         let (Some(first), Some(person)) = (parts.first(), decision.desk.person(person)) else { continue };
         let soon = first.from.duration_since(decision.now) < SOON;
@@ -340,18 +372,13 @@ fn tell(
             silent.push(person.name.clone());
             continue;
         };
-        let content = content(decision.desk, person, &parts, before, by.name, medium);
+        let content = content(decision.desk, person, &parts, before, by, medium);
         let via = match first.gained {
-            true => format!("put on call for {} by {}", before.name, by.name),
-            false => format!("taken off call for {} by {}", before.name, by.name),
+            true => format!("put on call for {} by {by}", before.name),
+            false => format!("taken off call for {} by {by}", before.name),
         };
-        let reason = Reason {
-            rule: format!("override {id}"),
-            policy: None,
-            step: None,
-            via: via.into(),
-            outcome: None,
-        };
+        let reason =
+            Reason { rule: rule.to_owned(), policy: None, step: None, via: via.into(), outcome: None };
         let about = About {
             alert: None,
             event: None,
@@ -403,7 +430,7 @@ fn content(
         return Content { body: Untrusted::new(body), ..Content::default() };
     }
     let mut lines = vec![format!("{by} changed who is on call for {name}."), String::new()];
-    for part in parts {
+    for part in parts.iter().take(MOST_LINES) {
         let others = names(&part.others);
         lines.push(match (part.gained, others.is_empty()) {
             (true, true) => format!("You are on call {}; nobody was before.", time(part)),
@@ -411,6 +438,9 @@ fn content(
             (false, true) => format!("You are no longer on call {}; nobody is.", time(part)),
             (false, false) => format!("You are no longer on call {}; {others} is.", time(part)),
         });
+    }
+    if parts.len() > MOST_LINES {
+        lines.push(format!("And {} more times.", parts.len() - MOST_LINES));
     }
     lines.extend([String::new(), format!("nightdesk oncall --schedule {name} --weeks 2 shows the plan.")]);
     let subject = match (parts.iter().any(|part| part.gained), parts.iter().any(|part| !part.gained)) {

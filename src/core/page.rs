@@ -194,6 +194,7 @@ mod tests {
             deadline,
             codes: vec![Code { set: "214".into(), element: "AT701".into(), code: "SD".into() }],
             cleared_at: None,
+            feed: String::new(),
         };
         let now = "2026-03-28T22:00:00Z".parse().unwrap();
         Alert {
@@ -218,6 +219,8 @@ mod tests {
             holder: None,
             next_update_by: None,
             snoozed_until: None,
+            quiet: None,
+            inhibited_at: None,
             cleared_at: None,
             joined_at: None,
             close_at: None,

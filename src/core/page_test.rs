@@ -27,7 +27,7 @@ pub fn send(
     person: &PersonId,
     via: Option<Medium>,
 ) -> Result<String, Refusal> {
-    let (desk, now) = (decision.desk, decision.now);
+    let desk = decision.desk;
     let refuse = |code, said: String| Refusal { code, said: said.into(), by: None };
     let Some(tested) = desk.person(person) else {
         let said =
@@ -44,6 +44,14 @@ pub fn send(
         return Err(refuse(RefusalCode::Invalid, no_way(desk, tested, via)));
     };
     let id = NotificationId(decision.ids.notification);
+    queue(decision, tested, medium, &asker.name, &format!("test asked for by {}", asker.name));
+    let carrier = desk.carrier(medium).map(|carrier| carrier.name.clone()).unwrap_or_default();
+    Ok(format!("{id}: a test goes to {} by {carrier} ({}).", tested.name, medium_word(medium)))
+}
+
+/// Queues the test itself.
+pub fn queue(decision: &mut Decision<'_>, tested: &Person, medium: Medium, by: &str, via: &str) {
+    let now = decision.now;
     let about = About {
         alert: None,
         event: None,
@@ -56,14 +64,12 @@ pub fn send(
         rule: "page-test".to_owned(),
         policy: None,
         step: None,
-        via: Untrusted::new(format!("test asked for by {}", asker.name)),
+        via: Untrusted::new(via),
         outcome: None,
     };
-    let content = content(desk, tested, medium, &asker.name, now);
+    let content = content(decision.desk, tested, medium, by, now);
     decision.queue_message(about, tested, medium, Purpose::Test, content, reason, None);
     decision.amend_last(|n| n.expires_at = Some(now + GOOD_FOR));
-    let carrier = desk.carrier(medium).map(|carrier| carrier.name.clone()).unwrap_or_default();
-    Ok(format!("{id}: a test goes to {} by {carrier} ({}).", tested.name, medium_word(medium)))
 }
 
 fn no_way(desk: &Desk, person: &Person, via: Option<Medium>) -> String {

@@ -145,8 +145,12 @@ fn untried(
     person: &Person,
     shortfall: Shortfall,
 ) -> Option<String> {
-    // Another provider does not make a wrong number right.
-    if n.pinned || matches!(shortfall, Shortfall::Failed(Fault::Address) | Shortfall::NoProvider) {
+    // Another provider does not make a wrong number right, nor a stop undone.
+    let hopeless = match shortfall {
+        Shortfall::Failed(Fault::Address | Fault::OptedOut) | Shortfall::NoProvider => true,
+        Shortfall::Failed(Fault::Message) | Shortfall::Unproven => false,
+    };
+    if n.pinned || hopeless {
         return None;
     }
     let address = person.address(n.medium)?;
@@ -307,7 +311,7 @@ mod tests {
         let mut ids = Ids::default();
         let mut context =
             Delivering { desk: &scene.desk, down: &ALL_UP, reach: None, ids: &mut ids, now: scene.now };
-        delivery::receipt(&mut context, n, evidence, "one");
+        delivery::receipt(&mut context, n, evidence, None, "one");
         keep(scene, n);
     }
 
@@ -383,6 +387,16 @@ mod tests {
         assert_eq!((sms.state, scene.alert().step), (NotificationState::Failed, 2));
         let task = scene.tasks.iter().find(|task| task.kind == TaskKind::Fix).expect("somebody mends it");
         assert_eq!(task.notification, Some(sms.id));
+    }
+
+    #[test]
+    fn whoever_told_one_gateway_to_stop_is_not_sent_to_by_the_next() {
+        let mut scene = scene();
+        let mut sms = page(&scene, Medium::Sms);
+        taken(&mut scene, &mut sms);
+        heard(&mut scene, &mut sms, 1, Rung::Failed);
+        falls_short(&mut scene, &mut sms, Shortfall::Failed(Fault::OptedOut));
+        assert_eq!((sms.state, sms.attempts.len(), scene.alert().step), (NotificationState::Failed, 1, 2));
     }
 
     #[test]

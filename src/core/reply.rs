@@ -7,6 +7,7 @@
 mod bundled;
 pub mod code;
 pub mod complaint;
+mod handed;
 pub mod read;
 mod take;
 #[cfg(test)]
@@ -14,7 +15,7 @@ mod tests;
 
 pub use code::{Code, Link, ReplyKey};
 pub use complaint::complain;
-pub use take::{Paged, ReplyView, named, people_at, person_fix_task, take, task_keys};
+pub use take::{Paged, ReplyView, accepts_any, named, people_at, person_fix_task, take, task_keys};
 
 use crate::core::contact::Medium;
 use crate::core::id::{AlertId, NotificationId, TaskId};

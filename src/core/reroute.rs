@@ -81,23 +81,18 @@ pub fn failed(
     let known = reach.and_then(|reach| Some((reach, reach.contact.as_ref()?)));
     let Some((reach, contact)) = known else { return Vec::new() };
     let mut changes = Vec::new();
-    let dead = Suppression {
-        id: address_key(address).into(),
-        state: SuppressionState::Active,
-        medium: n.medium,
-        cause: SuppressionCause::Dead,
-        detail: said.into(),
-        created_at: now,
-        updated_at: now,
-    };
     let mut without = without_failed(reach, n);
     without.failed.insert(address_key(address));
-    let opted_out = reach.suppressed.get(dead.id.raw()).is_some_and(Suppression::is_opt_out);
-    if !opted_out && fault == Fault::Address {
-        let object = Object::Suppression(Box::new(dead));
-        let sentence = format!("Nothing goes to {address} any more: {said}");
-        let partner = contact.partner_id.clone().unwrap_or_default();
-        changes.push(Change::of_partner(now, What::AddressSuppressed, sentence, &partner, object));
+    match fault {
+        Fault::Address => {
+            changes.extend(suppress(Some(reach), n, address, SuppressionCause::Dead, said, now));
+        }
+        // They may want it another way, but not one that they never named.
+        Fault::OptedOut => {
+            let stopped = suppression(n, address, SuppressionCause::OptedOut, said, now);
+            without.suppressed.insert(address_key(address), stopped);
+        }
+        Fault::Message => {}
     }
     let title = format!("{}: {} failed: {said}", contact.name.printable(), medium_word(n.medium));
     changes.extend(mend(desk, n, reach, contact, title, ids, now));
@@ -132,6 +127,47 @@ pub fn failed(
     let summary = format!("{} to {} instead.", medium_word(medium), contact.name.printable());
     changes.push(Change::notification(now, Actor::Desk, What::NotificationQueued, summary, &again));
     changes
+}
+
+/// Nothing more goes to an address, unless its owner opted out before: that is never written over.
+pub fn suppress(
+    reach: Option<&Reach>,
+    n: &Notification,
+    address: &str,
+    cause: SuppressionCause,
+    said: &str,
+    now: Timestamp,
+) -> Option<Change> {
+    let id = address_key(address);
+    let known = reach.and_then(|reach| reach.suppressed.get(&id));
+    if known.is_some_and(Suppression::is_opt_out) {
+        return None;
+    }
+    let suppression = suppression(n, address, cause, said, now);
+    let contact = reach.and_then(|reach| reach.contact.as_ref());
+    let partner = contact.and_then(|contact| contact.partner_id.clone()).or_else(|| n.partner.clone());
+    let sentence = format!("Nothing goes to {address} any more: {said}");
+    let object = Object::Suppression(Box::new(suppression));
+    let partner = partner.unwrap_or_default();
+    Some(Change::of_partner(now, What::AddressSuppressed, sentence, &partner, object))
+}
+
+fn suppression(
+    n: &Notification,
+    address: &str,
+    cause: SuppressionCause,
+    said: &str,
+    now: Timestamp,
+) -> Suppression {
+    Suppression {
+        id: address_key(address).into(),
+        state: SuppressionState::Active,
+        medium: n.medium,
+        cause,
+        detail: said.into(),
+        created_at: now,
+        updated_at: now,
+    }
 }
 
 fn without_failed(reach: &Reach, n: &Notification) -> Reach {

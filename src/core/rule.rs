@@ -243,20 +243,30 @@ impl Rule {
     }
 }
 
-/// Checks an expression without running it, for the configuration.
+/// Checks an expression over an event without running it, for the configuration.
 pub fn check_expression(expression: &str) -> Result<(), String> {
+    check_expression_over(expression, &NAMES)
+}
+
+/// What an expression speaks of.
+pub fn names_in(expression: &str) -> Result<Vec<String>, String> {
     let environment = Environment::new();
     environment.compile_expression(expression).map_err(|error| error.to_string())?;
     // The same as a template, which can say what it refers to.
     let template = format!("{{{{ {expression} }}}}");
     let used = environment.template_from_str(&template).map_err(|error| error.to_string())?;
-    let mut used: Vec<String> = used.undeclared_variables(false).into_iter().collect();
-    used.retain(|name| !NAMES.contains(&name.as_str()));
+    Ok(used.undeclared_variables(false).into_iter().collect())
+}
+
+/// Checks an expression that may speak of these names.
+pub fn check_expression_over(expression: &str, names: &[&str]) -> Result<(), String> {
+    let mut used = names_in(expression)?;
+    used.retain(|name| !names.contains(&name.as_str()));
     used.sort();
     match used.first() {
         Some(name) => {
             let name = crate::core::text::sanitise(name).into_owned();
-            Err(format!("there is no {name:?}; there are {}", NAMES.join(", ")))
+            Err(format!("there is no {name:?}; there are {}", names.join(", ")))
         }
         None => Ok(()),
     }
@@ -277,6 +287,11 @@ const NAMES: [&str; 12] = [
     "minutes_left",
     "data",
 ];
+
+/// Whether an expression over these facts holds, or why it cannot be evaluated.
+pub fn holds_over(expression: &str, facts: &Value) -> Result<bool, String> {
+    evaluate(expression, facts).map(|value| value.is_true())
+}
 
 fn evaluate(expression: &str, facts: &Value) -> Result<minijinja::Value, String> {
     let mut environment = Environment::new();

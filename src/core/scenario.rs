@@ -88,6 +88,8 @@ impl Scene {
             teams: BTreeMap::new(),
 
             schedules: BTreeMap::new(),
+            handover: Default::default(),
+            unaccepted: vec![],
             calendars: BTreeMap::new(),
             main_calendar: None,
             policies: BTreeMap::from([("urgent".into(), policy)]),
@@ -106,6 +108,9 @@ impl Scene {
             asks_community: false,
             promise: Promise { critical: minutes(30), high: minutes(60), other: minutes(240) },
             storm: Storm { alerts: 5, within: minutes(10), quiet: minutes(15) },
+            maintenance: vec![],
+            inhibits: vec![],
+            page_test: None,
             bundle_from: 3,
             throttle: Throttle::default(),
             retry: Retry { first: SignedDuration::from_secs(5), longest: minutes(5), give_up: minutes(240) },
@@ -170,6 +175,7 @@ impl Scene {
             .collect();
         self.view.waiting = self.notifications.values().cloned().collect();
         self.view.alerts = self.alerts.clone();
+        self.view.around = self.around();
         let (changes, ids) = decide::events(&self.desk, &mut self.view, prepared, self.ids, self.now);
         self.ids = ids;
         self.keep(changes);
@@ -199,6 +205,24 @@ impl Scene {
         self.events(&[("raised", exception(id), "high")]);
     }
 
+    fn around(&self) -> BTreeMap<AlertId, Alert> {
+        let stands = |alert: &&Alert| alert.state != crate::core::alert::AlertState::Resolved;
+        self.alerts.values().filter(stands).map(|alert| (alert.id, alert.clone())).collect()
+    }
+
+    /// Looks again at what the desk lets sleep, as after any change.
+    pub fn review(&mut self) {
+        let desk = self.desk.clone();
+        let mut decision = Decision::new(&desk, self.now, self.ids);
+        decision.around = self.around();
+        for alert in self.alerts.clone().values_mut() {
+            decision.review_rest(alert);
+        }
+        bundle::gather(&mut decision, None);
+        self.ids = decision.ids;
+        self.keep(decision.changes);
+    }
+
     /// Lets the desk do what is due.
     pub fn due(&mut self) {
         self.due_after(None);
@@ -208,6 +232,7 @@ impl Scene {
     pub fn due_after(&mut self, away: Option<Away>) {
         let desk = self.desk.clone();
         let mut decision = Decision::new(&desk, self.now, self.ids);
+        decision.around = self.around();
         for alert in self.alerts.clone().values_mut() {
             decision.due(alert);
         }

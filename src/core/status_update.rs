@@ -2,6 +2,7 @@
 //! is over. One short text each, so that nobody gets up for what is in hand.
 
 use crate::core::alert::{Alert, AlertState};
+use crate::core::change::{Change, Object, What};
 use crate::core::contact::Medium;
 use crate::core::escalation::{Decision, about};
 use crate::core::id::AlertId;
@@ -9,6 +10,8 @@ use crate::core::notification::{Content, Notification, NotificationState, Purpos
 use crate::core::page::plain;
 use crate::core::person::PersonId;
 use crate::core::sms::{clip, length};
+use crate::core::text::Untrusted;
+use crate::core::throttle::and_more;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -18,6 +21,17 @@ pub const UNDO: SignedDuration = SignedDuration::from_secs(10);
 
 /// Tells those who were paged how the alert stands. `of_alert` are its messages as they are now.
 pub fn tell(decision: &mut Decision<'_>, alert: &Alert, of_alert: &[Notification], actor: Option<&PersonId>) {
+    tell_but(decision, alert, of_alert, actor, &[]);
+}
+
+/// The same, for nobody of `but`: they hear it another way.
+pub fn tell_but(
+    decision: &mut Decision<'_>,
+    alert: &Alert,
+    of_alert: &[Notification],
+    actor: Option<&PersonId>,
+    but: &[PersonId],
+) {
     // Whoever heard that it was cleared need not hear that it is closed.
     if alert.state == AlertState::Resolved && alert.cleared_at.is_some() {
         return;
@@ -25,7 +39,8 @@ pub fn tell(decision: &mut Decision<'_>, alert: &Alert, of_alert: &[Notification
     let mut paged: BTreeMap<PersonId, &Notification> = BTreeMap::new();
     for n in of_alert.iter().filter(|n| n.is_about(alert.id) && n.purpose == Purpose::Page) {
         let RecipientId::Person(person) = &n.recipient.who else { continue };
-        if !n.attempts.is_empty() && !n.leaves_out(alert.id) && Some(person) != actor {
+        if !n.attempts.is_empty() && !n.leaves_out(alert.id) && Some(person) != actor && !but.contains(person)
+        {
             paged.insert(person.clone(), n);
         }
     }
@@ -58,6 +73,31 @@ pub fn tell(decision: &mut Decision<'_>, alert: &Alert, of_alert: &[Notification
         };
         decision.queue_message(about(alert), &person, page.medium, Purpose::Status, content, reason, None);
         decision.amend_last(|n| n.due_at = Some(due));
+    }
+}
+
+/// Others who were paged hear once that several alerts are taken, and not once an alert: of what was queued
+/// since.
+pub fn say_once(changes: &mut [Change], since: usize) {
+    let mut told: BTreeMap<(PersonId, Medium), Vec<usize>> = BTreeMap::new();
+    for (i, change) in changes.iter().enumerate().skip(since) {
+        if let (What::NotificationQueued, Object::Notification(n)) = (change.what, &change.object)
+            && let (Purpose::Status, RecipientId::Person(person)) = (n.purpose, &n.recipient.who)
+        {
+            told.entry((person.clone(), n.medium)).or_default().push(i);
+        }
+    }
+    for several in told.into_values().filter(|several| several.len() > 1) {
+        let more = several.len() - 1;
+        for (nth, i) in several.into_iter().enumerate() {
+            let Some(Change { object, .. }) = changes.get_mut(i) else { continue };
+            match object {
+                Object::Notification(n) if nth == 0 => {
+                    n.content.body = Untrusted::new(and_more(n.content.body.raw(), more));
+                }
+                other => *other = Object::Nothing,
+            }
+        }
     }
 }
 

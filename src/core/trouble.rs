@@ -22,7 +22,7 @@ pub fn down_key(medium: Medium) -> String {
 /// Nothing came from a source for longer than it may: an alert of its own, or its alert is open again.
 pub fn silent(decision: &mut Decision<'_>, view: &mut View, source: &str, last_event_at: Timestamp) {
     let title = Untrusted::new(format!("Source {source} is silent since {}", clock(decision, last_event_at)));
-    let mut member = bare_member(source.into(), "silent_source", title);
+    let mut member = bare_member(source.into(), "silent_source", title, source);
     member.description = Some("Nothing comes in: what partners report now is not known here.".into());
     begins(decision, view, silence_key(source), "silent source", member);
 }
@@ -41,7 +41,7 @@ pub fn medium_down(
     cannot: &[String],
 ) {
     let title = format!("{} DOWN since {}", medium_word(medium).to_uppercase(), clock(decision, since));
-    let mut member = bare_member(medium.as_str().into(), "provider_down", Untrusted::new(title));
+    let mut member = bare_member(medium.as_str().into(), "provider_down", Untrusted::new(title), "");
     let nobody = match cannot {
         [] => String::new(),
         some => format!(" Cannot be woken: {}.", some.join(", ")),

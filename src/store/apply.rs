@@ -15,13 +15,17 @@ use crate::core::document::Document;
 use crate::core::event::{Event, EventState};
 use crate::core::exception::ExceptionReport;
 use crate::core::expectation::Expectation;
-use crate::core::id::{AlertId, NotificationId, TaskId};
-use crate::core::notification::{AttemptState, Hold, Notification, RecipientId};
+use crate::core::handover::Handover;
+use crate::core::id::{AlertId, HandoverId, NotificationId, TaskId};
+use crate::core::maintenance::StoredWindow;
+use crate::core::notification::{AttemptState, Hold, Notification, RecipientId, Rung};
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::Partner;
 use crate::core::provider::Provider;
+use crate::core::quiet::Quiet;
 use crate::core::reply::Reply;
 use crate::core::schedule::{Override, RosterCopy};
+use crate::core::shift_test::ShiftTest;
 use crate::core::suppression::{Suppression, SuppressionState, address_key};
 use crate::core::sync::{Link, Side};
 use crate::core::task::Task;
@@ -80,8 +84,11 @@ impl Tx<'_> {
                 Object::Consent(consent) => self.put_consent(consent)?,
                 Object::Digest(run) => self.put_digest_run(run)?,
                 Object::Override(over) => self.put_override(over)?,
+                Object::Window(window) => self.put_window(window)?,
+                Object::ShiftTest(test) => self.put_shift_test(test)?,
                 Object::Roster(copy) => self.put_roster(copy)?,
                 Object::Provider(provider) if !later => self.put_provider(provider)?,
+                Object::Handover(handover) if !later => self.put_handover(handover)?,
                 Object::Config(config) => self.put_config(config)?,
                 _ => {}
             }
@@ -116,9 +123,9 @@ impl Tx<'_> {
     fn put_alert(&mut self, a: &Alert) -> Result<(), StoreError> {
         self.dues |= a.next_due().is_some();
         self.execute(
-            "INSERT INTO alert (id, state, partner, next_due, updated_at, body, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (id) DO UPDATE SET state = $2, next_due = $4, updated_at = $5, body = $6",
+            "INSERT INTO alert (id, state, partner, next_due, updated_at, body, created_at, quiet_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (id) DO UPDATE SET state = $2, next_due = $4, updated_at = $5, body = $6, quiet_by = $8",
             cells![
                 a.id.0,
                 a.state.as_str(),
@@ -126,7 +133,11 @@ impl Tx<'_> {
                 a.next_due(),
                 a.updated_at,
                 encode(a)?,
-                a.created_at
+                a.created_at,
+                a.resting().map(|quiet| match quiet {
+                    Quiet::Maintenance { .. } => 0,
+                    Quiet::Alert { alert, .. } => alert.0,
+                })
             ],
         )?;
         Ok(())
@@ -168,11 +179,11 @@ impl Tx<'_> {
         };
         self.execute(
             "INSERT INTO notification (id, state, channel, medium, urgent, alert, partner, due_at, updated_at, body, in_flight,
-               contact, person, line, left_at, doubt_to, parked, proof_by)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+               contact, person, line, left_at, doubt_to, parked, proof_by, proven_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
              ON CONFLICT (id) DO UPDATE SET state = $2, channel = $3, medium = $4, alert = $6, due_at = $8,
                updated_at = $9, body = $10, in_flight = $11, contact = $12, person = $13, line = $14, behind = 0,
-               left_at = $15, doubt_to = $16, parked = $17, proof_by = $18",
+               left_at = $15, doubt_to = $16, parked = $17, proof_by = $18, proven_at = $19",
             cells![
                 n.id.0,
                 n.state.as_str(),
@@ -197,7 +208,8 @@ impl Tx<'_> {
                 n.attempts.last().filter(|_| n.answers.is_none()).map(|attempt| attempt.started_at),
                 n.lost_attempt().map(|attempt| address_key(attempt.address.raw())),
                 i64::from(n.hold == Some(Hold::NoProvider)),
-                n.proof_by
+                n.proof_by,
+                proven_at(n)
             ],
         )?;
         if let Some(attempt) = n.attempts.last() {
@@ -443,6 +455,48 @@ impl Tx<'_> {
         Ok(())
     }
 
+    fn put_handover(&self, h: &Handover) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO handover (id, state, schedule, due_at, created_at, body) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (id) DO UPDATE SET state = $2, due_at = $4, body = $6",
+            cells![h.id.0, h.state.as_str(), h.schedule.as_str(), h.due_at, h.created_at, encode(h)?],
+        )?;
+        for message in &h.asked {
+            self.execute(
+                "INSERT INTO handover_asked (notification, handover) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                cells![message.0, h.id.0],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn put_window(&self, w: &StoredWindow) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO maintenance (id, state, until, created_at, body) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (id) DO UPDATE SET state = $2, until = $3, body = $5",
+            cells![w.id.0, w.state.as_str(), w.until, w.created_at, encode(w)?],
+        )?;
+        Ok(())
+    }
+
+    fn put_shift_test(&mut self, t: &ShiftTest) -> Result<(), StoreError> {
+        self.dues |= t.next_due().is_some();
+        self.execute(
+            "INSERT INTO shift_test (id, person, state, next_due, created_at, body)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (id) DO UPDATE SET state = $3, next_due = $4, body = $6",
+            cells![
+                t.id.as_str(),
+                t.person.0.as_str(),
+                t.state.as_str(),
+                t.next_due(),
+                t.created_at,
+                encode(t)?
+            ],
+        )?;
+        Ok(())
+    }
+
     fn put_roster(&self, copy: &RosterCopy) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO roster (id, body) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET body = $2",
@@ -499,6 +553,7 @@ enum RowKey<'a> {
     Expectation(&'a str),
     Suppression(&'a str),
     Assignment(&'a str),
+    Handover(HandoverId),
 }
 
 fn row(object: &Object) -> Option<RowKey<'_>> {
@@ -517,16 +572,26 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         Object::Expectation(expectation) => Some(RowKey::Expectation(expectation.id.raw())),
         Object::Suppression(suppression) => Some(RowKey::Suppression(suppression.id.raw())),
         Object::Assignment(assignment) => Some(RowKey::Assignment(&assignment.id)),
+        Object::Handover(handover) => Some(RowKey::Handover(handover.id)),
         Object::Event(_)
         | Object::Reply(_)
         | Object::Consent(_)
         | Object::Digest(_)
         | Object::Override(_)
+        | Object::Window(_)
+        | Object::ShiftTest(_)
         | Object::Roster(_)
         | Object::Provider(_)
         | Object::Config(_)
         | Object::Nothing => None,
     }
+}
+
+/// When it was last proven that a person got it.
+fn proven_at(n: &Notification) -> Option<Timestamp> {
+    let proof =
+        n.evidence.iter().filter(|evidence| matches!(evidence.rung, Some(Rung::Delivered | Rung::Read)));
+    proof.map(|evidence| evidence.at).max().filter(|_| matches!(n.recipient.who, RecipientId::Person(_)))
 }
 
 /// What must leave in order: mails, or texts, of one conversation to one recipient.

@@ -19,7 +19,9 @@ const ANY: &str = "SELECT
   OR EXISTS (SELECT 1 FROM notification WHERE due_at < $2)
   OR EXISTS (SELECT 1 FROM task WHERE next_due < $1)
   OR EXISTS (SELECT 1 FROM milestone WHERE next_due < $1)
-  OR EXISTS (SELECT 1 FROM expectation WHERE next_due < $1)";
+  OR EXISTS (SELECT 1 FROM expectation WHERE next_due < $1)
+  OR EXISTS (SELECT 1 FROM handover WHERE due_at < $1)
+  OR EXISTS (SELECT 1 FROM shift_test WHERE next_due < $1)";
 
 impl Tx<'_> {
     /// What is due since before `due`, and urgent messages that wait since before `waiting`; digests are not
@@ -48,9 +50,18 @@ impl Tx<'_> {
             let what = format!("milestone {} of {}", milestone.milestone.word(), milestone.partner.id.raw());
             found.due_others.extend(milestone.next_due().map(|since| (what, since)));
         }
+        for test in self.due_shift_tests(due, NAMED as u32)? {
+            found
+                .due_others
+                .extend(test.next_due().map(|since| (format!("test of {}", test.person.0), since)));
+        }
         for expectation in self.due_expectations(due, NAMED as u32)? {
             let what = format!("expectation {} of {}", expectation.name, expectation.partner.id.raw());
             found.due_others.extend(expectation.next_due().map(|since| (what, since)));
+        }
+        for handover in self.due_handovers(due, NAMED as u32)? {
+            let what = format!("hand-over {} of {}", handover.id, handover.schedule);
+            found.due_others.extend(handover.due_at.map(|since| (what, since)));
         }
         Ok(found)
     }

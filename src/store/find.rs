@@ -173,6 +173,8 @@ impl Tx<'_> {
             task: next("task")?,
             over: next("oncall_override")?,
             consent: next("consent")?,
+            handover: next("handover")?,
+            window: next("maintenance")?,
         })
     }
 
@@ -346,6 +348,7 @@ impl Tx<'_> {
                 view.alerts.insert(id, alert);
             }
         }
+        view.around = self.around(&needs.around)?;
         for partner in &needs.raised_lately {
             let newest = self.query(
                 "SELECT created_at FROM alert WHERE partner = $1 ORDER BY id DESC LIMIT 20",
@@ -478,6 +481,7 @@ impl Tx<'_> {
              UNION ALL SELECT MIN(next_due) FROM task WHERE next_due IS NOT NULL
              UNION ALL SELECT MIN(next_due) FROM milestone WHERE next_due IS NOT NULL
              UNION ALL SELECT MIN(next_due) FROM expectation WHERE next_due IS NOT NULL
+             UNION ALL SELECT MIN(next_due) FROM shift_test WHERE next_due IS NOT NULL
              UNION ALL SELECT MIN(proof_by) FROM notification WHERE proof_by IS NOT NULL)",
             &[],
             |row| row.maybe_int(0),
@@ -640,7 +644,7 @@ pub(super) fn numbered(row: &Row<'_>) -> Result<Numbered, StoreError> {
     Ok(Numbered { seq: row.int(0)? as u64, change })
 }
 
-fn moment(micros: i64) -> Option<Timestamp> {
+pub(super) fn moment(micros: i64) -> Option<Timestamp> {
     Timestamp::from_microsecond(micros).ok()
 }
 

@@ -9,12 +9,15 @@ mod audit;
 pub mod consent;
 mod digest;
 pub mod find;
+mod handover;
 pub mod links;
 pub mod list;
 pub mod partners;
 mod providers;
+pub mod quiet;
 pub mod replies;
 pub mod roster;
+mod shift_test;
 pub mod sqlite;
 pub mod tx;
 

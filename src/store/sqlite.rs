@@ -31,6 +31,9 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0011.sql"),
     include_str!("../../assets/migrations/0012.sql"),
     include_str!("../../assets/migrations/0013.sql"),
+    include_str!("../../assets/migrations/0014.sql"),
+    include_str!("../../assets/migrations/0015.sql"),
+    include_str!("../../assets/migrations/0016.sql"),
     include_str!("../../assets/migrations/0017.sql"),
     include_str!("../../assets/migrations/0019.sql"),
 ];
@@ -77,7 +80,7 @@ struct Inner {
 
 enum Engine {
     Threads { writes: mpsc::Sender<Operation>, reads: readers::Sender },
-    Inline(Mutex<Option<Writer>>),
+    Inline(Mutex<Option<Box<Writer>>>),
 }
 
 /// The few words of a multi-consumer queue that readers need.
@@ -137,7 +140,7 @@ impl Store {
         let writer = Writer::new(connection).map_err(wrap)?;
         let (sealed, dues) = (writer.sealed.subscribe(), writer.dues.subscribe());
         let engine = match how {
-            Open::Inline(_) => Engine::Inline(Mutex::new(Some(writer))),
+            Open::Inline(_) => Engine::Inline(Mutex::new(Some(Box::new(writer)))),
             Open::Folder(_) => {
                 let (writes, queue) = mpsc::channel(QUEUE);
                 let failed = |why: std::io::Error| StoreError::Open {

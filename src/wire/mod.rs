@@ -21,7 +21,10 @@ use crate::core::contact::{Contact, Medium};
 use crate::core::digest::{DigestRun, Kind as DigestKind};
 use crate::core::edi::Codes;
 use crate::core::event::{Event, Severity};
+use crate::core::handover::{Handover, Sheet};
+use crate::core::id::{AlertId, HandoverId, TaskId, WindowId};
 use crate::core::label::Labels;
+use crate::core::maintenance::Covers;
 use crate::core::notification::{Content, Notification};
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::schedule::{Override, Segment, Why};
@@ -57,6 +60,9 @@ pub struct Status {
     pub calendars: Vec<CalendarHealth>,
     pub open_alerts: u64,
     pub open_tasks: u64,
+    /// Hand-overs that nobody has accepted yet.
+    #[serde(default)]
+    pub handovers: Vec<OpenHandover>,
     /// Notifications waiting to be sent.
     pub queued: u64,
     /// `None`: there is no `[community]`.
@@ -122,9 +128,39 @@ pub struct DeskInfo {
     pub labels: Labels,
     #[serde(default)]
     pub codes: Codes,
+    /// Maintenance windows that are on or begin within two weeks, those that are on first (at most 50).
+    #[serde(default)]
+    pub maintenance: Vec<MaintenanceInfo>,
     /// Media that no provider carries now.
     #[serde(default)]
     pub down: Vec<MediumDown>,
+}
+
+/// One of `GET /v1/maintenance`: a window, a recurring one with the time it is on now or next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MaintenanceInfo {
+    /// Of a single one.
+    pub id: Option<WindowId>,
+    pub name: String,
+    pub state: MaintenanceState,
+    pub covers: Covers,
+    pub from: Timestamp,
+    pub until: Timestamp,
+    /// The configuration says so; it cannot be taken back.
+    pub recurring: bool,
+    #[serde(default)]
+    pub why: Option<Untrusted>,
+    #[serde(default)]
+    pub by: Option<PersonId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MaintenanceState {
+    On,
+    ToCome,
+    Over,
+    Removed,
 }
 
 /// A medium that no provider carries.
@@ -276,6 +312,38 @@ pub struct ScheduleTimeline {
     pub overrides: Vec<Override>,
 }
 
+/// `GET /v1/handovers/{id}`: a hand-over; of one that is not accepted, what is to be handed over by it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HandoverDetail {
+    #[serde(flatten)]
+    pub handover: Handover,
+    /// Alerts that nobody has.
+    pub open: Vec<AlertId>,
+    /// Alerts and tasks that move to whoever accepts it.
+    pub moves: Vec<AlertId>,
+    pub tasks: Vec<TaskId>,
+    /// `3 open, 2 promises`.
+    pub counted: String,
+}
+
+/// `GET /v1/handover/own`: the hand-over that concerns the asker most, and the sheet of its schedule; the
+/// sheet of all where none does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OwnHandover {
+    pub handover: Option<Handover>,
+    pub sheet: Sheet,
+}
+
+/// A hand-over that is not accepted yet, for the header and the status.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenHandover {
+    pub id: HandoverId,
+    pub schedule: String,
+    pub at: Timestamp,
+    pub outgoing: Vec<PersonId>,
+    pub incoming: Vec<PersonId>,
+}
+
 /// Who the agent takes the asker for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Me {
@@ -313,6 +381,9 @@ pub struct Snapshot {
     pub contacts: Vec<Contact>,
     pub people: Vec<Person>,
     pub on_call: Vec<OnCall>,
+    /// Hand-overs that nobody has accepted yet.
+    #[serde(default)]
+    pub handovers: Vec<OpenHandover>,
     pub sources: Vec<SourceHealth>,
     pub channels: Vec<ChannelHealth>,
     #[serde(default)]
@@ -370,6 +441,9 @@ pub struct Health {
     pub sources: Vec<SourceHealth>,
     pub channels: Vec<ChannelHealth>,
     pub on_call: Vec<OnCall>,
+    /// Hand-overs that nobody has accepted yet.
+    #[serde(default)]
+    pub handovers: Vec<OpenHandover>,
     pub desk: DeskInfo,
     #[serde(default)]
     pub sync: Option<SyncHealth>,

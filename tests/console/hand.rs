@@ -114,6 +114,7 @@ impl Hand {
                 Effect::FetchPartner(id) => Msg::Partner(id, Ok(Box::new(night::partner_detail()))),
                 Effect::FetchMessages => Msg::Messages(Ok(night::messages())),
                 Effect::FetchOnCall => Msg::OnCall(Ok(night::plan())),
+                Effect::FetchHandover => Msg::Handover(Ok(Box::new(night::own_handover()))),
                 Effect::FetchTemplates => Msg::Templates(Ok(night::templates())),
                 Effect::FetchPreview(asked) => {
                     let shown = night::preview(&asked);

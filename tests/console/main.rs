@@ -3,6 +3,7 @@
 
 mod bytes;
 mod hand;
+mod handover;
 mod hostile;
 mod night;
 mod oncall;

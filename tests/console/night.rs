@@ -9,7 +9,9 @@ use nightdesk::core::contact::{Category, Contact, ContactState, Medium, QuietHou
 use nightdesk::core::document::{Document, ReviewState};
 use nightdesk::core::event::{CaseKind, CaseStatus, DocumentKind, Milestone, PostKind};
 use nightdesk::core::event::{Code, Event, EventState, ExceptionKind, Severity, Verdict};
-use nightdesk::core::id::{AlertId, EventId, NotificationId, OverrideId, TaskId};
+use nightdesk::core::handover::sheet::{Next, OpenAlert, Said, Turn};
+use nightdesk::core::handover::{Going, Handover, HandoverState, Note, Sheet};
+use nightdesk::core::id::{AlertId, EventId, HandoverId, NotificationId, OverrideId, TaskId};
 use nightdesk::core::label::Labels;
 use nightdesk::core::mark::Mark;
 use nightdesk::core::money::Money;
@@ -33,8 +35,8 @@ use nightdesk::wire::partner::{
     Settled, WithTimeline,
 };
 use nightdesk::wire::{
-    AlertDetail, ChannelHealth, ChannelState, DeskInfo, Me, OnCall, ScheduleTimeline, Snapshot, SourceHealth,
-    StepPreview, Wake,
+    AlertDetail, ChannelHealth, ChannelState, DeskInfo, Me, OnCall, OwnHandover, ScheduleTimeline, Snapshot,
+    SourceHealth, StepPreview, Wake,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,6 +103,7 @@ fn member(event: u64, title: &str, amount: Option<i64>) -> Member {
         deadline: None,
         codes: Vec::new(),
         cleared_at: None,
+        feed: String::new(),
     }
 }
 
@@ -129,6 +132,8 @@ pub fn alert(
         holder: None,
         next_update_by: None,
         snoozed_until: None,
+        quiet: None,
+        inhibited_at: None,
         cleared_at: None,
         joined_at: None,
         close_at: None,
@@ -525,6 +530,7 @@ pub fn snapshot() -> Snapshot {
             promises: Severity::ALL.map(|severity| (severity, SignedDuration::from_mins(30))).into(),
             labels: Default::default(),
             codes: Default::default(),
+            maintenance: Vec::new(),
             down: Vec::new(),
         },
         alerts: alerts(),
@@ -544,6 +550,7 @@ pub fn snapshot() -> Snapshot {
             next: Some(person("maria")),
             then: None,
         }],
+        handovers: vec![],
         sources: vec![SourceHealth {
             name: "grid".into(),
             signed: true,
@@ -972,4 +979,78 @@ pub fn plan() -> Vec<ScheduleTimeline> {
             overrides: Vec::new(),
         },
     ]
+}
+
+/// What Maria hands over to Kim since 07:00 of the day before, not accepted; with the sheet of its schedule.
+pub fn own_handover() -> OwnHandover {
+    let note = Note {
+        at: at("00:41:00"),
+        by: person("maria"),
+        text: "The plant answers only before nine; ask for Lopez.".into(),
+    };
+    let handover = Handover {
+        id: HandoverId(12),
+        state: HandoverState::Open,
+        schedule: "primary".into(),
+        at: Some(at("01:00:00")),
+        outgoing: vec![person("maria")],
+        incoming: vec![person("kim")],
+        until: Some(at("06:00:00")),
+        notes: vec![note],
+        accepted: None,
+        closed: None,
+        asked: vec![],
+        note_asked: true,
+        reminded: false,
+        since: at("00:00:00"),
+        due_at: None,
+        created_at: at("00:00:00"),
+        updated_at: at("01:00:00"),
+    };
+    let going = Going {
+        id: handover.id,
+        schedule: "primary".into(),
+        state: handover.state,
+        at: handover.at,
+        from: vec!["Maria Weber".into()],
+        to: vec!["Kim Okafor".into()],
+        notes: vec![Said {
+            by: "Maria Weber".into(),
+            at: handover.notes[0].at,
+            text: handover.notes[0].text.clone(),
+        }],
+    };
+    let alert = |id: u64, title: &str, holder: Option<&str>, next: Next| OpenAlert {
+        id: AlertId(id),
+        severity: Severity::High,
+        partner: "Acme Tools".into(),
+        title: title.into(),
+        holder: holder.map(str::to_owned),
+        next,
+        deadline: Some(at("05:00:00")),
+        at_risk: vec![],
+        cleared_at: None,
+    };
+    let sheet = Sheet {
+        at: now(),
+        schedule: Some("primary".into()),
+        turns: vec![Turn {
+            schedule: "primary".into(),
+            people: vec!["Kim Okafor".into()],
+            until: Some(at("06:00:00")),
+            then: vec!["Maria Weber".into()],
+        }],
+        alerts: vec![
+            alert(8812, "Blocked order 4500123", None, Next::Step { step: 2, at: at("02:13:00") }),
+            alert(8813, "Late shipment 88-1920", Some("Maria Weber"), Next::Promise { by: at("03:00:00") }),
+        ],
+        cleared: vec![],
+        tasks: vec![],
+        more_tasks: 0,
+        in_doubt: vec![],
+        silent: vec![],
+        failing: vec![],
+        handovers: vec![going],
+    };
+    OwnHandover { handover: Some(handover), sheet }
 }

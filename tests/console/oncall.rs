@@ -29,7 +29,8 @@ fn done() -> Outcome {
 fn health() -> Health {
     let night = night::snapshot();
     let (now, sources, channels) = (night.now, night.sources, night.channels);
-    Health { now, sources, channels, on_call: night.on_call, desk: night.desk, sync: None }
+    let handovers = night.handovers;
+    Health { now, sources, channels, on_call: night.on_call, handovers, desk: night.desk, sync: None }
 }
 
 #[test]

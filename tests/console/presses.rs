@@ -10,11 +10,13 @@ use nightdesk::core::change::{Object, What};
 use nightdesk::core::command::{Action, Outcome, Refusal, RefusalCode};
 use nightdesk::core::contact::{ContactField, Medium};
 use nightdesk::core::event::Severity;
-use nightdesk::core::id::{AlertId, TaskId};
+use nightdesk::core::id::{AlertId, TaskId, WindowId};
+use nightdesk::core::maintenance::Covers;
 use nightdesk::core::person::Role;
 use nightdesk::core::text::Untrusted;
 use nightdesk::term::input::Input;
 use nightdesk::wire::client::LinkError;
+use nightdesk::wire::{MaintenanceInfo, MaintenanceState};
 use std::collections::BTreeSet;
 
 fn done(said: &str) -> Outcome {
@@ -511,4 +513,38 @@ fn a_filter_that_hides_all_tasks_does_not_deny_them() {
     hand.press(&["/"]).type_text("fjord");
     assert!(hand.screen().contains("Nothing to do fits the filter."), "{}", hand.screen());
     assert!(!hand.screen().contains("Nothing is to do."));
+}
+
+#[test]
+fn maintenance_is_said_in_the_header_and_taken_back_from_its_list() {
+    let mut snapshot = night::snapshot();
+    let window = |name: &str, id: Option<u64>| MaintenanceInfo {
+        id: id.map(WindowId),
+        name: name.into(),
+        state: MaintenanceState::On,
+        covers: Covers {
+            partners: vec!["acme".into()],
+            kinds: vec![],
+            sources: vec![],
+            when: None,
+            up_to: Severity::High,
+        },
+        from: at("02:00:00"),
+        until: at("03:30:00"),
+        recurring: id.is_none(),
+        why: None,
+        by: None,
+    };
+    snapshot.desk.maintenance = vec![window("backup", None), window("M3", Some(3))];
+    let mut hand = Hand::on(snapshot);
+    let screen = hand.screen();
+    assert!(
+        screen.contains("MAINTENANCE backup: partner acme, up to high until 04:30, and 1 more"),
+        "{screen}"
+    );
+    hand.press(&[":", "m", "a", "i", "n", "Enter"]);
+    let screen = hand.screen();
+    assert!(screen.contains("fixed") && screen.contains("M3 on until 04:30"), "{screen}");
+    hand.press(&["Enter"]);
+    assert_eq!(hand.command(done("M3 no longer counts.")).0, Action::RemoveMaintenance { id: WindowId(3) });
 }

@@ -27,13 +27,26 @@ impl Request {
     }
 }
 
+/// Decides by the request what happens next.
+pub type Decide = Arc<dyn Fn(&Request) -> Then + Send + Sync>;
+
 /// What happens after a whole request was read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
+#[allow(dead_code, reason = "other tests use the rest")]
 pub enum Then {
     /// Status line, further header lines, text.
     Answer(&'static str, &'static str, &'static str),
+    /// The same, made up as it goes along.
+    Tell(String, String, String),
     Hang,
     Close,
+    /// Before anything is read.
+    Cut,
+    /// These octets as they are; then the connection is closed.
+    Raw(Vec<u8>),
+    /// A status line and a text of so many megabytes.
+    Flood(&'static str, usize),
+    Decide(Decide),
 }
 
 pub struct FakeHttp {
@@ -62,7 +75,9 @@ impl FakeHttp {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 of_server.connections.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(serve(stream, of_server.clone()));
+                if !matches!(*of_server.then.lock().unwrap(), Then::Cut) {
+                    tokio::spawn(serve(stream, of_server.clone()));
+                }
             }
         });
         Self { address, shared }
@@ -101,21 +116,42 @@ impl FakeHttp {
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let mut stream = BufReader::new(stream);
     while let Some(request) = read(&mut stream).await {
+        let mut then = shared.then.lock().unwrap().clone();
+        if let Then::Decide(decide) = then {
+            then = decide(&request);
+        }
         shared.requests.lock().unwrap().push(request);
         shared.arrived.notify_waiters();
-        let then = shared.then.lock().unwrap().clone();
-        match then {
-            Then::Close => return,
+        let answer = match then {
+            Then::Close | Then::Cut | Then::Decide(_) => return,
             Then::Hang => std::future::pending().await,
-            Then::Answer(status, headers, text) => {
-                let length = text.len();
-                let answer = format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\n\r\n{text}");
-                if stream.write_all(answer.as_bytes()).await.is_err() {
-                    return;
-                }
+            Then::Answer(status, headers, text) => answer(status, headers, text),
+            Then::Tell(status, headers, text) => answer(&status, &headers, &text),
+            Then::Raw(octets) => {
+                // Whoever hung up first, the conversation is over.
+                let _ = stream.write_all(&octets).await;
+                return;
             }
+            Then::Flood(status, megabytes) => {
+                let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n", megabytes << 20);
+                let _ = stream.write_all(head.as_bytes()).await;
+                for _ in 0..megabytes * 16 {
+                    if stream.write_all(&[b'x'; 1 << 16]).await.is_err() {
+                        return;
+                    }
+                }
+                continue;
+            }
+        };
+        if stream.write_all(answer.as_bytes()).await.is_err() {
+            return;
         }
     }
+}
+
+fn answer(status: &str, headers: &str, text: &str) -> String {
+    let length = text.len();
+    format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\n\r\n{text}")
 }
 
 async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {

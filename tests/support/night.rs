@@ -17,13 +17,16 @@ use nightdesk::core::change::{Change, Object, What};
 use nightdesk::core::command::{Action, Command, Expect, Outcome};
 use nightdesk::core::contact::Medium;
 use nightdesk::core::event::CloudEvent;
-use nightdesk::core::id::{AlertId, NotificationId};
+use nightdesk::core::handover::{Handover, HandoverState};
+use nightdesk::core::id::{AlertId, HandoverId, NotificationId};
 use nightdesk::core::notification::{
     Attempt, AttemptState, Fault, Hold, Notification, NotificationState, Purpose, Rung, proven,
 };
 use nightdesk::core::page::AGAIN;
 use nightdesk::core::person::{PersonId, Role};
+use nightdesk::core::quiet::Quiet;
 use nightdesk::core::sms::segments;
+use nightdesk::core::throttle::is_first_page;
 use nightdesk::store::Store;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -34,6 +37,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+#[path = "year.rs"]
+pub mod year;
 
 pub const SOURCE: &str = "/community/simulated";
 const PEOPLE: [&str; 3] = ["maria", "jonas", "aylin"];
@@ -72,9 +78,13 @@ pub struct Outside {
     received: BTreeSet<String>,
     pub alerts: BTreeMap<AlertId, Alert>,
     pub notifications: BTreeMap<NotificationId, Notification>,
+    /// All there were.
+    handovers: BTreeMap<HandoverId, Handover>,
     paging: BTreeMap<AlertId, (Timestamp, u32)>,
     pub counts: BTreeMap<&'static str, u64>,
     calm: bool,
+    /// Providers fail now and then, and not half of the time.
+    pub long_run: bool,
     /// What a gateway saw that must never be; it runs in a task of the agent, where a panic is lost.
     pub broken: Option<String>,
 }
@@ -117,9 +127,11 @@ impl Night {
             received: BTreeSet::new(),
             alerts: BTreeMap::new(),
             notifications: BTreeMap::new(),
+            handovers: BTreeMap::new(),
             paging: BTreeMap::new(),
             counts: BTreeMap::new(),
             calm: false,
+            long_run: false,
             broken: None,
         })))
     }
@@ -370,6 +382,7 @@ impl Channel for Gateway {
             },
             by: "simulated carrier",
             detail: field("detail"),
+            fault: None,
         })
     }
 
@@ -472,8 +485,11 @@ pub async fn carrier(agent: Arc<Agent>, night: Night, clock: Clock) {
             if !outside.calm {
                 for name in ["sms", "sms2", "mail"] {
                     if outside.rng.random_bool(0.004) {
-                        let weather =
-                            outside.pick(&[Weather::Good, Weather::Good, Weather::Rough, Weather::Down]);
+                        let mut sky = vec![Weather::Good, Weather::Good, Weather::Rough, Weather::Down];
+                        if outside.long_run {
+                            sky.extend([Weather::Good; 10]);
+                        }
+                        let weather = outside.pick(&sky);
                         if outside.weather[name].0 != weather {
                             outside.weather.insert(name, (weather, now));
                         }
@@ -562,6 +578,8 @@ pub async fn operators(agent: Arc<Agent>, night: Night, clock: Clock) {
                 let Some(notification) = mine.last().copied() else { continue };
                 Action::ResendNotification { notification, to: None, via: None }
             }
+            68..=71 => Action::AcceptHandover { handover: None },
+            72 => Action::NoteHandover { handover: None, text: "They call at 8.".into() },
             66..=67 => Action::NoteAlert { alert: alert_id, text: "Called them.".into() },
             _ => Action::Resolve { alert: alert_id, reason: "It is done.".into() },
         };
@@ -628,6 +646,7 @@ pub async fn read_facts(store: &Store, night: &Night) {
         if facts.is_empty() {
             // Only between transactions must every alert stand as it should.
             outside.alerts.values().for_each(never_forgotten);
+            outside.one_at_a_time();
             return;
         }
         for (seq, body) in facts {
@@ -647,6 +666,14 @@ impl Outside {
                 assert!(first, "event {:?} was made twice", event.event_id);
             }
             Object::Alert(alert) => {
+                match (change.what, &alert.quiet) {
+                    (What::AlertRaised, _) => self.count("alerts"),
+                    (What::AlertSnoozed, Some(Quiet::Maintenance { .. })) => {
+                        self.count("quiet for maintenance")
+                    }
+                    (What::AlertSnoozed, Some(Quiet::Alert { .. })) => self.count("quiet because of another"),
+                    _ => {}
+                }
                 if matches!(change.what, What::AlertEscalated | What::AlertLastResort | What::AlertNobody) {
                     let paging = self.paging.entry(alert.id).or_insert((change.at, 0));
                     *paging = if paging.0 == change.at { (paging.0, paging.1 + 1) } else { (change.at, 1) };
@@ -675,13 +702,39 @@ impl Outside {
                         self.count("bundles");
                     }
                 }
+                if change.what == What::NotificationSending && n.purpose == Purpose::Page {
+                    self.count("pages");
+                }
                 if change.what == What::NotificationHeld && n.hold == Some(Hold::Throttled) {
                     self.count("throttled");
+                    let about = n.alerts();
+                    let same = |other: &&Notification| about.iter().any(|alert| other.is_about(*alert));
+                    let others: Vec<_> = self.notifications.values().filter(same).cloned().collect();
+                    assert!(!is_first_page(n, &others), "{} is a first page and waits: {n:?}", n.id);
                 }
                 honest(n);
                 self.notifications.insert(n.id, (**n).clone());
             }
+            Object::Handover(one) => {
+                let known = self.handovers.remove(&one.id);
+                let over = known.is_some_and(|known| !known.is_live());
+                assert!(!over, "{} goes on though it was over: {change:?}", one.id);
+                match change.what {
+                    What::HandoverOpened => self.count("hand-overs"),
+                    What::HandoverAccepted => self.count("accepted"),
+                    _ => {}
+                }
+                self.handovers.insert(one.id, (**one).clone());
+            }
             _ => {}
+        }
+    }
+
+    /// Of every schedule one hand-over is ahead, and one at most waits.
+    fn one_at_a_time(&self) {
+        for state in [HandoverState::Ahead, HandoverState::Open] {
+            let count = self.handovers.values().filter(|one| one.state == state).count();
+            assert!(count <= 1, "{count} hand-overs of one schedule are {}", state.as_str());
         }
     }
 
@@ -691,6 +744,10 @@ impl Outside {
         for alert in self.alerts.values() {
             let late = alert.next_due().is_some_and(|due| due < long_ago);
             assert!(!late, "{} is due since {:?}, it is {now}: {alert:?}", alert.id, alert.next_due());
+        }
+        for one in self.handovers.values() {
+            let late = one.due_at.is_some_and(|due| due < long_ago);
+            assert!(!late, "{} is due since {:?}, it is {now}: {one:?}", one.id, one.due_at);
         }
         for n in self.notifications.values() {
             let Some((weather, since)) = self.weather.get(n.channel.as_str()) else { continue };
@@ -708,7 +765,9 @@ fn never_forgotten(alert: &Alert) {
     let kept = match alert.state {
         AlertState::Open => alert.next_escalation_at.is_some() || cleared,
         AlertState::Acknowledged => alert.holder.is_some() && (alert.next_update_by.is_some() || cleared),
-        AlertState::Snoozed => alert.snoozed_until.is_some(),
+        AlertState::Snoozed => {
+            alert.snoozed_until.is_some() && (alert.resting().is_none() || alert.holder.is_none())
+        }
         AlertState::Resolved => alert.resolution.is_some() && alert.next_due().is_none(),
     };
     assert!(kept, "{} is forgotten: {alert:?}", alert.id);

@@ -1,15 +1,16 @@
 //! How the desk is doing: who works here, who is on call, how sources and channels are.
 
-use super::{Agent, Desk, Failure};
+use super::{Agent, Desk, Failure, maintenance};
 use crate::agent::providers;
 use crate::core::event::Severity;
-use crate::store::StoreError;
+use crate::core::handover::{Handover, HandoverState};
 use crate::store::list::List;
-use crate::wire::{DeskInfo, Health, OnCall, Status};
+use crate::store::{StoreError, Tx};
+use crate::wire::{DeskInfo, Health, OnCall, OpenHandover, Status};
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Nothing is counted further than this.
@@ -84,6 +85,9 @@ fn who_is_on_call(agent: &Agent, at: Timestamp) -> Vec<OnCall> {
         .collect()
 }
 
+/// Maintenance that begins later need not be known to everybody.
+const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
+
 fn desk_info(agent: &Agent) -> DeskInfo {
     let setup = agent.setup();
     let desk = &setup.settings.desk;
@@ -99,23 +103,41 @@ fn desk_info(agent: &Agent) -> DeskInfo {
         promises: Severity::ALL.into_iter().map(|s| (s, desk.promise.for_severity(s))).collect(),
         labels: desk.labels.clone(),
         codes: desk.codes.clone(),
+        maintenance: {
+            let mut soon = maintenance::soon(&desk.maintenance, agent.world.now(), SOON);
+            soon.truncate(50);
+            soon
+        },
         down: providers::media_down(agent),
     }
 }
 
 /// How everything is at this moment.
 pub async fn health_now(agent: &Agent) -> Result<Health, StoreError> {
-    let (queued, conflicts) =
-        agent.store.read(|tx| Ok((tx.channels_waiting()?, tx.fields_in_conflict()?))).await?;
+    let read = |tx: &Tx<'_>| Ok((tx.channels_waiting()?, tx.fields_in_conflict()?, tx.live_handovers()?));
+    let (queued, conflicts, handovers) = agent.store.read(read).await?;
     let (setup, now) = (agent.setup(), agent.world.now());
     Ok(Health {
         now,
         sources: agent.vitals.sources(&setup, now),
         channels: agent.vitals.channels(&setup, &agent.providers, &queued, agent.since),
         on_call: who_is_on_call(agent, now),
+        handovers: not_accepted(handovers),
         sync: agent.vitals.sync(&setup, conflicts),
         desk: desk_info(agent),
     })
+}
+
+fn not_accepted(live: Vec<Handover>) -> Vec<OpenHandover> {
+    let open = live.into_iter().filter(|one| one.state == HandoverState::Open);
+    open.map(|one| OpenHandover {
+        id: one.id,
+        at: one.at.unwrap_or(one.created_at),
+        schedule: one.schedule,
+        outgoing: one.outgoing,
+        incoming: one.incoming,
+    })
+    .collect()
 }
 
 pub async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Failure> {
@@ -138,6 +160,7 @@ pub async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Failure> {
         seq,
         intake: Some(agent.setup().settings.intake.listen.to_string()),
         queued,
+        handovers: health.handovers,
         sources: health.sources,
         channels: health.channels,
         calendars: agent.calendar_health(),

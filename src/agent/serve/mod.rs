@@ -8,6 +8,7 @@ mod digests;
 mod handover;
 mod health;
 mod lists;
+mod maintenance;
 mod oncall;
 mod partners;
 mod snapshot;
@@ -118,6 +119,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/cover", get(cover::inputs))
         .merge(assignments::routes())
         .merge(handover::routes())
+        .merge(maintenance::routes())
         .merge(oncall::routes())
         .merge(digests::routes())
         .merge(templates::routes())

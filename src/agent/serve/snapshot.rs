@@ -89,6 +89,7 @@ pub async fn snapshot(
         contacts,
         people: setup.settings.desk.people.values().cloned().collect(),
         on_call: health.on_call,
+        handovers: health.handovers,
         sources: health.sources,
         channels: health.channels,
         sync: health.sync,

@@ -188,7 +188,10 @@ fn holder(model: &Model, desk: &Desk, alert: &Alert, zone: &TimeZone) -> Option<
             Some(by) => format!("{name} {verb} it, news promised by {}", when(by)),
             None => format!("{name} {verb} it"),
         },
-        (AlertState::Snoozed, _) => format!("snoozed until {}", when(alert.snoozed_until?)),
+        (AlertState::Snoozed, _) => match alert.resting() {
+            Some(quiet) => format!("quiet until {} because of {}", when(alert.snoozed_until?), quiet.words()),
+            None => format!("snoozed until {}", when(alert.snoozed_until?)),
+        },
         (AlertState::Resolved, _) => {
             let why = alert.resolution.as_ref().map(|why| why.printable().into_string());
             format!("closed: {}", why.unwrap_or_else(|| "no reason given".to_owned()))
@@ -332,6 +335,7 @@ pub fn word(what: What) -> (&'static str, Meaning) {
     match what {
         What::EventReceived => ("event", Meaning::Quiet),
         What::AlertRaised => ("raised", Meaning::Bad),
+        What::AlertHandedOver => ("handed", Meaning::Good),
         What::AlertJoined => ("joined", Meaning::Warn),
         What::AlertEscalated => ("step", Meaning::Warn),
         What::AlertLastResort => ("resort", Meaning::Bad),
@@ -391,7 +395,14 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::ContactLeft => ("left", Meaning::Plain),
         What::ContactErased => ("erased", Meaning::Plain),
         What::Assigned | What::Unassigned => ("assign", Meaning::Plain),
-        What::OverrideAdded | What::OverrideRemoved | What::RosterRead => ("on call", Meaning::Accent),
+        What::OverrideAdded | What::OverrideRemoved | What::RosterRead | What::ShiftTested => {
+            ("on call", Meaning::Accent)
+        }
+        What::HandoverPlanned | What::HandoverClosed => ("on call", Meaning::Quiet),
+        What::HandoverNoted | What::HandoverAsked => ("on call", Meaning::Plain),
+        What::HandoverOpened => ("on call", Meaning::Warn),
+        What::HandoverAccepted => ("on call", Meaning::Good),
+        What::MaintenanceAdded | What::MaintenanceRemoved => ("quiet", Meaning::Accent),
         What::ConfigApplied => ("config", Meaning::Accent),
         What::AgentStarted | What::AgentStopped => ("agent", Meaning::Accent),
     }

@@ -292,6 +292,8 @@ fn note(canvas: &mut Canvas<'_>, dialog: &Note, area: Rect) -> Option<Position> 
         About::Contact(contact) => contact.printable().into_string(),
         About::Message(message) => message.to_string(),
         About::OnCall(schedule) => sanitise(schedule).into_owned(),
+        About::Handover(handover) => format!("hand-over {handover}"),
+        About::Maintenance => "maintenance".to_owned(),
     };
     let inner = window(canvas, area, 70, 9, &format!("Note on {of}"), "Ctrl-s saves, Esc drops");
     (&*dialog.text).render(inner, canvas.buffer);

@@ -8,8 +8,9 @@ use crate::console::model::{Link, Model, Place, RECONNECTING, Tone};
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans, cells};
 use crate::core::contact::Medium;
+use crate::core::person::PersonId;
 use crate::core::text::sanitise;
-use crate::wire::{ChannelState, MediumDown, SourceHealth};
+use crate::wire::{ChannelState, MaintenanceInfo, MaintenanceState, MediumDown, SourceHealth};
 use ratatui::layout::Rect;
 
 /// A part of the header; those that matter least go first where there is no room.
@@ -161,6 +162,27 @@ fn notices(model: &Model, desk: &Desk) -> Vec<(String, Meaning)> {
         let more = if more.is_empty() { String::new() } else { format!(", and {} more", more.len()) };
         notices.push((sanitise(&format!("AUDIT: {first}{more}")).into_owned(), Meaning::Bad));
     }
+    for one in &desk.handovers {
+        let names = |people: &[PersonId]| crate::console::oncall::names(desk, people);
+        let has = |people: &[PersonId]| people.iter().any(|person| desk.is_me(person));
+        let (schedule, since) = (sanitise(&one.schedule), clock::hour_minute(one.at, &desk.zone()));
+        let (from, to) = (names(&one.outgoing), names(&one.incoming));
+        let said = if has(&one.incoming) {
+            format!("{schedule} from {from} waits for you since {since}: :handover")
+        } else if has(&one.outgoing) {
+            format!("{to} has not accepted {schedule} since {since}; you are paged, too: :handover")
+        } else {
+            format!("{to} has not accepted {schedule} from {from} since {since}: :handover")
+        };
+        notices.push((said, Meaning::Warn));
+    }
+    if let Some((first, more)) = in_maintenance(desk).split_first() {
+        let more = if more.is_empty() { String::new() } else { format!(", and {} more", more.len()) };
+        let until = clock::when(model.now, first.until, &desk.zone());
+        let said =
+            format!("MAINTENANCE {}: {} until {until}{more}", sanitise(&first.name), first.covers.words());
+        notices.push((said, Meaning::Accent));
+    }
     if desk.last_event().is_none() {
         notices.push(("No source has ever sent anything to this agent.".to_owned(), Meaning::Warn));
     }
@@ -174,6 +196,11 @@ fn notices(model: &Model, desk: &Desk) -> Vec<(String, Meaning)> {
     }
     notices.truncate(2);
     notices
+}
+
+/// Windows that are on.
+fn in_maintenance(desk: &Desk) -> Vec<&MaintenanceInfo> {
+    desk.info.maintenance.iter().filter(|window| window.state == MaintenanceState::On).collect()
 }
 
 /// Since when nothing leaves by a medium, and whom nothing wakes meanwhile.

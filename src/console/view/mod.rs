@@ -6,6 +6,7 @@ pub mod detail;
 pub mod dialog;
 pub mod form;
 pub mod frame;
+pub mod handover;
 pub mod help;
 pub mod item;
 pub mod messages;
@@ -55,6 +56,7 @@ pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Positio
         }
         (Place::Templates, _) => templates::paint(&mut canvas, model, body),
         (Place::OnCall, _) => oncall::paint(&mut canvas, model, body),
+        (Place::Handover, _) => handover::paint(&mut canvas, model, body),
         (Place::Messages, _) => messages::paint(&mut canvas, model, body),
         (Place::Contacts, None) => contacts::paint(&mut canvas, model, body),
         (Place::Contacts, Some(form)) => form::paint(&mut canvas, model, form, body),

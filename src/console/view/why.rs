@@ -6,6 +6,7 @@ use crate::console::theme::Meaning;
 use crate::console::view::messages::medium_word;
 use crate::console::view::paint::{Spans, wrap};
 use crate::core::id::AlertId;
+use crate::core::quiet::Quiet;
 use crate::core::text::sanitise;
 
 pub fn lines(model: &Model, alert: AlertId, width: u16) -> Vec<Spans> {
@@ -34,6 +35,17 @@ pub fn lines(model: &Model, alert: AlertId, width: u16) -> Vec<Spans> {
         format!("Policy {policy} has {} steps; {taken}.", alert.policy.steps.len()),
         Meaning::Plain,
     ));
+    if let (Some(quiet), Some(until)) = (alert.resting(), alert.snoozed_until) {
+        let until = clock::when(model.now, until, &desk.zone());
+        let latest = match quiet {
+            Quiet::Maintenance { .. } => "",
+            Quiet::Alert { .. } => " at the latest",
+        };
+        lines.extend(say(
+            format!("It is quiet because of {}, until {until}{latest}; then it pages.", quiet.words()),
+            Meaning::Accent,
+        ));
+    }
     let group = if alert.key.is_empty() { "" } else { ", or fall into the same group of its rule" };
     let joins = "Further exceptions join it when they name the same order, shipment or case";
     lines.extend(say(format!("{joins}{group}."), Meaning::Plain));

@@ -66,6 +66,14 @@ impl Finding {
                  to come back to: set [replies]; until then nothing it carries is ever proven"
             ),
             Finding::NoChannel { medium } => format!("no channel carries {}", word(*medium)),
+            Finding::WindowNeverComes { window } => {
+                format!("maintenance window {} does not come within a year", sanitise(window))
+            }
+            Finding::InhibitsNothing { rule } => format!(
+                "inhibit rule {} keeps nothing quiet: no two alerts can fit its source, its target and what must be \
+                 equal",
+                sanitise(rule)
+            ),
             Finding::UnusedPolicy { policy } => format!("no rule uses policy {policy}"),
             Finding::Contact(lost) => {
                 let of =

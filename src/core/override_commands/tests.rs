@@ -211,3 +211,50 @@ fn an_sms_of_it_is_one_part_however_long_the_names() {
         }
     }
 }
+
+#[test]
+fn a_calendar_that_changes_tells_those_it_puts_on_and_takes_off_within_two_weeks_and_nobody_else() {
+    let scene = scene();
+    let before = scene.desk.schedules["primary"].clone();
+    let with = |person: &str, from: &str, until: &str| {
+        let mut after = before.clone();
+        after.overrides.push(Override {
+            id: OverrideId(1),
+            state: OverrideState::Active,
+            schedule: "primary".into(),
+            person: PersonId(person.into()),
+            instead: None,
+            from: at(from),
+            until: at(until),
+            swap: None,
+            by: PersonId("x".into()),
+            created_at: scene.now,
+            updated_at: scene.now,
+        });
+        after
+    };
+    let told = |after: &Schedule| -> Vec<(String, Medium, String)> {
+        let mut decision = Decision::new(&scene.desk, scene.now, scene.ids);
+        tell_of_calendar(&mut decision, "roster", (&before, after));
+        let message = |change: Change| match change.object {
+            Object::Notification(n) => {
+                (n.recipient.name.raw().to_owned(), n.medium, n.content.body.raw().to_owned())
+            }
+            other => panic!("{other:?}"),
+        };
+        decision.changes.into_iter().map(message).collect()
+    };
+    // Jonas's Sunday goes to Maria, from nine hours on.
+    let soon = told(&with("maria", "03-29T07:00", "03-30T07:00"));
+    let words: Vec<_> = soon.iter().map(|(who, medium, _)| (who.as_str(), *medium)).collect();
+    assert_eq!(words, [("jonas", Medium::Sms), ("maria", Medium::Sms)]);
+    assert!(
+        soon[0].2.contains("you are OFF call Sun 29 Mar 07:00 UTC")
+            && soon[0].2.contains("By calendar roster")
+    );
+    let later = told(&with("maria", "04-01T07:00", "04-02T07:00"));
+    assert!(later.iter().any(|(who, medium, _)| who == "maria" && *medium == Medium::Email), "{later:?}");
+    assert_eq!(told(&before), [], "the same again");
+    assert_eq!(told(&with("maria", "03-20T07:00", "03-21T07:00")), [], "what is past");
+    assert_eq!(told(&with("maria", "04-20T07:00", "04-21T07:00")), [], "what is far");
+}

@@ -4,15 +4,14 @@
 use super::take::{Asks, Taking, title};
 use super::{Became, Paged, Reply};
 use crate::core::alert::{Alert, AlertState};
-use crate::core::change::{Change, Object, What};
+use crate::core::change::Object;
 use crate::core::command::Action;
 use crate::core::contact::Medium;
 use crate::core::id::NotificationId;
-use crate::core::notification::{Notification, Purpose, RecipientId};
-use crate::core::person::{Person, PersonId};
+use crate::core::notification::{Notification, RecipientId};
+use crate::core::person::Person;
 use crate::core::sms;
-use crate::core::text::Untrusted;
-use crate::core::throttle::and_more;
+use crate::core::status_update;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,7 +65,7 @@ impl Taking<'_> {
                 Err(refusal) => refused.push(refusal.said.printable().into_string()),
             }
         }
-        self.say_it_once(before);
+        status_update::say_once(&mut self.decision.changes, before);
         let refusal = refused.first().map(|why| format!(" Not {}: {why}", refused.len())).unwrap_or_default();
         let done = match (done, &first) {
             (0, _) => return self.answer(who, Became::Refused, worst, refusal.trim_start().to_owned()),
@@ -91,30 +90,6 @@ impl Taking<'_> {
         for n in notifications {
             if let Some(newer) = newest.get(&n.id) {
                 newer.as_ref().clone_into(n);
-            }
-        }
-    }
-
-    /// Others who were paged hear once that all of it is taken, and not once an alert.
-    fn say_it_once(&mut self, since: usize) {
-        let mut told: BTreeMap<(PersonId, Medium), Vec<usize>> = BTreeMap::new();
-        for (i, change) in self.decision.changes.iter().enumerate().skip(since) {
-            if let (What::NotificationQueued, Object::Notification(n)) = (change.what, &change.object)
-                && let (Purpose::Status, RecipientId::Person(person)) = (n.purpose, &n.recipient.who)
-            {
-                told.entry((person.clone(), n.medium)).or_default().push(i);
-            }
-        }
-        for several in told.into_values().filter(|several| several.len() > 1) {
-            let more = several.len() - 1;
-            for (nth, i) in several.into_iter().enumerate() {
-                let Some(Change { object, .. }) = self.decision.changes.get_mut(i) else { continue };
-                match object {
-                    Object::Notification(n) if nth == 0 => {
-                        n.content.body = Untrusted::new(and_more(n.content.body.raw(), more));
-                    }
-                    other => *other = Object::Nothing,
-                }
             }
         }
     }

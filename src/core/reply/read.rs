@@ -15,6 +15,8 @@ pub enum Wish {
     Help,
     /// To take the alert, promising news within the time, if one is said.
     Ack(Option<SignedDuration>),
+    /// To take over what somebody hands over.
+    Accept,
     Snooze(Option<SignedDuration>),
     Escalate,
     /// To close it, for this reason.
@@ -92,6 +94,7 @@ const FILLERS: &[&str] = &[
 ];
 /// Act whatever follows.
 const ACK: &[&str] = &["ACK", "ACKNOWLEDGE", "ACKNOWLEDGED", "ÜBERNEHME", "UEBERNEHME", "QUITTIERT"];
+const ACCEPT: &[&str] = &["ACCEPT", "ACCEPTED"];
 const RESOLVE: &[&str] = &["RESOLVE", "RESOLVED", "CLOSE"];
 const SNOOZE: &[&str] = &["SNOOZE"];
 const ESCALATE: &[&str] = &["ESC", "ESCALATE"];
@@ -144,6 +147,7 @@ pub fn read(text: &str) -> Said {
         () if is(OPT_IN, verb) && alone => Wish::OptIn,
         () if is(HELP, verb) && alone => Wish::Help,
         () if begins(ACK, ACK_ALONE) => Wish::Ack(duration(&rest)),
+        () if is(ACCEPT, verb) => Wish::Accept,
         () if begins(SNOOZE, SNOOZE_ALONE) => Wish::Snooze(duration(&rest)),
         () if begins(ESCALATE, ESCALATE_ALONE) => Wish::Escalate,
         () if begins(RESOLVE, RESOLVE_ALONE) => Wish::Resolve(after_verb(line)),

@@ -15,6 +15,7 @@ use crate::core::duty::Work;
 use crate::core::escalation::{About, Decision, medium_word};
 use crate::core::flow::audience::ruling;
 use crate::core::flow::tasks::Draft;
+use crate::core::handover::Loaded;
 use crate::core::id::{AlertId, Ids, NotificationId};
 use crate::core::notification::{Content, Notification, Purpose, Reason, Recipient, RecipientId};
 use crate::core::page::plain;
@@ -35,6 +36,8 @@ pub struct ReplyView {
     pub named: Option<(Notification, Option<Paged>)>,
     /// What else that message speaks of.
     pub along: Vec<Paged>,
+    /// Of an answer that may accept one: the hand-over that the named message asks about, or those that wait.
+    pub handovers: Vec<Loaded>,
     /// The alerts that are not closed and that this sender was told of, the newest first.
     pub told: Vec<Paged>,
     /// Contacts with the sender's address.
@@ -64,6 +67,11 @@ const TEXT_KEPT: usize = 2000;
 pub fn named(desk: &Desk, inbound: &Inbound, newest: NotificationId) -> Option<NotificationId> {
     let code = read::read(inbound.text.raw()).code;
     inbound.answers.or_else(|| desk.reply_key.message(code?, newest))
+}
+
+/// Whether a reply may be meant to accept a hand-over, though it names no message.
+pub fn accepts_any(inbound: &Inbound) -> bool {
+    read::read(inbound.text.raw()).wish == Wish::Accept
 }
 
 /// The people of the desk who have this address.
@@ -203,6 +211,9 @@ impl<'a> Taking<'a> {
     }
 
     fn of_person(&mut self, person: &'a Person, wish: Wish) -> Reply {
+        if let Some(kept) = self.of_handover(person, &wish) {
+            return kept;
+        }
         let who = Some(RecipientId::Person(person.id.clone()));
         let action = match wish {
             Wish::Ack(within) => {
@@ -223,7 +234,7 @@ impl<'a> Taking<'a> {
                 return self.answer(who, Became::Answered, None, "You get our messages.".into());
             }
             Wish::Help => return self.answer(who, Became::Answered, None, HELP.into()),
-            Wish::Words => {
+            Wish::Accept | Wish::Words => {
                 let said = format!("Not understood. {HELP}");
                 return self.answer(who, Became::Refused, None, said);
             }

@@ -107,6 +107,7 @@ impl Desk {
         let mut tasks = self.scene.tasks.clone();
         tasks.retain(|task| keys.contains(&task.key.raw().to_owned()));
         let view = ReplyView {
+            handovers: vec![],
             named,
             along,
             told: self.scene.alerts.values().rev().map(&paged).filter(told).collect(),

@@ -167,6 +167,20 @@ fn a_failure_for_good_is_one_task_and_one_message_another_way() {
 }
 
 #[test]
+fn a_provider_that_says_an_owner_opted_out_is_believed_and_no_way_is_taken_that_they_never_named() {
+    for wished in [&[Medium::Sms, Medium::Email][..], &[Medium::Sms]] {
+        let mut stage = Stage::with([wants(contact("ana"), Category::CaseUpdates, wished)]);
+        news(&mut stage, "received");
+        let sent = stage.send_with(refuse(Medium::Sms, Fault::OptedOut));
+        let media: Vec<_> = sent.iter().map(|sent| sent.medium).collect();
+        assert_eq!(media, wished);
+        news(&mut stage, "approved");
+        let after: Vec<_> = stage.send().iter().map(|sent| sent.medium).collect();
+        assert_eq!(after, wished[1..], "the number stays stopped");
+    }
+}
+
+#[test]
 fn where_every_way_fails_it_ends_with_one_task() {
     for fault in [Fault::Address, Fault::Message] {
         let mut stage = Stage::with([contact("ana")]);

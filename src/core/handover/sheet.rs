@@ -1,9 +1,10 @@
 //! What whoever comes on call has to know: one sheet, the same on the screen, in a mail and on paper.
 
-use crate::core::alert::{Alert, AlertState, Target};
+use crate::core::alert::{Alert, AlertState};
 use crate::core::desk::Desk;
 use crate::core::event::Severity;
-use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::handover::{Handover, HandoverState};
+use crate::core::id::{AlertId, HandoverId, NotificationId, TaskId};
 use crate::core::money::Money;
 use crate::core::notification::Notification;
 use crate::core::person::PersonId;
@@ -23,6 +24,8 @@ pub const WIDTH: usize = 80;
 pub struct Known {
     /// All that are not resolved.
     pub alerts: Vec<Alert>,
+    /// Cleared before anybody took them, and closed by the desk at this hand-over.
+    pub seen_off: Vec<Alert>,
     /// Open ones, those due first; `open_tasks` counts the others, too.
     pub tasks: Vec<Task>,
     pub open_tasks: u64,
@@ -30,6 +33,8 @@ pub struct Known {
     pub in_doubt: Vec<Notification>,
     pub silent: Vec<Silent>,
     pub failing: Vec<Failing>,
+    /// Those that are not accepted, and those ahead.
+    pub handovers: Vec<Handover>,
 }
 
 /// A source that has been quiet for longer than configured.
@@ -50,7 +55,7 @@ pub struct Failing {
 
 /// The sheet. Names are spoken ones; nothing in it needs another look-up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Handover {
+pub struct Sheet {
     pub at: Timestamp,
     /// Only what concerns this schedule; `None`: everything.
     pub schedule: Option<String>,
@@ -65,6 +70,29 @@ pub struct Handover {
     pub in_doubt: Vec<Doubt>,
     pub silent: Vec<Silent>,
     pub failing: Vec<Failing>,
+    /// Hand-overs that are not accepted yet, and those ahead of which something is said.
+    #[serde(default)]
+    pub handovers: Vec<Going>,
+}
+
+/// A hand-over, as people speak of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Going {
+    pub id: HandoverId,
+    pub schedule: String,
+    pub state: HandoverState,
+    pub at: Option<Timestamp>,
+    pub from: Vec<String>,
+    pub to: Vec<String>,
+    pub notes: Vec<Said>,
+}
+
+/// Something that whoever leaves, or somebody else, said beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    pub by: String,
+    pub at: Timestamp,
+    pub text: Untrusted,
 }
 
 /// Who is on call by a schedule, and who comes.
@@ -145,16 +173,13 @@ pub enum Medium {
 
 /// The sheet of one schedule or of all. With a schedule, alerts are those that page it or that somebody
 /// on call by it holds; everything else concerns whoever is on call.
-pub fn sheet(desk: &Desk, schedule: Option<&str>, known: Known, now: Timestamp) -> Handover {
+pub fn sheet(desk: &Desk, schedule: Option<&str>, known: Known, now: Timestamp) -> Sheet {
     let schedules = desk.schedules.values().filter(|one| schedule.is_none_or(|name| name == one.name));
     let chosen: Vec<&Schedule> = schedules.collect();
     let on: Vec<PersonId> = chosen.iter().flat_map(|schedule| schedule.who(now).0).collect();
     let concerns = |alert: &Alert| {
         let Some(name) = schedule else { return true };
-        let steps = alert.policy.steps.iter().chain([&alert.policy.last_resort]);
-        let pages =
-            steps.flat_map(|step| &step.notify).any(|to| matches!(to, Target::OnCall(by) if by == name));
-        pages || alert.held_by().is_some_and(|holder| on.contains(holder))
+        alert.asks(name) || alert.held_by().is_some_and(|holder| on.contains(holder))
     };
     let names = |people: &[PersonId]| people.iter().map(|id| desk.name_of(id)).collect();
     let turns = chosen.iter().map(|schedule| {
@@ -169,10 +194,11 @@ pub fn sheet(desk: &Desk, schedule: Option<&str>, known: Known, now: Timestamp) 
         (std::cmp::Reverse(alert.severity), alert.deadline.is_none(), alert.deadline, alert.id)
     });
     let unseen = |alert: &Alert| alert.state == AlertState::Open && alert.cleared_at.is_some();
-    let (cleared, open): (Vec<Alert>, Vec<Alert>) = alerts.into_iter().partition(unseen);
+    let (mut cleared, open): (Vec<Alert>, Vec<Alert>) = alerts.into_iter().partition(unseen);
+    cleared.extend(known.seen_off.into_iter().filter(|alert| concerns(alert)));
     let rows = |alerts: Vec<Alert>| alerts.into_iter().map(|alert| open_alert(desk, alert)).collect();
     let listed = u64::try_from(known.tasks.len()).unwrap_or(u64::MAX);
-    Handover {
+    Sheet {
         at: now,
         schedule: schedule.map(str::to_owned),
         turns,
@@ -193,7 +219,28 @@ pub fn sheet(desk: &Desk, schedule: Option<&str>, known: Known, now: Timestamp) 
             .collect(),
         silent: known.silent,
         failing: known.failing,
+        handovers: going(desk, schedule, &known.handovers),
     }
+}
+
+fn going(desk: &Desk, schedule: Option<&str>, known: &[Handover]) -> Vec<Going> {
+    let names = |people: &[PersonId]| people.iter().map(|id| desk.name_of(id)).collect();
+    let chosen = known.iter().filter(|one| schedule.is_none_or(|name| name == one.schedule));
+    let told = chosen.filter(|one| one.state == HandoverState::Open || !one.notes.is_empty());
+    told.map(|one| Going {
+        id: one.id,
+        schedule: one.schedule.clone(),
+        state: one.state,
+        at: one.at,
+        from: names(&one.outgoing),
+        to: names(&one.incoming),
+        notes: one
+            .notes
+            .iter()
+            .map(|note| Said { by: desk.name_of(&note.by), at: note.at, text: note.text.clone() })
+            .collect(),
+    })
+    .collect()
 }
 
 fn open_alert(desk: &Desk, alert: Alert) -> OpenAlert {
@@ -233,7 +280,7 @@ fn open_task(desk: &Desk, task: Task) -> OpenTask {
     }
 }
 
-impl Handover {
+impl Sheet {
     /// Whether anything needs more than a look at who is on call.
     pub fn is_quiet(&self) -> bool {
         self.alerts.is_empty()
@@ -242,6 +289,7 @@ impl Handover {
             && self.in_doubt.is_empty()
             && self.silent.is_empty()
             && self.failing.is_empty()
+            && self.handovers.is_empty()
     }
 
     /// Plain text of at most [`WIDTH`] columns, on the clock of the reader.
@@ -254,6 +302,7 @@ impl Handover {
         for turn in &self.turns {
             page.line(&format!("  {}", fitted(&self.turn(turn, zone), "    ")));
         }
+        self.going_on(&mut page, zone);
         self.alerts_on(&mut page, zone);
         page.head("Tasks", self.tasks.len());
         for task in &self.tasks {
@@ -298,6 +347,36 @@ impl Handover {
             page.line("\n  handed over by ______________________   taken over by ______________________");
         }
         page.text
+    }
+
+    fn going_on(&self, page: &mut Page, zone: &TimeZone) {
+        page.head("Hand-over", self.handovers.len());
+        let names = |people: &[String]| match people {
+            [] => "nobody".to_owned(),
+            people => people.join(", "),
+        };
+        for one in &self.handovers {
+            let title = format!("{}: {} to {}", one.schedule, names(&one.from), names(&one.to));
+            let at = one.at.map(|at| self.when(at, zone));
+            let stands = match (one.state, at) {
+                (HandoverState::Ahead, Some(at)) => format!("comes at {at}"),
+                (HandoverState::Ahead, None) => "not planned".to_owned(),
+                (HandoverState::Open, at) => {
+                    let since = at.map(|at| format!(" since {at}")).unwrap_or_default();
+                    format!("not accepted{since}; nightdesk handover accept {}", one.id)
+                }
+                (HandoverState::Accepted | HandoverState::Closed, _) => one.state.as_str().to_owned(),
+            };
+            page.item(&one.id.to_string(), &title, &[Some(stands)]);
+            let indent = page.indent();
+            for note in &one.notes {
+                let head = format!("{} {}: ", note.by, self.when(note.at, zone));
+                for (nth, line) in note.text.raw().lines().enumerate() {
+                    let head = if nth == 0 { head.as_str() } else { "" };
+                    page.line(&format!("{indent}{}", fitted(&format!("{head}{line}"), &indent)));
+                }
+            }
+        }
     }
 
     fn alerts_on(&self, page: &mut Page, zone: &TimeZone) {
@@ -382,13 +461,21 @@ impl Page {
         }
     }
 
-    /// One thing with what is to be known of it below; a box to tick on paper.
-    fn item(&mut self, id: &str, title: &str, facts: &[Option<String>]) {
-        let tick = match self.medium {
+    fn tick(&self) -> &'static str {
+        match self.medium {
             Medium::Screen => "  ",
             Medium::Paper => "  [ ] ",
-        };
-        let indent = " ".repeat(tick.len() + 7);
+        }
+    }
+
+    /// Of what belongs to a thing.
+    fn indent(&self) -> String {
+        " ".repeat(self.tick().len() + 7)
+    }
+
+    /// One thing with what is to be known of it below; a box to tick on paper.
+    fn item(&mut self, id: &str, title: &str, facts: &[Option<String>]) {
+        let (tick, indent) = (self.tick(), self.indent());
         let id = if id.is_empty() { String::new() } else { format!("{id:<6} ") };
         let facts: Vec<&str> = facts.iter().flatten().map(String::as_str).collect();
         self.line(&format!("{tick}{}", fitted(&format!("{id}{title}"), &indent)));
@@ -420,75 +507,4 @@ fn fitted(text: &str, indent: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::core::scenario::Scene;
-
-    fn known(scene: &Scene) -> Known {
-        Known { alerts: scene.alerts.values().cloned().collect(), ..Known::default() }
-    }
-
-    #[test]
-    fn the_sheet_says_of_each_alert_who_has_it_and_what_comes_next() {
-        let mut scene = Scene::usual();
-        scene.raise("x1");
-        let sheet = |scene: &Scene| super::sheet(&scene.desk, None, known(scene), scene.now);
-        let open = sheet(&scene);
-        assert_eq!(open.alerts[0].holder, None);
-        assert!(matches!(open.alerts[0].next, Next::Step { .. }), "{open:?}");
-        assert!(open.text(&TimeZone::UTC, Medium::Screen).contains("nobody has it; step "), "{open:?}");
-
-        scene.ack("maria").unwrap();
-        let held = sheet(&scene);
-        assert_eq!(held.alerts[0].holder.as_deref(), Some("maria"));
-        let text = held.text(&TimeZone::UTC, Medium::Screen);
-        assert!(text.contains("maria has it; news promised by "), "{text}");
-    }
-
-    #[test]
-    fn what_was_cleared_and_not_seen_stands_apart_and_what_is_closed_not_at_all() {
-        let mut scene = Scene::usual();
-        scene.raise("x1");
-        let mut alert = scene.alert().clone();
-        alert.cleared_at = Some(scene.now);
-        let with = |alert: &Alert| Known { alerts: vec![alert.clone()], ..Known::default() };
-        let sheet = super::sheet(&scene.desk, None, with(&alert), scene.now);
-        assert_eq!((sheet.alerts.len(), sheet.cleared.len()), (0, 1));
-        alert.state = AlertState::Resolved;
-        let sheet = super::sheet(&scene.desk, None, with(&alert), scene.now);
-        assert!(sheet.is_quiet());
-        assert!(sheet.text(&TimeZone::UTC, Medium::Screen).contains("Nothing is open"));
-    }
-
-    #[test]
-    fn a_schedules_sheet_has_the_alerts_that_page_it_and_no_others() {
-        let mut scene = Scene::usual();
-        scene.raise("x1");
-        let sheet = |known| super::sheet(&scene.desk, Some("primary"), known, scene.now);
-        assert!(sheet(known(&scene)).alerts.is_empty(), "it pages people by name");
-        let mut alert = scene.alert().clone();
-        alert.policy.last_resort.notify.push(Target::OnCall("primary".into()));
-        assert_eq!(sheet(Known { alerts: vec![alert], ..Known::default() }).alerts.len(), 1);
-    }
-
-    #[test]
-    fn no_line_is_wider_than_paper_whatever_the_partner_wrote() {
-        let mut scene = Scene::usual();
-        scene.raise("x1");
-        let mut alert = scene.alert().clone();
-        alert.title = format!("{} \u{1b}[31m{} end", "漢".repeat(90), "word ".repeat(30)).into();
-        let silent = vec![Silent { source: "grid".repeat(40), last_event_at: None }];
-        let failing =
-            vec![Failing { channel: "sms".into(), since: scene.now, why: Some("no ".repeat(90).into()) }];
-        let known = Known { alerts: vec![alert], silent, failing, ..Known::default() };
-        let sheet = super::sheet(&scene.desk, None, known, scene.now);
-        for medium in [Medium::Screen, Medium::Paper] {
-            let text = sheet.text(&TimeZone::UTC, medium);
-            for line in text.lines() {
-                assert!(line.width() <= WIDTH, "{} columns: {line}", line.width());
-            }
-            assert!(!text.contains('\u{1b}') && text.contains("has never sent anything"), "{text}");
-            assert_eq!(text.contains("taken over by"), medium == Medium::Paper);
-        }
-    }
-}
+mod tests;
