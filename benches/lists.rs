@@ -195,6 +195,7 @@ async fn fill(store: &Store, start: Timestamp) {
     }
     let ids = Ids {
         over: 1,
+        consent: 1,
         handover: 1,
         window: 1,
         event: EVENTS + 1,

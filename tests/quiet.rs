@@ -71,12 +71,12 @@ impl Channel for Handset {
 
     fn receipt(&self, callback: &Callback) -> Result<Receipt, CallbackRefused> {
         Ok(Receipt {
-            fault: None,
             of: Of::Attempt { notification: callback.query["n"].parse().unwrap(), attempt: 1, part: 1 },
             provider_ref: None,
             rung: Some(Rung::Delivered),
             by: "simulated carrier",
             detail: String::new(),
+            fault: None,
         })
     }
 

@@ -70,6 +70,8 @@ fn channel(settings: Settings) -> Arc<Smpp> {
 
 fn message(number: u64, text: &str) -> Outgoing {
     Outgoing {
+        return_path: None,
+        unsubscribe: None,
         notification: NotificationId(number),
         attempt: 1,
         medium: Medium::Sms,

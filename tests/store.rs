@@ -5,8 +5,9 @@
 
 use nightdesk::cells;
 use nightdesk::core::change::{Actor, Change, Object, What};
+use nightdesk::core::consent::{Choice, Consent, Means};
 use nightdesk::core::contact::{Category, Medium};
-use nightdesk::core::id::NotificationId;
+use nightdesk::core::id::{ConsentId, NotificationId};
 use nightdesk::core::notification::{
     Attempt, AttemptState, Content, Notification, NotificationState, Purpose, Reason, Recipient, RecipientId,
 };
@@ -243,4 +244,39 @@ async fn a_newer_mail_of_a_conversation_waits_for_the_older_until_that_left_or_e
     let held = Notification { state: NotificationState::Held, ..mail(8, "lopez", "c1") };
     keep(&store, &[&third, &later, &held]).await;
     assert_eq!(due(&store).await, [3, 7]);
+}
+
+#[tokio::test]
+async fn nothing_changes_or_removes_an_entry_of_the_consent_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&Open::Folder(folder.path().to_owned()), 1).unwrap();
+    let entry = |id: u64, state| Consent {
+        id: ConsentId(id),
+        state,
+        medium: Medium::Sms,
+        category: None,
+        address: Some("+34612345678".into()),
+        contact: Some("ana".into()),
+        person: None,
+        means: Means::Reply,
+        words: "stop".into(),
+        evidence: "sms:7".into(),
+        created_at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    let kept = |entry: &Consent| Change { object: Object::Consent(Box::new(entry.clone())), ..note("said") };
+    let (out, back) = (entry(1, Choice::Out), entry(2, Choice::In));
+    let changes = vec![kept(&out), kept(&back)];
+    store.write(move |tx| tx.apply(changes)).await.unwrap();
+    let forged = kept(&Consent { words: "yes, please".into(), ..out.clone() });
+    store.write(move |tx| tx.apply(vec![forged])).await.expect_err("an id is given once");
+    for sql in [
+        "UPDATE consent SET body = '{}' WHERE id = 1",
+        "DELETE FROM consent WHERE id = 1",
+        "INSERT OR REPLACE INTO consent (id, created_at, body) VALUES (1, 0, '{}')",
+    ] {
+        store.write(move |tx| tx.execute(sql, &[])).await.expect_err(sql);
+    }
+    let found = store.read(|tx| tx.consents(Some("+34612345678"), Some("ana"), 10)).await.unwrap();
+    assert_eq!(found, [back, out]);
+    assert_eq!(store.read(|tx| tx.consents(None, Some("bob"), 10)).await.unwrap(), []);
 }

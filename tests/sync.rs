@@ -127,6 +127,10 @@ async fn edits_of_both_sides_meet_field_by_field_and_nothing_is_echoed() {
     community.edit("ana", json!({ PREFERENCES: { "optedOut": ["email"] } })).await;
     let both = json!(["sms", "email"]);
     contact_where(&desk, "ana", "both opt-outs", |contact| contact["opted_out"] == both).await;
+    let ledger = desk.list(&["consent", "list", "--contact", "ana"]).await;
+    let said: Vec<_> =
+        ledger.iter().map(|entry| [&entry["state"], &entry["medium"], &entry["means"]]).collect();
+    assert_eq!(said, [["out", "email", "community"], ["out", "sms", "operator"]]);
     user_where(&community, "ana", "the opt-out to be given again", |user| {
         out(user) == json!(["email", "sms"])
     })

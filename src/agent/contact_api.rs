@@ -3,20 +3,23 @@
 use super::identity::{Identified, NotLetIn};
 use super::serve::{Desk, Failure, not_found};
 use crate::core::change::Actor;
+use crate::core::consent::Consent;
 use crate::core::contact::{Contact, ContactField};
 use crate::core::contact_commands::{Mention, MentionKind, RowTaken, import_row};
 use crate::core::escalation::Decision;
 use crate::core::person::Role;
+use crate::core::suppression::address_key;
 use crate::core::sync::{Link, Side};
 use crate::core::task::{Task, TaskState};
 use crate::core::text::Untrusted;
 use crate::store::list::{Filter, List};
 use crate::store::{StoreError, Tx};
 use crate::wire::{ContactDetail, FieldConflict, Import};
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
+use serde::Deserialize;
 
 /// Rows in one request, one transaction.
 const MOST_ROWS: usize = 1000;
@@ -24,6 +27,7 @@ const LARGEST_IMPORT: usize = 8 << 20;
 
 pub(super) fn routes() -> Router<Desk> {
     Router::new()
+        .route("/v1/consent", get(consent))
         .route("/v1/contacts/conflicts", get(conflicts))
         .route("/v1/contacts/import", post(import).layer(DefaultBodyLimit::max(LARGEST_IMPORT)))
         .route("/v1/contacts/{id}", get(contact))
@@ -39,10 +43,36 @@ async fn contact(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Jso
             // The community's name for a contact will do as well.
             let Some(called) = tx.contact_called(&key)? else { return Ok(None) };
             let Some(contact) = tx.contact(&called)? else { return Ok(None) };
-            Ok(Some(ContactDetail { links: tx.links_of(&called)?, contact }))
+            let consent = tx.consents(None, Some(&called), 10)?;
+            Ok(Some(ContactDetail { links: tx.links_of(&called)?, consent, contact }))
         })
         .await?;
     found.map(Json).ok_or_else(|| not_found("contact", &id))
+}
+
+/// Whose entries of the consent ledger are asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    address: Option<String>,
+    contact: Option<String>,
+    limit: Option<u32>,
+}
+
+async fn consent(
+    State(desk): State<Desk>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Vec<Consent>>, Failure> {
+    let limit = asked.limit.unwrap_or(100).clamp(1, 100_000);
+    let found = desk.agent.store.read(move |tx| {
+        let contact = match &asked.contact {
+            Some(name) => Some(tx.contact_called(name)?.unwrap_or_else(|| name.clone())),
+            None => None,
+        };
+        let address = asked.address.as_deref().map(address_key);
+        tx.consents(address.as_deref(), contact.as_deref(), limit)
+    });
+    Ok(Json(found.await?))
 }
 
 async fn conflicts(State(desk): State<Desk>) -> Result<Json<Vec<FieldConflict>>, Failure> {

@@ -5,7 +5,7 @@ use super::Agent;
 use super::proof;
 use super::providers;
 use super::setup::Setup;
-use crate::channel::{Answer, Channel, Outgoing};
+use crate::channel::{Answer, Channel, Outgoing, Unsubscribe};
 use crate::core::alert::Alert;
 use crate::core::contact::Medium;
 use crate::core::delivery::{self, Answered, Answering, Claim, Delivering, Down};
@@ -16,6 +16,7 @@ use crate::core::page::AGAIN;
 use crate::core::proof::{Shortfall, moves_on};
 use crate::core::provider::Heard;
 use crate::core::reach::Reach;
+use crate::core::reply::Link;
 use crate::core::suppression::address_key;
 use crate::core::text::Untrusted;
 use crate::core::throttle::{self, Full};
@@ -503,9 +504,16 @@ pub(super) fn outgoing(setup: &Setup, n: &Notification, address: String) -> Outg
         (Medium::Sms, true) => Untrusted::new(format!("{AGAIN}{}", n.content.body.raw())),
         _ => n.content.body.clone(),
     };
+    let attempt = n.attempts.last().map_or(1, |attempt| attempt.number);
+    let (desk, replies) = (&setup.settings.desk, setup.settings.replies.as_ref());
+    let mailbox = |token: &str| {
+        let replies = replies.filter(|_| n.medium == Medium::Email)?;
+        let (local, domain) = replies.address.as_str().rsplit_once('@')?;
+        Some(format!("{local}+{token}@{domain}"))
+    };
     Outgoing {
         notification: n.id,
-        attempt: n.attempts.last().map_or(1, |attempt| attempt.number),
+        attempt,
         medium: n.medium,
         address,
         name: n.recipient.name.clone(),
@@ -515,10 +523,17 @@ pub(super) fn outgoing(setup: &Setup, n: &Notification, address: String) -> Outg
         attachments: n.content.attachments.clone(),
         purpose: n.purpose,
         urgent: n.urgent,
-        reply_to: setup.settings.replies.as_ref().filter(|_| n.medium == Medium::Email).and_then(|replies| {
-            let (local, domain) = replies.address.as_str().rsplit_once('@')?;
-            Some(format!("{local}+{}@{domain}", setup.settings.desk.reply_key.token(n.id)))
-        }),
+        reply_to: mailbox(&desk.reply_key.token(n.id)),
+        return_path: mailbox(&desk.reply_key.return_token(n.id, attempt))
+            .filter(|_| replies.is_some_and(|replies| replies.bounces)),
+        unsubscribe: desk
+            .links
+            .may_end(n)
+            .then(|| Unsubscribe {
+                web: desk.links.url(&desk.reply_key, Link::Unsubscribe, n.id),
+                mail: mailbox(&format!("u{}", desk.reply_key.link_token(Link::Unsubscribe, n.id))),
+            })
+            .filter(|ways| *ways != Unsubscribe::default()),
         idempotency_key: n.idempotency_key.clone(),
         thread: n.thread.clone().or_else(|| n.alert.map(|alert| alert.to_string())).map(|thread| {
             let store = n.idempotency_key.split('-').next().unwrap_or_default();

@@ -3,7 +3,9 @@
 use super::Agent;
 use crate::community::Received;
 use crate::community::intake::{CallbackAnswer, CallbackRequest, Desk, Feed, NotTaken, Taken};
+use crate::community::unsubscribe::Page;
 use crate::core::decide::{self, Incoming, Needs, Prepared, View};
+use crate::core::reply::Link;
 use crate::store::{StoreError, Tx};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -170,6 +172,12 @@ impl Desk for Agent {
 
     async fn receipt(&self, channel: &str, callback: CallbackRequest) -> CallbackAnswer {
         super::receipts::take(self, channel, callback).await
+    }
+
+    async fn link(&self, link: Link, token: &str, posted: bool) -> Result<Option<Page>, ()> {
+        super::consent::page(self, link, token, posted).await.map_err(|why| {
+            tracing::error!(%why, "a link in a mail could not be followed");
+        })
     }
 
     async fn inbound(&self, channel: &str, callback: CallbackRequest) -> CallbackAnswer {

@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod calendar;
+mod consent;
 mod contact_api;
 pub mod contacts;
 pub mod digest;
@@ -22,6 +23,7 @@ pub mod providers;
 mod quiet;
 pub mod receipts;
 pub mod replies;
+mod reports;
 mod resend;
 mod roster;
 pub mod run;

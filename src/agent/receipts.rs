@@ -8,10 +8,13 @@ use super::setup::Setup;
 use crate::channel::{Callback, CallbackRefused, Channel, Ears, Of, Receipt, Written};
 use crate::community::intake::{CallbackAnswer, CallbackRequest};
 use crate::core::delivery::{self, Delivering};
+use crate::core::desk::Desk;
 use crate::core::gauge::Did;
 use crate::core::id::NotificationId;
-use crate::core::notification::{Evidence, Fault, Rung};
+use crate::core::notification::{Evidence, Fault, Notification, NotificationState, RecipientId, Rung};
 use crate::core::proof::{Shortfall, moves_on};
+use crate::core::reply;
+use crate::core::task::TaskKind;
 use crate::store::{StoreError, Tx};
 use async_trait::async_trait;
 use axum::http::StatusCode;
@@ -145,7 +148,10 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
             if notification.state.is_failure() && !failed && moves_on(&notification) {
                 let bounced = rung == Some(Rung::Bounced);
                 let fault = fault.unwrap_or(if bounced { Fault::Address } else { Fault::Message });
-                proof::move_on(tx, desk, &down, notification, Shortfall::Failed(fault), now)?;
+                proof::move_on(tx, desk, &down, notification.clone(), Shortfall::Failed(fault), now)?;
+            }
+            if notification.state == NotificationState::Bounced && !failed {
+                mend(tx, desk, &notification, now)?;
             }
             Ok(Folded::Kept(took))
         })
@@ -164,6 +170,21 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
         agent.lay_over(None).await?;
     }
     Ok(folded)
+}
+
+/// An address of somebody of the desk is dead: somebody must mend it, unless a task about the page or the test
+/// says so already.
+fn mend(tx: &mut Tx<'_>, desk: &Desk, n: &Notification, now: Timestamp) -> Result<(), StoreError> {
+    let RecipientId::Person(person) = &n.recipient.who else { return Ok(()) };
+    let key = reply::person_fix_task(person, n.medium);
+    let of_message = format!("{}:{}", TaskKind::Fix.as_str(), n.id);
+    if n.answers.is_some() || tx.open_task(&key)?.is_some() || tx.open_task(&of_message)?.is_some() {
+        return Ok(());
+    }
+    let mut ids = tx.ids();
+    let change = delivery::undelivered(desk, &mut ids, n, key, now);
+    tx.keep_ids(ids);
+    tx.apply(vec![change])
 }
 
 /// What a receipt is of.

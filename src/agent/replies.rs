@@ -2,18 +2,22 @@
 //! once, in one transaction with what it does and the answer to it.
 
 use super::Agent;
+use super::consent;
 use super::contacts;
 use super::handover;
 use super::receipts::{answer, heard};
+use super::reports::{self, Heard};
 use crate::channel::Written;
 use crate::channel::mailbox::{Letter, Mailbox};
 use crate::community::intake::{CallbackAnswer, CallbackRequest};
 use crate::core::alert::AlertState;
-use crate::core::change::{Object, What};
+use crate::core::change::{Change, Object, What};
+use crate::core::consent::Means;
 use crate::core::contact::Medium;
 use crate::core::desk::Desk;
-use crate::core::id::{AlertId, NotificationId};
-use crate::core::reply::{self, Became, CODE_LIVES, Inbound, Paged, ReplyView, take};
+use crate::core::id::{AlertId, Ids, NotificationId};
+use crate::core::notification::Notification;
+use crate::core::reply::{self, Became, CODE_LIVES, Inbound, Link, Paged, ReplyView, take};
 use crate::core::suppression::address_key;
 use crate::store::{StoreError, Tx};
 use axum::http::StatusCode;
@@ -94,6 +98,13 @@ pub async fn job(agent: Arc<Agent>) {
 }
 
 async fn mail(agent: &Agent, mailbox: &Mailbox<'_>, letter: Letter) {
+    match meant(agent, &letter).await {
+        Ok(Some(Heard::Kept)) => return put_away(mailbox, &letter.file).await,
+        Ok(Some(Heard::TooEarly)) => return,
+        Ok(Some(Heard::NotOurs)) | Ok(None) => {}
+        Err(why) => return tracing::error!(%why, "a report by mail could not be stored"),
+    }
+    let file = letter.file;
     let inbound = Inbound {
         channel: "mail".to_owned(),
         provider_id: letter.id,
@@ -105,17 +116,61 @@ async fn mail(agent: &Agent, mailbox: &Mailbox<'_>, letter: Letter) {
     };
     match take_one(agent, inbound).await {
         // Only what is on disk leaves the mailbox's new letters.
-        Ok(_) => {
-            if let Err(why) = mailbox.read(&letter.file).await {
-                tracing::error!(%why, "a letter that was read could not be put away");
-            }
-        }
+        Ok(_) => put_away(mailbox, &file).await,
         Err(why) => tracing::error!(%why, "a mailed reply could not be stored"),
     }
 }
 
+async fn put_away(mailbox: &Mailbox<'_>, file: &std::path::Path) {
+    if let Err(why) = mailbox.read(file).await {
+        tracing::error!(%why, "a letter that was read could not be put away");
+    }
+}
+
+/// Takes what is no reply: a report, or the wish to get no more of something. `None`: it is neither.
+async fn meant(agent: &Agent, letter: &Letter) -> Result<Option<Heard>, StoreError> {
+    if let Some(report) = &letter.report {
+        return reports::take(agent, report.clone(), &letter.id).await.map(Some);
+    }
+    let Some(id) = letter.leaves.filter(|_| letter.automatic.is_none()) else { return Ok(None) };
+    let said = consent::said(agent, Link::Unsubscribe, id, Means::Mail).await?;
+    Ok(Some(if said { Heard::Kept } else { Heard::NotOurs }))
+}
+
+/// Whoever got this message told their mailbox provider that it was unwanted.
+pub(super) async fn complained(
+    agent: &Agent,
+    n: Notification,
+    id: &str,
+    said: String,
+) -> Result<(), StoreError> {
+    let Some(attempt) = n.attempts.last() else { return Ok(()) };
+    let inbound = Inbound {
+        channel: "mail".to_owned(),
+        provider_id: id.to_owned(),
+        medium: Medium::Email,
+        from: attempt.address.raw().to_owned(),
+        text: said.into(),
+        answers: Some(n.id),
+        automatic: None,
+    };
+    take_as(agent, inbound, move |desk, view, inbound, ids, now| {
+        reply::complain(desk, view, inbound, n.id, ids, now)
+    })
+    .await
+    .map(|_| ())
+}
+
 /// Takes one reply; the same again does nothing.
 pub async fn take_one(agent: &Agent, inbound: Inbound) -> Result<Became, StoreError> {
+    take_as(agent, inbound, take).await
+}
+
+async fn take_as(
+    agent: &Agent,
+    inbound: Inbound,
+    decide: impl FnOnce(&Desk, ReplyView, &Inbound, Ids, Timestamp) -> (Vec<Change>, Ids) + Send + 'static,
+) -> Result<Became, StoreError> {
     let setup = agent.setup();
     let now = agent.world.now();
     let of_people = !reply::people_at(&setup.settings.desk, inbound.medium, &inbound.from).is_empty();
@@ -127,7 +182,7 @@ pub async fn take_one(agent: &Agent, inbound: Inbound) -> Result<Became, StoreEr
             }
             let desk = &setup.settings.desk;
             let view = view(tx, desk, &inbound, now)?;
-            let (changes, ids) = take(desk, view, &inbound, tx.ids(), now);
+            let (changes, ids) = decide(desk, view, &inbound, tx.ids(), now);
             let became = changes.iter().find_map(|change| match &change.object {
                 Object::Reply(reply) => Some(reply.state),
                 _ => None,

@@ -63,6 +63,8 @@ impl Setup {
         settings.desk.instance = store.instance().to_owned();
         settings.desk.reply_key = reply_key(state, store.instance())
             .map_err(|why| NotApplied::Channel { name: "replies".into(), why })?;
+        let https = |url: &String| url.starts_with("https://");
+        settings.desk.links.base = settings.intake.public_url.clone().filter(https);
         let base = settings
             .intake
             .public_url
@@ -244,6 +246,7 @@ fn build_channel(
                 hello,
                 message_id_domain: domain,
                 ca_file,
+                receipts: proof.is_some(),
                 timeout,
                 connections,
             };

@@ -312,6 +312,8 @@ mod tests {
             purpose: Purpose::Page,
             urgent: true,
             reply_to: None,
+            return_path: None,
+            unsubscribe: None,
             idempotency_key: "k".into(),
             thread: None,
             possible_duplicate: false,

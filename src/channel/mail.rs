@@ -4,7 +4,7 @@
 //! only looks like an encoded word must be encoded too, a name is never quoted around an encoded
 //! word, and the body stays readable on the wire wherever the next server allows it.
 
-use super::Outgoing;
+use super::{Outgoing, Unsubscribe};
 use crate::core::notification::Attachment;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -59,6 +59,9 @@ pub(super) fn compose(message: &Outgoing, sender: &Sender, eight_bit_allowed: bo
     }
     // RFC 3834 §5: asks other programs not to answer.
     header(&mut text, "Auto-Submitted", "auto-generated");
+    if let Some(unsubscribe) = &message.unsubscribe {
+        list_unsubscribe(&mut text, unsubscribe);
+    }
     header(&mut text, "X-Nightdesk-Id", &message.notification.to_string());
     header(&mut text, "MIME-Version", "1.0");
     if message.html.is_some() || !message.attachments.is_empty() {
@@ -77,6 +80,22 @@ pub(super) fn compose(message: &Outgoing, sender: &Sender, eight_bit_allowed: bo
     text.push_str("\r\n");
     text.push_str(&body);
     Mail { text, eight_bit }
+}
+
+/// RFC 2369 §3.2 and, where a POST is enough, RFC 8058 §3.1. Whoever signs the mail (DKIM) must sign both.
+fn list_unsubscribe(text: &mut String, ways: &Unsubscribe) {
+    let web = ways.web.as_ref().map(|url| format!("<{url}>"));
+    let mail = ways.mail.as_ref().map(|mailbox| format!("<mailto:{mailbox}?subject=unsubscribe>"));
+    let all: Vec<String> = web.into_iter().chain(mail).collect();
+    header(text, "List-Unsubscribe", &all.join(",\r\n "));
+    if ways.web.is_some() {
+        header(text, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+    }
+}
+
+/// The name by which replies and reports know a message, without the domain.
+pub fn message_name(idempotency_key: &str) -> String {
+    identifier(idempotency_key)
 }
 
 /// The rest of a mail of several parts, from its Content-Type on.
@@ -337,6 +356,8 @@ mod tests {
             purpose: Purpose::Page,
             urgent: true,
             reply_to: None,
+            return_path: None,
+            unsubscribe: None,
             idempotency_key: "nightdesk/n12".into(),
             thread: Some("A7".into()),
             possible_duplicate: false,
@@ -372,6 +393,26 @@ mod tests {
         It is late.
         Please call.
         "#);
+    }
+
+    #[test]
+    fn who_may_unsubscribe_is_told_how_and_by_one_click_only_over_https() {
+        let ways = |web: Option<&str>| Unsubscribe {
+            web: web.map(str::to_owned),
+            mail: Some("desk+u12-abc@example.org".into()),
+        };
+        let head = |ways| {
+            let message = Outgoing { unsubscribe: Some(ways), ..outgoing("Ann", "s", "b") };
+            let text = compose(&message, &sender(), false).text;
+            text.split_once("Auto-Submitted").unwrap().1.split_once("X-Nightdesk").unwrap().0.to_owned()
+        };
+        assert_eq!(
+            head(ways(Some("https://desk.example.org/v1/unsubscribe/12-abc"))),
+            ": auto-generated\r\nList-Unsubscribe: <https://desk.example.org/v1/unsubscribe/12-abc>,\r\n \
+             <mailto:desk+u12-abc@example.org?subject=unsubscribe>\r\n\
+             List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+        );
+        assert!(!head(ways(None)).contains("List-Unsubscribe-Post"), "nobody could post anything");
     }
 
     #[test]

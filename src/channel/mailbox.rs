@@ -1,9 +1,10 @@
 //! Reads mailed replies out of a Maildir, and tells a human's answer from what machines send:
-//! auto-replies, bounces and mailing lists (RFC 3834).
+//! auto-replies, bounces and mailing lists (RFC 3834). Reports on mails of ours come in here as well.
 
+use super::report::{self, Report};
 use crate::core::contact::Mailbox as Address;
 use crate::core::id::NotificationId;
-use crate::core::reply::ReplyKey;
+use crate::core::reply::{Link, ReplyKey};
 use mail_parser::{HeaderValue, Message, MessageParser};
 use std::ffi::OsString;
 use std::io;
@@ -26,6 +27,10 @@ pub struct Letter {
     pub answers: Option<NotificationId>,
     /// It is no human's, for this reason.
     pub automatic: Option<String>,
+    /// What it reports of a mail of ours.
+    pub report: Option<Report>,
+    /// It was sent to the address that a mail of ours gave for getting no more of its category.
+    pub leaves: Option<NotificationId>,
 }
 
 /// Why a mailbox cannot be looked into.
@@ -110,6 +115,8 @@ impl<'a> Mailbox<'a> {
             text: String::new(),
             answers: None,
             automatic: Some(why.to_owned()),
+            report: None,
+            leaves: None,
         };
         if bytes.is_empty() {
             return nothing("it is empty or too large");
@@ -120,8 +127,14 @@ impl<'a> Mailbox<'a> {
         let from = message.from().and_then(|from| from.first()).and_then(|from| from.address());
         let from = from.unwrap_or_default().to_owned();
         let answers = addressees(&message).find_map(|to| self.key.of_token(token(&to, self.address)?));
+        let leaves = addressees(&message).find_map(|to| {
+            let token = token(&to, self.address)?.strip_prefix(['u', 'U'])?;
+            self.key.of_link_token(Link::Unsubscribe, token)
+        });
         let text = message.body_text(0).unwrap_or_default();
         Letter {
+            report: report::read(&message, &from, self.address, self.key),
+            leaves,
             id: message.message_id().map_or(name.clone(), str::to_owned),
             automatic: automatic(&message, &from),
             text: unquoted(&text),
@@ -133,7 +146,7 @@ impl<'a> Mailbox<'a> {
 }
 
 /// What stands behind the `+` of an address that is ours.
-fn token<'t>(to: &'t str, ours: &Address) -> Option<&'t str> {
+pub(super) fn token<'t>(to: &'t str, ours: &Address) -> Option<&'t str> {
     let (local, domain) = to.rsplit_once('@')?;
     let (our_local, our_domain) = ours.as_str().rsplit_once('@')?;
     let (name, token) = local.split_once('+')?;
@@ -141,7 +154,7 @@ fn token<'t>(to: &'t str, ours: &Address) -> Option<&'t str> {
 }
 
 /// Every address it was sent to, as the envelope says (where the server noted it) and the letter.
-fn addressees<'m>(message: &'m Message<'_>) -> impl Iterator<Item = String> + 'm {
+pub(super) fn addressees<'m>(message: &'m Message<'_>) -> impl Iterator<Item = String> + 'm {
     let noted = ["Delivered-To", "X-Original-To", "Envelope-To"].into_iter().flat_map(|name| {
         message.header_values(name).filter_map(|value| match value {
             HeaderValue::Text(text) => Some(text.trim().trim_matches(['<', '>']).to_owned()),

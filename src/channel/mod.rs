@@ -7,6 +7,7 @@ mod mail;
 pub mod mailbox;
 mod named;
 pub mod opentext;
+pub mod report;
 pub mod smpp;
 pub mod smtp;
 pub mod spool;
@@ -16,6 +17,7 @@ pub mod twilio;
 pub mod webhook;
 
 pub use http::client as http_client;
+pub use mail::message_name;
 
 use crate::core::contact::Medium;
 use crate::core::id::NotificationId;
@@ -50,6 +52,10 @@ pub struct Outgoing {
     pub urgent: bool,
     /// Of a mail: where an answer to it goes, with its token; else to the sender.
     pub reply_to: Option<String>,
+    /// Of a mail: where reports on it come back to, with the token of this attempt; else to the sender.
+    pub return_path: Option<String>,
+    /// Of a mail: how its recipient gets no more of its kind.
+    pub unsubscribe: Option<Unsubscribe>,
     /// The same for every attempt of one notification; a mail's Message-ID is made of it.
     pub idempotency_key: String,
     /// Groups the mails of one alert (`In-Reply-To`, `References`).
@@ -57,6 +63,15 @@ pub struct Outgoing {
     pub possible_duplicate: bool,
     /// When the message was decided: its `Date`.
     pub created_at: Timestamp,
+}
+
+/// Ways out of the mails of one category (RFC 2369 §3.2); at least one is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unsubscribe {
+    /// An https address; a POST to it is enough (RFC 8058).
+    pub web: Option<String>,
+    /// A mail to this mailbox is enough.
+    pub mail: Option<String>,
 }
 
 /// What the provider said, or failed to say.

@@ -18,6 +18,7 @@ use rustls::pki_types::ServerName;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::io::{
@@ -56,6 +57,8 @@ pub struct Settings {
     pub message_id_domain: String,
     /// Trusted besides the machine's own roots (PEM).
     pub ca_file: Option<PathBuf>,
+    /// Also what was delivered is reported, where the server offers it; failures are in any case.
+    pub receipts: bool,
     /// For everything up to the final dot, and once more for the answer to it.
     pub timeout: Duration,
     pub connections: usize,
@@ -92,6 +95,9 @@ pub struct Smtp {
     sender: Sender,
     connector: TlsConnector,
     server_name: ServerName<'static>,
+    receipts: bool,
+    /// It was said once that the server offers none.
+    said_no_reports: AtomicBool,
     timeout: Duration,
     connections: usize,
     idle: Arc<Idle>,
@@ -122,6 +128,8 @@ struct Offers {
     size: bool,
     plain: bool,
     login: bool,
+    /// Reports on what becomes of a mail (RFC 3461).
+    reports: bool,
 }
 
 /// A complete answer of the server.
@@ -191,6 +199,7 @@ impl Smtp {
             hello,
             message_id_domain,
             ca_file,
+            receipts,
             timeout,
             connections,
         } = settings;
@@ -222,6 +231,8 @@ impl Smtp {
             sender: Sender { mailbox: from, name, domain: message_id_domain },
             connector,
             server_name,
+            receipts,
+            said_no_reports: AtomicBool::new(false),
             timeout,
             connections: connections.max(1),
             idle: Arc::new(Idle::keeping(KEEP_IDLE)),
@@ -293,19 +304,32 @@ impl Smtp {
         }
         let body = if eight_bit { " BODY=8BITMIME" } else { "" };
         let size = if session.offers.size { format!(" SIZE={}", text.len()) } else { String::new() };
-        let mail_from = format!("MAIL FROM:<{}>{size}{body}", self.sender.mailbox);
+        let asked = message.return_path.as_deref().filter(|_| session.offers.reports);
+        let asked = asked.map(|path| self.asks_for_reports(path, &message.address));
+        let (of_mail, of_recipient) = asked.unwrap_or_default();
+        let sender = message.return_path.as_ref().unwrap_or(&self.sender.mailbox);
+        let mail_from = format!("MAIL FROM:<{sender}>{size}{body}{of_mail}");
         match session.command(&mail_from).await {
             Err(_) if reused => return Err(Refused::Stale),
             // Often because the connection was idle for too long.
             Ok(reply) if reused && reply.code == 421 => return Err(Refused::Stale),
             reply => wanted(reply, 250, "the sender")?,
         }
-        let reply = session.command(&format!("RCPT TO:<{}>", message.address)).await;
+        let reply = session.command(&format!("RCPT TO:<{}>{of_recipient}", message.address)).await;
         wanted(reply, 250, "the recipient")?;
         let reply = session.command("DATA").await;
         wanted(reply, 354, "the message")?;
         let broken = |e| Refused::Broken(format!("the connection broke within the text: {e}"));
         session.write(text.as_bytes()).await.map_err(broken)
+    }
+
+    /// What MAIL and RCPT say more, so that reports come, and name the attempt (RFC 3461 §4): the envelope id
+    /// is the token in the return path.
+    fn asks_for_reports(&self, return_path: &str, recipient: &str) -> (String, String) {
+        let token = return_path.split(['+', '@']).nth(1).unwrap_or_default();
+        let on = if self.receipts { "SUCCESS,FAILURE,DELAY" } else { "FAILURE,DELAY" };
+        let of_mail = format!(" RET=HDRS ENVID={}", xtext(token));
+        (of_mail, format!(" NOTIFY={on} ORCPT=rfc822;{}", xtext(recipient)))
     }
 
     async fn connect(&self) -> Result<Session, Answer> {
@@ -344,6 +368,12 @@ impl Smtp {
             session = Session::new(self.secure(session.stream.into_inner()).await?);
             session.hello(&self.hello).await?;
         }
+        if self.receipts && !session.offers.reports && !self.said_no_reports.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                host = self.host,
+                "the mail server offers no reports (DSN), so nothing it takes is ever proven; remove receipts = true"
+            );
+        }
         if let Some(login) = &self.login {
             if self.tls == Tls::None && !peer_is_here {
                 return Err(later(&format!(
@@ -369,7 +399,14 @@ impl Channel for Smtp {
         if message.medium != Medium::Email {
             return Answer::Refused { said: "this channel carries email only".into(), fault: Fault::Message };
         }
-        if !mail::is_plain_mailbox(&message.address) {
+        let plain = |mailbox: &String| mail::is_plain_mailbox(mailbox);
+        if !message.return_path.as_ref().is_none_or(plain) {
+            return Answer::Refused {
+                said: "the address for reports is not a plain ASCII mailbox; see [replies]".into(),
+                fault: Fault::Message,
+            };
+        }
+        if !plain(&message.address) {
             return Answer::Refused {
                 said: "the recipient is not a plain ASCII mailbox".into(),
                 fault: Fault::Address,
@@ -546,6 +583,7 @@ impl Offers {
                 Some("STARTTLS") => offers.start_tls = true,
                 Some("8BITMIME") => offers.eight_bit = true,
                 Some("SIZE") => offers.size = true,
+                Some("DSN") => offers.reports = true,
                 Some("AUTH") => {
                     for mechanism in words {
                         offers.plain |= mechanism == "PLAIN";
@@ -677,6 +715,15 @@ fn fault(reply: &Reply, what: &str) -> Fault {
 fn dot_stuffed(text: &str) -> String {
     let stuffed = text.replace("\r\n.", "\r\n..");
     if stuffed.starts_with('.') { format!(".{stuffed}") } else { stuffed }
+}
+
+/// What may stand in a parameter as it is (RFC 3461 §4); the rest is `+` and hex.
+fn xtext(value: &str) -> String {
+    let plain = |b: u8| (b'!'..=b'~').contains(&b) && !matches!(b, b'+' | b'=');
+    value.bytes().fold(String::new(), |coded, byte| match plain(byte) {
+        true => coded + &char::from(byte).to_string(),
+        false => coded + &format!("+{byte:02X}"),
+    })
 }
 
 fn is_host_word(name: &str) -> bool {

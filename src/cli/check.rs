@@ -107,9 +107,17 @@ fn walk(mut settings: Settings, asked: Option<CoverInputs>, now: Timestamp) -> V
     let mut known =
         Known { proving: proving.map(|channel| channel.name.clone()).collect(), ..Known::default() };
     let elsewhere = settings.rosters.iter().map(|feed| feed.schedule.clone());
+    let reports = settings.replies.as_ref().is_some_and(|replies| replies.bounces);
+    let waits = |channel: &&config::Channel| {
+        !reports && channel.proof.is_some() && matches!(channel.kind, config::ChannelKind::Smtp { .. })
+    };
+    let waiting = settings.channels.iter().filter(waits);
+    let lost: Vec<Finding> =
+        waiting.map(|channel| Finding::NoWayBack { channel: channel.name.clone() }).collect();
     let Some(asked) = asked else {
         known.unread = elsewhere.collect();
         let mut found = cover::walk(desk, &known, now, ahead(now));
+        found.extend(lost);
         found.push(Finding::AgentNotAsked);
         return found;
     };
@@ -122,7 +130,9 @@ fn walk(mut settings: Settings, asked: Option<CoverInputs>, now: Timestamp) -> V
     let active = asked.suppressed.iter().filter(|one| one.state == SuppressionState::Active);
     known.suppressed = active.map(|one| (address_key(one.id.raw()), one.cause)).collect();
     (known.partners, known.contacts) = (asked.partners, asked.contacts);
-    cover::walk(desk, &known, asked.now, ahead(asked.now))
+    let mut found = cover::walk(desk, &known, asked.now, ahead(asked.now));
+    found.extend(lost);
+    found
 }
 
 fn ahead(now: Timestamp) -> Timestamp {

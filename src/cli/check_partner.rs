@@ -305,6 +305,7 @@ policy = "urgent"
             quiet_hours: None,
             opted_out: BTreeSet::new(),
             opted_in: BTreeSet::new(),
+            unsubscribed: BTreeSet::new(),
             notes: "".into(),
             as_configured: BTreeSet::new(),
             created_at: at,

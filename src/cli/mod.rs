@@ -10,6 +10,7 @@ pub mod assign;
 pub mod check;
 pub mod check_partner;
 pub mod config;
+pub mod consent;
 pub mod contacts;
 pub mod digest;
 pub mod explain;
@@ -121,6 +122,9 @@ pub enum Command {
     /// Contacts of partners, and how each wants to be told
     #[command(subcommand)]
     Contacts(contacts::ContactCommand),
+    /// Who said that they want messages or none, when, in which words, and what proves it
+    #[command(subcommand)]
+    Consent(consent::ConsentCommand),
     /// Who looks after which partner: a role, by partner, pattern, region or tier
     #[command(subcommand)]
     Assign(assign::AssignCommand),
@@ -250,6 +254,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Milestones(command) => list::run(Things::Milestones, command, context).await,
         Command::Partners(command) => list::run(Things::Partners, command, context).await,
         Command::Contacts(command) => contacts::run(command, context).await,
+        Command::Consent(command) => consent::run(command, context).await,
         Command::Assign(command) => assign::run(command, context).await,
         Command::People(command) => list::run(Things::People, command, context).await,
         Command::Providers(command) => list::run(Things::Providers, command, context).await,

@@ -3,7 +3,7 @@
 use super::list::{Things, read, title_of};
 use super::partner;
 use super::sheet::Sheet;
-use super::{Context, Failed, print, time};
+use super::{Context, Failed, consent, print, time};
 use crate::core::alert::{Alert, AlertState, Member};
 use crate::core::case::Case;
 use crate::core::contact::{Contact, ContactState};
@@ -372,6 +372,12 @@ fn contact(detail: &ContactDetail) -> Sheet {
         }
     });
     sheet.part("Also kept by", sides.collect());
+    let consent = detail.consent.iter().map(|entry| {
+        let (at, wants) = (time::short(entry.created_at), consent::wants(entry));
+        let how = entry.means.as_str().replace('_', " ");
+        format!("{at} {wants}, by {how} ({})", entry.evidence.printable())
+    });
+    sheet.part("Consent", consent.collect());
     sheet
 }
 

@@ -9,7 +9,9 @@ use crate::community::linger::{self, Drain};
 use crate::community::problem::{Kind, Problem};
 use crate::community::received::Received;
 use crate::community::signature;
+use crate::community::unsubscribe::{self, Page};
 use crate::core::mapping::Mapping;
+use crate::core::reply::Link;
 use crate::core::text::sanitise;
 use async_trait::async_trait;
 use axum::Router;
@@ -97,6 +99,11 @@ pub trait Desk: Send + Sync {
     async fn receipt(&self, channel: &str, callback: CallbackRequest) -> CallbackAnswer;
     /// What somebody wrote back over the channel.
     async fn inbound(&self, channel: &str, callback: CallbackRequest) -> CallbackAnswer;
+    /// Opens a link that a mail carried, and does what it is for where it was posted to; `None` for one that
+    /// is not ours.
+    async fn link(&self, _link: Link, _token: &str, _posted: bool) -> Result<Option<Page>, ()> {
+        Ok(None)
+    }
     /// Figures for whoever watches the desk, in Prometheus' text format; `None` where there are none.
     async fn metrics(&self) -> Option<String> {
         None
@@ -136,7 +143,7 @@ impl Default for Limits {
     }
 }
 
-struct Door {
+pub(super) struct Door {
     desk: Arc<dyn Desk>,
     limits: Limits,
     places: Arc<Semaphore>,
@@ -159,6 +166,14 @@ pub fn router_with(desk: Arc<dyn Desk>, limits: Limits) -> Router {
         .route("/v1/events/{source}", post(take_events).options(handshake).fallback(events_method))
         .route("/v1/receipts/{channel}", get(receipt).post(receipt).fallback(receipts_method))
         .route("/v1/inbound/{channel}", get(inbound).post(inbound).fallback(receipts_method))
+        .route(
+            "/v1/unsubscribe/{token}",
+            get(unsubscribe::leave).post(unsubscribe::leave).fallback(receipts_method),
+        )
+        .route(
+            "/v1/subscribe/{token}",
+            get(unsubscribe::back).post(unsubscribe::back).fallback(receipts_method),
+        )
         .route("/healthz", get(healthy).fallback(health_method))
         .route("/readyz", get(ready).fallback(health_method))
         .route("/metrics", get(metrics).fallback(health_method))
@@ -283,6 +298,14 @@ async fn callback(
     }
 }
 
+/// A place for a request whose body is read and means nothing.
+pub(super) async fn callback_place(door: &Door, request: Request) -> Result<OwnedSemaphorePermit, Problem> {
+    door.check_size(request.headers())?;
+    let place = door.place()?;
+    door.read(request.into_body()).await?;
+    Ok(place)
+}
+
 async fn healthy() -> &'static str {
     "ok\n"
 }
@@ -325,6 +348,10 @@ async fn nothing_here() -> Problem {
 }
 
 impl Door {
+    pub(super) fn desk(&self) -> &Arc<dyn Desk> {
+        &self.desk
+    }
+
     fn feed(&self, source: Result<Path<String>, PathRejection>) -> Result<Arc<Feed>, Problem> {
         let name = source.ok().map(|Path(name)| name);
         name.and_then(|name| self.desk.feed(&name)).ok_or_else(|| no_such("source"))

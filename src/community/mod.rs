@@ -14,6 +14,7 @@ pub mod problem;
 pub mod received;
 pub mod scim;
 pub mod signature;
+pub mod unsubscribe;
 mod uri;
 
 pub use fingerprint::fingerprint;

@@ -22,6 +22,7 @@ use crate::core::sync::{is_blank, synced_fields};
 use crate::core::template::Templates;
 use crate::core::text::sanitise;
 use crate::core::throttle::{Limit, Throttle};
+use crate::core::unsubscribe::Links;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::tz::TimeZone;
@@ -147,6 +148,7 @@ impl Check<'_> {
         let contacts = self.contacts(file.contact);
         let community = file.community.map(|table| self.community(table));
         let sources = self.sources(file.source, &zone, &calendars, main);
+        let links = Links { base: None, categories: self.unsubscribe(&file.unsubscribe) };
         let replies = file.replies.and_then(|table| self.replies(table));
         let heartbeat = file.heartbeat.and_then(|table| self.heartbeat(table));
         let handover = self.handover(file.handover);
@@ -180,6 +182,7 @@ impl Check<'_> {
                 expects,
                 carriers,
                 routes,
+                links,
                 asks_community: community.is_some(),
                 promise,
                 storm,
@@ -256,6 +259,11 @@ impl Check<'_> {
             && !(url.as_ref().starts_with("http://") || url.as_ref().starts_with("https://"))
         {
             self.wrong(url.span(), "a public_url starts with https:// (or http://)");
+        }
+        if let Some(url) = &intake.public_url
+            && !url.as_ref().bytes().all(|b| b.is_ascii_graphic() && !b"<>\"?#,".contains(&b))
+        {
+            self.wrong(url.span(), "a public_url is plain ASCII without spaces, <, >, commas, ? and #");
         }
         let public_url = intake.public_url.map(|url| url.into_inner().trim_end_matches('/').to_owned());
         Intake { listen, public_url }
@@ -657,6 +665,7 @@ impl Check<'_> {
                 quiet_hours: self.parsed(t.quiet_hours.as_ref()),
                 opted_out: BTreeSet::new(),
                 opted_in: BTreeSet::new(),
+                unsubscribed: BTreeSet::new(),
                 successor: None,
                 notes: "".into(),
                 as_configured: BTreeSet::new(),
@@ -873,7 +882,7 @@ pub(super) fn medium(word: MediumWord) -> Medium {
     }
 }
 
-fn category(word: CategoryWord) -> Category {
+pub(super) fn category(word: CategoryWord) -> Category {
     match word {
         CategoryWord::Urgent => Category::Urgent,
         CategoryWord::CaseUpdates => Category::CaseUpdates,

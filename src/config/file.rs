@@ -73,6 +73,8 @@ pub struct File {
     pub contact: Vec<ContactTable>,
     pub community: Option<super::community::CommunityTable>,
     pub replies: Option<super::replies::RepliesTable>,
+    #[serde(default)]
+    pub unsubscribe: super::unsubscribe::UnsubscribeTable,
     pub heartbeat: Option<super::heartbeat::HeartbeatTable>,
     pub page_test: Option<super::page_test::PageTestTable>,
 }

@@ -20,6 +20,7 @@ mod replies;
 mod schedule;
 mod smpp;
 mod templates;
+mod unsubscribe;
 mod work;
 
 pub use channel::{Channel, ChannelKind, OpentextLogin, Tls, TwilioSender};

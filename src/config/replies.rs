@@ -1,4 +1,4 @@
-//! `[replies]`: where mailed replies come in. Texts come in over their channel.
+//! `[replies]`: where mailed replies and reports on mails come in. Texts come in over their channel.
 
 use super::check::Check;
 use super::file::Text;
@@ -11,15 +11,21 @@ use std::path::PathBuf;
 pub struct RepliesTable {
     pub address: Text,
     pub maildir: Text,
+    pub bounces: Option<bool>,
 }
 
-/// The mailbox that mailed replies are read from.
+/// RFC 5321 §4.5.3.1.1 allows 64 octets before the @; a token takes up to 32.
+const LONGEST_LOCAL: usize = 32;
+
+/// The mailbox that mailed replies, and reports on mails, are read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replies {
     /// Every mail's `Reply-To` is this address with a token behind a `+`.
     pub address: Mailbox,
     /// A Maildir with its `new`, `cur` and `tmp`.
     pub maildir: PathBuf,
+    /// Every mail's return path is this address too, so that reports on it come here.
+    pub bounces: bool,
 }
 
 impl Check<'_> {
@@ -39,6 +45,10 @@ impl Check<'_> {
                 "the address of replies gets a token behind a +, so it must have none",
             );
         }
-        Some(Replies { address, maildir })
+        if address.as_str().split('@').next().is_some_and(|local| local.len() > LONGEST_LOCAL) {
+            let said = format!("a token must fit behind it: at most {LONGEST_LOCAL} characters before the @");
+            self.wrong(table.address.span(), said);
+        }
+        Some(Replies { address, maildir, bounces: table.bounces.unwrap_or(true) })
     }
 }

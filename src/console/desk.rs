@@ -353,6 +353,7 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         | Object::Link(_)
         | Object::Suppression(_)
         | Object::Reply(_)
+        | Object::Consent(_)
         | Object::Digest(_)
         | Object::Assignment(_)
         | Object::Override(_)

@@ -4,7 +4,8 @@ use crate::core::alert::{Alert, AlertState};
 use crate::core::assignment::{self, StoredAssignment};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Action, Command, Expect, Refusal, RefusalCode};
-use crate::core::contact::{Contact, ContactField};
+use crate::core::consent::{self, Means, Word};
+use crate::core::contact::{Category, Contact, ContactField, Medium};
 use crate::core::contact_commands::{self, About};
 use crate::core::decide::cancel_pages;
 use crate::core::desk::{Desk, Told};
@@ -85,6 +86,7 @@ pub fn command(
         asker,
         decision: Decision::new(desk, now, ids),
         expect: &command.expect,
+        id: &command.id,
     };
     if asker.role < Role::Responder {
         return Err(refuse(
@@ -101,6 +103,8 @@ struct Asked<'a> {
     asker: &'a Asker,
     decision: Decision<'a>,
     expect: &'a Expect,
+    /// Of the command.
+    id: &'a str,
 }
 
 fn refuse(code: RefusalCode, said: String) -> Refusal {
@@ -512,7 +516,20 @@ impl Asked<'_> {
             }
         }
         let mut changed = Vec::new();
+        let before = contact.opted_out.clone();
         for field in fields {
+            let brings_back = |(category, media): (&Category, &Vec<Medium>)| {
+                media.contains(&Medium::Email) && contact.unsubscribed.contains(category)
+            };
+            if let ContactField::Channels(wanted) = field
+                && wanted.iter().any(brings_back)
+            {
+                let said = format!(
+                    "{} ended those mails by the link in one of them; only the signed link there brings them back.",
+                    contact.name.printable()
+                );
+                return Err(refuse(RefusalCode::NotAllowed, said));
+            }
             if let ContactField::OptedOut(wanted) = field
                 && !contact.opted_out.is_subset(wanted)
             {
@@ -553,6 +570,13 @@ impl Asked<'_> {
             partner: contact.partner_id.clone(),
             object: Object::Contact(Box::new(contact.clone())),
         });
+        let word = Word {
+            actor: &self.actor,
+            means: Means::Operator,
+            words: Untrusted::new(format!("set by {}", self.asker.name)),
+            evidence: Untrusted::new(format!("command {}", self.id)),
+        };
+        consent::record_contact(&mut self.decision, &word, &before, &contact);
         Ok(format!("Changed {list} of {}.", contact.name.printable()))
     }
 
@@ -818,9 +842,10 @@ mod tests {
             let action = Action::SetContact { contact: "c1".into(), fields };
             let asked = Command { id: "c".into(), action, expect: Expect::default() };
             command(&scene.desk, view, &asked, &maria, scene.ids, scene.now)
-                .map(|(_, changes, _)| changes.len())
+                .map(|(_, changes, _)| changes.iter().map(|change| change.what).collect::<Vec<_>>())
         };
         assert_eq!(set(&[Medium::Email]).unwrap_err().code, RefusalCode::NotAllowed);
-        assert_eq!(set(&[Medium::Email, Medium::Sms]), Ok(1));
+        let both = [What::ContactChanged, What::ConsentEnded];
+        assert_eq!(set(&[Medium::Email, Medium::Sms]).unwrap(), both, "and it is written down");
     }
 }

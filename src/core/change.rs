@@ -3,6 +3,7 @@
 use crate::core::alert::Alert;
 use crate::core::assignment::StoredAssignment;
 use crate::core::case::Case;
+use crate::core::consent::Consent;
 use crate::core::contact::Contact;
 use crate::core::digest::DigestRun;
 use crate::core::document::Document;
@@ -111,6 +112,9 @@ pub enum What {
     ReplyReceived,
     AddressSuppressed,
     AddressLifted,
+    /// Somebody said that they want messages, or none; an entry of the consent ledger.
+    ConsentGiven,
+    ConsentEnded,
     /// A digest, or its schedule, is new; its runs count from here.
     DigestPlanned,
     DigestSent,
@@ -180,6 +184,7 @@ pub enum Object {
     Exception(Box<ExceptionReport>),
     Expectation(Box<Expectation>),
     Suppression(Box<Suppression>),
+    Consent(Box<Consent>),
     Reply(Box<Reply>),
     Digest(Box<DigestRun>),
     Assignment(Box<StoredAssignment>),

@@ -306,6 +306,9 @@ pub struct Contact {
     /// Media whose opt-out the recipient has ended: the other side's older word on them holds no longer.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub opted_in: BTreeSet<Medium>,
+    /// Categories whose mails their recipient ended; only they bring them back.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unsubscribed: BTreeSet<Category>,
     /// Of somebody who left: the contact that what waits for them goes to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<Untrusted>,

@@ -181,6 +181,7 @@ pub fn erase(
         state: ContactState::Inactive,
         // Not to be written to again is the one wish that outlives the person's data.
         opted_out: contact.opted_out.clone(),
+        unsubscribed: contact.unsubscribed.clone(),
         created_at: contact.created_at,
         ..blank_contact(contact.id.clone(), now)
     };

@@ -143,6 +143,8 @@ pub enum Finding {
     },
     /// Pages leave by a channel that does not say whether they arrive.
     NoReceipts { channel: String, medium: Medium, policies: Vec<String> },
+    /// A mail channel waits for reports that have no mailbox to come back to.
+    NoWayBack { channel: String },
     /// Nothing carries that medium.
     NoChannel { medium: Medium },
     /// No rule uses the policy.

@@ -5,7 +5,7 @@
 //! of doubt is a new attempt, labelled as a possible duplicate.
 
 use crate::core::alert::Alert;
-use crate::core::change::{Actor, Change, What};
+use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::Medium;
 use crate::core::desk::{Desk, Doubt};
 use crate::core::duty::Work;
@@ -634,6 +634,19 @@ pub fn open_task(
         updated_at: now,
     };
     Change::task(now, Actor::Desk, What::TaskOpened, task.title.clone(), &task)
+}
+
+/// Nobody of the desk gets what is sent to this address: the task to look into it, under its own key.
+pub fn undelivered(desk: &Desk, ids: &mut Ids, n: &Notification, key: String, now: Timestamp) -> Change {
+    let said = n.evidence.iter().rev().find(|e| e.rung.is_some_and(|rung| rung >= Rung::Failed));
+    let said = said.map(|e| format!(": {}", e.detail.printable())).unwrap_or_default();
+    let (who, medium) = (n.recipient.name.printable(), medium_word(n.medium));
+    let mut change =
+        open_task(desk, ids, n, TaskKind::Fix, format!("{who}: {medium} {}{said}", state_words(n)), now);
+    if let Object::Task(task) = &mut change.object {
+        task.key = Untrusted::new(key);
+    }
+    change
 }
 
 /// Keeps what the provider calls a message, where a receipt says it before the answer did.

@@ -23,6 +23,7 @@ use crate::core::shift_test::ShiftTests;
 use crate::core::storm::Storm;
 use crate::core::template::Templates;
 use crate::core::throttle::Throttle;
+use crate::core::unsubscribe::Links;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -156,6 +157,8 @@ pub struct Desk {
     pub carriers: Vec<Carrier>,
     /// The longest prefix first; where none fits, all carriers of the medium.
     pub routes: Vec<Route>,
+    /// What mails to contacts say about getting no more of them.
+    pub links: Links,
     /// The community can be asked for contacts.
     pub asks_community: bool,
     pub promise: Promise,

@@ -67,6 +67,8 @@ id!(/// One thing a person must do that pages nobody.
     TaskId, 'T', "task");
 id!(/// One override of a schedule.
     OverrideId, 'O', "override");
+id!(/// One entry of the consent ledger.
+    ConsentId, 'C', "consent entry");
 id!(/// One hand-over of a schedule.
     HandoverId, 'H', "hand-over");
 
@@ -81,13 +83,14 @@ pub struct Ids {
     pub notification: u64,
     pub task: u64,
     pub over: u64,
+    pub consent: u64,
     pub handover: u64,
     pub window: u64,
 }
 
 impl Default for Ids {
     fn default() -> Self {
-        Self { event: 1, alert: 1, notification: 1, task: 1, over: 1, handover: 1, window: 1 }
+        Self { event: 1, alert: 1, notification: 1, task: 1, over: 1, handover: 1, window: 1, consent: 1 }
     }
 }
 
@@ -111,6 +114,10 @@ impl Ids {
     pub fn next_override(&mut self) -> OverrideId {
         self.over += 1;
         OverrideId(self.over - 1)
+    }
+    pub fn next_consent(&mut self) -> ConsentId {
+        self.consent += 1;
+        ConsentId(self.consent - 1)
     }
     pub fn next_handover(&mut self) -> HandoverId {
         self.handover += 1;

@@ -56,9 +56,15 @@ pub fn fix_task(contact: &Untrusted) -> String {
 }
 
 /// The media a contact wants for a category, the best first. Without a word from them: SMS first when
-/// it is urgent, else email first. An empty list is their word for nothing at all.
+/// it is urgent, else email first. An empty list is their word for nothing at all. Who ended the mails of a
+/// category gets none, and no texts in their place that they never asked for.
 pub fn wishes(contact: &Contact, category: Category) -> Vec<Medium> {
+    let ended = contact.unsubscribed.contains(&category);
     match (contact.channels.get(&category), category) {
+        (Some(wanted), _) if ended => {
+            wanted.iter().copied().filter(|medium| *medium != Medium::Email).collect()
+        }
+        (None, _) if ended => Vec::new(),
         (Some(wanted), _) => wanted.clone(),
         (None, Category::Urgent) => vec![Medium::Sms, Medium::Email],
         (None, _) => vec![Medium::Email, Medium::Sms],
@@ -132,7 +138,8 @@ impl Reach {
         }
         // A medium they did not name is better than silence where the ones they named are broken, but no
         // answer to somebody who said stop.
-        let others = Medium::ALL.into_iter().filter(|medium| !wishes.contains(medium));
+        let ended = |medium: &Medium| *medium == Medium::Email && contact.unsubscribed.contains(&category);
+        let others = Medium::ALL.into_iter().filter(|medium| !wishes.contains(medium) && !ended(medium));
         let (mut unwanted, mut broken) = (None, None);
         for medium in wishes.iter().copied().chain(others) {
             if unwanted.is_some() && !wishes.contains(&medium) {

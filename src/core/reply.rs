@@ -6,14 +6,16 @@
 
 mod bundled;
 pub mod code;
+pub mod complaint;
 mod handed;
 pub mod read;
 mod take;
 #[cfg(test)]
 mod tests;
 
-pub use code::{Code, ReplyKey};
-pub use take::{Paged, ReplyView, accepts_any, named, people_at, take, task_keys};
+pub use code::{Code, Link, ReplyKey};
+pub use complaint::complain;
+pub use take::{Paged, ReplyView, accepts_any, named, people_at, person_fix_task, take, task_keys};
 
 use crate::core::contact::Medium;
 use crate::core::id::{AlertId, NotificationId, TaskId};

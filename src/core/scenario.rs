@@ -105,6 +105,7 @@ impl Scene {
             expects: vec![],
             routes: Vec::new(),
             carriers: vec![Carrier::plain("sms", &[Medium::Sms])],
+            links: Default::default(),
             asks_community: false,
             promise: Promise { critical: minutes(30), high: minutes(60), other: minutes(240) },
             storm: Storm { alerts: 5, within: minutes(10), quiet: minutes(15) },

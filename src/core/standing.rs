@@ -70,6 +70,7 @@ mod tests {
             quiet_hours: Some("22:00-07:00".parse().unwrap()),
             opted_out: BTreeSet::new(),
             opted_in: BTreeSet::new(),
+            unsubscribed: BTreeSet::new(),
             notes: "".into(),
             as_configured: BTreeSet::new(),
             created_at: Timestamp::UNIX_EPOCH,

@@ -430,6 +430,7 @@ pub fn blank_contact(id: Untrusted, now: Timestamp) -> Contact {
         quiet_hours: None,
         opted_out: BTreeSet::new(),
         opted_in: BTreeSet::new(),
+        unsubscribed: BTreeSet::new(),
         successor: None,
         notes: "".into(),
         as_configured: BTreeSet::new(),

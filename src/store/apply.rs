@@ -7,6 +7,7 @@ use crate::core::alert::{Alert, AlertState};
 use crate::core::assignment::StoredAssignment;
 use crate::core::case::Case;
 use crate::core::change::{Change, ConfigVersion, Object, What};
+use crate::core::consent::Consent;
 use crate::core::contact::Contact;
 use crate::core::decide::keys_of_newest;
 use crate::core::digest::DigestRun;
@@ -80,6 +81,7 @@ impl Tx<'_> {
                 Object::Suppression(suppression) if !later => self.put_suppression(suppression)?,
                 Object::Assignment(assignment) if !later => self.put_assignment(assignment)?,
                 Object::Reply(reply) => self.put_reply(reply)?,
+                Object::Consent(consent) => self.put_consent(consent)?,
                 Object::Digest(run) => self.put_digest_run(run)?,
                 Object::Override(over) => self.put_override(over)?,
                 Object::Window(window) => self.put_window(window)?,
@@ -429,6 +431,20 @@ impl Tx<'_> {
         Ok(())
     }
 
+    fn put_consent(&self, c: &Consent) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO consent (id, address, contact, created_at, body) VALUES ($1, $2, $3, $4, $5)",
+            cells![
+                c.id.0,
+                c.address.as_ref().map(Untrusted::raw),
+                c.contact.as_ref().map(Untrusted::raw),
+                c.created_at,
+                encode(c)?
+            ],
+        )?;
+        Ok(())
+    }
+
     fn put_override(&self, o: &Override) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO oncall_override (id, state, schedule, until, created_at, body)
@@ -559,6 +575,7 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         Object::Handover(handover) => Some(RowKey::Handover(handover.id)),
         Object::Event(_)
         | Object::Reply(_)
+        | Object::Consent(_)
         | Object::Digest(_)
         | Object::Override(_)
         | Object::Window(_)

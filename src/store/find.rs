@@ -172,6 +172,7 @@ impl Tx<'_> {
             notification: next("notification")?,
             task: next("task")?,
             over: next("oncall_override")?,
+            consent: next("consent")?,
             handover: next("handover")?,
             window: next("maintenance")?,
         })

@@ -6,7 +6,8 @@
 
 pub mod apply;
 mod audit;
-pub mod digest;
+pub mod consent;
+mod digest;
 pub mod find;
 mod handover;
 pub mod links;

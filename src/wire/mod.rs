@@ -17,6 +17,7 @@ use crate::core::alert::Alert;
 use crate::core::audit::Stuck;
 use crate::core::change::Numbered;
 use crate::core::command::Refusal;
+use crate::core::consent::Consent;
 use crate::core::contact::{Contact, Medium};
 use crate::core::digest::{DigestRun, Kind as DigestKind};
 use crate::core::edi::Codes;
@@ -485,6 +486,9 @@ pub struct ContactDetail {
     #[serde(flatten)]
     pub contact: Contact,
     pub links: Vec<Link>,
+    /// What they said last about getting messages, the newest first.
+    #[serde(default)]
+    pub consent: Vec<Consent>,
 }
 
 /// `GET /v1/contacts/conflicts`: a field of a contact that was changed both here and elsewhere.

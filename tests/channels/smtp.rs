@@ -25,6 +25,7 @@ fn settings(port: u16, tls: Tls) -> smtp::Settings {
         hello: "desk.example.org".into(),
         message_id_domain: "desk.example.org".into(),
         ca_file: None,
+        receipts: true,
         timeout: SHORT,
         connections: CONNECTIONS,
     }
@@ -208,6 +209,47 @@ async fn idle_mail_connections_are_closed_with_a_goodbye() {
     peer::until("QUIT", async || server.commands().contains(&"QUIT".to_owned()).then_some(())).await;
     assert!(is_accepted(&channel.send(&message(Medium::Email, 2)).await));
     assert_eq!(server.connections(), 2);
+}
+
+/// RFC 3461: only a server that offers reports is asked for them, and only mail that has a place for them.
+#[tokio::test]
+async fn reports_are_asked_for_under_the_token_of_the_attempt() {
+    let path = "desk+b45-2-abc@example.org";
+    let mail = || Outgoing {
+        return_path: Some(path.into()),
+        address: "ann+tag=1@example.net".into(),
+        ..message(Medium::Email, 1)
+    };
+    for (offers, receipts, from, to) in [
+        (
+            &["DSN"][..],
+            true,
+            " RET=HDRS ENVID=b45-2-abc",
+            " NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;ann+2Btag+3D1@example.net",
+        ),
+        (
+            &["DSN"],
+            false,
+            " RET=HDRS ENVID=b45-2-abc",
+            " NOTIFY=FAILURE,DELAY ORCPT=rfc822;ann+2Btag+3D1@example.net",
+        ),
+        (&[], true, "", ""),
+    ] {
+        let server = FakeSmtp::start(offers).await;
+        let settings = smtp::Settings { receipts, ..settings(server.address.port(), Tls::None) };
+        let channel = smtp::Smtp::new(settings).unwrap();
+        assert!(is_accepted(&channel.send(&mail()).await));
+        assert!(is_accepted(&channel.send(&message(Medium::Email, 2)).await));
+        let taken = server.taken();
+        assert_eq!(taken[0].mail_from, format!("<{path}>{from}"));
+        assert_eq!(taken[0].rcpt_to, format!("<ann+tag=1@example.net>{to}"));
+        assert_eq!(
+            (taken[1].mail_from.as_str(), taken[1].rcpt_to.as_str()),
+            ("<desk@example.org>", "<ann@example.net>")
+        );
+        let hostile = Outgoing { return_path: Some("a@b>\r\nDATA".into()), ..mail() };
+        assert!(matches!(channel.send(&hostile).await, Answer::Refused { .. }));
+    }
 }
 
 #[tokio::test]

@@ -140,6 +140,8 @@ pub fn message(medium: Medium, number: u64) -> Outgoing {
         purpose: Purpose::Page,
         urgent: true,
         reply_to: None,
+        return_path: None,
+        unsubscribe: None,
         idempotency_key: format!("key-{number}"),
         thread: Some("A1".into()),
         possible_duplicate: false,

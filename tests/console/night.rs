@@ -383,6 +383,7 @@ pub fn contact(id: &str, of: &str, name: &str) -> Contact {
         quiet_hours: None,
         opted_out: BTreeSet::new(),
         opted_in: BTreeSet::new(),
+        unsubscribed: BTreeSet::new(),
         successor: None,
         notes: "".into(),
         as_configured: Default::default(),

@@ -34,7 +34,33 @@ impl Postfix {
         Self::with(&domains.join(" "), "static:all/").await
     }
 
+    /// Knows ann@example.net, desk@example.net with anything behind a +, and nobody else, which it finds out
+    /// only when it delivers; mail for away.example goes on to this port.
+    pub async fn that_reports(next: u16) -> Self {
+        let more = format!(
+            "recipient_delimiter = +\nsmtpd_reject_unlisted_recipient = no\n\
+             transport_maps = inline:{{ {{away.example=smtp:[127.0.0.1]:{next}}} }}\n"
+        );
+        let boxes = "inline:{ {ann@example.net=ann/} {desk@example.net=desk/} }";
+        let this = Self::with_more("example.net", boxes, &more).await;
+        for name in ["new", "cur", "tmp"] {
+            let folder = this.maildir("desk").join(name);
+            std::fs::create_dir_all(&folder).unwrap();
+            chown(&folder, Some(NOBODY), None).unwrap();
+        }
+        chown(this.maildir("desk"), Some(NOBODY), None).unwrap();
+        this
+    }
+
+    pub fn maildir(&self, name: &str) -> PathBuf {
+        self.folder.path().join("mail").join(name)
+    }
+
     async fn with(domains: &str, boxes: &str) -> Self {
+        Self::with_more(domains, boxes, "").await
+    }
+
+    async fn with_more(domains: &str, boxes: &str, more: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("nightdesk-postfix-").tempdir_in("/tmp").unwrap();
         let root = folder.path();
         std::fs::set_permissions(root, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -77,7 +103,7 @@ impl Postfix {
         let [port, tls_port] = free_ports();
         let at = root.display();
         let main = MAIN.replace("ROOT", &at.to_string()).replace("DOMAINS", domains).replace("BOXES", boxes);
-        std::fs::write(root.join("conf/main.cf"), main).unwrap();
+        std::fs::write(root.join("conf/main.cf"), main + more).unwrap();
         let master = MASTER.replace("PLAIN", &port.to_string()).replace("TLS", &tls_port.to_string());
         std::fs::write(root.join("conf/master.cf"), master).unwrap();
         let out = std::fs::File::create(root.join("out")).unwrap();
@@ -191,6 +217,7 @@ verify unix - - n - 1 verify
 tlsmgr unix - - n 1000? 1 tlsmgr
 proxymap unix - - n - - proxymap
 virtual unix - n n - - virtual
+smtp unix - - n - - smtp
 error unix - - n - - error
 retry unix - - n - - error
 anvil unix - - n - 1 anvil

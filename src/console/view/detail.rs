@@ -384,6 +384,7 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::ReplyReceived => ("reply", Meaning::Accent),
         What::AddressSuppressed => ("address", Meaning::Warn),
         What::AddressLifted => ("address", Meaning::Good),
+        What::ConsentGiven | What::ConsentEnded => ("consent", Meaning::Quiet),
         What::DigestSent => ("digest", Meaning::Plain),
         What::DigestPlanned | What::DigestSkipped => ("digest", Meaning::Quiet),
         What::PartnerSeen => ("partner", Meaning::Quiet),

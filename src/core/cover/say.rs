@@ -61,6 +61,10 @@ impl Finding {
                 word(*medium),
                 policies.join(", ")
             ),
+            Finding::NoWayBack { channel } => format!(
+                "channel {channel} waits for proof of delivery (receipts = true), and reports on mails have nowhere \
+                 to come back to: set [replies]; until then nothing it carries is ever proven"
+            ),
             Finding::NoChannel { medium } => format!("no channel carries {}", word(*medium)),
             Finding::WindowNeverComes { window } => {
                 format!("maintenance window {} does not come within a year", sanitise(window))

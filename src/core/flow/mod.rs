@@ -11,7 +11,7 @@ pub mod outcome;
 mod posts;
 pub mod reader;
 #[cfg(test)]
-mod stage;
+pub(in crate::core) mod stage;
 pub mod tasks;
 #[cfg(test)]
 mod tests;

@@ -47,7 +47,7 @@ pub struct Stage {
     pub events: BTreeMap<EventId, Event>,
     pub history: Vec<Change>,
     keys: BTreeMap<String, AlertId>,
-    ids: Ids,
+    pub ids: Ids,
     told: u32,
 }
 

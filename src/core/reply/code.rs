@@ -1,5 +1,5 @@
-//! Reply codes: what somebody types into a text to say which message they mean, and the longer token
-//! that rides in the address of a mail's reply.
+//! Reply codes: what somebody types into a text to say which message they mean, and the longer tokens
+//! that ride in the address of a mail's reply, in its return path and in the links it carries.
 //!
 //! A code is the message's own number, permuted under the desk's key: nothing needs to be stored, no
 //! two messages within 17 million have the same one, and nobody can guess the code of the next page.
@@ -28,6 +28,15 @@ const DIGEST: usize = 10;
 /// What makes codes and tokens this desk's own. Never shown.
 #[derive(Clone)]
 pub struct ReplyKey(Hmac<Sha256>);
+
+/// Where a link in a mail leads. A token made for one opens no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Out of the mails of one category (RFC 8058).
+    Unsubscribe,
+    /// Back in again: only the recipient of the message has it.
+    Subscribe,
+}
 
 /// A code as it is typed, in capitals.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,15 +93,42 @@ impl ReplyKey {
 
     /// What a mail's `Reply-To` carries, in characters whose case does not matter: `45-mfrggzdfmztwq2lk`.
     pub fn token(&self, id: NotificationId) -> String {
-        format!("{}-{}", id.0, self.digest(id))
+        format!("{}-{}", id.0, self.digest(b't', &[id.0]))
     }
 
     /// The message a token names; `None` for one that is not ours.
     pub fn of_token(&self, token: &str) -> Option<NotificationId> {
+        self.named(b't', token)
+    }
+
+    /// What the return path of one attempt carries: `b45-2-mfrggzdfmztwq2lk`.
+    pub fn return_token(&self, id: NotificationId, attempt: u32) -> String {
+        format!("b{}-{attempt}-{}", id.0, self.digest(b'b', &[id.0, u64::from(attempt)]))
+    }
+
+    /// The message and the attempt that a return path names.
+    pub fn of_return_token(&self, token: &str) -> Option<(NotificationId, u32)> {
+        let (number, rest) = token.strip_prefix(['b', 'B'])?.split_once('-')?;
+        let (attempt, digest) = rest.split_once('-')?;
+        let (id, attempt) = (number.parse::<u64>().ok()?, attempt.parse::<u32>().ok()?);
+        let ours = self.digest(b'b', &[id, u64::from(attempt)]);
+        same(&ours, digest).then_some((NotificationId(id), attempt))
+    }
+
+    /// What a link in a mail carries.
+    pub fn link_token(&self, link: Link, id: NotificationId) -> String {
+        format!("{}-{}", id.0, self.digest(link.label(), &[id.0]))
+    }
+
+    /// The message whose link this is.
+    pub fn of_link_token(&self, link: Link, token: &str) -> Option<NotificationId> {
+        self.named(link.label(), token)
+    }
+
+    fn named(&self, label: u8, token: &str) -> Option<NotificationId> {
         let (number, digest) = token.split_once('-')?;
         let id = NotificationId(number.parse().ok()?);
-        let same = self.digest(id).as_bytes().ct_eq(digest.to_ascii_lowercase().as_bytes());
-        bool::from(same).then_some(id)
+        same(&self.digest(label, &[id.0]), digest).then_some(id)
     }
 
     fn mix(&self, round: u8, half: u64) -> u64 {
@@ -102,9 +138,10 @@ impl ReplyKey {
     }
 
     /// Lower-case base 32 (RFC 4648, section 6).
-    fn digest(&self, id: NotificationId) -> String {
-        let bytes =
-            self.0.clone().chain_update([b't']).chain_update(id.0.to_be_bytes()).finalize().into_bytes();
+    fn digest(&self, label: u8, numbers: &[u64]) -> String {
+        let mac = self.0.clone().chain_update([label]);
+        let mac = numbers.iter().fold(mac, |mac, number| mac.chain_update(number.to_be_bytes()));
+        let bytes = mac.finalize().into_bytes();
         let bits = bytes.iter().take(DIGEST).flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
         let bits: Vec<u8> = bits.collect();
         let letter = |five: &[u8]| {
@@ -113,6 +150,20 @@ impl ReplyKey {
         };
         bits.chunks(5).map(letter).collect()
     }
+}
+
+impl Link {
+    fn label(self) -> u8 {
+        match self {
+            Link::Unsubscribe => b'u',
+            Link::Subscribe => b's',
+        }
+    }
+}
+
+/// Compares in a time that tells nothing; capitals are as good, mail servers change them.
+fn same(ours: &str, theirs: &str) -> bool {
+    bool::from(ours.as_bytes().ct_eq(theirs.to_ascii_lowercase().as_bytes()))
 }
 
 /// Says nothing of the key.
@@ -171,6 +222,22 @@ mod tests {
         for wrong in ["", "45", "45-", "-x", "45-aaaaaaaaaaaaaaaa"] {
             assert_eq!(key.of_token(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_token_made_for_one_use_is_good_for_no_other() {
+        let key = ReplyKey::new(b"secret");
+        let id = NotificationId(45);
+        let back = key.return_token(id, 2);
+        assert_eq!(key.of_return_token(&back), Some((id, 2)));
+        assert_eq!(key.of_return_token(&back.to_ascii_uppercase()), Some((id, 2)));
+        assert_eq!(key.of_return_token(&back.replacen("-2-", "-1-", 1)), None, "another attempt");
+        assert_eq!(key.of_return_token(&format!("b{}", key.token(id))), None);
+        assert_eq!(key.of_token(back.trim_start_matches('b')), None);
+        let out = key.link_token(Link::Unsubscribe, id);
+        assert_eq!(key.of_link_token(Link::Unsubscribe, &out), Some(id));
+        assert_eq!(key.of_link_token(Link::Subscribe, &out), None);
+        assert_eq!((key.of_token(&out), key.of_return_token(&out)), (None, None));
     }
 
     proptest! {

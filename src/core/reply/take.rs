@@ -1,12 +1,13 @@
 //! A reply is taken: whose it is, which message it means, and what follows, all in one decision.
 
 use super::read::{self, Said, Wish};
-use super::{Became, CODE_LIVES, Code, Inbound, Reply};
+use super::{Became, CODE_LIVES, Code, Inbound, Link, Reply, complaint};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::apply::{self, Asker, CommandView};
 use crate::core::bundle;
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Action, Command, Expect, Refusal};
+use crate::core::consent::{self, Choice, Means, Whose, Word};
 use crate::core::contact::{Category, Contact, ContactState, Medium};
 use crate::core::decide::View;
 use crate::core::desk::Desk;
@@ -85,7 +86,7 @@ pub fn wrote_task(contact: &Untrusted) -> String {
     format!("wrote\u{1f}{}", contact.raw())
 }
 
-fn person_fix_task(person: &PersonId, medium: Medium) -> String {
+pub fn person_fix_task(person: &PersonId, medium: Medium) -> String {
     format!("fix\u{1f}person\u{1f}{person}\u{1f}{}", medium.as_str())
 }
 
@@ -93,7 +94,8 @@ fn person_fix_task(person: &PersonId, medium: Medium) -> String {
 pub fn task_keys(desk: &Desk, inbound: &Inbound, contacts: &[Contact]) -> Vec<String> {
     let people = people_at(desk, inbound.medium, &inbound.from);
     let fixes = people.into_iter().map(|person| person_fix_task(&person.id, inbound.medium));
-    fixes.chain(contacts.iter().map(|contact| wrote_task(&contact.id))).collect()
+    let wrote = contacts.iter().map(|contact| wrote_task(&contact.id));
+    fixes.chain(wrote).chain([complaint::task_key(&inbound.from)]).collect()
 }
 
 /// Decides what a reply does. Every reply is kept, also one that does nothing.
@@ -102,6 +104,12 @@ pub fn take(desk: &Desk, view: ReplyView, inbound: &Inbound, ids: Ids, now: Time
     let people = people_at(desk, inbound.medium, &inbound.from);
     let mut taking = Taking { inbound, view, decision: Decision::new(desk, now, ids), said, people };
     let kept = taking.take();
+    finish(taking, kept)
+}
+
+/// The changes of a decision, after the reply that they follow from.
+pub(super) fn finish(mut taking: Taking<'_>, kept: Reply) -> (Vec<Change>, Ids) {
+    let (inbound, desk, now) = (taking.inbound, taking.decision.desk, taking.decision.now);
     bundle::gather(&mut taking.decision, None);
     let name = match &kept.who {
         Some(RecipientId::Person(id)) => desk.name_of(id),
@@ -136,7 +144,7 @@ pub(super) struct Taking<'a> {
     pub(super) view: ReplyView,
     pub(super) decision: Decision<'a>,
     pub(super) said: Said,
-    people: Vec<&'a Person>,
+    pub(super) people: Vec<&'a Person>,
 }
 
 impl<'a> Taking<'a> {
@@ -432,10 +440,32 @@ impl<'a> Taking<'a> {
     }
 
     fn opt_out(&mut self) -> Reply {
+        let silent = self.is_suppressed();
+        self.stop(Means::Reply);
+        let who = self.who();
+        if silent {
+            return self.kept(Became::OptedOut, who, "said again that they opt out".into());
+        }
+        let mut text = self.spoken(words(self.locale_of_sender()).opted_out);
+        // The answer is the next message; what it is about is known by its number.
+        let next = NotificationId(self.decision.ids.notification);
+        let desk = self.decision.desk;
+        if self.inbound.medium == Medium::Email
+            && self.people.is_empty()
+            && let Some(url) = desk.links.url(&desk.reply_key, Link::Subscribe, next)
+        {
+            text.push_str(&format!("\n\nSTART: {url}"));
+        }
+        self.answer_anyway(who, Became::OptedOut, None, text)
+    }
+
+    /// Nothing more goes to this address by this medium, until its owner takes that back.
+    pub(super) fn stop(&mut self, means: Means) {
         let medium = self.inbound.medium;
         let silent = self.is_suppressed();
         let quoted = sms::clip(self.inbound.text.printable().as_str(), 120);
         let now = self.decision.now;
+        self.record(means, Choice::Out);
         for mut contact in self.view.contacts.clone() {
             contact.opted_in.remove(&medium);
             if contact.opted_out.insert(medium) {
@@ -461,17 +491,34 @@ impl<'a> Taking<'a> {
         for person in self.people.clone() {
             self.must_be_fixed(person, medium);
         }
-        let who = self.who();
-        if silent {
-            return self.kept(Became::OptedOut, who, "said again that they opt out".into());
+    }
+
+    /// An entry of the consent ledger for everybody with this address.
+    fn record(&mut self, means: Means, choice: Choice) {
+        let address = address_key(&self.inbound.from);
+        let actor = self.actor();
+        let word = Word {
+            actor: &actor,
+            means,
+            words: self.inbound.text.raw().chars().take(TEXT_KEPT).collect::<String>().into(),
+            evidence: format!("{}:{}", self.inbound.channel, self.inbound.provider_id).into(),
+        };
+        let whose = || Whose { address: Some(&address), ..Whose::default() };
+        let people = self.people.iter().map(|person| Whose { person: Some(&person.id), ..whose() });
+        let contacts = self.view.contacts.iter().map(|contact| Whose { contact: Some(contact), ..whose() });
+        let mut all: Vec<Whose<'_>> = people.chain(contacts).collect();
+        if all.is_empty() {
+            all.push(whose());
         }
-        let text = words(self.locale_of_sender()).opted_out;
-        self.answer_anyway(who, Became::OptedOut, None, self.spoken(text))
+        for whose in &all {
+            consent::record(&mut self.decision, &word, whose, choice, self.inbound.medium, None);
+        }
     }
 
     fn opt_in(&mut self) -> Reply {
         let medium = self.inbound.medium;
         let now = self.decision.now;
+        self.record(Means::Reply, Choice::In);
         for mut contact in self.view.contacts.clone() {
             if contact.opted_out.remove(&medium) {
                 contact.opted_in.insert(medium);
@@ -556,18 +603,18 @@ impl<'a> Taking<'a> {
         });
     }
 
-    fn actor(&self) -> Actor {
+    pub(super) fn actor(&self) -> Actor {
         Actor::Channel(self.inbound.channel.clone())
     }
 
     /// Whom the sender is, a person of the desk before a contact.
-    fn who(&self) -> Option<RecipientId> {
+    pub(super) fn who(&self) -> Option<RecipientId> {
         let contact = || self.contact().map(|contact| RecipientId::Contact(contact.id.clone()));
         self.people.first().map(|person| RecipientId::Person(person.id.clone())).or_else(contact)
     }
 
     /// An active contact before one who has left.
-    fn contact(&self) -> Option<&Contact> {
+    pub(super) fn contact(&self) -> Option<&Contact> {
         let active = self.view.contacts.iter().find(|contact| contact.state == ContactState::Active);
         active.or(self.view.contacts.first())
     }
@@ -603,7 +650,7 @@ impl<'a> Taking<'a> {
         text.replace("{desk}", &self.decision.desk.name).replace("{medium}", medium_word(self.inbound.medium))
     }
 
-    fn kept(&self, state: Became, who: Option<RecipientId>, said: String) -> Reply {
+    pub(super) fn kept(&self, state: Became, who: Option<RecipientId>, said: String) -> Reply {
         let text: String = self.inbound.text.raw().chars().take(TEXT_KEPT).collect();
         Reply {
             id: self.inbound.id().into(),

@@ -2,14 +2,16 @@
 
 use super::{Became, Code, Inbound, Paged, Reply, ReplyView, named, take, task_keys};
 use crate::core::alert::AlertState;
-use crate::core::change::Object;
+use crate::core::change::{Change, Object};
+use crate::core::consent::{Choice, Consent, Means};
 use crate::core::contact::{Contact, Medium};
-use crate::core::id::NotificationId;
+use crate::core::id::{Ids, NotificationId};
 use crate::core::notification::{Notification, NotificationState, Purpose, RecipientId};
 use crate::core::person::{PersonId, Role};
 use crate::core::scenario::{Scene, exception};
 use crate::core::suppression::{Suppression, SuppressionState};
 use crate::core::sync::blank_contact;
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 const MARIA: &str = "+4915123456701";
@@ -21,6 +23,7 @@ struct Desk {
     contacts: Vec<Contact>,
     suppression: Option<Suppression>,
     replies: Vec<Reply>,
+    ledger: Vec<Consent>,
 }
 
 impl Desk {
@@ -31,7 +34,7 @@ impl Desk {
         ana.partner_id = Some("acme".into());
         ana.locale = Some("es".into());
         ana.phones = vec![ANA.parse().unwrap()];
-        Self { scene, contacts: vec![ana], suppression: None, replies: vec![] }
+        Self { scene, contacts: vec![ana], suppression: None, replies: vec![], ledger: vec![] }
     }
 
     fn paging(alerts: &[&str]) -> Self {
@@ -60,6 +63,14 @@ impl Desk {
     }
 
     fn takes(&mut self, inbound: Inbound) -> Reply {
+        self.takes_as(inbound, take)
+    }
+
+    fn takes_as(
+        &mut self,
+        inbound: Inbound,
+        decide: impl Fn(&crate::core::desk::Desk, ReplyView, &Inbound, Ids, Timestamp) -> (Vec<Change>, Ids),
+    ) -> Reply {
         let desk = self.scene.desk.clone();
         let paged = |alert: &crate::core::alert::Alert| {
             let of = |n: &&Notification| n.is_about(alert.id);
@@ -86,7 +97,10 @@ impl Desk {
         let contacts: Vec<Contact> = self
             .contacts
             .iter()
-            .filter(|contact| contact.phones.iter().any(|phone| phone.as_str() == inbound.from))
+            .filter(|contact| {
+                contact.phones.iter().any(|phone| phone.as_str() == inbound.from)
+                    || contact.emails.iter().any(|mailbox| mailbox.as_str() == inbound.from)
+            })
             .cloned()
             .collect();
         let keys = task_keys(&desk, &inbound, &contacts);
@@ -103,7 +117,7 @@ impl Desk {
             tasks,
             answered_lately: self.replies.iter().filter(|reply| reply.answer.is_some()).count() as u64,
         };
-        let (changes, ids) = take(&desk, view, &inbound, self.scene.ids, self.scene.now);
+        let (changes, ids) = decide(&desk, view, &inbound, self.scene.ids, self.scene.now);
         self.scene.ids = ids;
         for change in &changes {
             match &change.object {
@@ -113,6 +127,7 @@ impl Desk {
                 }
                 Object::Suppression(suppression) => self.suppression = Some((**suppression).clone()),
                 Object::Reply(reply) => self.replies.push((**reply).clone()),
+                Object::Consent(entry) => self.ledger.push((**entry).clone()),
                 _ => {}
             }
         }
@@ -241,6 +256,77 @@ fn a_contacts_stop_and_start_are_theirs_in_their_language() {
     assert_eq!(desk.scene.notifications[&answer].answers.as_ref().unwrap().raw(), ANA);
     desk.says(ANA, "Start");
     assert!(desk.contacts[0].opted_out.is_empty() && desk.contacts[0].opted_in.contains(&Medium::Sms));
+}
+
+#[test]
+fn every_stop_and_start_is_written_down_in_its_own_words() {
+    let mut desk = Desk::paging(&["x1"]);
+    desk.says(ANA, "baja por favor");
+    desk.says(ANA, "start");
+    desk.says(MARIA, "stop");
+    desk.says("+4915199999999", "stop");
+    let entries: Vec<_> = desk
+        .ledger
+        .iter()
+        .map(|entry| {
+            let who = entry.contact.as_ref().map(|id| id.raw().to_owned());
+            let who = who.or(entry.person.as_ref().map(|id| id.0.clone())).unwrap_or_default();
+            (entry.id.0, entry.state, who, entry.words.raw().to_owned(), entry.evidence.raw().to_owned())
+        })
+        .collect();
+    let entry = |id, state, who: &str, words: &str, reply: u32| {
+        (id, state, who.to_owned(), words.to_owned(), format!("sms:{reply}"))
+    };
+    assert_eq!(
+        entries,
+        [
+            entry(1, Choice::Out, "ana", "baja por favor", 0),
+            entry(2, Choice::In, "ana", "start", 1),
+            entry(3, Choice::Out, "maria", "stop", 2),
+            entry(4, Choice::Out, "", "stop", 3),
+        ]
+    );
+    assert_eq!(desk.ledger[3].address.as_ref().unwrap().raw(), "+4915199999999");
+}
+
+#[test]
+fn a_complaint_is_as_good_as_stop_is_not_answered_and_somebody_must_look() {
+    let mut desk = Desk::new();
+    desk.contacts[0].emails = vec!["ana@acme.example".parse().unwrap()];
+    let about = NotificationId(7);
+    let mut complain = || {
+        let inbound = Inbound {
+            channel: "mail".into(),
+            medium: Medium::Email,
+            ..desk.inbound("ana@acme.example", "complaint (abuse)")
+        };
+        desk.takes_as(inbound, |desk, view, inbound, ids, now| {
+            super::complain(desk, view, inbound, about, ids, now)
+        })
+    };
+    let reply = complain();
+    assert_eq!((reply.state, reply.answer), (Became::OptedOut, None));
+    complain();
+    assert!(desk.contacts[0].opted_out.contains(&Medium::Email));
+    assert!(desk.suppression.as_ref().unwrap().is_opt_out());
+    let fixes: Vec<_> = desk.scene.tasks.iter().map(|task| task.title.raw()).collect();
+    assert_eq!(fixes, ["Ana L\u{f3}pez complained of N7 as unwanted: no more mail goes to them"]);
+    assert_eq!((desk.ledger[0].means, desk.ledger[0].state), (Means::Complaint, Choice::Out));
+}
+
+#[test]
+fn a_mailed_stop_is_confirmed_with_the_signed_way_back_where_there_is_one() {
+    let mut desk = Desk::new();
+    desk.contacts[0].emails = vec!["ana@acme.example".parse().unwrap()];
+    desk.contacts[0].locale = None;
+    desk.scene.desk.carriers = vec![crate::core::desk::Carrier::plain("mail", &[Medium::Email])];
+    desk.scene.desk.links.base = Some("https://desk.example.net".into());
+    let inbound =
+        Inbound { channel: "mail".into(), medium: Medium::Email, ..desk.inbound("ana@acme.example", "stop") };
+    let answer = desk.takes(inbound).answer.unwrap();
+    let body = desk.answered();
+    let token = body.trim().rsplit_once("https://desk.example.net/v1/subscribe/").expect(&body).1;
+    assert_eq!(desk.scene.desk.reply_key.of_link_token(super::Link::Subscribe, token), Some(answer));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use super::{Link, Merged, Side, Stated, blank_contact, compare_versions, merge};
 use crate::core::change::{Actor, Change, Object, What};
+use crate::core::consent::{self, Means, Word};
 use crate::core::contact::{Contact, ContactField};
 use crate::core::duty::Work;
 use crate::core::escalation::Decision;
@@ -89,6 +90,18 @@ pub fn hear(
             false => format!("{}: {} from {}.", contact.name.raw(), merged.taken.join(", "), side.spoken()),
         };
         decision.changes.push(contact_change(actor, what, summary, &contact, now));
+        let before = known.contact.as_ref().map(|contact| contact.opted_out.clone()).unwrap_or_default();
+        let version = said.version.as_ref().map(|version| format!(" version {}", version.raw()));
+        let word = Word {
+            actor,
+            means: match side {
+                Side::Community => Means::Community,
+                Side::Sheet(_) => Means::Spreadsheet,
+            },
+            words: Untrusted::new(format!("said by {}", side.spoken())),
+            evidence: Untrusted::new(format!("{}{}", said.id.raw(), version.unwrap_or_default())),
+        };
+        consent::record_contact(decision, &word, &before, &contact);
     }
     if !merged.disputed.is_empty() {
         let summary = format!(

@@ -1,0 +1,71 @@
+//! A reader tells their mailbox provider that a mail of ours was unwanted (RFC 5965). It is as good as STOP, and
+//! somebody must find out why: providers stop taking mail from those who are complained of.
+
+use super::read::{Said, Wish};
+use super::take::{ReplyView, Taking, finish, people_at};
+use super::{Became, Inbound};
+use crate::core::change::{Actor, Change, What};
+use crate::core::consent::Means;
+use crate::core::desk::Desk;
+use crate::core::duty::Work;
+use crate::core::escalation::Decision;
+use crate::core::id::{Ids, NotificationId};
+use crate::core::suppression::address_key;
+use crate::core::task::{Task, TaskKind, TaskState};
+use jiff::Timestamp;
+
+/// The key of the task to find out why somebody complained.
+pub fn task_key(address: &str) -> String {
+    format!("fix\u{1f}complaint\u{1f}{}", address_key(address))
+}
+
+/// Decides what a complaint does; `inbound` is as if its reader had written it, from the address that the mail
+/// went to. Nothing is answered: they do not want to read it.
+pub fn complain(
+    desk: &Desk,
+    view: ReplyView,
+    inbound: &Inbound,
+    about: NotificationId,
+    ids: Ids,
+    now: Timestamp,
+) -> (Vec<Change>, Ids) {
+    let people = people_at(desk, inbound.medium, &inbound.from);
+    let said = Said { wish: Wish::OptOut, code: None };
+    let mut taking = Taking { inbound, view, decision: Decision::new(desk, now, ids), said, people };
+    taking.stop(Means::Complaint);
+    let who = taking.who();
+    let name = match (taking.people.first(), taking.contact()) {
+        (Some(person), _) => person.name.clone(),
+        (None, Some(contact)) => contact.name.printable().into_string(),
+        (None, None) => crate::core::text::sanitise(&inbound.from).into_owned(),
+    };
+    let key = task_key(&inbound.from);
+    if !taking.view.tasks.iter().any(|task| task.key.raw() == key) {
+        let duty = desk.duty(Work::Contacts);
+        let dues = desk.dues(&duty, now);
+        let title = format!("{name} complained of {about} as unwanted: no more mail goes to them");
+        let task = Task {
+            id: taking.decision.ids.next_task(),
+            state: TaskState::Open,
+            kind: TaskKind::Fix,
+            title: title.into(),
+            partner: taking.view.partner.clone(),
+            alert: None,
+            notification: Some(about),
+            key: key.into(),
+            team: duty.team,
+            owner: None,
+            due_at: Some(dues.due),
+            lead_at: Some(dues.lead),
+            reminded: None,
+            about: taking.contact().map(|contact| contact.id.clone()),
+            snoozed_until: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let change = Change::task(now, Actor::Desk, What::TaskOpened, task.title.clone(), &task);
+        taking.decision.changes.push(change);
+    }
+    let kept = taking.kept(Became::OptedOut, who, format!("complained of {about}, which counts as STOP"));
+    finish(taking, kept)
+}
