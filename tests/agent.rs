@@ -707,8 +707,10 @@ async fn tail_resumes_from_a_number() {
 
 #[tokio::test]
 async fn the_agent_is_small_at_rest() {
-    // Debug builds are larger than what is shipped, which must stay under half of this.
-    const MOST: u64 = if cfg!(debug_assertions) { 60 } else { 30 };
+    // What is shipped is measured whole. Of a debug build most is code that was not optimised, mapped from its
+    // file; what it asks memory for is its own.
+    const WHAT: &str = if cfg!(debug_assertions) { "RssAnon:" } else { "VmRSS:" };
+    const MOST: u64 = if cfg!(debug_assertions) { 16 } else { 30 };
     let mut desk = Desk::new(SMALL);
     desk.start().await;
     desk.raise(&exception("1")).await;
@@ -718,7 +720,7 @@ async fn the_agent_is_small_at_rest() {
     })
     .await;
     let status = std::fs::read_to_string(format!("/proc/{}/status", desk.pid())).unwrap();
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix(WHAT)).unwrap();
     let kib: u64 = resident.trim().trim_end_matches(" kB").parse().unwrap();
     println!("resident at rest: {:.1} MiB", kib as f64 / 1024.0);
     assert!(kib < MOST * 1024, "{kib} KiB");
