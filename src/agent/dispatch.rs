@@ -11,7 +11,7 @@ use crate::core::contact::Medium;
 use crate::core::delivery::{self, Answered, Answering, Claim, Delivering, Down};
 use crate::core::desk::Desk;
 use crate::core::id::NotificationId;
-use crate::core::notification::{Fault, Notification, RecipientId};
+use crate::core::notification::{Fault, Notification, Purpose, RecipientId};
 use crate::core::page::AGAIN;
 use crate::core::proof::{Shortfall, moves_on};
 use crate::core::provider::Heard;
@@ -242,6 +242,17 @@ impl Way {
                 let mut claimed = Vec::new();
                 for mut notification in tx.due_notifications(&name, now, room)? {
                     let desk = &setup.settings.desk;
+                    // Whatever made it due, no page leaves once somebody has the alert or it is over.
+                    if notification.purpose == Purpose::Page {
+                        let alerts = alerts_of(tx, &notification)?;
+                        let (needed, over) = delivery::still_needed(&notification, &alerts);
+                        if !needed {
+                            let change = delivery::not_needed(&mut notification, now);
+                            tx.apply(vec![change])?;
+                            continue;
+                        }
+                        delivery::leave_out_what_is_over(&mut notification, &over);
+                    }
                     if let Some(full) = full(tx, desk, &notification, now)? {
                         hold_back(tx, desk, &mut notification, full, now)?;
                         continue;

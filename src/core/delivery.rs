@@ -331,6 +331,17 @@ pub fn still_needed(n: &Notification, alerts: &[Alert]) -> (bool, Vec<AlertId>) 
     (!paging.is_empty() || over.is_empty(), over.into_iter().map(|alert| alert.id).collect())
 }
 
+/// A page that waited is of no use any more: nobody is paged for what it speaks of.
+pub fn not_needed(n: &mut Notification, now: Timestamp) -> Change {
+    give_up(n, NotificationState::Cancelled);
+    n.hold = None;
+    n.updated_at = now;
+    let because = "nobody is paged for the alert any more";
+    n.reason.outcome = Some(because.into());
+    let summary = format!("Not sent to {}: {because}.", n.recipient.name.printable());
+    Change::notification(now, Actor::Desk, What::NotificationCancelled, summary, n)
+}
+
 /// What is tried again speaks only of what somebody is still paged for.
 pub fn leave_out_what_is_over(n: &mut Notification, over: &[AlertId]) {
     if n.bundle.is_some() {

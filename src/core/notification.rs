@@ -389,7 +389,6 @@ impl Notification {
     pub fn is_waiting(&self) -> bool {
         match self.state {
             NotificationState::Queued | NotificationState::Held => true,
-            NotificationState::Sending => false,
             _ => self.due_at.is_some() || self.hold == Some(Hold::NoProvider),
         }
     }
