@@ -47,6 +47,7 @@ pub fn run(cli: &Cli) -> Result<(), Failed> {
             socket: context.paths.socket.clone(),
             ascii: cli.ascii,
             agent: console::AgentAfter::Ends,
+            state: context.paths.state.clone(),
         };
         let shown = console::run(options).await.map_err(|why| Failed::No(why.to_string()));
         let stopped = cli::agent::end(&context).await;

@@ -76,6 +76,7 @@ fn open_console(cli: &Cli) -> Result<(), Failed> {
             socket: context.paths.socket.clone(),
             ascii: cli.ascii,
             agent: console::AgentAfter::GoesOn,
+            state: context.paths.state.clone(),
         };
         console::run(options).await.map_err(|why| Failed::No(why.to_string()))
     })

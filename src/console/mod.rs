@@ -7,7 +7,9 @@
 
 pub mod act;
 pub mod allowed;
+pub mod bulk;
 pub mod clock;
+pub mod configuration;
 pub mod contacts;
 pub mod cover;
 pub mod desk;
@@ -15,10 +17,12 @@ pub mod dialog;
 pub mod effect;
 pub mod follow;
 pub mod form;
+pub mod goal;
 pub mod handover;
 pub mod heard;
 pub mod insist;
 pub mod intent;
+pub mod keep;
 pub mod keymap;
 pub mod line;
 pub mod link;
@@ -27,22 +31,28 @@ pub mod messages;
 pub mod model;
 pub mod moves;
 pub mod narrow;
+pub mod nav;
 pub mod oncall;
 pub mod order;
+pub mod others;
 pub mod partners;
+pub mod people;
 pub mod pick;
 pub mod press;
 pub mod providers;
 pub mod resend;
 pub mod rows;
 pub mod say;
+pub mod sources;
 pub mod templates;
 pub mod theme;
 pub mod told;
 pub mod update;
 pub mod view;
+pub mod waiting;
 
 use crate::console::effect::Effect;
+use crate::console::keep::Keeper;
 use crate::console::link::AgentLink;
 use crate::console::message::Msg;
 use crate::console::model::Model;
@@ -78,6 +88,8 @@ pub struct Options {
     /// Write nothing but ASCII, whatever the locale says.
     pub ascii: bool,
     pub agent: AgentAfter,
+    /// Where what waits for the agent is kept.
+    pub state: PathBuf,
 }
 
 /// What becomes of the agent when the operator leaves.
@@ -111,6 +123,8 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
     let (width, height) = crossterm::terminal::size()?;
     let mut model = Model::new(Timestamp::now());
     model.agent_after = options.agent;
+    model.session = link.session().to_owned();
+    let keeper = Keeper::start(&options.state, link.session(), tell.clone());
     update(&mut model, Msg::Size(width, height));
     let mut console = Console {
         listening: tokio::spawn(link.clone().listen()),
@@ -118,6 +132,7 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
         model,
         theme,
         link,
+        keeper,
         tell,
         guard,
         draw_at: Some(Instant::now() + ANSWERS_WITHIN),
@@ -151,6 +166,7 @@ struct Console {
     theme: Theme,
     frames: Frames<Stdout>,
     link: AgentLink,
+    keeper: Keeper,
     listening: JoinHandle<()>,
     tell: UnboundedSender<Msg>,
     guard: Guard,
@@ -233,6 +249,11 @@ impl Console {
         for effect in update(&mut self.model, msg) {
             match effect {
                 Effect::Command { ticket, action, expect } => self.link.command(ticket, action, expect),
+                Effect::Retry { ticket, command } => self.link.retry(ticket, command),
+                Effect::Keep(items) => self.keeper.keep(items),
+                Effect::Look(alert) => self.link.look(alert),
+                Effect::Preview { ticket, each } => self.link.preview_of(ticket, each),
+                Effect::Together { ticket, each } => self.link.together(ticket, each),
                 Effect::FetchDetail(alert) => self.link.detail(alert),
                 Effect::FetchSteps(alert) => self.link.steps(alert),
                 Effect::FetchPartners(find) => self.link.partners(find),
@@ -247,6 +268,10 @@ impl Console {
                 Effect::FetchTemplates => self.link.templates(),
                 Effect::FetchPreview(asked) => self.link.preview(asked),
                 Effect::FetchContacts => self.link.contacts(),
+                Effect::FetchPerson(id) => self.link.person(id),
+                Effect::FetchConfig => self.link.config(),
+                Effect::FetchDigests => self.link.digests(),
+                Effect::FetchDigest(name) => self.link.digest(name),
                 Effect::Wait(wait, after) => {
                     let tell = self.tell.clone();
                     tokio::spawn(async move {

@@ -18,6 +18,7 @@ use crate::core::maintenance::StoredWindow;
 use crate::core::maintenance_commands;
 use crate::core::matter::Matter;
 use crate::core::notification::{Notification, NotificationState, Purpose, RecipientId};
+use crate::core::offer;
 use crate::core::override_commands::{self, By, TurnOf};
 use crate::core::page_test;
 use crate::core::person::{PersonId, Role};
@@ -48,6 +49,8 @@ pub struct CommandView {
     /// Of the alert, or the one message asked about.
     pub notifications: Vec<Notification>,
     pub task: Option<Task>,
+    /// Another open task about the same trouble.
+    pub same: Option<Task>,
     /// What the task is about.
     pub matter: Option<Matter>,
     pub contact: Option<Contact>,
@@ -114,6 +117,7 @@ fn refuse(code: RefusalCode, said: String) -> Refusal {
 impl Asked<'_> {
     fn apply(&mut self, view: CommandView, action: &Action) -> Result<String, Refusal> {
         let CommandView { alert, mut notifications, task, matter, contact, about, suppressed, .. } = view;
+        let same = view.same;
         let CommandView { overrides, over, assignment, handovers, window, resend, .. } = view;
         match action {
             Action::Ack { alert: id, next_update_by } => {
@@ -128,6 +132,14 @@ impl Asked<'_> {
                 self.resolve(found(alert, "alert", id)?, &mut notifications, reason)
             }
             Action::Escalate { alert: id, step } => self.escalate(found(alert, "alert", id)?, *step),
+            Action::HandAlert { alert: id, to } => {
+                let alert = found(alert, "alert", id)?;
+                offer::offer(&mut self.decision, self.asker, &self.actor, alert, &notifications, to)
+            }
+            Action::KeepAlert { alert: id } => {
+                let alert = found(alert, "alert", id)?;
+                offer::withdraw(&mut self.decision, self.asker, &self.actor, alert, &notifications)
+            }
             Action::Resend(asked) => self.resend(&resend, asked),
             Action::Unsend { .. } => {
                 let copies = resend.messages.into_values().collect();
@@ -189,6 +201,9 @@ impl Asked<'_> {
                 task.snoozed_until = Some(*until);
                 self.task_change(What::TaskSnoozed, format!("{} put it off.", self.asker.name).into(), &task);
                 Ok(format!("{id} sleeps until {}.", self.clock(*until)))
+            }
+            Action::RestoreTask { task: id, owner } => {
+                self.restore_task(found(task, "task", id)?, same.as_ref(), owner.clone())
             }
             Action::SetContact { contact: id, fields } => {
                 self.set_contact(found(contact, "contact", &id.printable())?, fields)
@@ -257,6 +272,31 @@ impl Asked<'_> {
         }
     }
 
+    fn restore_task(
+        &mut self,
+        mut task: Task,
+        same: Option<&Task>,
+        owner: Option<PersonId>,
+    ) -> Result<String, Refusal> {
+        if let Some(other) = task.owner.as_ref().filter(|other| **other != self.asker.id)
+            && task.state != TaskState::Done
+            && task.owner != owner
+        {
+            let said = format!("{} has {} now.", self.decision.desk.name_of(other), task.id);
+            return Err(Refusal { code: RefusalCode::Raced, said: said.into(), by: Some(other.clone()) });
+        }
+        if let Some(same) = same {
+            let said = format!("{} is open about the same trouble, so {} stays done.", same.id, task.id);
+            return Err(refuse(RefusalCode::WrongState, said));
+        }
+        task.owner = owner;
+        task.state = TaskState::Open;
+        task.snoozed_until = None;
+        let said = format!("{} took back what they did; it is to do again.", self.asker.name);
+        self.task_change(What::TaskOpened, said.into(), &task);
+        Ok(format!("{} is to do again.", task.id))
+    }
+
     fn may_assign(&self) -> Result<(), Refusal> {
         if self.asker.role < Role::Admin {
             let said = format!("{} may not change who looks after partners; an admin may.", self.asker.name);
@@ -276,12 +316,17 @@ impl Asked<'_> {
         // Somebody else's is taken over only by who saw whose it is.
         if !mine && (alert.held_by().is_some() || self.expect.holder.is_some()) {
             self.holder_as_seen(&alert)?;
-            if self.expect.holder.is_none() {
+            if self.expect.holder.is_none() && !alert.is_offered_to(&self.asker.id) {
                 return Err(self.raced(&alert));
             }
         }
+        let before = self.decision.changes.len();
+        let from = alert.held_by().cloned();
+        let taken = offer::settle(&mut self.decision, &mut alert, notifications, &self.asker.id);
+        let kept = alert.next_update_by.filter(|by| taken.is_some() && *by > self.decision.now);
         let by = match promise {
             Some(by) => self.soon_enough(by)?,
+            None if kept.is_some() => kept.unwrap_or(self.decision.now),
             None => self.decision.now + self.decision.desk.promise.for_severity(alert.severity),
         };
         let again = mine && alert.state == AlertState::Acknowledged;
@@ -293,10 +338,22 @@ impl Asked<'_> {
         alert.quiet = None;
         alert.close_at = None;
         alert.updated_at = self.decision.now;
-        let verb = if again { "promises news anew" } else { "took it" };
-        self.fact(What::AlertAcknowledged, format!("{} {verb}.", self.asker.name), &alert);
+        match from.filter(|_| taken.is_some()) {
+            Some(from) => {
+                let from = self.decision.desk.name_of(&from);
+                let said = format!("{} took it over from {from}.", self.asker.name);
+                self.fact(What::AlertHandedOver, said, &alert);
+            }
+            None => {
+                let verb = if again { "promises news anew" } else { "took it" };
+                self.fact(What::AlertAcknowledged, format!("{} {verb}.", self.asker.name), &alert);
+            }
+        }
         cancel_pages(&mut self.decision, alert.id, notifications.iter_mut(), "somebody took the alert");
         status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
+        if let Some(offer) = taken.filter(|offer| offer.by != self.asker.id) {
+            offer::relieve(&mut self.decision, &alert, &offer, before);
+        }
         Ok(format!("You took {}; news promised by {}.", alert.id, self.clock(by)))
     }
 
@@ -312,6 +369,7 @@ impl Asked<'_> {
             ));
         }
         self.holder_as_seen(&alert)?;
+        offer::settle(&mut self.decision, &mut alert, notifications, &self.asker.id);
         alert.state = AlertState::Open;
         alert.holder = None;
         alert.next_update_by = None;
@@ -385,6 +443,7 @@ impl Asked<'_> {
                 ));
             }
         }
+        offer::settle(&mut self.decision, &mut alert, notifications, &self.asker.id);
         alert.state = AlertState::Snoozed;
         alert.holder = Some(self.asker.id.clone());
         alert.snoozed_until = Some(until);
@@ -407,6 +466,7 @@ impl Asked<'_> {
         self.not_resolved(&alert)?;
         self.holder_as_seen(&alert)?;
         self.say_something(reason)?;
+        offer::settle(&mut self.decision, &mut alert, notifications, &self.asker.id);
         alert.state = AlertState::Resolved;
         alert.resolution = Some(reason.clone());
         alert.next_escalation_at = None;

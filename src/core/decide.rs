@@ -589,6 +589,7 @@ pub(super) fn raise(
         snoozed_until: None,
         quiet: None,
         inhibited_at: None,
+        offered: None,
         cleared_at: None,
         joined_at: None,
         close_at: None,

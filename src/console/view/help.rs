@@ -9,7 +9,7 @@ use crate::console::view::paint::{Spans, wrap};
 /// The cells that the keys take.
 const KEYS: u16 = 16;
 
-const SECTIONS: [(Context, &str); 12] = [
+const SECTIONS: [(Context, &str); 16] = [
     (Context::Alerts, "on an alert"),
     (Context::Tasks, "on a task"),
     (Context::Stream, "in the Stream"),
@@ -18,6 +18,10 @@ const SECTIONS: [(Context, &str); 12] = [
     (Context::Contacts, "in Contacts"),
     (Context::Messages, "in Messages"),
     (Context::OnCall, "in On call"),
+    (Context::People, "in People"),
+    (Context::Providers, "in Providers"),
+    (Context::Sources, "in Sources"),
+    (Context::Configuration, "in Configuration"),
     (Context::Handover, "on a hand-over"),
     (Context::Templates, "in Templates"),
     (Context::Preview, "on a template's preview"),
