@@ -26,6 +26,7 @@ use crate::console::cover::{Cover, TakeBack};
 use crate::console::goal::Goal;
 use crate::console::insist::Insist;
 use crate::console::keymap::Action;
+use crate::console::look::TryOn;
 use crate::console::model::About;
 use crate::console::pick::Pick;
 use crate::console::resend::Resend;
@@ -58,6 +59,7 @@ pub enum Dialog {
     Results(Results),
     Stale(Stale),
     HandOver(HandOver),
+    Theme(TryOn),
     Help { scroll: u16 },
     Why { alert: AlertId, scroll: u16 },
     Palette(Box<Palette>),
@@ -92,6 +94,8 @@ pub enum Pressed {
     RunOn(&'static str, Action, Goal),
     /// What is typed into the palette is asked for once the hand rests.
     Find(u64),
+    /// Keep the theme of this name.
+    Theme(String),
     Say(String),
 }
 
@@ -159,6 +163,7 @@ impl Dialog {
             Dialog::Results(dialog) => dialog.press(key),
             Dialog::Stale(dialog) => dialog.press(key),
             Dialog::HandOver(dialog) => dialog.press(key),
+            Dialog::Theme(dialog) => dialog.press(key),
             Dialog::Palette(dialog) => dialog.press(key),
             Dialog::Help { scroll } | Dialog::Why { scroll, .. } => press_scroll(scroll, key),
         }
@@ -184,6 +189,7 @@ impl Dialog {
             | Dialog::Bulk(_)
             | Dialog::Results(_)
             | Dialog::Stale(_)
+            | Dialog::Theme(_)
             | Dialog::Help { .. }
             | Dialog::Why { .. } => {}
         }

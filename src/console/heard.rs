@@ -78,6 +78,7 @@ pub fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
     messages::changed(model, &changes);
     effects.extend(people::changed(model, &changes));
     others::tell(model, &changes);
+    let stands_still = model.too_fast();
     let Some(desk) = &mut model.desk else { return effects };
     let mut detail_is_old = was_away;
     let mut rings = false;
@@ -92,6 +93,9 @@ pub fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
         if let Folded::NewAlert(alert) = folded {
             rings |= desk.alerts.get(&alert).is_some_and(|alert| alert.state == AlertState::Open);
         }
+    }
+    if !stands_still {
+        model.stand_still();
     }
     if rings {
         effects.push(Effect::Bell);

@@ -109,6 +109,9 @@ pub fn may_wait(ask: &Ask) -> bool {
 
 /// `Err` holds a whole sentence without its full stop.
 pub fn may(model: &Model) -> Result<(), String> {
+    if model.read_only {
+        return Err("this console is read-only, as it was started with --read-only".to_owned());
+    }
     let Some(desk) = &model.desk else {
         return Err("nothing has come from the agent yet".to_owned());
     };
@@ -213,8 +216,9 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
+/// Whoever may act here; nobody may where one only looks.
 fn me(model: &Model) -> Option<PersonId> {
-    let desk = model.desk.as_ref().filter(|desk| !desk.me.pin_needed)?;
+    let desk = model.desk.as_ref().filter(|desk| !desk.me.pin_needed && !model.read_only)?;
     desk.me.person.as_ref().map(|me| me.id.clone())
 }
 

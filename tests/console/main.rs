@@ -7,6 +7,7 @@ mod bytes;
 mod hand;
 mod handover;
 mod hostile;
+mod keys;
 mod nav;
 mod night;
 mod oncall;

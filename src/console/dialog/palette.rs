@@ -275,6 +275,9 @@ impl Palette {
 
     fn choose(&self) -> Pressed {
         let typed = self.line.text().trim();
+        if let Some(name) = typed.strip_prefix("theme ") {
+            return Pressed::Theme(name.trim().to_owned());
+        }
         let argument = with_argument(self.line.text()).filter(|(.., rest)| !rest.trim().is_empty());
         let chosen = self.found.get(self.selected).map(|at| &self.all[*at]);
         match (chosen, argument) {
