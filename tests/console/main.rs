@@ -5,6 +5,7 @@ mod bytes;
 mod hand;
 mod handover;
 mod hostile;
+mod keys;
 mod night;
 mod oncall;
 mod partners;
