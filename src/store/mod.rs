@@ -9,6 +9,7 @@ mod audit;
 pub mod consent;
 mod digest;
 pub mod find;
+mod gathering;
 mod handover;
 pub mod links;
 pub mod list;
