@@ -27,7 +27,7 @@ pub use channel::{Channel, ChannelKind, OpentextLogin, Tls, TwilioSender};
 pub use community::Community;
 pub use heartbeat::Heartbeat;
 pub use problem::{ConfigError, Problem};
-pub use replies::Replies;
+pub use replies::{Imap, Letters, Replies};
 pub use schedule::{Feed, LARGEST_CALENDAR};
 pub use smpp::{AlphabetWord, Smpp, SplitWord};
 

@@ -534,6 +534,7 @@ pub fn snapshot() -> Snapshot {
             maintenance: Vec::new(),
             down: Vec::new(),
         },
+            mailbox: None,
         alerts: alerts(),
         notifications: notifications(),
         open_tasks: tasks().len() as u64,
