@@ -21,6 +21,7 @@ mod schedule;
 mod smpp;
 mod templates;
 mod unsubscribe;
+mod waking;
 mod work;
 
 pub use channel::{Channel, ChannelKind, OpentextLogin, Tls, TwilioSender};

@@ -223,6 +223,7 @@ mod tests {
             inhibited_at: None,
             cleared_at: None,
             joined_at: None,
+            storm: None,
             close_at: None,
             resolution: None,
             rule: "blocked orders".into(),

@@ -337,6 +337,7 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::AlertRaised => ("raised", Meaning::Bad),
         What::AlertHandedOver => ("handed", Meaning::Good),
         What::AlertJoined => ("joined", Meaning::Warn),
+        What::AlertStormOver => ("storm over", Meaning::Quiet),
         What::AlertEscalated => ("step", Meaning::Warn),
         What::AlertLastResort => ("resort", Meaning::Bad),
         What::AlertAcknowledged => ("taken", Meaning::Good),
