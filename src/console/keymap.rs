@@ -1,5 +1,5 @@
 //! The one table of keys. What a key does, what the footer and the help say, and the names of the
-//! command line all come from here.
+//! command line all come from here. [`super::keys`] has them as a configuration may have changed them.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -50,14 +50,24 @@ pub enum Action {
     Settle,
     Mark,
     MarkFailed,
+    MarkAll,
     Group,
     OfAlert,
     Probe,
+    Desk,
+    People,
+    Sources,
+    Configuration,
+    LastView,
+    GoTo,
+    MessagesOf,
+    Hand,
     Reader,
     Language,
     Medium,
     Sample,
     SwitchBack,
+    Theme,
     LogIn,
     Redraw,
     Suspend,
@@ -65,7 +75,7 @@ pub enum Action {
 }
 
 /// Where a key means what it says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Context {
     Everywhere,
     /// The alerts of Triage.
@@ -80,6 +90,11 @@ pub enum Context {
     Messages,
     Providers,
     OnCall,
+    People,
+    /// The page of one person.
+    Person,
+    Sources,
+    Configuration,
     /// The sheet of a hand-over.
     Handover,
     Templates,
@@ -162,9 +177,14 @@ pub const KEYMAP: &[Binding] = &[
     row(Char('n'), Context::Alerts, Note, "note", "write a note into the timeline", Shown),
     row(Char('w'), Context::Alerts, Why, "why", "why this alert exists and who was told: rule, policy, step", Shown),
     row(Char('c'), Context::Alerts, Contact, "contact", "the partner's contacts", Shown),
+    row(Char('h'), Context::Alerts, Hand, "hand over", "ask somebody to take it over; it stays yours until they do", Hidden),
     row(Char('x'), Context::Alerts, Close, "close", "close with a reason", Hidden),
     row(Char('u'), Context::Alerts, Undo, "undo", "give the alert back; within 10 s of taking it, undo", Hidden),
     row(Char('y'), Context::Alerts, CopyReference, "copy", "send the reference to the terminal's clipboard", Hidden),
+    row(Char(' '), Context::Alerts, Mark, "mark", "mark it, to act on several together", Hidden),
+    row(Char('*'), Context::Alerts, MarkAll, "mark all", "mark all alerts in the list, or none", Hidden),
+    row(Char(' '), Context::Tasks, Mark, "mark", "mark it, to act on several together", Hidden),
+    row(Char('*'), Context::Tasks, MarkAll, "mark all", "mark all tasks in the list, or none", Hidden),
     row(Char('a'), Context::Tasks, Take, "take", "take the task", Shown),
     row(Char('x'), Context::Tasks, Done, "done", "the task is done", Shown),
     row(Char('s'), Context::Tasks, Snooze, "snooze", "be quiet until a chosen time", Shown),
@@ -178,6 +198,13 @@ pub const KEYMAP: &[Binding] = &[
     row(Char('f'), Context::Stream, Follow, "follow", "pause, or follow the newest again", Hidden),
     row(Char('p'), Context::Stream, Partner, "partner", "everything about the partner of this line", Shown),
     row(Code(KeyCode::Enter), Context::Partners, Open, "open", "everything about this partner", Shown),
+    row(Char(' '), Context::Partners, Mark, "mark", "mark it, to act on all that is open of several", Hidden),
+    row(Char('*'), Context::Partners, MarkAll, "mark all", "mark all in the list, or none", Hidden),
+    row(Char('a'), Context::Partners, Ack, "take all", "take everything open of it, or of those marked; shows each first", Shown),
+    row(Char('s'), Context::Partners, Snooze, "snooze", "put all of it to sleep until a chosen time; shows each first", Hidden),
+    row(Char('x'), Context::Partners, Close, "close", "close all of it with a reason; shows each first", Hidden),
+    row(Char('n'), Context::Partners, Note, "note", "write a note on all of it; shows each first", Hidden),
+    row(Char('r'), Context::Partners, Resend, "resend", "send the latest message of each alert again; asks first", Hidden),
     row(Char('c'), Context::Partners, Contacts, "contacts", "the contacts of all partners", Shown),
     row(Code(KeyCode::Enter), Context::Partner, Open, "open", "the row: its history, the form of a contact, the text of a message", Shown),
     row(Code(KeyCode::Tab), Context::Partner, Switch, "next view", "cases, documents, posts, onboarding, contacts, told, conflicts", Shown),
@@ -189,6 +216,7 @@ pub const KEYMAP: &[Binding] = &[
     row(Char('d'), Context::Messages, Settle, "doubt", "of one in doubt: say that it arrived, send it once more, or leave it", Shown),
     row(Char('f'), Context::Messages, Group, "state", "only those in doubt, failed, held, waiting, on their way, done; or all", Shown),
     row(Char(' '), Context::Messages, Mark, "mark", "mark it, to send several again together", Shown),
+    row(Char('*'), Context::Messages, MarkAll, "mark all", "mark all in this list, or none", Hidden),
     row(Char('F'), Context::Messages, MarkFailed, "mark failed", "mark all failed ones in this list, or none", Hidden),
     row(Char('w'), Context::Messages, Why, "why", "why its alert exists, and who was told", Hidden),
     row(Char('o'), Context::Messages, OfAlert, "alert", "go to its alert in Triage", Hidden),
@@ -198,6 +226,19 @@ pub const KEYMAP: &[Binding] = &[
     row(Char('y'), Context::Messages, CopyReference, "copy", "send the id to the terminal's clipboard", Hidden),
     row(Char('t'), Context::Messages, Templates, "template", "the template it was written with, as its recipient reads it", Shown),
     row(Code(KeyCode::Enter), Context::Providers, Open, "messages", "the messages that went by it", Shown),
+    row(Code(KeyCode::Tab), Context::Providers, Switch, "next view", "the next view of Desk: on call, people, providers, sources, configuration", Shown),
+    row(Code(KeyCode::BackTab), Context::Providers, SwitchBack, "view before", "the view before", Hidden),
+    row(Code(KeyCode::Enter), Context::People, Open, "open", "everything about this person: when on call, how reached, what proves it", Shown),
+    row(Code(KeyCode::Tab), Context::People, Switch, "next view", "the next view of Desk: on call, people, providers, sources, configuration", Shown),
+    row(Code(KeyCode::BackTab), Context::People, SwitchBack, "view before", "the view before", Hidden),
+    row(Code(KeyCode::Tab), Context::Sources, Switch, "next view", "the next view of Desk: on call, people, providers, sources, configuration", Shown),
+    row(Code(KeyCode::BackTab), Context::Sources, SwitchBack, "view before", "the view before", Hidden),
+    row(Code(KeyCode::Enter), Context::Configuration, Open, "open", "the digest as it reads now, the templates, or the windows that can be taken back", Shown),
+    row(Code(KeyCode::Tab), Context::Configuration, Switch, "next view", "the next view of Desk: on call, people, providers, sources, configuration", Shown),
+    row(Code(KeyCode::BackTab), Context::Configuration, SwitchBack, "view before", "the view before", Hidden),
+    row(Code(KeyCode::Enter), Context::OnCall, Open, "person", "everything about whoever is on then", Shown),
+    row(Code(KeyCode::Tab), Context::OnCall, Switch, "next view", "the next view of Desk: on call, people, providers, sources, configuration", Shown),
+    row(Code(KeyCode::BackTab), Context::OnCall, SwitchBack, "view before", "the view before", Hidden),
     row(Char('b'), Context::Providers, Probe, "probe", "one that is down: try it now, and take it back if it works", Shown),
     row(Char('o'), Context::OnCall, Cover, "override", "somebody else is on call for this time, or a part of it", Shown),
     row(Char('s'), Context::OnCall, Swap, "swap", "swap this turn for one of somebody else", Shown),
@@ -215,15 +256,18 @@ pub const KEYMAP: &[Binding] = &[
     row(Code(KeyCode::Enter), Context::Contacts, Edit, "edit", "edit the contact", Shown),
     row(Char('y'), Context::Contacts, CopyReference, "copy", "send the address to the terminal's clipboard", Shown),
     row(Code(KeyCode::Enter), Context::Everywhere, Open, "open", "the detail on the whole screen", Hidden),
-    row(Code(KeyCode::Tab), Context::Everywhere, Switch, "alerts/tasks", "between alerts and tasks", Hidden),
+    row(Code(KeyCode::Tab), Context::Everywhere, Switch, "alerts/tasks", "between alerts and tasks; in Desk the next view", Hidden),
     row(Char('/'), Context::Everywhere, Filter, "find", "filter as you type; Esc shows all again", Shown),
-    row(Char(':'), Context::Everywhere, Palette, "go", "type a command: :q, :triage, :partners, :contacts …", Shown),
+    row(Char(':'), Context::Everywhere, Palette, "go", "a command or a thing by a few letters: :q, :ack A12, :partner acme, an order", Shown),
     row(Char('?'), Context::Everywhere, Help, "help", "this page", Shown),
     row(Char('1'), Context::Everywhere, Triage, "triage", "Triage: what needs somebody now", Hidden),
     row(Char('2'), Context::Everywhere, Stream, "stream", "Stream: everything as it happens", Hidden),
     row(Char('3'), Context::Everywhere, Partners, "partners", "Partners: what is open for each, and their contacts", Hidden),
     row(Char('4'), Context::Everywhere, Messages, "messages", "Messages: what was said, what failed, is in doubt or is held", Hidden),
-    row(Char('5'), Context::Everywhere, OnCall, "on call", "On call: who is on over two weeks, why, and when nobody is", Hidden),
+    row(Char('5'), Context::Everywhere, Desk, "desk", "Desk: on call first; Tab: people, providers, sources, configuration", Hidden),
+    row(Char('-'), Context::Everywhere, LastView, "view before", "back to the view before this one, and further with every press", Hidden),
+    row(Char('.'), Context::Everywhere, GoTo, "go to", "what the row speaks of: its partner, case, alert, messages, people", Shown),
+    row(Char('m'), Context::Everywhere, MessagesOf, "messages", "the messages about what the row speaks of", Hidden),
     row(Char('u'), Context::Everywhere, Undo, "undo", "for 10 s: take back what was just done", Hidden),
     row(Char('p'), Context::Everywhere, Partner, "partner", "everything about the partner of this row", Hidden),
     row(Char('j'), Context::Everywhere, Down, "down", "down", Hidden),
@@ -238,29 +282,12 @@ pub const KEYMAP: &[Binding] = &[
     row(Code(KeyCode::PageDown), Context::Everywhere, ScrollDown, "scroll", "scroll the detail down", Hidden),
     row(Ctrl('u'), Context::Everywhere, ScrollUp, "scroll", "scroll the detail up", Hidden),
     row(Code(KeyCode::PageUp), Context::Everywhere, ScrollUp, "scroll", "scroll the detail up", Hidden),
-    row(Code(KeyCode::Esc), Context::Everywhere, Back, "back", "back; at the root nothing", Hidden),
-    row(Char('q'), Context::Everywhere, Back, "back", "back; at the root nothing. :q leaves", Hidden),
+    row(Code(KeyCode::Esc), Context::Everywhere, Back, "back", "back to where this was opened; where nothing was, nothing", Hidden),
+    row(Char('q'), Context::Everywhere, Back, "back", "back to where this was opened; where nothing was, nothing. :q leaves", Hidden),
     row(Ctrl('l'), Context::Everywhere, Redraw, "redraw", "draw the screen anew", Hidden),
     row(Ctrl('z'), Context::Everywhere, Suspend, "suspend", "to the shell; fg comes back", Hidden),
     row(Ctrl('c'), Context::Everywhere, Quit, "quit", "twice: leave", Hidden),
 ];
-
-/// What a key means here: the place's own meaning before the general one.
-pub fn action(context: Context, key: KeyEvent) -> Option<Action> {
-    let find =
-        |wanted: Context| KEYMAP.iter().find(|binding| binding.context == wanted && binding.key.matches(key));
-    find(context).or_else(|| find(Context::Everywhere)).map(|binding| binding.action)
-}
-
-/// The bindings of a place, its own before the general ones.
-pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
-    let own = KEYMAP.iter().filter(move |binding| binding.context == context);
-    let general = KEYMAP.iter().filter(move |general| {
-        general.context == Context::Everywhere
-            && !KEYMAP.iter().any(|own| own.context == context && own.key == general.key)
-    });
-    own.chain(general)
-}
 
 /// What may be typed after `:`.
 pub const COMMANDS: &[(&str, Action, &str)] = &[
@@ -274,11 +301,19 @@ pub const COMMANDS: &[(&str, Action, &str)] = &[
     ("messages", Messages, "what was said, and what became of it"),
     ("providers", Providers, "the ways out, and how they are doing"),
     ("settle", Settle, "say what became of a message in doubt"),
+    ("desk", Desk, "on call, people, providers, sources, configuration"),
+    ("people", People, "who works here, who is on call, who can be reached"),
+    ("person", People, "everything about one person: :person maria"),
+    ("sources", Sources, "where events come from, and when each was heard last"),
+    ("configuration", Configuration, "which version counts, maintenance, digests, templates"),
+    ("goto", GoTo, "what the row speaks of"),
+    ("back", LastView, "the view before this one"),
     ("oncall", OnCall, "who is on call over two weeks, and why"),
     ("handover", Handover, "what is handed over to you or by you: read, add to it, accept it"),
     ("override", Cover, "somebody else is on call for the selected time"),
     ("maintenance", Maintenance, "what pages nobody for a while; take a window back"),
     ("templates", Templates, "every template, and how it reads to whom"),
+    ("mark-all", MarkAll, "mark every row of the list, to act on them together"),
     ("ack", Ack, "take the selected alert"),
     ("unack", Undo, "give the selected alert back"),
     ("escalate", Escalate, "wake the next step"),
@@ -287,7 +322,11 @@ pub const COMMANDS: &[(&str, Action, &str)] = &[
     ("note", Note, "write a note"),
     ("why", Why, "why this alert exists"),
     ("close", Close, "close with a reason"),
+    ("hand", Hand, "ask somebody to take the alert over"),
+    ("take", Take, "take the selected task"),
+    ("done", Done, "the selected task is done"),
     ("copy", CopyReference, "copy the reference"),
+    ("theme", Theme, "how it looks; each is shown while you choose"),
     ("login", LogIn, "say who you are behind a shared login"),
     ("help", Help, "all keys"),
     ("redraw", Redraw, "draw the screen anew"),
@@ -298,7 +337,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_key_means_two_things_in_one_place() {
+    fn no_key_stands_twice_in_one_place() {
         for (i, one) in KEYMAP.iter().enumerate() {
             for other in &KEYMAP[i + 1..] {
                 assert!(one.key != other.key || one.context != other.context, "{}", one.key.name());
@@ -309,6 +348,6 @@ mod tests {
     #[test]
     fn nothing_sits_on_alt() {
         let alt = KeyEvent::new(KeyCode::Char('a'), KeyModifiers::ALT);
-        assert_eq!(action(Context::Alerts, alt), None);
+        assert!(!KEYMAP.iter().any(|binding| binding.key.matches(alt)));
     }
 }

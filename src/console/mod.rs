@@ -5,51 +5,73 @@
 //! touches the world. It draws at once after a key, together after changes, and not at all while
 //! nothing changes.
 
+pub mod act;
 pub mod allowed;
+pub mod bulk;
 pub mod clock;
+pub mod colours;
+pub mod configuration;
 pub mod contacts;
 pub mod cover;
 pub mod desk;
 pub mod dialog;
 pub mod effect;
+pub mod follow;
 pub mod form;
+pub mod goal;
 pub mod handover;
+pub mod heard;
 pub mod insist;
 pub mod intent;
+pub mod keep;
 pub mod keymap;
+pub mod keys;
 pub mod line;
 pub mod link;
+pub mod look;
 pub mod message;
 pub mod messages;
 pub mod model;
 pub mod moves;
+pub mod narrow;
+pub mod nav;
 pub mod oncall;
+pub mod order;
+pub mod others;
 pub mod partners;
+pub mod people;
 pub mod pick;
+pub mod press;
 pub mod providers;
 pub mod resend;
 pub mod rows;
+pub mod say;
+pub mod setup;
+pub mod sources;
 pub mod templates;
 pub mod theme;
 pub mod told;
 pub mod update;
 pub mod view;
+pub mod waiting;
 
 use crate::console::effect::Effect;
+use crate::console::keep::Keeper;
 use crate::console::link::AgentLink;
 use crate::console::message::Msg;
 use crate::console::model::Model;
-use crate::console::theme::Theme;
+use crate::console::setup::Setup;
 use crate::console::update::update;
-use crate::term::bell::BELL;
-use crate::term::capabilities::Capabilities;
+use crate::term::bell::Bell;
+use crate::term::capabilities::Within;
 use crate::term::frames::Frames;
 use crate::term::guard::Guard;
 use crate::term::input::Input;
-use crate::term::{clipboard, input};
+use crate::term::{clipboard, frames, input};
 use crate::wire::client::Client;
 use jiff::Timestamp;
-use std::io::{self, IsTerminal, Stdout};
+use std::fs::File;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -59,18 +81,24 @@ use tokio::time::{Instant, sleep_until};
 
 /// Changes that come within this time are drawn as one frame.
 const TOGETHER: Duration = Duration::from_millis(60);
-/// When the Stream runs too fast to be read, a frame a second is enough.
-const AT_MOST_EVERY: Duration = Duration::from_secs(1);
 /// If the agent answers sooner than this, its snapshot is the first frame.
 const ANSWERS_WITHIN: Duration = Duration::from_millis(100);
 
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where the agent listens.
-    pub socket: PathBuf,
+    /// The way to the agent.
+    pub client: Client,
+    /// The configuration, which may say how the console looks and is played.
+    pub config: PathBuf,
     /// Write nothing but ASCII, whatever the locale says.
     pub ascii: bool,
+    /// The theme that was asked for on the command line.
+    pub theme: Option<String>,
+    /// Nothing is to be done from here, whoever looks.
+    pub read_only: bool,
     pub agent: AgentAfter,
+    /// Where what waits for the agent is kept.
+    pub state: PathBuf,
 }
 
 /// What becomes of the agent when the operator leaves.
@@ -83,38 +111,49 @@ pub enum AgentAfter {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConsoleError {
-    #[error("the console needs a terminal; every action is also a subcommand, see nightdesk --help")]
+    #[error(
+        "the console needs a terminal that can be drawn on; nightdesk --plain does without one, and every action is also a subcommand, see nightdesk --help"
+    )]
     NotATerminal,
+    /// The command line asked for something that there is not.
+    #[error("{0}")]
+    Usage(String),
     #[error("the terminal failed: {0}")]
     Terminal(#[from] io::Error),
 }
 
 /// Runs until the operator leaves or the terminal is gone.
 pub async fn run(options: Options) -> Result<(), ConsoleError> {
-    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+    let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    if dumb || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(ConsoleError::NotATerminal);
     }
-    let theme = Theme::new(Capabilities::of_environment(options.ascii));
+    let setup = Setup::find(&options).map_err(ConsoleError::Usage)?;
     let (tell, messages) = unbounded_channel();
-    let link = AgentLink::new(Client::new(options.socket), tell.clone());
+    let link = AgentLink::new(options.client, tell.clone());
     let signals = Signals::listen()?;
     let guard = Guard::take()?;
     let keys = tell.clone();
     input::read(move |input| keys.send(Msg::Input(input)).is_ok())?;
-    let (width, height) = crossterm::terminal::size()?;
+    let (width, height) = frames::size();
     let mut model = Model::new(Timestamp::now());
     model.agent_after = options.agent;
+    model.session = link.session().to_owned();
+    let keeper = Keeper::start(&options.state, link.session(), tell.clone());
+    model.read_only = options.read_only;
+    (model.keys, model.looks, model.warnings) = (setup.keys, setup.looks, setup.warnings);
     update(&mut model, Msg::Size(width, height));
     let mut console = Console {
         listening: tokio::spawn(link.clone().listen()),
-        frames: Frames::new(io::stdout(), width, height),
+        frames: Frames::new(frames::terminal()?, width, height),
         model,
-        theme,
+        bell: Bell::new(setup.bell, setup.notify, Within::of_environment()),
+        began: Instant::now(),
         link,
+        keeper,
         tell,
         guard,
         draw_at: Some(Instant::now() + ANSWERS_WITHIN),
-        drawn_at: Instant::now(),
     };
     console.go_on(messages, signals).await
 }
@@ -141,15 +180,16 @@ impl Signals {
 
 struct Console {
     model: Model,
-    theme: Theme,
-    frames: Frames<Stdout>,
+    bell: Bell,
+    began: Instant,
+    frames: Frames<File>,
     link: AgentLink,
+    keeper: Keeper,
     listening: JoinHandle<()>,
     tell: UnboundedSender<Msg>,
     guard: Guard,
     /// When the next frame is due, if anything may have changed.
     draw_at: Option<Instant>,
-    drawn_at: Instant,
 }
 
 /// Whether the console goes on.
@@ -206,7 +246,6 @@ impl Console {
     fn handle(&mut self, msg: Msg) -> Result<Then, ConsoleError> {
         let due = match &msg {
             Msg::Input(Input::Resized) => return self.start_anew(),
-            Msg::Changes(_) | Msg::Health(_) if self.model.too_fast() => self.drawn_at + AT_MOST_EVERY,
             Msg::Changes(_) | Msg::Health(_) => Instant::now() + TOGETHER,
             _ => Instant::now(),
         };
@@ -226,6 +265,11 @@ impl Console {
         for effect in update(&mut self.model, msg) {
             match effect {
                 Effect::Command { ticket, action, expect } => self.link.command(ticket, action, expect),
+                Effect::Retry { ticket, command } => self.link.retry(ticket, command),
+                Effect::Keep(items) => self.keeper.keep(items),
+                Effect::Look(alert) => self.link.look(alert),
+                Effect::Preview { ticket, each } => self.link.preview_of(ticket, each),
+                Effect::Together { ticket, each } => self.link.together(ticket, each),
                 Effect::FetchDetail(alert) => self.link.detail(alert),
                 Effect::FetchSteps(alert) => self.link.steps(alert),
                 Effect::FetchPartners(find) => self.link.partners(find),
@@ -240,6 +284,10 @@ impl Console {
                 Effect::FetchTemplates => self.link.templates(),
                 Effect::FetchPreview(asked) => self.link.preview(asked),
                 Effect::FetchContacts => self.link.contacts(),
+                Effect::FetchPerson(id) => self.link.person(id),
+                Effect::FetchConfig => self.link.config(),
+                Effect::FetchDigests => self.link.digests(),
+                Effect::FetchDigest(name) => self.link.digest(name),
                 Effect::Wait(wait, after) => {
                     let tell = self.tell.clone();
                     tokio::spawn(async move {
@@ -262,11 +310,14 @@ impl Console {
                     });
                 }
                 Effect::Copy(text) => {
-                    if let Some(sequence) = clipboard::copy(&text) {
+                    if let Some(sequence) = clipboard::copy(&text, self.bell.within) {
                         self.frames.write(&sequence)?;
                     }
                 }
-                Effect::Bell => self.frames.write(BELL)?,
+                Effect::Bell => {
+                    let rung = self.bell.ring(self.began.elapsed());
+                    self.frames.write(&rung)?;
+                }
                 Effect::Redraw => {
                     self.start_anew()?;
                 }
@@ -284,7 +335,7 @@ impl Console {
 
     /// Draws everything, at the size that the terminal has now.
     fn start_anew(&mut self) -> Result<Then, ConsoleError> {
-        let (width, height) = crossterm::terminal::size()?;
+        let (width, height) = frames::size();
         self.frames.start_anew(width, height);
         let then = self.fold(Msg::Size(width, height))?;
         self.draw_by(Instant::now());
@@ -293,9 +344,8 @@ impl Console {
 
     fn draw(&mut self) -> Result<(), ConsoleError> {
         self.draw_at = None;
-        self.drawn_at = Instant::now();
-        let (model, theme) = (&self.model, self.theme);
-        self.frames.draw(|buffer| view::paint(model, theme, buffer))?;
+        let model = &self.model;
+        self.frames.draw(|buffer| view::paint(model, model.theme(), buffer))?;
         Ok(())
     }
 

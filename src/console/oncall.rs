@@ -8,6 +8,7 @@ use crate::console::dialog::{Chooser, Dialog};
 use crate::console::effect::Effect;
 use crate::console::keymap::Action;
 use crate::console::model::{About, Filter, Model, Place};
+use crate::console::nav;
 use crate::console::rows::Rows;
 use crate::core::command::Action as Ask;
 use crate::core::person::PersonId;
@@ -39,7 +40,7 @@ pub struct TurnKey {
 }
 
 pub fn show(model: &mut Model) -> Vec<Effect> {
-    model.place = Place::OnCall;
+    nav::open(model, Place::OnCall);
     vec![Effect::FetchOnCall]
 }
 
@@ -229,7 +230,7 @@ pub fn swap(model: &mut Model) {
         if desk.is_me(first) { "your turn".to_owned() } else { format!("{}'s turn", desk.short_name(first)) };
     if offers.is_empty() {
         let said = format!("Within two weeks nobody else has a turn in {}.", sanitise(&schedule.schedule));
-        crate::console::update::say(model, said, crate::console::model::Tone::Refused);
+        crate::console::say::say(model, said, crate::console::model::Tone::Refused);
         return;
     }
     let at = if turn.from <= model.now { "now".to_owned() } else { clock::when(model.now, turn.from, &zone) };

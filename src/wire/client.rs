@@ -7,6 +7,7 @@
 use crate::core::change::Numbered;
 use crate::core::command::{Command, Outcome};
 use crate::core::text::{Untrusted, sanitise};
+use crate::wire::person::Viewer;
 use crate::wire::{Health, PERSON_HEADER, PIN_HEADER, SESSION_HEADER};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use http_body_util::{BodyExt, Full, Limited};
@@ -49,6 +50,8 @@ pub enum LinkError {
 pub enum StreamItem {
     Change(Box<Numbered>),
     Health(Box<Health>),
+    /// Who looks at which alert now.
+    Viewers(Vec<Viewer>),
     /// The agent no longer has what followed `since`: take a new snapshot.
     Lagged,
     /// The agent is there and has nothing to say.
@@ -60,6 +63,14 @@ pub enum StreamItem {
 pub struct Client {
     socket: Arc<Path>,
     session: Arc<Mutex<Session>>,
+    may: May,
+}
+
+/// What may be asked of the agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum May {
+    Act,
+    Look,
 }
 
 /// How the asker says who they are behind a shared login.
@@ -99,7 +110,13 @@ pub fn encoded(text: &str) -> String {
 
 impl Client {
     pub fn new(socket: impl Into<PathBuf>) -> Self {
-        Self { socket: socket.into().into(), session: Arc::new(Mutex::new(Session::Login)) }
+        Self { socket: socket.into().into(), session: Arc::new(Mutex::new(Session::Login)), may: May::Act }
+    }
+
+    /// The same agent, of which nothing is asked that could change anything: whatever does is refused
+    /// here, before it is sent.
+    pub fn read_only(self) -> Self {
+        Self { may: May::Look, ..self }
     }
 
     /// The same agent, asked as a person behind a shared login.
@@ -128,6 +145,10 @@ impl Client {
         path: &str,
         body: &B,
     ) -> Result<T, LinkError> {
+        if self.may == May::Look {
+            let sentence = "Nothing was done: this is read-only, as --read-only asked for.".to_owned();
+            return Err(LinkError::Refused { status: 403, sentence });
+        }
         let body = serde_json::to_vec(body)
             .map_err(|error| LinkError::Broken(format!("the request could not be written: {error}")))?;
         let answer = self.ask(Method::POST, path, body.into()).await?;
@@ -140,17 +161,29 @@ impl Client {
 
     /// The changes after `since`, as they are sealed, until the connection ends.
     pub fn stream(&self, since: u64) -> impl Stream<Item = Result<StreamItem, LinkError>> + Send + use<> {
+        self.stream_of(format!("/v1/stream?since={since}"))
+    }
+
+    /// The same for a console, which says by this name what it looks at for as long as it listens.
+    pub fn stream_as(
+        &self,
+        since: u64,
+        console: &str,
+    ) -> impl Stream<Item = Result<StreamItem, LinkError>> + Send + use<> {
+        self.stream_of(format!("/v1/stream?since={since}&console={}", encoded(console)))
+    }
+
+    fn stream_of(&self, path: String) -> impl Stream<Item = Result<StreamItem, LinkError>> + Send + use<> {
         let client = self.clone();
-        let opened = async move { client.open_stream(since).await };
+        let opened = async move { client.open_stream(&path).await };
         stream::once(opened).try_flatten()
     }
 
     async fn open_stream(
         &self,
-        since: u64,
+        path: &str,
     ) -> Result<impl Stream<Item = Result<StreamItem, LinkError>> + Send + use<>, LinkError> {
-        let path = format!("/v1/stream?since={since}");
-        let response = within(ANSWER_WITHIN, self.send(Method::GET, &path, Bytes::new())).await?;
+        let response = within(ANSWER_WITHIN, self.send(Method::GET, path, Bytes::new())).await?;
         if !response.status().is_success() {
             let status = response.status().as_u16();
             return Err(refused(status, &whole(response).await?));
@@ -304,6 +337,7 @@ fn item(sse: &Sse) -> Result<StreamItem, LinkError> {
             understood(data).map(|change| StreamItem::Change(Box::new(change)))
         }
         Some("health") => understood(data).map(|health| StreamItem::Health(Box::new(health))),
+        Some("viewers") => understood(data).map(StreamItem::Viewers),
         Some("lagged") => Ok(StreamItem::Lagged),
         // Events that a newer agent may add say nothing to this console.
         _ => Ok(StreamItem::Ping),

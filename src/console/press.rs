@@ -1,0 +1,203 @@
+//! Where a key goes: to the dialog, the form or the filter that is open, else to what the keymap says.
+
+use crate::console::act::act;
+use crate::console::dialog::{Dialog, Pressed, REMEMBERED, Recent, shows};
+use crate::console::effect::{Effect, Wait};
+use crate::console::follow::follow_selection;
+use crate::console::form;
+use crate::console::goal::{self, Goal};
+use crate::console::keymap::{Action, Context};
+use crate::console::model::{Model, Named, Place, Subject, Tone, Undone};
+use crate::console::narrow::{filter, filtered, press_filter};
+use crate::console::order::{send, send_undoable};
+use crate::console::say::{say, sentence};
+use crate::console::{bulk, nav, templates, waiting};
+use crossterm::event::KeyEvent;
+use std::time::Duration;
+
+/// What is typed into the palette is asked for once the hand rests this long.
+const FIND_AFTER: Duration = Duration::from_millis(200);
+
+pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    model.last_key = Some(model.now);
+    if model.flash.as_ref().is_some_and(|flash| flash.tone != Tone::Done) {
+        model.flash = None;
+    }
+    // These mean the same everywhere, so that nobody is ever caught in a dialog.
+    match model.keys.action(Context::Everywhere, key) {
+        Some(action @ (Action::Quit | Action::Suspend | Action::Redraw)) => return act(model, action),
+        _ => model.leaving = false,
+    }
+    if model.dialog.is_some() {
+        return press_dialog(model, key);
+    }
+    if model.place == Place::Contacts && model.contacts.form.is_some() {
+        return press_form(model, key);
+    }
+    if let Some(mut effects) = press_filter(model, key) {
+        effects.extend(follow_selection(model));
+        return effects;
+    }
+    match model.keys.action(model.context(), key) {
+        Some(action) => {
+            let mut effects = act(model, action);
+            effects.extend(follow_selection(model));
+            effects
+        }
+        None => Vec::new(),
+    }
+}
+
+pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    model.last_key = Some(model.now);
+    let mut effects = Vec::new();
+    if let Some(dialog) = &mut model.dialog {
+        dialog.paste(text);
+    } else if let (Place::Contacts, Some(form)) = (model.place, &mut model.contacts.form) {
+        form.paste(text);
+    } else if filter(model).open {
+        filter(model).line.insert(text);
+        effects = filtered(model);
+    }
+    effects
+}
+
+fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let now = model.now;
+    let Some(dialog) = &mut model.dialog else { return Vec::new() };
+    match dialog.press(key, now) {
+        Pressed::Stay => Vec::new(),
+        Pressed::Close => {
+            model.dialog = None;
+            Vec::new()
+        }
+        Pressed::Plan(asked) => vec![Effect::Plan(asked)],
+        Pressed::Order(order) => {
+            let undo = match model.dialog.take() {
+                Some(Dialog::Resend(dialog)) => {
+                    bulk::unmark(model);
+                    let can = dialog.ready().is_some_and(|plan| plan.can_be_undone());
+                    can.then_some(Undone::Sent(dialog.what))
+                }
+                _ => None,
+            };
+            match undo {
+                Some(undo) => send_undoable(model, order, Some(undo)),
+                None => send(model, order),
+            }
+        }
+        Pressed::LogIn { person, pin } => {
+            model.dialog = None;
+            vec![Effect::LogIn { person, pin }]
+        }
+        Pressed::Several(deed) => bulk::look(model, deed),
+        Pressed::Together => bulk::send(model),
+        Pressed::Decided => waiting::decided(model),
+        Pressed::PutOff => {
+            model.dialog = None;
+            waiting::later(model);
+            Vec::new()
+        }
+        Pressed::Go(goal) => {
+            if matches!(model.dialog, Some(Dialog::Palette(_))) {
+                remember(model, Recent::Goal(goal.clone()));
+            }
+            model.dialog = None;
+            let mut effects = goal::go(model, goal);
+            effects.extend(follow_selection(model));
+            effects
+        }
+        Pressed::Reader(reader) => {
+            model.dialog = None;
+            templates::read_by(model, reader)
+        }
+        Pressed::Theme(name) => {
+            model.dialog = None;
+            let (said, tone) = match model.looks.choose(&name) {
+                Ok(()) => {
+                    let name = model.looks.chosen();
+                    (format!("{name}; in the configuration: [console] theme = \"{name}\""), Tone::Done)
+                }
+                Err(why) => (sentence(&why), Tone::Refused),
+            };
+            say(model, said, tone);
+            Vec::new()
+        }
+        Pressed::Find(number) => vec![Effect::Wait(Wait::Palette(number), FIND_AFTER)],
+        Pressed::RunOn(name, action, goal) => {
+            model.dialog = None;
+            remember(model, Recent::Command(name));
+            let mut effects = match shows(action, &goal) {
+                Some(shown) => goal::go(model, shown),
+                None => act_on(model, action, &goal),
+            };
+            remember(model, Recent::Goal(goal));
+            effects.extend(follow_selection(model));
+            effects
+        }
+        Pressed::Run(name, action) => {
+            model.dialog = None;
+            remember(model, Recent::Command(name));
+            if action == Action::Quit {
+                return vec![Effect::Quit];
+            }
+            let mut effects = act(model, action);
+            effects.extend(follow_selection(model));
+            effects
+        }
+        Pressed::Say(sentence) => {
+            if matches!(model.dialog, Some(Dialog::Palette(_))) {
+                model.dialog = None;
+            }
+            say(model, sentence, Tone::Refused);
+            Vec::new()
+        }
+    }
+}
+
+/// Does to what is named what is asked, without the hand going there.
+fn act_on(model: &mut Model, action: Action, goal: &Goal) -> Vec<Effect> {
+    model.named = match goal {
+        Goal::Alert(alert) => Some(Named::Subject(Subject::Alert(*alert))),
+        Goal::Task(task) => Some(Named::Subject(Subject::Task(*task))),
+        Goal::Message(message) => Some(Named::Message(*message)),
+        _ => None,
+    };
+    let effects = act(model, action);
+    model.named = None;
+    effects
+}
+
+fn remember(model: &mut Model, chosen: Recent) {
+    model.recents.retain(|known| *known != chosen);
+    model.recents.insert(0, chosen);
+    model.recents.truncate(REMEMBERED);
+}
+
+fn press_form(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let live = crate::console::allowed::may_act(model);
+    let Some(form) = &mut model.contacts.form else { return Vec::new() };
+    match form.press(key) {
+        form::Pressed::Stay => Vec::new(),
+        form::Pressed::Leave => {
+            model.contacts.form = None;
+            form_closed(model)
+        }
+        form::Pressed::Send(order) => match live {
+            Ok(()) => send(model, *order),
+            Err(why) => {
+                form.sending = false;
+                form.error = Some(format!("nothing was sent: {why}"));
+                Vec::new()
+            }
+        },
+    }
+}
+
+/// A form that was opened by itself goes back to where it was.
+pub fn form_closed(model: &mut Model) -> Vec<Effect> {
+    if std::mem::take(&mut model.contacts.alone) && model.place == Place::Contacts {
+        return nav::back(model);
+    }
+    Vec::new()
+}
