@@ -340,6 +340,7 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::AlertHandedOver => ("handed", Meaning::Good),
         What::AlertOffered => ("offered", Meaning::Accent),
         What::AlertJoined => ("joined", Meaning::Warn),
+        What::AlertStormOver => ("storm over", Meaning::Quiet),
         What::AlertEscalated => ("step", Meaning::Warn),
         What::AlertLastResort => ("resort", Meaning::Bad),
         What::AlertAcknowledged => ("taken", Meaning::Good),
