@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         Some(Command::Agent(AgentCommand::Run { apply })) => run_agent(&cli, *apply),
+        Some(Command::Drill(command)) => demo::drill::command(command),
         None if cli.demo => demo::run(&cli),
         None => open_console(&cli),
         Some(_) if cli.demo => {
@@ -76,6 +77,7 @@ fn open_console(cli: &Cli) -> Result<(), Failed> {
             socket: context.paths.socket.clone(),
             ascii: cli.ascii,
             agent: console::AgentAfter::GoesOn,
+            drill: None,
         };
         console::run(options).await.map_err(|why| Failed::No(why.to_string()))
     })

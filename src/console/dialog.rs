@@ -4,6 +4,7 @@
 
 use crate::console::clock;
 use crate::console::cover::{Cover, TakeBack};
+use crate::console::drill::Reading;
 use crate::console::insist::Insist;
 use crate::console::keymap::{Action, COMMANDS};
 use crate::console::line::Line;
@@ -42,9 +43,16 @@ pub enum Dialog {
     Cover(Box<Cover>),
     TakeBack(TakeBack),
     Pick(Pick),
-    Help { scroll: u16 },
-    Why { alert: AlertId, scroll: u16 },
+    Help {
+        scroll: u16,
+    },
+    Why {
+        alert: AlertId,
+        scroll: u16,
+    },
     Palette(Line),
+    /// The briefing of a drill, or how it went.
+    Drill(Reading),
 }
 
 /// What a key made of the dialog.
@@ -604,7 +612,10 @@ impl Dialog {
             Dialog::TakeBack(dialog) => dialog.press(key),
             Dialog::Pick(dialog) => dialog.press(key),
             Dialog::Palette(line) => press_palette(line, key),
-            Dialog::Help { scroll } | Dialog::Why { scroll, .. } => press_scroll(scroll, key),
+            Dialog::Drill(reading) if reading.is_fresh(now) => Pressed::Stay,
+            Dialog::Help { scroll } | Dialog::Why { scroll, .. } | Dialog::Drill(Reading { scroll, .. }) => {
+                press_scroll(scroll, key)
+            }
         }
     }
 
@@ -623,6 +634,7 @@ impl Dialog {
             | Dialog::Resend(_)
             | Dialog::Insist(_)
             | Dialog::TakeBack(_)
+            | Dialog::Drill(_)
             | Dialog::Help { .. }
             | Dialog::Why { .. } => {}
         }

@@ -11,6 +11,7 @@ pub mod contacts;
 pub mod cover;
 pub mod desk;
 pub mod dialog;
+pub mod drill;
 pub mod effect;
 pub mod form;
 pub mod handover;
@@ -71,6 +72,8 @@ pub struct Options {
     /// Write nothing but ASCII, whatever the locale says.
     pub ascii: bool,
     pub agent: AgentAfter,
+    /// A drill to be played; the agent runs once its briefing is closed.
+    pub drill: Option<drill::Seat>,
 }
 
 /// What becomes of the agent when the operator leaves.
@@ -105,8 +108,17 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
     let mut model = Model::new(Timestamp::now());
     model.agent_after = options.agent;
     update(&mut model, Msg::Size(width, height));
+    // Before a drill begins no agent runs.
+    let listening = match &options.drill {
+        None => tokio::spawn(link.clone().listen()),
+        Some(seat) => {
+            tokio::spawn(drill::follow(seat.news.clone(), tell.clone()));
+            tokio::spawn(std::future::pending())
+        }
+    };
     let mut console = Console {
-        listening: tokio::spawn(link.clone().listen()),
+        listening,
+        seat: options.drill,
         frames: Frames::new(io::stdout(), width, height),
         model,
         theme,
@@ -145,6 +157,7 @@ struct Console {
     frames: Frames<Stdout>,
     link: AgentLink,
     listening: JoinHandle<()>,
+    seat: Option<drill::Seat>,
     tell: UnboundedSender<Msg>,
     guard: Guard,
     /// When the next frame is due, if anything may have changed.
@@ -260,6 +273,15 @@ impl Console {
                         // The console has ended when nobody listens.
                         let _ = tell.send(Msg::Rested(rest));
                     });
+                }
+                Effect::BeginDrill => {
+                    if let Some(seat) = &self.seat {
+                        let _ = seat.begin.send(());
+                    }
+                }
+                Effect::Listen => {
+                    self.listening.abort();
+                    self.listening = tokio::spawn(self.link.clone().listen());
                 }
                 Effect::Copy(text) => {
                     if let Some(sequence) = clipboard::copy(&text) {

@@ -3,6 +3,7 @@
 use crate::console::AgentAfter;
 use crate::console::desk::Desk;
 use crate::console::dialog::Dialog;
+use crate::console::drill::Drill;
 use crate::console::form::Form;
 use crate::console::handover::Handing;
 use crate::console::keymap::Context;
@@ -62,6 +63,7 @@ pub struct Model {
     pub pending: Vec<Pending>,
     pub flash: Option<Flash>,
     pub undo: Option<Undo>,
+    pub drill: Option<Drill>,
     pub agent_after: AgentAfter,
     /// Ctrl-C was pressed once.
     pub leaving: bool,
@@ -284,6 +286,7 @@ impl Model {
             pending: Vec::new(),
             flash: None,
             undo: None,
+            drill: None,
             agent_after: AgentAfter::GoesOn,
             leaving: false,
             last_key: None,

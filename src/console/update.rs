@@ -16,7 +16,7 @@ use crate::console::model::{
 use crate::console::moves::{End, back, open, pause_at, scroll, step, switch, to_end};
 use crate::console::pick::Pick;
 use crate::console::resend::Resend;
-use crate::console::{contacts, handover, messages, oncall, partners, providers, templates};
+use crate::console::{contacts, drill, handover, messages, oncall, partners, providers, templates};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::Numbered;
 use crate::core::command::{Action as Ask, Expect, Outcome, RefusalCode};
@@ -131,6 +131,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Waited(Wait::Providers) => providers::waited(model),
         Msg::Waited(wait) => partners::waited(model, wait),
         Msg::Answered(ticket, answer) => answered(model, ticket, answer),
+        Msg::Drill(news) => drill::came(model, *news),
         Msg::Rested(rest) => rested(model, rest),
     }
 }
@@ -482,8 +483,9 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     match dialog.press(key, now) {
         Pressed::Stay => Vec::new(),
         Pressed::Close => {
+            let effects = drill::closed(model);
             model.dialog = None;
-            Vec::new()
+            effects
         }
         Pressed::Plan(asked) => vec![Effect::Plan(asked)],
         Pressed::Order(order) => {
@@ -686,6 +688,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Medium => return templates::other_medium(model),
         Action::Sample => return templates::other_sample(model),
         Action::Contacts => return contacts::show(model),
+        Action::Hint => drill::hint(model),
+        Action::Brief => drill::read(model),
         Action::LogIn => model.dialog = Some(Dialog::LogIn(LogIn::default())),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
