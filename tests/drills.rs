@@ -126,7 +126,7 @@ impl Night {
         End { code: status.code(), out: read("out"), err: read("err") }
     }
 
-    async fn is_full(self) {
+    async fn ends_full(self) {
         let end = self.ends().await;
         assert!(end.out.contains("100 of 100 points, nothing missed."), "{}\n{}", end.out, end.err);
         assert!(end.out.contains("A good night"), "{}", end.out);
@@ -144,7 +144,7 @@ async fn a_first_page_is_taken_passed_on_and_closed() {
     night.does(&["resend", &alert, "--to", "lena", "--yes"]).await;
     night.wants("the block is lifted").await;
     night.does(&["resolve", &alert, "--reason", "The credit was granted."]).await;
-    night.is_full().await;
+    night.ends_full().await;
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn in_a_storm_what_matters_is_taken_first() {
     night.does(&["ack", &urgent]).await;
     night.wants("Borg works again").await;
     night.does(&["resolve", &storm, "--reason", "Borg has put it right."]).await;
-    night.is_full().await;
+    night.ends_full().await;
 }
 
 #[tokio::test]
@@ -173,7 +173,7 @@ async fn while_sms_is_down_people_are_reached_another_way() {
     night.does(&["note", &order, "Tomás has only SMS: call him."]).await;
     night.wants("once a text was taken again").await;
     night.does(&["resolve", &down, "--reason", "The carrier is back."]).await;
-    night.is_full().await;
+    night.ends_full().await;
 }
 
 #[tokio::test]
@@ -187,7 +187,7 @@ async fn a_silent_feed_is_taken_for_what_it_is_and_what_waited_in_it_is_seen() {
     night.does(&["ack", &waited]).await;
     night.wants("close the silence").await;
     night.does(&["resolve", &silent, "--reason", "The grid had a full disk."]).await;
-    night.is_full().await;
+    night.ends_full().await;
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn a_shift_is_accepted_kept_and_left_with_a_note() {
     night.does(&["handover", "note", "The carrier waits until six if Ruiz signs."]).await;
     // Lena comes a little earlier than planned, so that this test need not wait for her.
     night.does(&["override", "add", "primary", "lena", "--until", "2h"]).await;
-    night.is_full().await;
+    night.ends_full().await;
 }
 
 #[tokio::test]
@@ -215,7 +215,7 @@ async fn of_two_who_were_never_told_the_right_one_is_told() {
     let refused = night.id(&["notifications"], &["delta-martin", "certificate", "bounced"]).await;
     night.does(&["contacts", "set", "delta-martin", "emails=claire.dubois@example.net"]).await;
     night.does(&["resend", &refused, "--yes"]).await;
-    night.is_full().await;
+    night.ends_full().await;
 }
 
 #[tokio::test]

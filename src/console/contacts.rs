@@ -7,7 +7,7 @@ use crate::console::dialog::Dialog;
 use crate::console::effect::Effect;
 use crate::console::line::Line;
 use crate::console::model::{Filter, Model, Place, Tone};
-use crate::console::update::say;
+use crate::console::say::say;
 use crate::core::contact::Contact;
 use crate::core::text::Untrusted;
 use crate::wire::client::LinkError;

@@ -6,7 +6,7 @@ use crate::console::dialog::{Dialog, TYPE_AHEAD};
 use crate::console::effect::Effect;
 use crate::console::message::Msg;
 use crate::console::model::{Model, Tone};
-use crate::console::update::say;
+use crate::console::say::say;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 

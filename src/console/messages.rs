@@ -6,7 +6,7 @@ use crate::console::effect::Effect;
 use crate::console::line::Line;
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
 use crate::console::rows::Rows;
-use crate::console::update::say;
+use crate::console::say::say;
 use crate::console::view::messages::{category_word, medium_word, state_of, what_was_said, why};
 use crate::core::change::{Numbered, Object};
 use crate::core::id::NotificationId;
@@ -259,7 +259,7 @@ pub fn leave(model: &mut Model) -> bool {
 pub fn to_alert(model: &mut Model) {
     let Some(alert) = model.alert_at_hand() else { return };
     model.triage.filter = Filter::default();
-    super::update::arrange(model);
+    super::follow::arrange(model);
     if model.triage.alerts.select(&alert) {
         (model.place, model.triage.focus) = (Place::Triage, Focus::Alerts);
     } else {

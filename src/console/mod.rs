@@ -5,6 +5,7 @@
 //! touches the world. It draws at once after a key, together after changes, and not at all while
 //! nothing changes.
 
+pub mod act;
 pub mod allowed;
 pub mod clock;
 pub mod contacts;
@@ -13,8 +14,10 @@ pub mod desk;
 pub mod dialog;
 pub mod drill;
 pub mod effect;
+pub mod follow;
 pub mod form;
 pub mod handover;
+pub mod heard;
 pub mod insist;
 pub mod intent;
 pub mod keymap;
@@ -24,12 +27,16 @@ pub mod message;
 pub mod messages;
 pub mod model;
 pub mod moves;
+pub mod narrow;
 pub mod oncall;
+pub mod order;
 pub mod partners;
 pub mod pick;
+pub mod press;
 pub mod providers;
 pub mod resend;
 pub mod rows;
+pub mod say;
 pub mod templates;
 pub mod theme;
 pub mod told;

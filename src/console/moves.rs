@@ -1,8 +1,10 @@
 //! Moving about: rows, ends and pages of whatever place one is in, what Enter opens and where Esc goes.
 
 use crate::console::effect::Effect;
+use crate::console::follow::arrange;
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
-use crate::console::update::{arrange, filter, filtered, say};
+use crate::console::narrow::{filter, filtered};
+use crate::console::say::say;
 use crate::console::{handover, messages, partners, templates};
 
 pub fn open(model: &mut Model) -> Vec<Effect> {

@@ -229,7 +229,7 @@ pub fn swap(model: &mut Model) {
         if desk.is_me(first) { "your turn".to_owned() } else { format!("{}'s turn", desk.short_name(first)) };
     if offers.is_empty() {
         let said = format!("Within two weeks nobody else has a turn in {}.", sanitise(&schedule.schedule));
-        crate::console::update::say(model, said, crate::console::model::Tone::Refused);
+        crate::console::say::say(model, said, crate::console::model::Tone::Refused);
         return;
     }
     let at = if turn.from <= model.now { "now".to_owned() } else { clock::when(model.now, turn.from, &zone) };

@@ -4,10 +4,11 @@
 
 use crate::console::contacts;
 use crate::console::effect::{Effect, Wait};
+use crate::console::follow::arrange;
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
 use crate::console::moves::End;
 use crate::console::rows::Rows;
-use crate::console::update::{arrange, say};
+use crate::console::say::say;
 use crate::core::case::Case;
 use crate::core::change::{Numbered, Object, What};
 use crate::core::document::Document;

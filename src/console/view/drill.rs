@@ -21,10 +21,8 @@ pub fn line(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
             canvas.put_spans(area.x + 1, area.y + 1, width, &spans);
             rows = 2;
         }
-        None if !drill.news.hints.is_empty() => {
-            if cells(&drill.news.line) + 8 <= width {
-                canvas.put_right(area.x + 1, area.y, width, ":hint", Meaning::Quiet);
-            }
+        None if !drill.news.hints.is_empty() && cells(&drill.news.line) + 8 <= width => {
+            canvas.put_right(area.x + 1, area.y, width, ":hint", Meaning::Quiet);
         }
         None => {}
     }

@@ -1,0 +1,211 @@
+//! What an action of the keymap or the palette does.
+
+use crate::console::AgentAfter;
+use crate::console::allowed::allowed;
+use crate::console::dialog::{Chooser, Close, Dialog, Escalate, LogIn, Note};
+use crate::console::effect::Effect;
+use crate::console::form::Form;
+use crate::console::keymap::Action;
+use crate::console::line::Line;
+use crate::console::model::{About, Model, Place, Subject, Tone};
+use crate::console::moves::{End, back, open, pause_at, scroll, step, switch, to_end};
+use crate::console::narrow::filter;
+use crate::console::order::{ack, on_task, send, undo};
+use crate::console::pick::Pick;
+use crate::console::resend::Resend;
+use crate::console::say::{say, sentence};
+use crate::console::{contacts, drill, handover, messages, oncall, partners, providers, templates};
+use crate::core::alert::Alert;
+use crate::core::text::{Printable, Untrusted};
+
+pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Err(why) = allowed(model, action) {
+        say(model, sentence(&why), Tone::Refused);
+        return Vec::new();
+    }
+    let now = model.now;
+    let zone = model.zone();
+    match action {
+        Action::Ack => return ack(model),
+        Action::Undo => return undo(model),
+        Action::Take | Action::Done => return on_task(model, action),
+        Action::Escalate => {
+            let dialog = model.selected_alert().map(|alert| Escalate::new(alert, now));
+            if let Some(dialog) = dialog {
+                let alert = dialog.alert;
+                model.dialog = Some(Dialog::Escalate(dialog));
+                return vec![Effect::FetchSteps(alert)];
+            }
+        }
+        Action::Resend => {
+            let Some(desk) = &model.desk else { return Vec::new() };
+            let messages = messages::in_hand(model);
+            let dialog = match (messages.as_slice(), model.selected_alert()) {
+                ([], alert) => alert.map(|alert| Resend::of_alert(desk, alert, now)),
+                (messages, _) => Resend::of_messages(desk, messages, now),
+            };
+            if let Some(dialog) = dialog {
+                let asked = dialog.asked();
+                model.dialog = Some(Dialog::Resend(dialog));
+                return vec![Effect::Plan(asked)];
+            }
+        }
+        Action::Settle => {
+            let chooser = model.message_in_doubt().map(Chooser::doubt);
+            model.dialog = chooser.map(Dialog::Chooser);
+        }
+        Action::Mark => messages::mark(model),
+        Action::MarkFailed => messages::mark_failed(model),
+        Action::Group => messages::next_group(model),
+        Action::OfAlert => messages::to_alert(model),
+        Action::Contact if model.place == Place::Messages => return messages::to_contact(model),
+        Action::Providers => return providers::show(model),
+        Action::Probe => return providers::probe(model),
+        Action::Snooze => {
+            let chooser = match model.subject() {
+                Some(Subject::Task(task)) => Some(Chooser::snooze_task(task, now, &zone)),
+                _ => model.selected_alert().map(|alert| Chooser::snooze_alert(alert, now, &zone)),
+            };
+            model.dialog = chooser.map(Dialog::Chooser);
+        }
+        Action::Note => {
+            let about = match model.subject() {
+                Some(Subject::Alert(alert)) => Some(About::Alert(alert)),
+                Some(Subject::Task(task)) => Some(About::Task(task)),
+                None => handover::own(model).map(|one| About::Handover(one.id)),
+            };
+            model.dialog = about.map(|about| Dialog::Note(Note::new(about)));
+        }
+        Action::Close => model.dialog = model.selected_alert().map(|alert| Dialog::Close(Close::new(alert))),
+        Action::Why => {
+            if let Some(alert) = model.alert_at_hand() {
+                model.dialog = Some(Dialog::Why { alert, scroll: 0 });
+                if model.detail_of(alert).is_none() {
+                    model.triage.shown = Some(Subject::Alert(alert));
+                    return vec![Effect::FetchDetail(alert)];
+                }
+            }
+        }
+        Action::Contact => return contacts::show_of_partner(model),
+        Action::Edit => {
+            let form = model.selected_contact().map(Form::new);
+            model.contacts.form = form;
+        }
+        Action::CopyReference => return copy(model),
+        Action::Filter => {
+            if model.place == Place::Partner {
+                model.place = Place::Partners;
+            }
+            // What is typed narrows a list, which one goes back to.
+            model.templates.opened = None;
+            filter(model).open = true;
+        }
+        Action::Palette => model.dialog = Some(Dialog::Palette(Line::default())),
+        Action::Help => model.dialog = Some(Dialog::Help { scroll: 0 }),
+        Action::Open => return open(model),
+        Action::Back => return back(model),
+        Action::Switch if model.place == Place::Partner => partners::turn(model, 1),
+        Action::Switch => switch(model),
+        Action::SwitchBack => partners::turn(model, -1),
+        Action::Down => step(model, 1),
+        Action::Up => step(model, -1),
+        Action::First => to_end(model, End::First),
+        Action::Last => to_end(model, End::Last),
+        Action::ScrollDown => scroll(model, 1),
+        Action::ScrollUp => scroll(model, -1),
+        Action::Follow => {
+            let newest = model.streamed().next_back().map(|numbered| numbered.seq);
+            match model.stream.selected {
+                Some(_) => model.stream.selected = None,
+                None => pause_at(model, newest),
+            }
+        }
+        Action::Triage => model.place = Place::Triage,
+        Action::Stream => model.place = Place::Stream,
+        Action::Partners => return partners::show(model),
+        Action::Partner => {
+            if let Some(partner) = model.partner_at_hand() {
+                return partners::open(model, partner);
+            }
+        }
+        Action::Messages => return messages::show(model),
+        Action::OnCall => return oncall::show(model),
+        Action::Handover => return handover::show(model),
+        Action::Accept => {
+            if let Some(order) = handover::accept(model) {
+                return send(model, order);
+            }
+        }
+        Action::Maintenance => maintenance(model),
+        Action::Cover => oncall::cover(model),
+        Action::Swap => oncall::swap(model),
+        Action::TakeBack => oncall::take_back(model),
+        Action::Templates => return templates::show(model),
+        Action::Reader => {
+            model.dialog = model.desk.as_ref().map(|desk| Dialog::Pick(Pick::new(desk)));
+            return vec![Effect::FetchContacts];
+        }
+        Action::Language => return templates::next_language(model),
+        Action::Medium => return templates::other_medium(model),
+        Action::Sample => return templates::other_sample(model),
+        Action::Contacts => return contacts::show(model),
+        Action::Hint => drill::hint(model),
+        Action::Brief => drill::read(model),
+        Action::LogIn => model.dialog = Some(Dialog::LogIn(LogIn::default())),
+        Action::Redraw => return vec![Effect::Redraw],
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Quit if model.leaving => return vec![Effect::Quit],
+        Action::Quit => {
+            model.leaving = true;
+            let said = match model.agent_after {
+                AgentAfter::GoesOn => "Ctrl-C again leaves; the agent goes on without the console.",
+                AgentAfter::Ends => "Ctrl-C again leaves; this agent and its community end with the console.",
+            };
+            say(model, said.to_owned(), Tone::Hint);
+        }
+    }
+    Vec::new()
+}
+
+/// The windows that are on or to come; one that is stored may be taken back.
+fn maintenance(model: &mut Model) {
+    let Some(desk) = &model.desk else { return };
+    let chooser = Chooser::maintenance(&desk.info.maintenance, model.now, &model.zone());
+    match chooser {
+        Some(chooser) => model.dialog = Some(Dialog::Chooser(chooser)),
+        None => {
+            let said =
+                "No maintenance window is on or within two weeks; `nightdesk maintenance add` makes one.";
+            say(model, said.to_owned(), Tone::Hint);
+        }
+    }
+}
+
+/// What one would say on the telephone: the case or order where there is one, else the id.
+fn reference(alert: &Alert) -> Printable {
+    let named =
+        alert.members.iter().find_map(|m| m.case.as_ref().or(m.order.as_ref()).or(m.shipment.as_ref()));
+    match named {
+        Some(name) => name.printable(),
+        None => Untrusted::new(alert.id.to_string()).printable(),
+    }
+}
+
+fn copy(model: &mut Model) -> Vec<Effect> {
+    let text = match model.subject() {
+        Some(Subject::Alert(id)) => model.alert(id).map(reference),
+        Some(Subject::Task(id)) => Some(Untrusted::new(id.to_string()).printable()),
+        None if model.place == Place::Messages => {
+            model.selected_message().map(|message| Untrusted::new(message.id.to_string()).printable())
+        }
+        None if model.place == Place::Partner => model.partner_at_hand().map(|id| id.printable()),
+        None => model.selected_contact().map(|contact| {
+            let email = contact.emails.first().map(|mailbox| mailbox.as_str());
+            let address = email.or(contact.phones.first().map(|phone| phone.as_str()));
+            Untrusted::from(address.unwrap_or(contact.name.raw())).printable()
+        }),
+    };
+    let Some(text) = text else { return Vec::new() };
+    say(model, format!("{text} was sent to the terminal's clipboard."), Tone::Done);
+    vec![Effect::Copy(text)]
+}

@@ -1,0 +1,138 @@
+//! Where a key goes: to the dialog, the form or the filter that is open, else to what the keymap says.
+
+use crate::console::act::act;
+use crate::console::dialog::{Dialog, Pressed};
+use crate::console::effect::Effect;
+use crate::console::follow::follow_selection;
+use crate::console::form;
+use crate::console::keymap::{self, Action};
+use crate::console::model::{Model, Place, Tone, Undone};
+use crate::console::narrow::{filter, filtered, press_filter};
+use crate::console::order::{send, send_undoable};
+use crate::console::say::say;
+use crate::console::{partners, templates};
+use crossterm::event::KeyEvent;
+
+pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    model.last_key = Some(model.now);
+    if model.flash.as_ref().is_some_and(|flash| flash.tone != Tone::Done) {
+        model.flash = None;
+    }
+    // These mean the same everywhere, so that nobody is ever caught in a dialog.
+    match keymap::action(keymap::Context::Everywhere, key) {
+        Some(action @ (Action::Quit | Action::Suspend | Action::Redraw)) => return act(model, action),
+        _ => model.leaving = false,
+    }
+    if model.dialog.is_some() {
+        return press_dialog(model, key);
+    }
+    if model.place == Place::Contacts && model.contacts.form.is_some() {
+        return press_form(model, key);
+    }
+    if let Some(mut effects) = press_filter(model, key) {
+        effects.extend(follow_selection(model));
+        return effects;
+    }
+    match keymap::action(model.context(), key) {
+        Some(action) => {
+            let mut effects = act(model, action);
+            effects.extend(follow_selection(model));
+            effects
+        }
+        None => Vec::new(),
+    }
+}
+
+pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    model.last_key = Some(model.now);
+    let mut effects = Vec::new();
+    if let Some(dialog) = &mut model.dialog {
+        dialog.paste(text);
+    } else if let (Place::Contacts, Some(form)) = (model.place, &mut model.contacts.form) {
+        form.paste(text);
+    } else if filter(model).open {
+        filter(model).line.insert(text);
+        effects = filtered(model);
+    }
+    effects
+}
+
+fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let now = model.now;
+    let Some(dialog) = &mut model.dialog else { return Vec::new() };
+    match dialog.press(key, now) {
+        Pressed::Stay => Vec::new(),
+        Pressed::Close => {
+            let effects = crate::console::drill::closed(model);
+            model.dialog = None;
+            effects
+        }
+        Pressed::Plan(asked) => vec![Effect::Plan(asked)],
+        Pressed::Order(order) => {
+            let undo = match model.dialog.take() {
+                Some(Dialog::Resend(dialog)) => {
+                    model.messages.marked.clear();
+                    let can = dialog.ready().is_some_and(|plan| plan.can_be_undone());
+                    can.then_some(Undone::Sent(dialog.what))
+                }
+                _ => None,
+            };
+            match undo {
+                Some(undo) => send_undoable(model, order, Some(undo)),
+                None => send(model, order),
+            }
+        }
+        Pressed::LogIn { person, pin } => {
+            model.dialog = None;
+            vec![Effect::LogIn { person, pin }]
+        }
+        Pressed::Reader(reader) => {
+            model.dialog = None;
+            templates::read_by(model, reader)
+        }
+        Pressed::Run(action) => {
+            model.dialog = None;
+            if action == Action::Quit {
+                return vec![Effect::Quit];
+            }
+            let mut effects = act(model, action);
+            effects.extend(follow_selection(model));
+            effects
+        }
+        Pressed::Say(sentence) => {
+            if matches!(model.dialog, Some(Dialog::Palette(_))) {
+                model.dialog = None;
+            }
+            say(model, sentence, Tone::Refused);
+            Vec::new()
+        }
+    }
+}
+
+fn press_form(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let live = crate::console::allowed::may_act(model);
+    let Some(form) = &mut model.contacts.form else { return Vec::new() };
+    match form.press(key) {
+        form::Pressed::Stay => Vec::new(),
+        form::Pressed::Leave => {
+            model.contacts.form = None;
+            form_closed(model)
+        }
+        form::Pressed::Send(order) => match live {
+            Ok(()) => send(model, *order),
+            Err(why) => {
+                form.sending = false;
+                form.error = Some(format!("nothing was sent: {why}"));
+                Vec::new()
+            }
+        },
+    }
+}
+
+/// A form opened on the page of a partner goes back there.
+pub fn form_closed(model: &mut Model) -> Vec<Effect> {
+    if model.place == Place::Contacts && model.contacts.from == Place::Partner {
+        model.place = Place::Partner;
+    }
+    partners::again(model)
+}
