@@ -21,6 +21,19 @@ struct Night {
     folder: tempfile::TempDir,
 }
 
+impl Drop for Night {
+    /// Whatever happened, the drill ends its agent with itself.
+    fn drop(&mut self) {
+        if let Ok(None) = self.program.0.try_wait() {
+            self.program.signal(Signal::TERM);
+            let deadline = Instant::now() + Duration::from_secs(10);
+            while matches!(self.program.0.try_wait(), Ok(None)) && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+    }
+}
+
 /// How it ended.
 struct End {
     code: Option<i32>,
