@@ -151,6 +151,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Contacts => return contacts::show(model),
         Action::Hint => drill::hint(model),
         Action::Brief => drill::read(model),
+        Action::Theme => model.dialog = Some(Dialog::Theme(model.looks.try_on())),
         Action::LogIn => model.dialog = Some(Dialog::LogIn(LogIn::default())),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],

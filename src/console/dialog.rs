@@ -21,6 +21,7 @@ use crate::console::drill::Reading;
 use crate::console::insist::Insist;
 use crate::console::keymap::Action;
 use crate::console::line::Line;
+use crate::console::look::TryOn;
 use crate::console::model::About;
 use crate::console::pick::Pick;
 use crate::console::resend::Resend;
@@ -48,6 +49,7 @@ pub enum Dialog {
     Cover(Box<Cover>),
     TakeBack(TakeBack),
     Pick(Pick),
+    Theme(TryOn),
     Help {
         scroll: u16,
     },
@@ -74,6 +76,8 @@ pub enum Pressed {
         pin: String,
     },
     Reader(Option<Reader>),
+    /// Keep the theme of this name.
+    Theme(String),
     Run(Action),
     Say(String),
 }
@@ -135,6 +139,7 @@ impl Dialog {
             Dialog::Cover(dialog) => dialog.press(key, now),
             Dialog::TakeBack(dialog) => dialog.press(key),
             Dialog::Pick(dialog) => dialog.press(key),
+            Dialog::Theme(dialog) => dialog.press(key),
             Dialog::Palette(line) => press_palette(line, key),
             Dialog::Drill(reading) if reading.is_fresh(now) => Pressed::Stay,
             Dialog::Help { scroll } | Dialog::Why { scroll, .. } | Dialog::Drill(Reading { scroll, .. }) => {
@@ -159,6 +164,7 @@ impl Dialog {
             | Dialog::Insist(_)
             | Dialog::TakeBack(_)
             | Dialog::Drill(_)
+            | Dialog::Theme(_)
             | Dialog::Help { .. }
             | Dialog::Why { .. } => {}
         }

@@ -7,7 +7,9 @@ use crate::console::drill::Drill;
 use crate::console::form::Form;
 use crate::console::handover::Handing;
 use crate::console::keymap::Context;
+use crate::console::keys::Keys;
 use crate::console::line::Line;
+use crate::console::look::Looks;
 use crate::console::message::Ticket;
 use crate::console::messages::Messages;
 use crate::console::oncall::Plan;
@@ -15,6 +17,7 @@ use crate::console::partners::{Item, Page, Partners};
 use crate::console::providers::Providers;
 use crate::console::rows::Rows;
 use crate::console::templates::Templates;
+use crate::console::theme::Theme;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::{Numbered, What};
 use crate::core::contact::{Contact, ContactState};
@@ -65,6 +68,12 @@ pub struct Model {
     pub undo: Option<Undo>,
     pub drill: Option<Drill>,
     pub agent_after: AgentAfter,
+    pub keys: Keys,
+    pub looks: Looks,
+    /// Nothing may be done from here.
+    pub read_only: bool,
+    /// What was wrong with the console's part of the configuration.
+    pub warnings: Vec<String>,
     /// Ctrl-C was pressed once.
     pub leaving: bool,
     pub last_key: Option<Timestamp>,
@@ -143,6 +152,8 @@ pub struct Stream {
     pub second: i64,
     pub counting: u32,
     pub passed: u32,
+    /// What is shown while they come too fast; taken anew every second.
+    pub still: Vec<Numbered>,
 }
 
 #[derive(Debug)]
@@ -266,6 +277,7 @@ impl Model {
                 second: 0,
                 counting: 0,
                 passed: 0,
+                still: Vec::new(),
             },
             partners: Partners::default(),
             page: None,
@@ -288,6 +300,10 @@ impl Model {
             undo: None,
             drill: None,
             agent_after: AgentAfter::GoesOn,
+            keys: Keys::default(),
+            looks: Looks::default(),
+            read_only: false,
+            warnings: Vec::new(),
             leaving: false,
             last_key: None,
             tickets: 0,
@@ -310,6 +326,15 @@ impl Model {
             (Place::Templates, _) => Context::Templates,
             (Place::Providers, _) => Context::Providers,
         }
+    }
+
+    /// How it looks; while a theme is being chosen, as that one does.
+    pub fn theme(&self) -> Theme {
+        self.looks.theme(match &self.dialog {
+            Some(Dialog::Theme(dialog)) => dialog.tried(),
+            Some(Dialog::Palette(line)) => line.text().trim().strip_prefix("theme "),
+            _ => None,
+        })
     }
 
     pub fn zone(&self) -> TimeZone {
@@ -509,12 +534,12 @@ impl Model {
 
     /// The changes that the Stream shows, oldest first.
     pub fn streamed(&self) -> impl DoubleEndedIterator<Item = &Numbered> {
-        let newest = match self.stream.selected {
-            Some(_) => self.stream.paused_at,
-            None => u64::MAX,
-        };
-        let recent = self.desk.iter().flat_map(|desk| desk.recent.iter());
-        recent.filter(move |numbered| numbered.seq <= newest).filter(|numbered| {
+        let newest = self.stream.selected.map_or(u64::MAX, |_| self.stream.paused_at);
+        let stands_still = self.stream.selected.is_none() && self.too_fast();
+        let still = stands_still.then_some(&self.stream.still).into_iter().flatten();
+        let desk = self.desk.as_ref().filter(|_| !stands_still);
+        let recent = desk.into_iter().flat_map(|desk| desk.recent.iter());
+        still.chain(recent).filter(move |numbered| numbered.seq <= newest).filter(|numbered| {
             // A partner described by its events is no news beside the event itself.
             if numbered.change.what == What::PartnerSeen {
                 return false;
@@ -531,11 +556,24 @@ impl Model {
         recent.filter(|numbered| numbered.seq > self.stream.paused_at).count()
     }
 
-    /// Changes come faster than an eye can follow, and the place shows each of them.
+    /// Changes come faster than an eye can follow: the lines stand still for a second, and what passes
+    /// is counted.
     pub fn too_fast(&self) -> bool {
-        self.place == Place::Stream
-            && self.stream.selected.is_none()
-            && self.stream.counting.max(self.stream.passed) > TOO_FAST
+        self.stream.counting.max(self.stream.passed) > TOO_FAST
+    }
+
+    /// Takes the lines that stand for the next second, if things go too fast for anything else.
+    pub fn stand_still(&mut self) {
+        const LINES: usize = 64;
+        let recent = self.desk.as_ref().filter(|_| self.too_fast()).map(|desk| &desk.recent);
+        let skipped = recent.map_or(0, |recent| recent.len().saturating_sub(LINES));
+        self.stream.still = recent.into_iter().flatten().skip(skipped).cloned().collect();
+    }
+
+    /// How many changes passed in a second, when that was too fast. It stands still for a second, too.
+    pub fn passing(&self) -> Option<u32> {
+        let Stream { counting, passed, .. } = self.stream;
+        self.too_fast().then_some(if passed > TOO_FAST { passed } else { counting })
     }
 
     /// When something on the screen changes by the clock alone.
@@ -551,6 +589,7 @@ impl Model {
         let watched = self.selected_alert().and_then(Alert::next_due).map(|due| due.as_second() - second);
         if watched.is_some_and(|left| (0..=SECONDS_BELOW).contains(&left))
             || self.stream.counting > 0 && self.place == Place::Stream
+            || self.too_fast()
         {
             sooner(at(second + 1));
         }

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use jiff::Timestamp;
 use nightdesk::cli::drill::DrillCommand;
 use nightdesk::cli::{self, Cli, Failed, print};
-use nightdesk::console;
+use nightdesk::console::AgentAfter;
 use nightdesk::console::drill::{News, Phase, Seat, Weight};
 use nightdesk::console::view::drill::laid;
 use nightdesk::practice::drill::{Drill, Line, Score, Weight as Said};
@@ -54,12 +54,12 @@ pub fn run(cli: &Cli, name: &str) -> Result<(), Failed> {
         return Err(Failed::Usage(format!("there is no drill of that name; there are {}", known.join(", "))));
     };
     let course = Course::new(drills[at].clone(), drills.get(at + 1).cloned());
-    let stage = Stage::set()?;
-    let with_console = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let stage = Stage::set(cli)?;
+    let with_console = std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !cli.plain;
     let ended = on_one_thread(async {
         match with_console {
             true => in_console(cli, stage, course.clone()).await,
-            false => without_console(stage, course.clone()).await,
+            false => without_console(cli, stage, course.clone()).await,
         }
     });
     let score = course.score();
@@ -75,20 +75,17 @@ fn shipped() -> Result<Vec<Drill>, Failed> {
 }
 
 /// The operator has a console; when they leave it, the night is over.
-async fn in_console(cli: &Cli, mut stage: Stage, course: Course) -> Result<(), Failed> {
+async fn in_console(cli: &Cli, stage: Stage, course: Course) -> Result<(), Failed> {
+    // How the console looks may be said there; the night's own times follow when it begins.
+    course.configure(&stage)?;
     let (begin, mut begun) = mpsc::unbounded_channel();
-    let options = console::Options {
-        socket: stage.context.paths.socket.clone(),
-        ascii: cli.ascii,
-        agent: console::AgentAfter::Ends,
-        drill: Some(Seat { news: course.news.subscribe(), begin }),
-    };
+    let seat = Seat { news: course.news.subscribe(), begin };
     let shown = {
-        let mut console = pin!(console::run(options));
+        let mut console = pin!(crate::show(cli, &stage.context, AgentAfter::Ends, Some(seat)));
         let mut night = pin!(async {
             match begun.recv().await {
                 Some(()) => {
-                    course.begin(&mut stage).await?;
+                    course.begin(&stage).await?;
                     course.listen(&stage.context.client).await;
                     Ok(())
                 }
@@ -98,7 +95,7 @@ async fn in_console(cli: &Cli, mut stage: Stage, course: Course) -> Result<(), F
         let mut ended: Option<Result<(), Failed>> = None;
         loop {
             tokio::select! {
-                shown = &mut console => break shown.map_err(|why| Failed::No(why.to_string())),
+                shown = &mut console => break shown,
                 // An agent that does not start ends it; a drill that is over leaves the operator where they are.
                 over = &mut night, if ended.is_none() => match over {
                     Ok(()) => ended = Some(Ok(())),
@@ -109,6 +106,8 @@ async fn in_console(cli: &Cli, mut stage: Stage, course: Course) -> Result<(), F
     };
     course.end();
     if course.score().is_none() {
+        // It may have been left while the agent was starting.
+        let _ = cli::agent::end(&stage.context).await;
         return shown;
     }
     let stopped = cli::agent::end(&stage.context).await;
@@ -116,10 +115,10 @@ async fn in_console(cli: &Cli, mut stage: Stage, course: Course) -> Result<(), F
     shown.and(stopped)
 }
 
-/// The operator acts from elsewhere, by commands, and reads here what is wanted.
-async fn without_console(mut stage: Stage, course: Course) -> Result<(), Failed> {
+/// The operator reads here what is wanted, and acts from elsewhere by commands; or here, a line at a time.
+async fn without_console(cli: &Cli, stage: Stage, course: Course) -> Result<(), Failed> {
     write_out(course.drill.briefing())?;
-    course.begin(&mut stage).await?;
+    course.begin(&stage).await?;
     print::line("")?;
     print::line("Act from another terminal, with these:")?;
     print::line(&format!("export NIGHTDESK_CONFIG={}", stage.config().display()))?;
@@ -128,11 +127,18 @@ async fn without_console(mut stage: Stage, course: Course) -> Result<(), Failed>
     let listened = {
         let mut said = pin!(course.say());
         let mut listening = pin!(course.listen(&stage.context.client));
+        let mut plain = pin!(async {
+            match cli.plain {
+                true => crate::show(cli, &stage.context, AgentAfter::Ends, None).await,
+                false => std::future::pending().await,
+            }
+        });
         let ends = |kind| signal(kind).map_err(|why| Failed::No(format!("signals cannot be heard: {why}")));
         let (mut term, mut int, mut hup) =
             (ends(SignalKind::terminate())?, ends(SignalKind::interrupt())?, ends(SignalKind::hangup())?);
         tokio::select! {
             said = &mut said => said,
+            left = &mut plain => left,
             () = &mut listening => Ok(()),
             _ = term.recv() => Ok(()),
             _ = int.recv() => Ok(()),
@@ -173,12 +179,15 @@ impl Course {
         }
     }
 
-    /// Starts the agent on a desk whose times begin now, and then the community.
-    async fn begin(&self, stage: &mut Stage) -> Result<(), Failed> {
+    /// Writes a desk whose times begin now.
+    fn configure(&self, stage: &Stage) -> Result<(), Failed> {
         let login = stage::login();
-        stage.configure(|community, intake| {
-            community.desk_of(&self.drill, intake, &login, Timestamp::now())
-        })?;
+        stage.configure(|community, intake| community.desk_of(&self.drill, intake, &login, Timestamp::now()))
+    }
+
+    /// Starts the agent on a desk whose times begin now, and then the community.
+    async fn begin(&self, stage: &Stage) -> Result<(), Failed> {
+        self.configure(stage)?;
         cli::agent::start(&stage.context).await?;
         *self.locked() = Some(Score::new(self.drill.clone(), Timestamp::now()));
         self.tell();

@@ -13,19 +13,13 @@ pub fn run(cli: &Cli) -> Result<(), Failed> {
     if let Some(name) = &cli.drill {
         return drill::run(cli, name);
     }
-    let mut stage = Stage::set()?;
+    let stage = Stage::set(cli)?;
     let login = stage::login();
     stage.configure(|community, intake| community.desk(intake, &login, jiff::Timestamp::now()))?;
     on_one_thread(async {
         cli::agent::start(&stage.context).await?;
         stage.play(Wanted::Day(stage.settings()));
-        let options = console::Options {
-            socket: stage.context.paths.socket.clone(),
-            ascii: cli.ascii,
-            agent: console::AgentAfter::Ends,
-            drill: None,
-        };
-        let shown = console::run(options).await.map_err(|why| Failed::No(why.to_string()));
+        let shown = super::show(cli, &stage.context, console::AgentAfter::Ends, None).await;
         let stopped = cli::agent::end(&stage.context).await;
         shown.and(stopped)
     })

@@ -2,9 +2,10 @@
 //! own, and a configuration that makes the two know each other.
 
 use nightdesk::cli::act::fresh_id;
-use nightdesk::cli::{Context, Failed, Places};
+use nightdesk::cli::{Cli, Context, Failed, Places};
 use nightdesk::practice::drill::Drill;
 use nightdesk::practice::{Addresses, Haste, Practice, Settings};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ pub struct Stage {
     intake: SocketAddr,
     secret: String,
     inbound: String,
-    begin: Option<oneshot::Sender<Wanted>>,
+    begin: Cell<Option<oneshot::Sender<Wanted>>>,
     /// Speaks to the agent of this stage.
     pub context: Context,
 }
@@ -31,7 +32,7 @@ pub enum Wanted {
 
 impl Stage {
     /// Opens the community's gateways; nothing is said yet, and no agent runs.
-    pub fn set() -> Result<Stage, Failed> {
+    pub fn set(cli: &Cli) -> Result<Stage, Failed> {
         let folder = Folder::new()?;
         // The community lives on a thread of its own, as it would live on another machine.
         let (told, listening) = std::sync::mpsc::channel();
@@ -54,11 +55,14 @@ impl Stage {
             socket: None,
             person: None,
         };
-        let context = Context::new(&places)?;
-        Ok(Stage { folder, community, intake, secret, inbound, begin: Some(begin), context })
+        let mut context = Context::new(&places)?;
+        if cli.read_only {
+            context.client = context.client.read_only();
+        }
+        Ok(Stage { folder, community, intake, secret, inbound, begin: Cell::new(Some(begin)), context })
     }
 
-    /// Writes the desk's configuration.
+    /// Writes the desk's configuration, over one that was written before.
     pub fn configure(&self, desk: impl FnOnce(&Addresses, SocketAddr) -> String) -> Result<(), Failed> {
         write(&self.config(), &desk(&self.community, self.intake))
     }
@@ -77,7 +81,7 @@ impl Stage {
     }
 
     /// Lets the community begin; only once.
-    pub fn play(&mut self, wanted: Wanted) {
+    pub fn play(&self, wanted: Wanted) {
         if let Some(begin) = self.begin.take() {
             let _ = begin.send(wanted);
         }
@@ -152,7 +156,8 @@ fn write(path: &Path, text: &str) -> Result<(), Failed> {
     use std::os::unix::fs::OpenOptionsExt;
     std::fs::OpenOptions::new()
         .write(true)
-        .create_new(true)
+        .create(true)
+        .truncate(true)
         .mode(0o600)
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()))
