@@ -57,12 +57,38 @@ fn broken((weight, text): &(Weight, String), width: u16) -> Vec<Spans> {
     laid(text, width).into_iter().map(|line| vec![(line, meaning)]).collect()
 }
 
-/// Text that keeps its columns where it fits, and else is broken between words and indented as it began.
+/// Text that keeps its columns: what does not fit is broken between words, and goes on below its own column.
 pub fn laid(text: &str, width: u16) -> Vec<String> {
     if cells(text) <= width {
         return vec![text.to_owned()];
     }
-    let indent = text.len() - text.trim_start().len();
-    let room = width.saturating_sub(u16::try_from(indent).unwrap_or(0));
-    wrap(text, room).into_iter().map(|line| format!("{}{line}", " ".repeat(indent))).collect()
+    let column = text.rfind("  ").map_or(0, |at| at + 2);
+    let (head, tail) = text.split_at(column);
+    let indent = cells(head);
+    if indent > width / 2 {
+        return wrap(text, width);
+    }
+    let lines = wrap(tail, width - indent).into_iter().enumerate();
+    lines
+        .map(|(at, line)| match at {
+            0 => format!("{head}{line}"),
+            _ => format!("{}{line}", " ".repeat(usize::from(indent))),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_goes_on_below_its_own_column() {
+        let line = "done    0:03   25/25  take the blocked order before others are woken";
+        let laid = laid(line, 50);
+        assert_eq!(
+            laid,
+            ["done    0:03   25/25  take the blocked order", "                      before others are woken"]
+        );
+        assert_eq!(super::laid("a b c d", 3), ["a b", "c d"]);
+    }
 }
