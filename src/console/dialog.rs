@@ -23,6 +23,7 @@ pub use palette::{Kind, Palette, Recent, shows};
 
 use crate::console::bulk::{Bulk, Deed, Results};
 use crate::console::cover::{Cover, TakeBack};
+use crate::console::drill::Reading;
 use crate::console::goal::Goal;
 use crate::console::insist::Insist;
 use crate::console::keymap::Action;
@@ -60,9 +61,16 @@ pub enum Dialog {
     Stale(Stale),
     HandOver(HandOver),
     Theme(TryOn),
-    Help { scroll: u16 },
-    Why { alert: AlertId, scroll: u16 },
+    Help {
+        scroll: u16,
+    },
+    Why {
+        alert: AlertId,
+        scroll: u16,
+    },
     Palette(Box<Palette>),
+    /// The briefing of a drill, or how it went.
+    Drill(Reading),
 }
 
 /// What a key made of the dialog.
@@ -165,7 +173,10 @@ impl Dialog {
             Dialog::HandOver(dialog) => dialog.press(key),
             Dialog::Theme(dialog) => dialog.press(key),
             Dialog::Palette(dialog) => dialog.press(key),
-            Dialog::Help { scroll } | Dialog::Why { scroll, .. } => press_scroll(scroll, key),
+            Dialog::Drill(reading) if reading.is_fresh(now) => Pressed::Stay,
+            Dialog::Help { scroll } | Dialog::Why { scroll, .. } | Dialog::Drill(Reading { scroll, .. }) => {
+                press_scroll(scroll, key)
+            }
         }
     }
 
@@ -189,6 +200,7 @@ impl Dialog {
             | Dialog::Bulk(_)
             | Dialog::Results(_)
             | Dialog::Stale(_)
+            | Dialog::Drill(_)
             | Dialog::Theme(_)
             | Dialog::Help { .. }
             | Dialog::Why { .. } => {}

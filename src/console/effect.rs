@@ -83,6 +83,10 @@ pub enum Effect {
         person: String,
         pin: String,
     },
+    /// The briefing of a drill was read.
+    BeginDrill,
+    /// Listen to the agent from now on.
+    Listen,
     /// Send [`crate::console::message::Msg::Rested`] with this number after a while.
     Rest(u64, Duration),
     Copy(Printable),

@@ -1,5 +1,6 @@
 //! Everything that can happen to the console, in the one order in which it happened.
 
+use crate::console::drill::News;
 use crate::console::effect::Wait;
 use crate::console::partners::{Thing, ThingOf};
 use crate::console::templates::AskedPreview;
@@ -74,6 +75,8 @@ pub enum Msg {
     Previewed(Ticket, Result<Vec<Outcome>, LinkError>),
     /// What became of each of several.
     Together(Ticket, Result<Vec<Outcome>, LinkError>),
+    /// How the drill stands that is being played.
+    Drill(Box<News>),
     /// The selection has rested; the number tells the newest rest from older ones.
     Rested(u64),
 }

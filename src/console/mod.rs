@@ -15,6 +15,7 @@ pub mod contacts;
 pub mod cover;
 pub mod desk;
 pub mod dialog;
+pub mod drill;
 pub mod effect;
 pub mod follow;
 pub mod form;
@@ -99,6 +100,8 @@ pub struct Options {
     pub agent: AgentAfter,
     /// Where what waits for the agent is kept.
     pub state: PathBuf,
+    /// A drill to be played; the agent runs once its briefing is closed.
+    pub drill: Option<drill::Seat>,
 }
 
 /// What becomes of the agent when the operator leaves.
@@ -143,8 +146,17 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
     model.read_only = options.read_only;
     (model.keys, model.looks, model.warnings) = (setup.keys, setup.looks, setup.warnings);
     update(&mut model, Msg::Size(width, height));
+    // Before a drill begins no agent runs.
+    let listening = match &options.drill {
+        None => tokio::spawn(link.clone().listen()),
+        Some(seat) => {
+            tokio::spawn(drill::follow(seat.news.clone(), tell.clone()));
+            tokio::spawn(std::future::pending())
+        }
+    };
     let mut console = Console {
-        listening: tokio::spawn(link.clone().listen()),
+        listening,
+        seat: options.drill,
         frames: Frames::new(frames::terminal()?, width, height),
         model,
         bell: Bell::new(setup.bell, setup.notify, Within::of_environment()),
@@ -186,6 +198,7 @@ struct Console {
     link: AgentLink,
     keeper: Keeper,
     listening: JoinHandle<()>,
+    seat: Option<drill::Seat>,
     tell: UnboundedSender<Msg>,
     guard: Guard,
     /// When the next frame is due, if anything may have changed.
@@ -308,6 +321,15 @@ impl Console {
                         // The console has ended when nobody listens.
                         let _ = tell.send(Msg::Rested(rest));
                     });
+                }
+                Effect::BeginDrill => {
+                    if let Some(seat) = &self.seat {
+                        let _ = seat.begin.send(());
+                    }
+                }
+                Effect::Listen => {
+                    self.listening.abort();
+                    self.listening = tokio::spawn(self.link.clone().listen());
                 }
                 Effect::Copy(text) => {
                     if let Some(sequence) = clipboard::copy(&text, self.bell.within) {

@@ -4,6 +4,7 @@ use crate::console::AgentAfter;
 use crate::console::configuration::Configuration;
 use crate::console::desk::Desk;
 use crate::console::dialog::{Dialog, Recent};
+use crate::console::drill::Drill;
 use crate::console::form::Form;
 use crate::console::handover::Handing;
 use crate::console::keymap::Context;
@@ -90,6 +91,7 @@ pub struct Model {
     pub named: Option<Named>,
     /// Chosen from the palette, the newest first.
     pub recents: Vec<Recent>,
+    pub drill: Option<Drill>,
     pub agent_after: AgentAfter,
     pub keys: Keys,
     pub looks: Looks,
@@ -357,6 +359,7 @@ impl Model {
             undo: None,
             named: None,
             recents: Vec::new(),
+            drill: None,
             agent_after: AgentAfter::GoesOn,
             keys: Keys::default(),
             looks: Looks::default(),

@@ -68,8 +68,9 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     match dialog.press(key, now) {
         Pressed::Stay => Vec::new(),
         Pressed::Close => {
+            let effects = crate::console::drill::closed(model);
             model.dialog = None;
-            Vec::new()
+            effects
         }
         Pressed::Plan(asked) => vec![Effect::Plan(asked)],
         Pressed::Order(order) => {

@@ -9,8 +9,8 @@ use crate::console::model::{Link, Model, Place, Tone};
 use crate::console::press::{paste, press};
 use crate::console::say::say;
 use crate::console::{
-    bulk, configuration, contacts, handover, messages, nav, oncall, others, partners, people, providers,
-    templates, waiting,
+    bulk, configuration, contacts, drill, handover, messages, nav, oncall, others, partners, people,
+    providers, templates, waiting,
 };
 use crate::term::input::Input;
 use jiff::Timestamp;
@@ -151,6 +151,7 @@ fn fold(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Together(ticket, answer) => bulk::answered(model, ticket, answer),
         Msg::Answered(ticket, answer) => answered(model, ticket, answer),
+        Msg::Drill(news) => drill::came(model, *news),
         Msg::Rested(rest) => rested(model, rest),
     }
 }

@@ -4,6 +4,7 @@
 mod acting;
 mod away;
 mod bytes;
+mod drills;
 mod hand;
 mod handover;
 mod hostile;

@@ -12,7 +12,7 @@ use crate::console::model::{About, Model};
 use crate::console::theme::Meaning;
 use crate::console::view::form::text_cursor;
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
-use crate::console::view::{bulk, cover, first_row, help, resend, templates, why};
+use crate::console::view::{bulk, cover, drill, first_row, help, resend, templates, why};
 use crate::console::waiting::{Choice, Stale};
 use crate::core::text::sanitise;
 use crate::wire::Wake;
@@ -82,6 +82,10 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
             pages(canvas, inner, &help::lines(model, inner.width), *scroll);
             None
         }
+        Dialog::Drill(reading) => {
+            drill::page(canvas, model, *reading, area);
+            None
+        }
         Dialog::Why { alert, scroll } => {
             let width = area.width.saturating_sub(4).min(110);
             let title = format!("why {alert}");
@@ -124,7 +128,8 @@ pub fn window(
     }
 }
 
-fn pages(canvas: &mut Canvas<'_>, inner: Rect, lines: &[Spans], scroll: u16) {
+/// Lines in a window, those that do not fit below, and how many they are.
+pub fn pages(canvas: &mut Canvas<'_>, inner: Rect, lines: &[Spans], scroll: u16) {
     let most = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(inner.height);
     let scroll = scroll.min(most);
     for (row, line) in lines.iter().skip(usize::from(scroll)).take(usize::from(inner.height)).enumerate() {

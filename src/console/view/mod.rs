@@ -7,6 +7,7 @@ pub mod cover;
 pub mod crumbs;
 pub mod detail;
 pub mod dialog;
+pub mod drill;
 pub mod form;
 pub mod frame;
 pub mod handover;
@@ -54,6 +55,7 @@ pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Positio
         return None;
     }
     let body = frame::header(&mut canvas, model, area);
+    let body = drill::line(&mut canvas, model, body);
     let body = frame::footer(&mut canvas, model, body);
     let mut cursor = match (model.place, &model.contacts.form) {
         (Place::Triage, _) => triage::paint(&mut canvas, model, body),
