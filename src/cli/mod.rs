@@ -23,12 +23,14 @@ pub mod page_test;
 pub mod partner;
 pub mod print;
 pub mod resend;
+pub mod search;
 pub mod sheet;
 pub mod sheets;
 pub mod show;
 pub mod tail;
 pub mod template;
 pub mod time;
+pub mod views;
 
 use crate::config::paths::{Environment, Named, Paths};
 use crate::core::id::{AlertId, TaskId};
@@ -169,6 +171,11 @@ pub enum Command {
     /// Scheduled summaries: look at one, or send it now
     #[command(subcommand)]
     Digest(digest::DigestCommand),
+    /// Search everything there ever was: events, alerts, messages with their texts, notes, contacts …
+    Search(search::SearchArgs),
+    /// Queries that are kept under a name
+    #[command(subcommand)]
+    Views(views::ViewCommand),
     /// The live stream, a line a change
     Tail(tail::TailArgs),
     /// The words of messages: what there is, and how it reads
@@ -274,6 +281,8 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Override(command) => overrides::run(command, context).await,
         Command::Maintenance(command) => maintenance::run(command, context).await,
         Command::Digest(command) => digest::run(command, context).await,
+        Command::Search(args) => search::run(&args, context).await,
+        Command::Views(command) => views::run(command, context).await,
         Command::Tail(args) => tail::run(&args, context).await,
         Command::Template(command) => template::run(command, context).await,
         Command::Config(command) => config::run(command, context).await,

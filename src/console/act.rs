@@ -14,7 +14,7 @@ use crate::console::order::{ack, on_task, send, undo};
 use crate::console::pick::Pick;
 use crate::console::resend::Resend;
 use crate::console::say::{say, sentence};
-use crate::console::{contacts, handover, messages, oncall, partners, providers, templates};
+use crate::console::{contacts, handover, messages, oncall, partners, providers, search, templates, views};
 use crate::core::alert::Alert;
 use crate::core::text::{Printable, Untrusted};
 
@@ -60,6 +60,9 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::OfAlert => messages::to_alert(model),
         Action::Contact if model.place == Place::Messages => return messages::to_contact(model),
         Action::Providers => return providers::show(model),
+        Action::Search => return search::show(model),
+        Action::Views => return views::show(model, None),
+        Action::KeepView => views::keep(model),
         Action::Probe => return providers::probe(model),
         Action::Snooze => {
             let chooser = match model.subject() {

@@ -24,10 +24,12 @@ use crate::console::model::About;
 use crate::console::pick::Pick;
 use crate::console::resend::Resend;
 use crate::console::templates::Reader;
+use crate::console::views::{Keep, Views};
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
 use crate::core::id::AlertId;
 use crate::core::resend::Asked;
+use crate::core::saved_view::SavedView;
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::{SignedDuration, Timestamp};
 use palette::press_palette;
@@ -50,6 +52,8 @@ pub enum Dialog {
     Help { scroll: u16 },
     Why { alert: AlertId, scroll: u16 },
     Palette(Line),
+    Views(Views),
+    Keep(Keep),
 }
 
 /// What a key made of the dialog.
@@ -67,6 +71,10 @@ pub enum Pressed {
     },
     Reader(Option<Reader>),
     Run(Action),
+    /// Opens a saved view.
+    View(SavedView),
+    /// Opens the saved view of that name.
+    Named(String),
     Say(String),
 }
 
@@ -128,6 +136,8 @@ impl Dialog {
             Dialog::TakeBack(dialog) => dialog.press(key),
             Dialog::Pick(dialog) => dialog.press(key),
             Dialog::Palette(line) => press_palette(line, key),
+            Dialog::Views(dialog) => dialog.press(key),
+            Dialog::Keep(dialog) => dialog.press(key),
             Dialog::Help { scroll } | Dialog::Why { scroll, .. } => press_scroll(scroll, key),
         }
     }
@@ -140,6 +150,7 @@ impl Dialog {
             Dialog::Close(dialog) => dialog.reason.insert(text),
             Dialog::Pick(dialog) => dialog.filter.line.insert(text),
             Dialog::Palette(line) => line.insert(text),
+            Dialog::Keep(dialog) => dialog.name.insert(text),
             Dialog::Cover(dialog) => dialog.paste(text),
             Dialog::Note(dialog) => paste_lines(&mut dialog.text, text),
             Dialog::Chooser(_)
@@ -147,6 +158,7 @@ impl Dialog {
             | Dialog::Resend(_)
             | Dialog::Insist(_)
             | Dialog::TakeBack(_)
+            | Dialog::Views(_)
             | Dialog::Help { .. }
             | Dialog::Why { .. } => {}
         }

@@ -7,11 +7,13 @@ use crate::core::change::Numbered;
 use crate::core::command::Outcome;
 use crate::core::contact::Contact;
 use crate::core::id::AlertId;
+use crate::core::notification::Notification;
 use crate::core::resend::Asked;
 use crate::core::template::{Listed, Shown};
 use crate::core::text::Untrusted;
 use crate::term::input::Input;
 use crate::wire::client::LinkError;
+use crate::wire::search::{SearchAnswer, ViewInfo};
 use crate::wire::{
     AlertDetail, Health, Messages, OwnHandover, PartnerDetail, PartnerRows, Planned, ProviderInfo,
     ScheduleTimeline, Snapshot, StepPreview,
@@ -38,6 +40,10 @@ pub enum Msg {
     Partner(Untrusted, Result<Box<PartnerDetail>, LinkError>),
     Thing(ThingOf, Result<Box<Thing>, LinkError>),
     Messages(Result<Messages, LinkError>),
+    Message(Result<Box<Notification>, LinkError>),
+    /// What this query finds.
+    Search(String, Result<SearchAnswer, LinkError>),
+    Views(Result<Vec<ViewInfo>, LinkError>),
     Providers(Result<Vec<ProviderInfo>, LinkError>),
     /// What the agent says of probing a provider.
     Probed(Result<Untrusted, LinkError>),

@@ -7,10 +7,10 @@ use crate::console::line::Line;
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
 use crate::console::rows::Rows;
 use crate::console::say::say;
-use crate::console::view::messages::{category_word, medium_word, state_of, what_was_said, why};
 use crate::core::change::{Numbered, Object};
 use crate::core::id::NotificationId;
 use crate::core::notification::{Notification, NotificationState, RecipientId};
+use crate::core::query::{field, rows};
 use crate::core::resend::TOGETHER;
 use crate::wire::Messages as Answer;
 use crate::wire::client::LinkError;
@@ -94,27 +94,14 @@ pub fn show(model: &mut Model) -> Vec<Effect> {
 
 pub fn wanted(model: &Model) -> Vec<NotificationId> {
     let Some(desk) = &model.desk else { return Vec::new() };
+    let (query, asking) = (model.messages.filter.query(field::MESSAGES), model.asking());
     let mut wanted: Vec<&Notification> = model
         .messages
         .known
         .values()
         .filter(|message| model.messages.group.is_none_or(|group| look(message, model.now) == group))
         .filter(|message| model.messages.channel.as_ref().is_none_or(|channel| went_by(message, channel)))
-        .filter(|message| {
-            let partner = message.partner.as_ref().map(|id| desk.partner_name(id)).unwrap_or_default();
-            // What the row says, and the whole name behind a short one.
-            model.messages.filter.matches(&[
-                &desk.recipient_name(message),
-                message.recipient.name.raw(),
-                &partner,
-                &state_of(message, model.now).0,
-                category_word(message),
-                medium_word(message.medium),
-                &why(message).unwrap_or_else(|| what_was_said(message)),
-                message.content.subject.raw(),
-                &message.id.to_string(),
-            ])
-        })
+        .filter(|message| query.is_all() || query.finds(&rows::of_message(message, desk), &asking))
         .collect();
     wanted.sort_by_key(|message| (look(message, model.now), std::cmp::Reverse(message.id)));
     wanted.into_iter().map(|message| message.id).collect()
@@ -153,8 +140,10 @@ pub fn came(model: &mut Model, answer: Result<Answer, LinkError>) {
     model.messages.heard = true;
     match answer {
         Ok(Answer { look, latest }) => {
+            // One that is open stays, be it as old as it will.
+            let open = selected(model).filter(|_| model.messages.opened).cloned();
             model.messages.known =
-                look.into_iter().chain(latest).map(|message| (message.id, message)).collect();
+                open.into_iter().chain(look).chain(latest).map(|message| (message.id, message)).collect();
             model.messages.missing = None;
             settle(model);
         }
@@ -280,6 +269,36 @@ pub fn to_contact(model: &mut Model) -> Vec<Effect> {
     model.contacts.rows.select(&id);
     let asked = partner.and_then(|partner| contacts::ask(model, &partner));
     asked.into_iter().chain([Effect::FetchContacts]).collect()
+}
+
+/// One message on the whole screen, whether it is among the known ones or not.
+pub fn open_one(model: &mut Model, id: NotificationId) -> Vec<Effect> {
+    model.place = Place::Messages;
+    model.messages.filter = Filter::default();
+    (model.messages.group, model.messages.channel) = (None, None);
+    let known = stand_on(model, id);
+    model.messages.opened = known;
+    let one = (!known).then_some(Effect::FetchMessage(id));
+    let all = (!model.messages.heard).then_some(Effect::FetchMessages);
+    one.into_iter().chain(all).collect()
+}
+
+/// A message that was asked for by itself has come.
+pub fn one_came(model: &mut Model, answer: Result<Box<Notification>, LinkError>) {
+    match answer {
+        Ok(message) => {
+            let id = message.id;
+            model.messages.known.insert(id, *message);
+            model.messages.opened = stand_on(model, id);
+        }
+        Err(error) => say(model, format!("The message could not be read: {error}."), Tone::Refused),
+    }
+}
+
+fn stand_on(model: &mut Model, id: NotificationId) -> bool {
+    arrange(model);
+    model.messages.scroll = 0;
+    model.messages.rows.select(&id)
 }
 
 /// Rows change places only while the hand is off.

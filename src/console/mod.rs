@@ -13,6 +13,7 @@ pub mod cover;
 pub mod desk;
 pub mod dialog;
 pub mod effect;
+pub mod find;
 pub mod follow;
 pub mod form;
 pub mod handover;
@@ -36,11 +37,13 @@ pub mod providers;
 pub mod resend;
 pub mod rows;
 pub mod say;
+pub mod search;
 pub mod templates;
 pub mod theme;
 pub mod told;
 pub mod update;
 pub mod view;
+pub mod views;
 
 use crate::console::effect::Effect;
 use crate::console::link::AgentLink;
@@ -239,6 +242,9 @@ impl Console {
                 Effect::FetchPartner(id) => self.link.partner(id),
                 Effect::FetchThing(of) => self.link.thing(of),
                 Effect::FetchMessages => self.link.messages(),
+                Effect::FetchMessage(id) => self.link.message(id),
+                Effect::FetchSearch(query) => self.link.search(query),
+                Effect::FetchViews => self.link.views(),
                 Effect::FetchProviders => self.link.providers(),
                 Effect::Plan(asked) => self.link.plan(asked),
                 Effect::Probe(name) => self.link.probe(&name),

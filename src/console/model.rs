@@ -13,6 +13,7 @@ use crate::console::oncall::Plan;
 use crate::console::partners::{Item, Page, Partners};
 use crate::console::providers::Providers;
 use crate::console::rows::Rows;
+use crate::console::search::Search;
 use crate::console::templates::Templates;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::{Numbered, What};
@@ -20,6 +21,7 @@ use crate::core::contact::{Contact, ContactState};
 use crate::core::id::{AlertId, HandoverId, NotificationId, TaskId};
 use crate::core::notification::{Notification, NotificationState};
 use crate::core::partner::PartnerRef;
+use crate::core::query::{field, rows};
 use crate::core::resend::Target;
 use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
@@ -58,6 +60,7 @@ pub struct Model {
     pub handover: Handing,
     pub templates: Templates,
     pub providers: Providers,
+    pub search: Search,
     pub dialog: Option<Dialog>,
     pub pending: Vec<Pending>,
     pub flash: Option<Flash>,
@@ -96,6 +99,8 @@ pub enum Place {
     Templates,
     /// The ways out, and how they are doing.
     Providers,
+    /// Everything there ever was, by a query.
+    Search,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,6 +190,7 @@ pub enum About {
     OnCall(String),
     Handover(HandoverId),
     Maintenance,
+    View,
 }
 
 /// One sentence to the operator, for a while.
@@ -218,11 +224,6 @@ pub enum Undone {
 }
 
 impl Filter {
-    pub fn matches(&self, texts: &[&str]) -> bool {
-        let wanted = self.line.text().to_lowercase();
-        wanted.split_whitespace().all(|word| texts.iter().any(|text| text.to_lowercase().contains(word)))
-    }
-
     pub fn is_active(&self) -> bool {
         self.open || !self.line.is_empty()
     }
@@ -280,6 +281,7 @@ impl Model {
             handover: Handing::default(),
             templates: Templates::default(),
             providers: Providers::default(),
+            search: Search::default(),
             dialog: None,
             pending: Vec::new(),
             flash: None,
@@ -306,6 +308,7 @@ impl Model {
             (Place::Templates, _) if self.templates.opened.is_some() => Context::Preview,
             (Place::Templates, _) => Context::Templates,
             (Place::Providers, _) => Context::Providers,
+            (Place::Search, _) => Context::Search,
         }
     }
 
@@ -395,6 +398,7 @@ impl Model {
             Place::Partner => self.page.as_ref().map(|page| page.id.clone()),
             Place::Contacts => self.selected_contact()?.partner_id.clone(),
             Place::Messages => self.selected_message()?.partner.clone(),
+            Place::Search => self.search.selected()?.partner.as_ref().map(|partner| partner.id.clone()),
             Place::OnCall | Place::Handover | Place::Templates | Place::Providers => None,
         }
     }
@@ -424,6 +428,7 @@ impl Model {
             || self.messages.filter.open
             || self.on_call.filter.open
             || self.handover.filter.open
+            || self.search.filter.open
             || self.last_key.is_some_and(|at| self.now.duration_since(at) < HAND_RESTS)
     }
 
@@ -436,20 +441,12 @@ impl Model {
     /// The alerts of Triage, most urgent first.
     pub fn wanted_alerts(&self) -> Vec<AlertId> {
         let Some(desk) = &self.desk else { return Vec::new() };
+        let (query, asking) = (self.triage.filter.query(field::TRIAGE), self.asking());
         let mut alerts: Vec<&Alert> = desk
             .alerts
             .values()
             .filter(|alert| alert.state != AlertState::Resolved)
-            .filter(|alert| {
-                let reference = alert.members.iter().filter_map(|m| m.order.as_ref()).map(Untrusted::raw);
-                let id = alert.id.to_string();
-                let texts: Vec<&str> =
-                    [alert.partner.name.raw(), alert.title.raw(), &id, alert.severity.as_str()]
-                        .into_iter()
-                        .chain(reference)
-                        .collect();
-                self.triage.filter.matches(&texts)
-            })
+            .filter(|alert| query.is_all() || query.finds(&rows::of_alert(alert, desk), &asking))
             .collect();
         alerts.sort_by_key(|alert| {
             let state = match alert.state {
@@ -468,15 +465,12 @@ impl Model {
     /// The tasks of Triage, the first due first.
     pub fn wanted_tasks(&self) -> Vec<TaskId> {
         let Some(desk) = &self.desk else { return Vec::new() };
+        let (query, asking) = (self.triage.filter.query(field::TRIAGE), self.asking());
         let mut tasks: Vec<&Task> = desk
             .tasks
             .values()
             .filter(|task| task.state == TaskState::Open)
-            .filter(|task| {
-                let id = task.id.to_string();
-                let partner = task.partner.as_ref().map_or("", |partner| partner.name.raw());
-                self.triage.filter.matches(&[partner, task.title.raw(), &id, task.kind.as_str()])
-            })
+            .filter(|task| query.is_all() || query.finds(&rows::of_task(task, desk), &asking))
             .collect();
         tasks.sort_by_key(|task| (task.due_at.map_or(i64::MAX, Timestamp::as_second), task.id));
         tasks.into_iter().map(|task| task.id).collect()
@@ -485,18 +479,10 @@ impl Model {
     /// The contacts, by partner and name.
     pub fn wanted_contacts(&self) -> Vec<Untrusted> {
         let Some(desk) = &self.desk else { return Vec::new() };
-        let mut contacts: Vec<&Contact> = desk
-            .contacts
-            .values()
-            .filter(|contact| {
-                let partner = contact.partner_id.as_ref().map_or("", Untrusted::raw);
-                let addresses = contact.emails.iter().map(|m| m.as_str());
-                let addresses = addresses.chain(contact.phones.iter().map(|p| p.as_str()));
-                let texts: Vec<&str> =
-                    [contact.name.raw(), partner, contact.id.raw()].into_iter().chain(addresses).collect();
-                self.contacts.filter.matches(&texts)
-            })
-            .collect();
+        let (query, asking) = (self.contacts.filter.query(field::CONTACTS), self.asking());
+        let finds =
+            |contact: &&Contact| query.is_all() || query.finds(&rows::of_contact(contact, desk), &asking);
+        let mut contacts: Vec<&Contact> = desk.contacts.values().filter(finds).collect();
         let rank = |c: &Contact| c.state == ContactState::Inactive;
         contacts.sort_by(|a, b| {
             (&a.partner_id, rank(a), &a.name, &a.id).cmp(&(&b.partner_id, rank(b), &b.name, &b.id))
@@ -510,16 +496,16 @@ impl Model {
             Some(_) => self.stream.paused_at,
             None => u64::MAX,
         };
-        let recent = self.desk.iter().flat_map(|desk| desk.recent.iter());
-        recent.filter(move |numbered| numbered.seq <= newest).filter(|numbered| {
+        let (query, asking) = (self.stream.filter.query(field::STREAM), self.asking());
+        let recent =
+            self.desk.iter().flat_map(|desk| desk.recent.iter().map(move |numbered| (desk, numbered)));
+        let recent = recent.filter(move |(_, numbered)| numbered.seq <= newest);
+        let wanted = recent.filter(move |(desk, numbered)| {
             // A partner described by its events is no news beside the event itself.
-            if numbered.change.what == What::PartnerSeen {
-                return false;
-            }
-            let partner = numbered.change.partner.as_ref().map_or("", Untrusted::raw);
-            let alert = numbered.change.alert.map(|alert| alert.to_string()).unwrap_or_default();
-            self.stream.filter.matches(&[numbered.change.summary.raw(), partner, &alert])
-        })
+            numbered.change.what != What::PartnerSeen
+                && (query.is_all() || query.finds(&rows::of_change(&numbered.change, *desk), &asking))
+        });
+        wanted.map(|(_, numbered)| numbered)
     }
 
     /// Changes that came since following ended.

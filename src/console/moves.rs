@@ -5,7 +5,7 @@ use crate::console::follow::arrange;
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
 use crate::console::narrow::{filter, filtered};
 use crate::console::say::say;
-use crate::console::{handover, messages, partners, templates};
+use crate::console::{handover, messages, partners, search, templates};
 
 pub fn open(model: &mut Model) -> Vec<Effect> {
     match model.place {
@@ -46,6 +46,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
         }
         Place::Templates => return templates::enter(model),
         Place::Providers => return crate::console::providers::enter(model),
+        Place::Search => return search::enter(model),
         Place::Contacts | Place::OnCall | Place::Handover => {}
     }
     Vec::new()
@@ -53,11 +54,17 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
 
 /// One step back, and never further than the root.
 pub fn back(model: &mut Model) -> Vec<Effect> {
+    if model.place == Place::Search {
+        return search::back(model);
+    }
     if model.place == Place::Partner {
         partners::back(model);
         return partners::again(model);
     }
     if model.place == Place::Messages && model.messages.opened {
+        if search::come_back(model) {
+            return Vec::new();
+        }
         model.messages.opened = false;
         return Vec::new();
     }
@@ -116,6 +123,7 @@ pub fn step(model: &mut Model, by: isize) {
         Place::Handover => handover::scroll(model, by),
         Place::Templates => templates::step(model, by),
         Place::Providers => model.providers.rows.step(by),
+        Place::Search => model.search.step(by),
     }
 }
 
@@ -189,6 +197,7 @@ pub fn to_end(model: &mut Model, end: End) {
             let rows = &mut model.providers.rows;
             if end == End::First { rows.first() } else { rows.last() }
         }
+        Place::Search => model.search.to_end(end),
         Place::Messages => {
             messages::arrange(model);
             let rows = &mut model.messages.rows;
@@ -210,6 +219,7 @@ pub fn scroll(model: &mut Model, pages: isize) {
         Place::Handover => handover::scroll(model, pages * page),
         Place::Templates => templates::step(model, pages * page),
         Place::Providers => model.providers.rows.step(pages * page),
+        Place::Search => model.search.step(pages * page),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::console::model::{Model, Place, Tone, Undone};
 use crate::console::narrow::{filter, filtered, press_filter};
 use crate::console::order::{send, send_undoable};
 use crate::console::say::say;
-use crate::console::{partners, templates};
+use crate::console::{partners, templates, views};
 use crossterm::event::KeyEvent;
 
 pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
@@ -98,6 +98,8 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             effects.extend(follow_selection(model));
             effects
         }
+        Pressed::View(view) => views::open(model, &view),
+        Pressed::Named(name) => views::show(model, Some(name)),
         Pressed::Say(sentence) => {
             if matches!(model.dialog, Some(Dialog::Palette(_))) {
                 model.dialog = None;

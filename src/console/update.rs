@@ -8,7 +8,7 @@ use crate::console::message::Msg;
 use crate::console::model::{Link, Model, Tone};
 use crate::console::press::{paste, press};
 use crate::console::say::say;
-use crate::console::{contacts, handover, messages, oncall, partners, providers, templates};
+use crate::console::{contacts, handover, messages, oncall, partners, providers, search, templates, views};
 use crate::term::input::Input;
 use jiff::Timestamp;
 
@@ -68,6 +68,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             messages::came(model, answer);
             Vec::new()
         }
+        Msg::Message(answer) => {
+            messages::one_came(model, answer);
+            Vec::new()
+        }
+        Msg::Views(answer) => views::came(model, answer),
+        Msg::Search(asked, answer) => search::came(model, &asked, answer),
         Msg::Providers(answer) => providers::came(model, answer),
         Msg::Probed(answer) => {
             let (said, tone) = match answer {
@@ -104,6 +110,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Waited(Wait::Providers) => providers::waited(model),
+        Msg::Waited(Wait::Search(ask)) => search::waited(model, ask),
         Msg::Waited(wait) => partners::waited(model, wait),
         Msg::Answered(ticket, answer) => answered(model, ticket, answer),
         Msg::Rested(rest) => rested(model, rest),

@@ -52,6 +52,7 @@ pub mod partner;
 pub mod person;
 pub mod proof;
 pub mod provider;
+pub mod query;
 pub mod quiet;
 pub mod reach;
 pub mod reading;
@@ -59,6 +60,7 @@ pub mod reply;
 pub mod reroute;
 pub mod resend;
 pub mod rule;
+pub mod saved_view;
 #[cfg(test)]
 mod scenario;
 pub mod schedule;

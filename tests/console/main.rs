@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod bytes;
+mod finding;
 mod hand;
 mod handover;
 mod hostile;

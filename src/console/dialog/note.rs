@@ -35,7 +35,7 @@ impl Note {
             About::Alert(alert) => Ask::NoteAlert { alert: *alert, text },
             About::Task(task) => Ask::NoteTask { task: *task, text },
             About::Handover(handover) => Ask::NoteHandover { handover: Some(*handover), text },
-            About::Contact(_) | About::Message(_) | About::OnCall(_) | About::Maintenance => {
+            About::Contact(_) | About::Message(_) | About::OnCall(_) | About::Maintenance | About::View => {
                 return Pressed::Close;
             }
         };

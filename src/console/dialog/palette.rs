@@ -24,6 +24,9 @@ pub fn press_palette(line: &mut Line, key: KeyEvent) -> Pressed {
             Pressed::Stay
         }
         KeyCode::Enter => {
+            if let Some(name) = line.text().trim().strip_prefix("view ") {
+                return Pressed::Named(name.trim().to_owned());
+            }
             let typed = line.text().trim().to_lowercase();
             let exact = COMMANDS.iter().find(|(name, ..)| *name == typed);
             match exact.or_else(|| completions(&typed).next().filter(|_| !typed.is_empty())) {

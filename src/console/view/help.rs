@@ -9,7 +9,7 @@ use crate::console::view::paint::{Spans, wrap};
 /// The cells that the keys take.
 const KEYS: u16 = 16;
 
-const SECTIONS: [(Context, &str); 12] = [
+const SECTIONS: [(Context, &str); 13] = [
     (Context::Alerts, "on an alert"),
     (Context::Tasks, "on a task"),
     (Context::Stream, "in the Stream"),
@@ -17,6 +17,7 @@ const SECTIONS: [(Context, &str); 12] = [
     (Context::Partner, "on a partner's page"),
     (Context::Contacts, "in Contacts"),
     (Context::Messages, "in Messages"),
+    (Context::Search, "in a search"),
     (Context::OnCall, "in On call"),
     (Context::Handover, "on a hand-over"),
     (Context::Templates, "in Templates"),

@@ -4,6 +4,7 @@ pub mod contacts;
 pub mod cover;
 pub mod detail;
 pub mod dialog;
+pub mod find;
 pub mod form;
 pub mod frame;
 pub mod handover;
@@ -18,9 +19,11 @@ pub mod partner;
 pub mod partners;
 pub mod providers;
 pub mod resend;
+pub mod search;
 pub mod stream;
 pub mod templates;
 pub mod triage;
+pub mod views;
 pub mod why;
 
 use crate::console::model::{Model, Place};
@@ -59,6 +62,7 @@ pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Positio
         (Place::Templates, _) => templates::paint(&mut canvas, model, body),
         (Place::OnCall, _) => oncall::paint(&mut canvas, model, body),
         (Place::Providers, _) => providers::paint(&mut canvas, model, body),
+        (Place::Search, _) => search::paint(&mut canvas, model, body),
         (Place::Handover, _) => handover::paint(&mut canvas, model, body),
         (Place::Messages, _) => messages::paint(&mut canvas, model, body),
         (Place::Contacts, None) => contacts::paint(&mut canvas, model, body),
