@@ -34,7 +34,10 @@ pub fn run(cli: &Cli) -> Result<(), Failed> {
         socket: None,
         person: None,
     };
-    let context = Context::new(&places)?;
+    let mut context = Context::new(&places)?;
+    if cli.read_only {
+        context.client = context.client.read_only();
+    }
     on_one_thread(async {
         cli::agent::start(&context).await?;
         let url = format!("http://{intake}/v1/events/community");
@@ -43,12 +46,7 @@ pub fn run(cli: &Cli) -> Result<(), Failed> {
         let settings =
             Settings { inbound: Some((answers, inbound.into())), ..Settings::demo(url, secret.into(), seed) };
         let _ = begin.send(settings);
-        let options = console::Options {
-            socket: context.paths.socket.clone(),
-            ascii: cli.ascii,
-            agent: console::AgentAfter::Ends,
-        };
-        let shown = console::run(options).await.map_err(|why| Failed::No(why.to_string()));
+        let shown = super::show(cli, &context, console::AgentAfter::Ends).await;
         let stopped = cli::agent::end(&context).await;
         shown.and(stopped)
     })

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 }
 
 fn run_command(cli: Cli) -> Result<(), Failed> {
-    let context = Context::new(&cli.places)?;
+    let context = Context::of(&cli)?;
     let Some(command) = cli.command else { return Ok(()) };
     on_one_thread(cli::run(command, &context))
 }
@@ -61,7 +61,7 @@ fn run_agent(cli: &Cli, apply: bool) -> Result<(), Failed> {
 
 /// The console, with an agent started first where the configuration says that consoles do that.
 fn open_console(cli: &Cli) -> Result<(), Failed> {
-    let context = Context::new(&cli.places)?;
+    let context = Context::of(cli)?;
     on_one_thread(async {
         if let Err(LinkError::NoAgent { .. }) = context.client.get::<Status>("/v1/status").await {
             let start = match config::load(&context.paths.config) {
@@ -72,12 +72,26 @@ fn open_console(cli: &Cli) -> Result<(), Failed> {
                 cli::agent::start(&context).await?;
             }
         }
-        let options = console::Options {
-            socket: context.paths.socket.clone(),
-            ascii: cli.ascii,
-            agent: console::AgentAfter::GoesOn,
-        };
-        console::run(options).await.map_err(|why| Failed::No(why.to_string()))
+        show(cli, &context, console::AgentAfter::GoesOn).await
+    })
+}
+
+/// The console on the screen or, where that is wished for, a line at a time.
+async fn show(cli: &Cli, context: &Context, agent: console::AgentAfter) -> Result<(), Failed> {
+    if cli.plain {
+        return cli::plain::open(context, cli.read_only).await;
+    }
+    let options = console::Options {
+        client: context.client.clone(),
+        config: context.paths.config.clone(),
+        ascii: cli.ascii,
+        theme: cli.theme.clone(),
+        read_only: cli.read_only,
+        agent,
+    };
+    console::run(options).await.map_err(|why| match why {
+        console::ConsoleError::Usage(why) => Failed::Usage(why),
+        other => Failed::No(other.to_string()),
     })
 }
 

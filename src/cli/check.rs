@@ -63,6 +63,14 @@ pub async fn run(args: &CheckArgs, context: &Context) -> Result<(), Failed> {
             return Err(Failed::Usage(why.to_string()));
         }
     };
+    let problems = crate::console::setup::problems(path);
+    if !problems.is_empty() {
+        let why = ConfigError::Wrong { problems };
+        if args.json {
+            print::json(&mistakes(&why))?;
+        }
+        return Err(Failed::Usage(why.to_string()));
+    }
     if let Some(partner) = &args.partner {
         return super::check_partner::run(partner, &settings, args.json, context).await;
     }

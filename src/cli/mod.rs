@@ -21,7 +21,9 @@ pub mod oncall;
 pub mod overrides;
 pub mod page_test;
 pub mod partner;
+pub mod plain;
 pub mod print;
+pub mod probe;
 pub mod resend;
 pub mod search;
 pub mod sheet;
@@ -57,6 +59,17 @@ pub struct Cli {
     /// Write nothing but ASCII in the console
     #[arg(long)]
     pub ascii: bool,
+    /// How the console looks: dark, light, high-contrast, high-contrast-light, mono, auto, or a file of
+    /// your own in themes/ beside the configuration
+    #[arg(long, env = "NIGHTDESK_THEME", value_name = "NAME", hide_env_values = true)]
+    pub theme: Option<String>,
+    /// Only look: every action is refused, in the console and by every subcommand
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// A line for everything that happens and a prompt for everything one can do, without colours or a
+    /// cursor that jumps: for screen readers, logs and pipes
+    #[arg(long)]
+    pub plain: bool,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -152,6 +165,8 @@ pub enum Command {
     Unsend(resend::UnsendArgs),
     /// Decide about a message of which nobody can tell whether it arrived
     Settle(resend::SettleArgs),
+    /// Try a provider that is down at once, and take it back if it works
+    Probe(probe::ProbeArgs),
     /// Send somebody a real test message, and see whether it arrives
     PageTest(page_test::PageTestArgs),
     /// Write a note on an alert or a task
@@ -243,6 +258,15 @@ impl Context {
         }
         Ok(Self { paths, client })
     }
+
+    /// As the whole command line asks for.
+    pub fn of(cli: &Cli) -> Result<Self, Failed> {
+        let mut context = Self::new(&cli.places)?;
+        if cli.read_only {
+            context.client = context.client.read_only();
+        }
+        Ok(context)
+    }
 }
 
 /// Runs every command that is not the agent itself, the console or the demo.
@@ -273,6 +297,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Resend(args) => resend::resend(args, context).await,
         Command::Unsend(args) => resend::unsend(args, context).await,
         Command::Settle(args) => resend::settle(args, context).await,
+        Command::Probe(args) => probe::run(&args, context).await,
         Command::PageTest(args) => page_test::run(args, context).await,
         Command::Note(args) => act::note(args, context).await,
         Command::Explain(args) => explain::run(&args, context).await,

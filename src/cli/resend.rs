@@ -56,16 +56,12 @@ pub enum How {
 }
 
 pub async fn resend(args: ResendArgs, context: &Context) -> Result<(), Failed> {
-    let asked =
-        Asked { what: targets(&args.targets)?, to: recipient(args.to, context).await?, via: args.via };
-    let planned: Planned = context.client.post("/v1/resend", &asked).await?;
-    let plan = match planned {
-        Planned::Goes(plan) => plan,
-        Planned::Refused(refusal) => return Err(Failed::No(refusal.said.printable().into_string())),
-    };
+    let (asked, plan) = plan(&args, context).await?;
     if !args.yes {
         time::settle(context).await?;
-        show(&plan);
+        for line in sentences(&plan) {
+            eprintln!("{line}");
+        }
         if !std::io::stdin().is_terminal() {
             return Err(Failed::Usage(
                 "nothing was sent: there is no terminal to ask on; --yes sends it".to_owned(),
@@ -105,9 +101,22 @@ pub async fn settle(args: SettleArgs, context: &Context) -> Result<(), Failed> {
     each([args.notification], |notification| Action::Settle { notification, how }, context).await
 }
 
+/// What sending again would come to.
+pub async fn plan(args: &ResendArgs, context: &Context) -> Result<(Asked, Plan), Failed> {
+    let asked = Asked {
+        what: targets(&args.targets)?,
+        to: recipient(args.to.clone(), context).await?,
+        via: args.via.clone(),
+    };
+    match context.client.post("/v1/resend", &asked).await? {
+        Planned::Goes(plan) => Ok((asked, plan)),
+        Planned::Refused(refusal) => Err(Failed::No(refusal.said.printable().into_string())),
+    }
+}
+
 /// What would leave, line by line.
-fn show(plan: &Plan) {
-    eprintln!("{}", plan.sentence());
+pub fn sentences(plan: &Plan) -> Vec<String> {
+    let mut lines = vec![plan.sentence()];
     for one in &plan.goes {
         let parts = if one.parts > 1 { format!(", {} parts", one.parts) } else { String::new() };
         let marked = if one.marked { ", marked as a possible second copy" } else { "" };
@@ -116,17 +125,16 @@ fn show(plan: &Plan) {
             (Some(why), None) => format!(", waits: {}", why.printable()),
             (None, _) => String::new(),
         };
-        eprintln!(
+        lines.push(format!(
             "  {} {} to {} by {}{parts}{marked}{later}",
             one.of,
             one.medium.as_str(),
             one.to.name.printable(),
             sanitise(&one.channel)
-        );
+        ));
     }
-    for reason in plan.reasons() {
-        eprintln!("  not {reason}");
-    }
+    lines.extend(plan.reasons().into_iter().map(|reason| format!("  not {reason}")));
+    lines
 }
 
 fn targets(typed: &[String]) -> Result<Vec<Target>, Failed> {

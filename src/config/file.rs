@@ -79,6 +79,11 @@ pub struct File {
     pub unsubscribe: super::unsubscribe::UnsubscribeTable,
     pub heartbeat: Option<super::heartbeat::HeartbeatTable>,
     pub page_test: Option<super::page_test::PageTestTable>,
+    /// Of these two only the shape counts here; the console reads what they say.
+    #[serde(default, rename = "console")]
+    pub _console: super::console::ConsoleTable,
+    #[serde(default, rename = "keys")]
+    pub _keys: super::console::KeysTable,
 }
 
 #[derive(Deserialize)]

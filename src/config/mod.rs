@@ -5,6 +5,7 @@ mod calendar;
 mod channel;
 mod check;
 mod community;
+mod console;
 mod digest;
 mod file;
 mod handover;
@@ -26,6 +27,7 @@ mod work;
 
 pub use channel::{Channel, ChannelKind, OpentextLogin, Tls, TwilioSender};
 pub use community::Community;
+pub use console::{Console as ConsoleSettings, KeyRow, Keys as ConsoleKeys, NotifyWord, console};
 pub use heartbeat::Heartbeat;
 pub use problem::{ConfigError, Problem};
 pub use replies::Replies;

@@ -152,6 +152,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Medium => return templates::other_medium(model),
         Action::Sample => return templates::other_sample(model),
         Action::Contacts => return contacts::show(model),
+        Action::Theme => model.dialog = Some(Dialog::Theme(model.looks.try_on())),
         Action::LogIn => model.dialog = Some(Dialog::LogIn(LogIn::default())),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],

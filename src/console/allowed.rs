@@ -2,7 +2,7 @@
 
 use crate::console::clock;
 use crate::console::desk::ContactsHeard;
-use crate::console::keymap::Action;
+use crate::console::keymap::{Action, Context};
 use crate::console::model::{About, Focus, Link, Model, Place};
 use crate::core::alert::AlertState;
 use crate::core::notification::{Notification, RecipientId};
@@ -72,6 +72,9 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
 
 /// Whether the agent can be reached and grants the operator anything but looking.
 pub fn may_act(model: &Model) -> Result<(), String> {
+    if model.read_only {
+        return Err("this console is read-only, as it was started with --read-only".to_owned());
+    }
     let Some(desk) = &model.desk else {
         return Err("nothing has come from the agent yet".to_owned());
     };
@@ -140,7 +143,8 @@ fn on_task(model: &Model, action: Action) -> Result<(), String> {
     }
     let mine = task.owner.as_ref().zip(model.desk.as_ref()).is_some_and(|(owner, desk)| desk.is_me(owner));
     if action == Action::Take && mine {
-        return Err("it is yours already; x when it is done".to_owned());
+        let key = model.keys.name(Context::Tasks, Action::Done);
+        return Err(format!("it is yours already; {key} when it is done"));
     }
     Ok(())
 }

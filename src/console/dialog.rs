@@ -20,6 +20,7 @@ use crate::console::cover::{Cover, TakeBack};
 use crate::console::insist::Insist;
 use crate::console::keymap::Action;
 use crate::console::line::Line;
+use crate::console::look::TryOn;
 use crate::console::model::About;
 use crate::console::pick::Pick;
 use crate::console::resend::Resend;
@@ -49,6 +50,7 @@ pub enum Dialog {
     Cover(Box<Cover>),
     TakeBack(TakeBack),
     Pick(Pick),
+    Theme(TryOn),
     Help { scroll: u16 },
     Why { alert: AlertId, scroll: u16 },
     Palette(Line),
@@ -70,6 +72,8 @@ pub enum Pressed {
         pin: String,
     },
     Reader(Option<Reader>),
+    /// Keep the theme of this name.
+    Theme(String),
     Run(Action),
     /// Opens a saved view.
     View(SavedView),
@@ -135,6 +139,7 @@ impl Dialog {
             Dialog::Cover(dialog) => dialog.press(key, now),
             Dialog::TakeBack(dialog) => dialog.press(key),
             Dialog::Pick(dialog) => dialog.press(key),
+            Dialog::Theme(dialog) => dialog.press(key),
             Dialog::Palette(line) => press_palette(line, key),
             Dialog::Views(dialog) => dialog.press(key),
             Dialog::Keep(dialog) => dialog.press(key),
@@ -159,6 +164,7 @@ impl Dialog {
             | Dialog::Insist(_)
             | Dialog::TakeBack(_)
             | Dialog::Views(_)
+            | Dialog::Theme(_)
             | Dialog::Help { .. }
             | Dialog::Why { .. } => {}
         }

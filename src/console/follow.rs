@@ -6,10 +6,8 @@ use crate::console::effect::Effect;
 use crate::console::model::{Focus, Model, Place, Subject};
 use std::time::Duration;
 
-/// The detail follows once the hand has rested this long on a row …
-const SHOW_AFTER: Duration = Duration::from_millis(60);
-/// … and what the console does not have is fetched after this.
-const FETCH_AFTER: Duration = Duration::from_millis(150);
+/// The detail follows once the hand has rested this long on a row.
+const SHOW_AFTER: Duration = Duration::from_millis(150);
 
 pub fn arrange(model: &mut Model) {
     let (alerts, tasks) = (model.wanted_alerts(), model.wanted_tasks());
@@ -51,7 +49,6 @@ pub fn rested(model: &mut Model, rest: u64) -> Vec<Effect> {
         model.triage.scroll = 0;
         model.triage.detail = None;
         model.triage.detail_missing = None;
-        return vec![Effect::Rest(rest, FETCH_AFTER.saturating_sub(SHOW_AFTER))];
     }
     let mut effects: Vec<Effect> = match subject {
         Some(Subject::Alert(alert)) => vec![Effect::FetchDetail(alert)],

@@ -80,6 +80,7 @@ pub fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
     };
     let mut effects = partners::changed(model, &changes);
     messages::changed(model, &changes);
+    let stands_still = model.too_fast();
     let Some(desk) = &mut model.desk else { return effects };
     let mut detail_is_old = was_away;
     let mut rings = false;
@@ -94,6 +95,9 @@ pub fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
         if let Folded::NewAlert(alert) = folded {
             rings |= desk.alerts.get(&alert).is_some_and(|alert| alert.state == AlertState::Open);
         }
+    }
+    if !stands_still {
+        model.stand_still();
     }
     if rings {
         effects.push(Effect::Bell);

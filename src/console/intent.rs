@@ -3,7 +3,7 @@
 use crate::console::allowed::allowed;
 use crate::console::clock;
 use crate::console::desk::Desk;
-use crate::console::keymap::Action;
+use crate::console::keymap::{Action, Context};
 use crate::console::model::{About, Model, Pending, Subject};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::task::Task;
@@ -13,7 +13,7 @@ use crate::core::task::Task;
 pub struct Intent {
     pub key: MainKey,
     pub says: String,
-    pub undo: Option<&'static str>,
+    pub undo: Option<String>,
 }
 
 /// What pressing the main key would come to.
@@ -26,7 +26,8 @@ pub enum MainKey {
 
 pub fn intent(model: &Model) -> Option<Intent> {
     let desk = model.desk.as_ref()?;
-    let undo = (model.undo.is_some()).then_some("u undoes");
+    let undoes = format!("{} undoes", model.keys.name(Context::Alerts, Action::Undo));
+    let undo = model.undo.is_some().then(|| undoes.clone());
     let (key, says, usual_undo) = match model.subject()? {
         Subject::Alert(id) => {
             if let Some(pending) = model.pending_for(&About::Alert(id)) {
@@ -34,10 +35,13 @@ pub fn intent(model: &Model) -> Option<Intent> {
             }
             let alert = model.alert(id)?;
             match allowed(model, Action::Ack) {
-                Err(why) => (MainKey::Cannot, format!("a: not now, {why}"), None),
+                Err(why) => {
+                    let a = model.keys.name(Context::Alerts, Action::Ack);
+                    (MainKey::Cannot, format!("{a}: not now, {why}"), None)
+                }
                 Ok(()) => {
                     let takes = alert.state == AlertState::Open;
-                    (MainKey::Acts, of_alert(model, desk, alert), takes.then_some("u undoes"))
+                    (MainKey::Acts, of_alert(model, desk, alert), takes.then_some(undoes))
                 }
             }
         }
@@ -46,15 +50,18 @@ pub fn intent(model: &Model) -> Option<Intent> {
                 return Some(waiting(pending, &id.to_string(), undo));
             }
             match allowed(model, Action::Take) {
-                Err(why) => (MainKey::Cannot, format!("a: not now, {why}"), None),
-                Ok(()) => (MainKey::Acts, of_task(desk, model.task(id)?), None),
+                Err(why) => {
+                    let a = model.keys.name(Context::Tasks, Action::Take);
+                    (MainKey::Cannot, format!("{a}: not now, {why}"), None)
+                }
+                Ok(()) => (MainKey::Acts, of_task(model, desk, model.task(id)?), None),
             }
         }
     };
     Some(Intent { key, says, undo: undo.or(usual_undo) })
 }
 
-fn waiting(pending: &Pending, id: &str, undo: Option<&'static str>) -> Intent {
+fn waiting(pending: &Pending, id: &str, undo: Option<String>) -> Intent {
     let says = format!("{} {id}: waiting for the agent", pending.word);
     Intent { key: MainKey::Waits, says, undo }
 }
@@ -63,22 +70,24 @@ fn of_alert(model: &Model, desk: &Desk, alert: &Alert) -> String {
     let zone = desk.zone();
     let when = |at| clock::when(model.now, at, &zone);
     let holder = alert.holder.as_ref();
+    let key = |action| model.keys.name(Context::Alerts, action);
+    let (a, x) = (key(Action::Ack), key(Action::Close));
     match (alert.state, holder) {
         (AlertState::Resolved, _) => "closed; nothing is left to do".to_owned(),
         (AlertState::Acknowledged, Some(holder)) if desk.is_me(holder) => match alert.next_update_by {
-            Some(by) => format!("a: promise news at another time than {}; x closes it", when(by)),
-            None => "a: promise when there will be news; x closes it".to_owned(),
+            Some(by) => format!("{a}: promise news at another time than {}; {x} closes it", when(by)),
+            None => format!("{a}: promise when there will be news; {x} closes it"),
         },
         (AlertState::Acknowledged, Some(holder)) => {
             let name = desk.short_name(holder);
             match alert.next_update_by {
-                Some(by) => format!("a: you take it over from {name}, who promised news by {}", when(by)),
-                None => format!("a: you take it over from {name}"),
+                Some(by) => format!("{a}: you take it over from {name}, who promised news by {}", when(by)),
+                None => format!("{a}: you take it over from {name}"),
             }
         }
         (AlertState::Snoozed, _) => match alert.snoozed_until {
-            Some(until) => format!("a: you take it now; else it wakes at {}", when(until)),
-            None => "a: you take it now".to_owned(),
+            Some(until) => format!("{a}: you take it now; else it wakes at {}", when(until)),
+            None => format!("{a}: you take it now"),
         },
         (AlertState::Open | AlertState::Acknowledged, _) => {
             let promise = match desk.info.promises.get(&alert.severity) {
@@ -88,7 +97,7 @@ fn of_alert(model: &Model, desk: &Desk, alert: &Alert) -> String {
                 }
                 None => "news promised as usual".to_owned(),
             };
-            format!("a: you take it, {}, {promise}", spared(model, desk, alert))
+            format!("{a}: you take it, {}, {promise}", spared(model, desk, alert))
         }
     }
 }
@@ -114,9 +123,11 @@ fn spared(model: &Model, desk: &Desk, alert: &Alert) -> String {
     }
 }
 
-fn of_task(desk: &Desk, task: &Task) -> String {
+fn of_task(model: &Model, desk: &Desk, task: &Task) -> String {
+    let key = |action| model.keys.name(Context::Tasks, action);
+    let (a, x) = (key(Action::Take), key(Action::Done));
     match &task.owner {
-        Some(owner) => format!("a: you take it over from {}; x when it is done", desk.short_name(owner)),
-        None => "a: you take it, nobody is paged; x when it is done".to_owned(),
+        Some(owner) => format!("{a}: you take it over from {}; {x} when it is done", desk.short_name(owner)),
+        None => format!("{a}: you take it, nobody is paged; {x} when it is done"),
     }
 }

@@ -1,5 +1,5 @@
 //! The one table of keys. What a key does, what the footer and the help say, and the names of the
-//! command line all come from here.
+//! command line all come from here. [`super::keys`] has them as a configuration may have changed them.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -61,6 +61,7 @@ pub enum Action {
     Medium,
     Sample,
     SwitchBack,
+    Theme,
     LogIn,
     Redraw,
     Suspend,
@@ -68,7 +69,7 @@ pub enum Action {
 }
 
 /// Where a key means what it says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Context {
     Everywhere,
     /// The alerts of Triage.
@@ -254,23 +255,6 @@ pub const KEYMAP: &[Binding] = &[
     row(Ctrl('c'), Context::Everywhere, Quit, "quit", "twice: leave", Hidden),
 ];
 
-/// What a key means here: the place's own meaning before the general one.
-pub fn action(context: Context, key: KeyEvent) -> Option<Action> {
-    let find =
-        |wanted: Context| KEYMAP.iter().find(|binding| binding.context == wanted && binding.key.matches(key));
-    find(context).or_else(|| find(Context::Everywhere)).map(|binding| binding.action)
-}
-
-/// The bindings of a place, its own before the general ones.
-pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
-    let own = KEYMAP.iter().filter(move |binding| binding.context == context);
-    let general = KEYMAP.iter().filter(move |general| {
-        general.context == Context::Everywhere
-            && !KEYMAP.iter().any(|own| own.context == context && own.key == general.key)
-    });
-    own.chain(general)
-}
-
 /// What may be typed after `:`.
 pub const COMMANDS: &[(&str, Action, &str)] = &[
     ("q", Quit, "leave the console"),
@@ -300,6 +284,7 @@ pub const COMMANDS: &[(&str, Action, &str)] = &[
     ("why", Why, "why this alert exists"),
     ("close", Close, "close with a reason"),
     ("copy", CopyReference, "copy the reference"),
+    ("theme", Theme, "how it looks; each is shown while you choose"),
     ("login", LogIn, "say who you are behind a shared login"),
     ("help", Help, "all keys"),
     ("redraw", Redraw, "draw the screen anew"),
@@ -310,7 +295,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_key_means_two_things_in_one_place() {
+    fn no_key_stands_twice_in_one_place() {
         for (i, one) in KEYMAP.iter().enumerate() {
             for other in &KEYMAP[i + 1..] {
                 assert!(one.key != other.key || one.context != other.context, "{}", one.key.name());
@@ -321,6 +306,6 @@ mod tests {
     #[test]
     fn nothing_sits_on_alt() {
         let alt = KeyEvent::new(KeyCode::Char('a'), KeyModifiers::ALT);
-        assert_eq!(action(Context::Alerts, alt), None);
+        assert!(!KEYMAP.iter().any(|binding| binding.key.matches(alt)));
     }
 }

@@ -8,6 +8,7 @@
 pub mod act;
 pub mod allowed;
 pub mod clock;
+pub mod colours;
 pub mod contacts;
 pub mod cover;
 pub mod desk;
@@ -21,8 +22,10 @@ pub mod heard;
 pub mod insist;
 pub mod intent;
 pub mod keymap;
+pub mod keys;
 pub mod line;
 pub mod link;
+pub mod look;
 pub mod message;
 pub mod messages;
 pub mod model;
@@ -38,6 +41,7 @@ pub mod resend;
 pub mod rows;
 pub mod say;
 pub mod search;
+pub mod setup;
 pub mod templates;
 pub mod theme;
 pub mod told;
@@ -49,17 +53,18 @@ use crate::console::effect::Effect;
 use crate::console::link::AgentLink;
 use crate::console::message::Msg;
 use crate::console::model::Model;
-use crate::console::theme::Theme;
+use crate::console::setup::Setup;
 use crate::console::update::update;
-use crate::term::bell::BELL;
-use crate::term::capabilities::Capabilities;
+use crate::term::bell::Bell;
+use crate::term::capabilities::Within;
 use crate::term::frames::Frames;
 use crate::term::guard::Guard;
 use crate::term::input::Input;
-use crate::term::{clipboard, input};
+use crate::term::{clipboard, frames, input};
 use crate::wire::client::Client;
 use jiff::Timestamp;
-use std::io::{self, IsTerminal, Stdout};
+use std::fs::File;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -69,17 +74,21 @@ use tokio::time::{Instant, sleep_until};
 
 /// Changes that come within this time are drawn as one frame.
 const TOGETHER: Duration = Duration::from_millis(60);
-/// When the Stream runs too fast to be read, a frame a second is enough.
-const AT_MOST_EVERY: Duration = Duration::from_secs(1);
 /// If the agent answers sooner than this, its snapshot is the first frame.
 const ANSWERS_WITHIN: Duration = Duration::from_millis(100);
 
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where the agent listens.
-    pub socket: PathBuf,
+    /// The way to the agent.
+    pub client: Client,
+    /// The configuration, which may say how the console looks and is played.
+    pub config: PathBuf,
     /// Write nothing but ASCII, whatever the locale says.
     pub ascii: bool,
+    /// The theme that was asked for on the command line.
+    pub theme: Option<String>,
+    /// Nothing is to be done from here, whoever looks.
+    pub read_only: bool,
     pub agent: AgentAfter,
 }
 
@@ -93,38 +102,46 @@ pub enum AgentAfter {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConsoleError {
-    #[error("the console needs a terminal; every action is also a subcommand, see nightdesk --help")]
+    #[error(
+        "the console needs a terminal that can be drawn on; nightdesk --plain does without one, and every action is also a subcommand, see nightdesk --help"
+    )]
     NotATerminal,
+    /// The command line asked for something that there is not.
+    #[error("{0}")]
+    Usage(String),
     #[error("the terminal failed: {0}")]
     Terminal(#[from] io::Error),
 }
 
 /// Runs until the operator leaves or the terminal is gone.
 pub async fn run(options: Options) -> Result<(), ConsoleError> {
-    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+    let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    if dumb || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(ConsoleError::NotATerminal);
     }
-    let theme = Theme::new(Capabilities::of_environment(options.ascii));
+    let setup = Setup::find(&options).map_err(ConsoleError::Usage)?;
     let (tell, messages) = unbounded_channel();
-    let link = AgentLink::new(Client::new(options.socket), tell.clone());
+    let link = AgentLink::new(options.client, tell.clone());
     let signals = Signals::listen()?;
     let guard = Guard::take()?;
     let keys = tell.clone();
     input::read(move |input| keys.send(Msg::Input(input)).is_ok())?;
-    let (width, height) = crossterm::terminal::size()?;
+    let (width, height) = frames::size();
     let mut model = Model::new(Timestamp::now());
     model.agent_after = options.agent;
+    model.read_only = options.read_only;
+    (model.keys, model.looks, model.warnings) = (setup.keys, setup.looks, setup.warnings);
     update(&mut model, Msg::Size(width, height));
     let mut console = Console {
         listening: tokio::spawn(link.clone().listen()),
-        frames: Frames::new(io::stdout(), width, height),
+        frames: Frames::new(frames::terminal()?, width, height),
         model,
-        theme,
+        bell: Bell::new(setup.bell, setup.notify, Within::of_environment()),
+        began: Instant::now(),
         link,
         tell,
         guard,
         draw_at: Some(Instant::now() + ANSWERS_WITHIN),
-        drawn_at: Instant::now(),
     };
     console.go_on(messages, signals).await
 }
@@ -151,15 +168,15 @@ impl Signals {
 
 struct Console {
     model: Model,
-    theme: Theme,
-    frames: Frames<Stdout>,
+    bell: Bell,
+    began: Instant,
+    frames: Frames<File>,
     link: AgentLink,
     listening: JoinHandle<()>,
     tell: UnboundedSender<Msg>,
     guard: Guard,
     /// When the next frame is due, if anything may have changed.
     draw_at: Option<Instant>,
-    drawn_at: Instant,
 }
 
 /// Whether the console goes on.
@@ -216,7 +233,6 @@ impl Console {
     fn handle(&mut self, msg: Msg) -> Result<Then, ConsoleError> {
         let due = match &msg {
             Msg::Input(Input::Resized) => return self.start_anew(),
-            Msg::Changes(_) | Msg::Health(_) if self.model.too_fast() => self.drawn_at + AT_MOST_EVERY,
             Msg::Changes(_) | Msg::Health(_) => Instant::now() + TOGETHER,
             _ => Instant::now(),
         };
@@ -275,11 +291,14 @@ impl Console {
                     });
                 }
                 Effect::Copy(text) => {
-                    if let Some(sequence) = clipboard::copy(&text) {
+                    if let Some(sequence) = clipboard::copy(&text, self.bell.within) {
                         self.frames.write(&sequence)?;
                     }
                 }
-                Effect::Bell => self.frames.write(BELL)?,
+                Effect::Bell => {
+                    let rung = self.bell.ring(self.began.elapsed());
+                    self.frames.write(&rung)?;
+                }
                 Effect::Redraw => {
                     self.start_anew()?;
                 }
@@ -297,7 +316,7 @@ impl Console {
 
     /// Draws everything, at the size that the terminal has now.
     fn start_anew(&mut self) -> Result<Then, ConsoleError> {
-        let (width, height) = crossterm::terminal::size()?;
+        let (width, height) = frames::size();
         self.frames.start_anew(width, height);
         let then = self.fold(Msg::Size(width, height))?;
         self.draw_by(Instant::now());
@@ -306,9 +325,8 @@ impl Console {
 
     fn draw(&mut self) -> Result<(), ConsoleError> {
         self.draw_at = None;
-        self.drawn_at = Instant::now();
-        let (model, theme) = (&self.model, self.theme);
-        self.frames.draw(|buffer| view::paint(model, theme, buffer))?;
+        let model = &self.model;
+        self.frames.draw(|buffer| view::paint(model, model.theme(), buffer))?;
         Ok(())
     }
 

@@ -6,7 +6,9 @@ use crate::console::dialog::Dialog;
 use crate::console::form::Form;
 use crate::console::handover::Handing;
 use crate::console::keymap::Context;
+use crate::console::keys::Keys;
 use crate::console::line::Line;
+use crate::console::look::Looks;
 use crate::console::message::Ticket;
 use crate::console::messages::Messages;
 use crate::console::oncall::Plan;
@@ -15,12 +17,14 @@ use crate::console::providers::Providers;
 use crate::console::rows::Rows;
 use crate::console::search::Search;
 use crate::console::templates::Templates;
+use crate::console::theme::Theme;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::{Numbered, What};
 use crate::core::contact::{Contact, ContactState};
 use crate::core::id::{AlertId, HandoverId, NotificationId, TaskId};
 use crate::core::notification::{Notification, NotificationState};
 use crate::core::partner::PartnerRef;
+use crate::core::query::rows::{Names, NoNames};
 use crate::core::query::{field, rows};
 use crate::core::resend::Target;
 use crate::core::task::{Task, TaskKind, TaskState};
@@ -66,6 +70,12 @@ pub struct Model {
     pub flash: Option<Flash>,
     pub undo: Option<Undo>,
     pub agent_after: AgentAfter,
+    pub keys: Keys,
+    pub looks: Looks,
+    /// Nothing may be done from here.
+    pub read_only: bool,
+    /// What was wrong with the console's part of the configuration.
+    pub warnings: Vec<String>,
     /// Ctrl-C was pressed once.
     pub leaving: bool,
     pub last_key: Option<Timestamp>,
@@ -146,6 +156,8 @@ pub struct Stream {
     pub second: i64,
     pub counting: u32,
     pub passed: u32,
+    /// What is shown while they come too fast; taken anew every second.
+    pub still: Vec<Numbered>,
 }
 
 #[derive(Debug)]
@@ -265,6 +277,7 @@ impl Model {
                 second: 0,
                 counting: 0,
                 passed: 0,
+                still: Vec::new(),
             },
             partners: Partners::default(),
             page: None,
@@ -287,6 +300,10 @@ impl Model {
             flash: None,
             undo: None,
             agent_after: AgentAfter::GoesOn,
+            keys: Keys::default(),
+            looks: Looks::default(),
+            read_only: false,
+            warnings: Vec::new(),
             leaving: false,
             last_key: None,
             tickets: 0,
@@ -310,6 +327,15 @@ impl Model {
             (Place::Providers, _) => Context::Providers,
             (Place::Search, _) => Context::Search,
         }
+    }
+
+    /// How it looks; while a theme is being chosen, as that one does.
+    pub fn theme(&self) -> Theme {
+        self.looks.theme(match &self.dialog {
+            Some(Dialog::Theme(dialog)) => dialog.tried(),
+            Some(Dialog::Palette(line)) => line.text().trim().strip_prefix("theme "),
+            _ => None,
+        })
     }
 
     pub fn zone(&self) -> TimeZone {
@@ -492,20 +518,21 @@ impl Model {
 
     /// The changes that the Stream shows, oldest first.
     pub fn streamed(&self) -> impl DoubleEndedIterator<Item = &Numbered> {
-        let newest = match self.stream.selected {
-            Some(_) => self.stream.paused_at,
-            None => u64::MAX,
-        };
+        let newest = self.stream.selected.map_or(u64::MAX, |_| self.stream.paused_at);
+        let stands_still = self.stream.selected.is_none() && self.too_fast();
+        let still = stands_still.then_some(&self.stream.still).into_iter().flatten();
+        let desk = self.desk.as_ref();
+        let recent = desk.filter(|_| !stands_still).into_iter().flat_map(|desk| desk.recent.iter());
         let (query, asking) = (self.stream.filter.query(field::STREAM), self.asking());
-        let recent =
-            self.desk.iter().flat_map(|desk| desk.recent.iter().map(move |numbered| (desk, numbered)));
-        let recent = recent.filter(move |(_, numbered)| numbered.seq <= newest);
-        let wanted = recent.filter(move |(desk, numbered)| {
+        still.chain(recent).filter(move |numbered| numbered.seq <= newest).filter(move |numbered| {
+            let names: &dyn Names = match desk {
+                Some(desk) => desk,
+                None => &NoNames,
+            };
             // A partner described by its events is no news beside the event itself.
             numbered.change.what != What::PartnerSeen
-                && (query.is_all() || query.finds(&rows::of_change(&numbered.change, *desk), &asking))
-        });
-        wanted.map(|(_, numbered)| numbered)
+                && (query.is_all() || query.finds(&rows::of_change(&numbered.change, names), &asking))
+        })
     }
 
     /// Changes that came since following ended.
@@ -514,11 +541,24 @@ impl Model {
         recent.filter(|numbered| numbered.seq > self.stream.paused_at).count()
     }
 
-    /// Changes come faster than an eye can follow, and the place shows each of them.
+    /// Changes come faster than an eye can follow: the lines stand still for a second, and what passes
+    /// is counted.
     pub fn too_fast(&self) -> bool {
-        self.place == Place::Stream
-            && self.stream.selected.is_none()
-            && self.stream.counting.max(self.stream.passed) > TOO_FAST
+        self.stream.counting.max(self.stream.passed) > TOO_FAST
+    }
+
+    /// Takes the lines that stand for the next second, if things go too fast for anything else.
+    pub fn stand_still(&mut self) {
+        const LINES: usize = 64;
+        let recent = self.desk.as_ref().filter(|_| self.too_fast()).map(|desk| &desk.recent);
+        let skipped = recent.map_or(0, |recent| recent.len().saturating_sub(LINES));
+        self.stream.still = recent.into_iter().flatten().skip(skipped).cloned().collect();
+    }
+
+    /// How many changes passed in a second, when that was too fast. It stands still for a second, too.
+    pub fn passing(&self) -> Option<u32> {
+        let Stream { counting, passed, .. } = self.stream;
+        self.too_fast().then_some(if passed > TOO_FAST { passed } else { counting })
     }
 
     /// When something on the screen changes by the clock alone.
@@ -534,6 +574,7 @@ impl Model {
         let watched = self.selected_alert().and_then(Alert::next_due).map(|due| due.as_second() - second);
         if watched.is_some_and(|left| (0..=SECONDS_BELOW).contains(&left))
             || self.stream.counting > 0 && self.place == Place::Stream
+            || self.too_fast()
         {
             sooner(at(second + 1));
         }

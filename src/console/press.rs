@@ -5,11 +5,11 @@ use crate::console::dialog::{Dialog, Pressed};
 use crate::console::effect::Effect;
 use crate::console::follow::follow_selection;
 use crate::console::form;
-use crate::console::keymap::{self, Action};
+use crate::console::keymap::{Action, Context};
 use crate::console::model::{Model, Place, Tone, Undone};
 use crate::console::narrow::{filter, filtered, press_filter};
 use crate::console::order::{send, send_undoable};
-use crate::console::say::say;
+use crate::console::say::{say, sentence};
 use crate::console::{partners, templates, views};
 use crossterm::event::KeyEvent;
 
@@ -19,7 +19,7 @@ pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         model.flash = None;
     }
     // These mean the same everywhere, so that nobody is ever caught in a dialog.
-    match keymap::action(keymap::Context::Everywhere, key) {
+    match model.keys.action(Context::Everywhere, key) {
         Some(action @ (Action::Quit | Action::Suspend | Action::Redraw)) => return act(model, action),
         _ => model.leaving = false,
     }
@@ -33,7 +33,7 @@ pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         effects.extend(follow_selection(model));
         return effects;
     }
-    match keymap::action(model.context(), key) {
+    match model.keys.action(model.context(), key) {
         Some(action) => {
             let mut effects = act(model, action);
             effects.extend(follow_selection(model));
@@ -88,6 +88,18 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Pressed::Reader(reader) => {
             model.dialog = None;
             templates::read_by(model, reader)
+        }
+        Pressed::Theme(name) => {
+            model.dialog = None;
+            let (said, tone) = match model.looks.choose(&name) {
+                Ok(()) => {
+                    let name = model.looks.chosen();
+                    (format!("{name}; in the configuration: [console] theme = \"{name}\""), Tone::Done)
+                }
+                Err(why) => (sentence(&why), Tone::Refused),
+            };
+            say(model, said, tone);
+            Vec::new()
         }
         Pressed::Run(action) => {
             model.dialog = None;

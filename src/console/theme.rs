@@ -1,5 +1,6 @@
 //! How meanings look. A view names a meaning, never a colour; no background is ever painted.
 
+use crate::console::colours::{Ink, Palette};
 use crate::core::event::Severity;
 use crate::term::capabilities::{Capabilities, Charset, Colours};
 use ratatui::style::{Color, Modifier, Style};
@@ -24,9 +25,9 @@ pub enum Meaning {
 }
 
 /// Meanings to styles, and the few signs that ASCII has to do without.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Theme {
-    colours: Colours,
+    styles: [Style; 11],
     pub signs: Signs,
 }
 
@@ -49,6 +50,12 @@ pub struct Signs {
     pub bar: &'static str,
     /// Of a chart, the lowest first.
     pub levels: [&'static str; 8],
+}
+
+impl Default for Signs {
+    fn default() -> Self {
+        UNICODE
+    }
 }
 
 const UNICODE: Signs = Signs {
@@ -90,47 +97,54 @@ const ASCII: Signs = Signs {
 };
 
 impl Theme {
-    pub fn new(capabilities: Capabilities) -> Self {
+    /// A palette as this terminal can show it.
+    pub fn new(palette: &Palette, capabilities: Capabilities) -> Self {
         let signs = match capabilities.charset {
             Charset::Ascii => ASCII,
             Charset::Unicode => UNICODE,
         };
-        Self { colours: capabilities.colours, signs }
+        Self { styles: palette.inks().map(|ink| style(ink, capabilities.colours)), signs }
     }
 
     pub fn style(&self, meaning: Meaning) -> Style {
-        let colour = self.colour(meaning);
-        let style = if colour == Color::Reset { Style::new() } else { Style::new().fg(colour) };
+        let [strong, quiet, accent, critical, high, medium, low, good, warn, bad, practice] = self.styles;
         match meaning {
-            Meaning::Strong | Meaning::Accent | Meaning::Practice | Meaning::Bad => {
-                style.add_modifier(Modifier::BOLD)
-            }
-            Meaning::Severity(Severity::Critical | Severity::High) => style.add_modifier(Modifier::BOLD),
-            // Faint is what monochrome has; with colours a grey is more even across terminals.
-            Meaning::Quiet if matches!(self.colours, Colours::Mono | Colours::Ansi16) => {
-                style.add_modifier(Modifier::DIM)
-            }
-            _ => style,
+            Meaning::Plain => Style::new(),
+            Meaning::Strong => strong,
+            Meaning::Quiet => quiet,
+            Meaning::Accent => accent,
+            Meaning::Severity(Severity::Critical) => critical,
+            Meaning::Severity(Severity::High) => high,
+            Meaning::Severity(Severity::Medium) => medium,
+            Meaning::Severity(Severity::Low) => low,
+            Meaning::Good => good,
+            Meaning::Warn => warn,
+            Meaning::Bad => bad,
+            Meaning::Practice => practice,
         }
     }
+}
 
-    fn colour(&self, meaning: Meaning) -> Color {
-        let (ansi, indexed, rgb) = match meaning {
-            Meaning::Plain | Meaning::Strong => return Color::Reset,
-            Meaning::Quiet => (Color::Reset, 245, (138, 138, 138)),
-            Meaning::Accent => (Color::Cyan, 80, (86, 194, 214)),
-            Meaning::Severity(Severity::Critical) | Meaning::Bad => (Color::Red, 203, (255, 104, 92)),
-            Meaning::Severity(Severity::High) | Meaning::Warn => (Color::Yellow, 215, (240, 176, 84)),
-            Meaning::Severity(Severity::Medium) => (Color::Blue, 111, (130, 170, 240)),
-            Meaning::Severity(Severity::Low) => (Color::Reset, 245, (138, 138, 138)),
-            Meaning::Good => (Color::Green, 114, (128, 200, 128)),
-            Meaning::Practice => (Color::Magenta, 177, (214, 140, 240)),
-        };
-        match self.colours {
-            Colours::Mono => Color::Reset,
-            Colours::Ansi16 => ansi,
-            Colours::Ansi256 => Color::Indexed(indexed),
-            Colours::Rgb => Color::Rgb(rgb.0, rgb.1, rgb.2),
-        }
+fn style(ink: &Ink, colours: Colours) -> Style {
+    let colour = match colours {
+        Colours::Mono => None,
+        Colours::Ansi16 => ink.ansi,
+        Colours::Ansi256 => ink.rgb.map(|rgb| Color::Indexed(rgb.nearest_indexed().0)),
+        // What is one of the 256 anyway is named in half the bytes.
+        Colours::Rgb => ink.rgb.map(|rgb| match rgb.nearest_indexed() {
+            (index, same) if same == rgb => Color::Indexed(index),
+            _ => Color::Rgb(rgb.0, rgb.1, rgb.2),
+        }),
+    };
+    let mut style = Style::new();
+    if let Some(colour) = colour {
+        style = style.fg(colour);
     }
+    if ink.bold {
+        style = style.add_modifier(Modifier::BOLD);
+    }
+    if ink.faint && matches!(colours, Colours::Mono | Colours::Ansi16) {
+        style = style.add_modifier(Modifier::DIM);
+    }
+    style
 }

@@ -130,6 +130,7 @@ fn clock(model: &mut Model, local: Timestamp) -> Vec<Effect> {
         model.stream.passed = if second == model.stream.second + 1 { model.stream.counting } else { 0 };
         model.stream.counting = 0;
         model.stream.second = second;
+        model.stand_still();
     }
     if !model.hand_is_on() && model.rows_wait() {
         arrange(model);

@@ -30,6 +30,7 @@ pub mod exception;
 pub mod expectation;
 pub mod expression;
 pub mod flow;
+pub mod gathering;
 pub mod gauge;
 pub mod handover;
 pub mod ical;

@@ -10,6 +10,7 @@ pub mod consent;
 mod digest;
 pub mod find;
 pub mod found;
+mod gathering;
 mod handover;
 pub mod links;
 pub mod list;

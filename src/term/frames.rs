@@ -3,13 +3,31 @@
 //! A frame is drawn into a buffer and compared with what the terminal shows. Only the difference is
 //! written, wrapped as one synchronized update (mode 2026), so that no half-drawn frame is seen.
 
+use crate::term::cells;
+use crate::term::encode::encode;
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
+use crossterm::style::ResetColor;
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
+
+/// The terminal itself, unbuffered: standard output would cut a frame at its last line break.
+pub fn terminal() -> io::Result<File> {
+    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
+}
+
+/// Columns and rows. The kernel knows them; where it does not, as on some serial lines, nobody is
+/// asked and the size is the usual one.
+pub fn size() -> (u16, u16) {
+    match rustix::termios::tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
+        _ => (80, 24),
+    }
+}
 
 /// What the terminal shows, and the way to change it.
 pub struct Frames<W: Write> {
@@ -42,15 +60,20 @@ impl<W: Write> Frames<W> {
         self.next.reset();
         let cursor = paint(&mut self.next);
         let mut bytes = Vec::new();
-        if self.anew {
-            queue!(bytes, Clear(ClearType::All))?;
-        }
-        let changed = self.shown.diff(&self.next);
+        let rows = |buffer| (0..self.next.area.height).map(move |y| cells::row(buffer, y));
+        let mut shown: Vec<_> = if self.anew {
+            queue!(bytes, ResetColor, Clear(ClearType::All))?;
+            (0..self.next.area.height).map(|_| cells::blank(self.next.area.width)).collect()
+        } else {
+            rows(&self.shown).collect()
+        };
+        let next: Vec<_> = rows(&self.next).collect();
+        let mut changed = encode(&mut shown, &next);
         if !changed.is_empty() {
             if self.cursor.is_some() {
                 queue!(bytes, Hide)?;
             }
-            CrosstermBackend::new(&mut bytes).draw(changed.into_iter())?;
+            bytes.append(&mut changed);
         }
         if !bytes.is_empty() || cursor != self.cursor {
             match cursor {
@@ -75,6 +98,9 @@ impl<W: Write> Frames<W> {
 
     /// Writes a sequence that draws nothing: the bell, a copy.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         self.out.write_all(bytes)?;
         self.out.flush()
     }

@@ -4,7 +4,11 @@
 
 pub mod bell;
 pub mod capabilities;
+pub mod cells;
 pub mod clipboard;
+pub mod encode;
 pub mod frames;
 pub mod guard;
 pub mod input;
+pub mod pen;
+pub mod shift;

@@ -60,6 +60,14 @@ pub enum StreamItem {
 pub struct Client {
     socket: Arc<Path>,
     session: Arc<Mutex<Session>>,
+    may: May,
+}
+
+/// What may be asked of the agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum May {
+    Act,
+    Look,
 }
 
 /// How the asker says who they are behind a shared login.
@@ -99,7 +107,13 @@ pub fn encoded(text: &str) -> String {
 
 impl Client {
     pub fn new(socket: impl Into<PathBuf>) -> Self {
-        Self { socket: socket.into().into(), session: Arc::new(Mutex::new(Session::Login)) }
+        Self { socket: socket.into().into(), session: Arc::new(Mutex::new(Session::Login)), may: May::Act }
+    }
+
+    /// The same agent, of which nothing is asked that could change anything: whatever does is refused
+    /// here, before it is sent.
+    pub fn read_only(self) -> Self {
+        Self { may: May::Look, ..self }
     }
 
     /// The same agent, asked as a person behind a shared login.
@@ -134,6 +148,10 @@ impl Client {
         path: &str,
         body: &B,
     ) -> Result<T, LinkError> {
+        if self.may == May::Look {
+            let sentence = "Nothing was done: this is read-only, as --read-only asked for.".to_owned();
+            return Err(LinkError::Refused { status: 403, sentence });
+        }
         let body = serde_json::to_vec(body)
             .map_err(|error| LinkError::Broken(format!("the request could not be written: {error}")))?;
         let (answer, _) = self.ask(Method::POST, path, body.into()).await?;

@@ -2,7 +2,11 @@
 
 use crate::hand::{Hand, theme};
 use crate::night;
+use nightdesk::console::message::Msg;
 use nightdesk::console::view;
+use nightdesk::core::change::{Object, What};
+use nightdesk::core::id::{AlertId, NotificationId};
+use nightdesk::core::text::Untrusted;
 use nightdesk::term::capabilities::{Charset, Colours};
 use nightdesk::term::frames::Frames;
 
@@ -83,4 +87,155 @@ fn the_turn_of_a_minute_on_a_quiet_night_is_a_few_cells() {
     let turned = draw(&mut frames, &hand);
     println!("80x24: the turn of a minute takes {turned} bytes");
     assert!((1..=250).contains(&turned), "{turned}");
+}
+
+/// A desk with more rows than any screen has.
+fn full(width: u16, height: u16) -> (Hand, Frames<Vec<u8>>) {
+    let mut snapshot = night::snapshot();
+    let known = snapshot.alerts.clone();
+    snapshot.alerts.extend((0..200u64).map(|i| {
+        let mut alert = known[(i % 4) as usize].clone();
+        alert.id = AlertId(9000 + i);
+        alert.title = Untrusted::new(format!("Late shipment {i} of order 45{:05}", i * 7919 % 100_000));
+        alert.partner.name = Untrusted::new(format!("Partner {} Tools", i * 37 % 101));
+        alert
+    }));
+    let mut hand = Hand::on(snapshot).sized(width, height);
+    hand.rest();
+    (hand, Frames::new(Vec::new(), width, height))
+}
+
+fn median(mut bytes: Vec<usize>) -> usize {
+    bytes.sort_unstable();
+    bytes[bytes.len() / 2]
+}
+
+/// Frames that the line really carries are those after the screen has filled and begins to scroll.
+fn scrolled(hand: &mut Hand, frames: &mut Frames<Vec<u8>>, key: &str) -> usize {
+    for _ in 0..30 {
+        hand.press(&[key]);
+    }
+    draw(frames, hand);
+    let bytes = (0..40).map(|_| {
+        hand.press(&[key]);
+        draw(frames, hand)
+    });
+    median(bytes.collect())
+}
+
+#[test]
+fn a_scroll_key_on_a_full_list_takes_at_most_500_bytes() {
+    for (width, height) in [(80, 24), (120, 40)] {
+        for place in ["triage", "partners", "messages", "stream"] {
+            let (mut hand, mut frames) = full(width, height);
+            match place {
+                "partners" => {
+                    let mut rows = night::partner_rows();
+                    let known = rows.rows.clone();
+                    rows.rows = (0..200usize)
+                        .map(|i| {
+                            let mut row = known[i % known.len()].clone();
+                            row.partner.about.id = Untrusted::new(format!("p-{i:03}"));
+                            row.partner.about.name = Untrusted::new(format!("Partner {i:03} Tools and Dies"));
+                            row
+                        })
+                        .collect();
+                    hand.press(&["3"]).tell(Msg::Partners(String::new(), Ok(rows)));
+                }
+                "messages" => {
+                    let mut messages = night::messages();
+                    let known = messages.latest.clone();
+                    messages.latest = (0..200usize)
+                        .map(|i| {
+                            let mut message = known[i % known.len()].clone();
+                            message.id = NotificationId(1000 + i as u64);
+                            message.content.subject =
+                                Untrusted::new(format!("Order 45{:05} is late", i * 7919));
+                            message
+                        })
+                        .collect();
+                    hand.press(&["4"]).tell(Msg::Messages(Ok(messages)));
+                }
+                "stream" => {
+                    for second in 0..20 {
+                        pour(&mut hand, second * 20, 20);
+                        hand.wait(1);
+                    }
+                    hand.wait(5);
+                    hand.press(&["2", "k"]);
+                }
+                _ => {}
+            }
+            let (key, back) = if place == "stream" { ("k", "j") } else { ("j", "k") };
+            for key in [key, back] {
+                let bytes = scrolled(&mut hand, &mut frames, key);
+                println!("{width}x{height} {place}: {key} takes {bytes} bytes");
+                assert!((1..=500).contains(&bytes), "{width}x{height} {place} {key}: {bytes}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_detail_follows_the_hand_with_two_kilobytes_at_most() {
+    for (width, height) in [(80, 24), (120, 40)] {
+        let (mut hand, mut frames) = on(width, height);
+        draw(&mut frames, &hand);
+        for _ in 0..3 {
+            hand.press(&["j"]);
+            draw(&mut frames, &hand);
+            let rest = hand.model.triage.rests;
+            hand.tell(Msg::Rested(rest));
+            let known = draw(&mut frames, &hand);
+            hand.rest();
+            let told = draw(&mut frames, &hand);
+            println!("{width}x{height}: the detail takes {known} + {told} bytes");
+            assert!(known + told <= 2048, "{width}x{height}: {known} + {told}");
+        }
+    }
+}
+
+/// `many` events come in, as the agent tells them.
+fn pour(hand: &mut Hand, from: u64, many: u64) {
+    let changes = (from..from + many).map(|n| {
+        let summary = format!(
+            "Partner {} Tools: late shipment of order 45{:05} raised by grid",
+            n * 37 % 101,
+            n * 7919 % 100_000
+        );
+        let mut change =
+            night::change(1000 + n, "02:07:40", What::EventReceived, None, &summary, Object::Nothing);
+        change.change.partner = Some(Untrusted::new(format!("p-{}", n * 37 % 101)));
+        change
+    });
+    hand.tell(Msg::Changes(changes.collect()));
+}
+
+#[test]
+fn the_stream_takes_less_than_four_kilobytes_a_second_however_much_happens() {
+    for colours in [Colours::Ansi256, Colours::Rgb] {
+        for (rate, place) in [(20, "2"), (200, "2"), (2000, "2"), (200, "1")] {
+            let (mut hand, mut frames) = full(120, 40);
+            hand.press(&[place]);
+            let mut draw = |hand: &Hand| {
+                let theme = theme(colours, Charset::Unicode);
+                frames.draw(|buffer| view::paint(&hand.model, theme, buffer)).unwrap()
+            };
+            let mut painted = Vec::new();
+            for second in 0..5 {
+                let mut bytes = 0;
+                for batch in 0..10 {
+                    pour(&mut hand, second * rate + batch * rate / 10, rate / 10);
+                    bytes += draw(&hand);
+                }
+                hand.wait(1);
+                assert!(hand.model.too_fast(), "{rate}");
+                bytes += draw(&hand);
+                painted.push(bytes);
+            }
+            let most = painted.iter().skip(2).max().unwrap();
+            println!("{colours:?}: {rate} a second take {most} bytes a second on {place}");
+            assert!(*most < 4096, "{colours:?} {rate}: {painted:?}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use crate::night;
 use crate::ways;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
+use nightdesk::console::colours::{BUILT_IN, Palette};
 use nightdesk::console::effect::Effect;
 use nightdesk::console::message::Msg;
 use nightdesk::console::model::Model;
@@ -18,6 +19,7 @@ use nightdesk::term::input::Input;
 use nightdesk::wire::Snapshot;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use std::path::Path;
 
 pub struct Hand {
     pub model: Model,
@@ -27,7 +29,8 @@ pub struct Hand {
 }
 
 pub fn theme(colours: Colours, charset: Charset) -> Theme {
-    Theme::new(Capabilities { colours, charset })
+    let palette = Palette::parse(BUILT_IN[0].1, Path::new("dark.toml")).unwrap();
+    Theme::new(&palette, Capabilities { colours, charset })
 }
 
 pub fn key(name: &str) -> KeyEvent {

@@ -6,6 +6,7 @@ mod finding;
 mod hand;
 mod handover;
 mod hostile;
+mod keys;
 mod night;
 mod oncall;
 mod partners;

@@ -28,6 +28,9 @@ pub fn press_palette(line: &mut Line, key: KeyEvent) -> Pressed {
                 return Pressed::Named(name.trim().to_owned());
             }
             let typed = line.text().trim().to_lowercase();
+            if let Some(name) = typed.strip_prefix("theme ") {
+                return Pressed::Theme(name.trim().to_owned());
+            }
             let exact = COMMANDS.iter().find(|(name, ..)| *name == typed);
             match exact.or_else(|| completions(&typed).next().filter(|_| !typed.is_empty())) {
                 Some((_, action, _)) => Pressed::Run(*action),

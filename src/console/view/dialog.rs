@@ -5,6 +5,7 @@ use crate::console::desk::Desk;
 use crate::console::dialog::{Button, Chooser, Close, Dialog, Escalate, LogIn, Note, completions};
 use crate::console::insist::Insist;
 use crate::console::line::Line;
+use crate::console::look::TryOn;
 use crate::console::model::{About, Model};
 use crate::console::theme::Meaning;
 use crate::console::view::form::text_cursor;
@@ -42,6 +43,10 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
             None
         }
         Dialog::Pick(dialog) => templates::pick(canvas, dialog, area),
+        Dialog::Theme(dialog) => {
+            theme(canvas, dialog, area);
+            None
+        }
         Dialog::Note(dialog) => note(canvas, dialog, area),
         Dialog::Close(dialog) => close(canvas, dialog, area),
         Dialog::Palette(line) => palette(canvas, line, area),
@@ -128,6 +133,24 @@ pub fn buttons(canvas: &mut Canvas<'_>, inner: Rect, y: u16, button: Option<Butt
         x += canvas.put(x, y, inner.right().saturating_sub(x), label, meaning);
         x += canvas.put(x, y, inner.right().saturating_sub(x), right, Meaning::Quiet);
         x += 4;
+    }
+}
+
+/// In a corner, so that what is tried shows on the rest.
+fn theme(canvas: &mut Canvas<'_>, dialog: &TryOn, area: Rect) {
+    let (width, height) = (34, u16::try_from(dialog.names.len()).unwrap_or(0) + 2);
+    let corner =
+        Rect { x: area.right().saturating_sub(width.min(area.width)), width: width.min(area.width), ..area };
+    let inner = window(canvas, corner, width, height, "theme", "Enter keeps it");
+    for (i, name) in dialog.names.iter().enumerate().take(usize::from(inner.height)) {
+        let y = inner.y + u16::try_from(i).unwrap_or(0);
+        let on = i == dialog.selected;
+        if on {
+            let marker = canvas.theme.signs.marker;
+            canvas.put(inner.x, y, 1, marker, Meaning::Accent);
+        }
+        let meaning = if on { Meaning::Strong } else { Meaning::Plain };
+        canvas.put(inner.x + 2, y, inner.width.saturating_sub(2), name, meaning);
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::console::allowed::allowed;
 use crate::console::clock;
 use crate::console::desk::Desk;
-use crate::console::keymap::{self, Footer};
+use crate::console::keymap::Footer;
 use crate::console::model::{Link, Model, Place, RECONNECTING, Tone};
 use crate::console::theme::Meaning;
 use crate::console::view::find;
@@ -37,6 +37,9 @@ pub fn header(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
     left.push(part(sanitise(&desk.info.host), Meaning::Quiet, 3));
     if desk.info.practice {
         left.push(part("PRACTICE", Meaning::Practice, 0));
+    }
+    if model.read_only {
+        left.push(part("READ-ONLY", Meaning::Accent, 0));
     }
     let mut right = vec![link(model)];
     right.extend(sources(model, desk));
@@ -192,6 +195,9 @@ fn notices(model: &Model, desk: &Desk, width: u16) -> Vec<(String, Meaning)> {
         let why = sync.last_error.as_ref().map(|why| why.printable().into_string()).unwrap_or_default();
         notices.push((format!("sync failing since {since}: {why}"), Meaning::Warn));
     }
+    for warning in &model.warnings {
+        notices.push((sanitise(warning).into_owned(), Meaning::Warn));
+    }
     if let Some(note) = &desk.info.config_note {
         notices.push((sanitise(note).into_owned(), Meaning::Warn));
     }
@@ -248,7 +254,7 @@ pub fn footer(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
         return above;
     }
     let mut x = area.x + 1;
-    for binding in keymap::bindings(model.context()).filter(|b| b.footer == Footer::Shown) {
+    for binding in model.keys.bindings(model.context()).filter(|b| b.footer == Footer::Shown) {
         let key = binding.key.name();
         let width = cells(&key) + cells(binding.label) + 1;
         if x + width > area.right() {

@@ -1,7 +1,8 @@
 //! All keys, out of the one table.
 
 use crate::console::allowed::allowed;
-use crate::console::keymap::{self, Action, COMMANDS, Context, KEYMAP};
+use crate::console::keymap::{Action, COMMANDS, Context};
+use crate::console::keys::{Keys, PLACES};
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Spans, wrap};
@@ -9,34 +10,18 @@ use crate::console::view::paint::{Spans, wrap};
 /// The cells that the keys take.
 const KEYS: u16 = 16;
 
-const SECTIONS: [(Context, &str); 13] = [
-    (Context::Alerts, "on an alert"),
-    (Context::Tasks, "on a task"),
-    (Context::Stream, "in the Stream"),
-    (Context::Partners, "in Partners"),
-    (Context::Partner, "on a partner's page"),
-    (Context::Contacts, "in Contacts"),
-    (Context::Messages, "in Messages"),
-    (Context::Search, "in a search"),
-    (Context::OnCall, "in On call"),
-    (Context::Handover, "on a hand-over"),
-    (Context::Templates, "in Templates"),
-    (Context::Preview, "on a template's preview"),
-    (Context::Everywhere, "everywhere"),
-];
-
 pub fn lines(model: &Model, width: u16) -> Vec<Spans> {
     let here = model.context();
     let mut lines = Vec::new();
     // The keys of this place come first, and say when they cannot be used.
-    let mut sections = SECTIONS;
+    let mut sections = PLACES;
     sections.sort_by_key(|(context, _)| *context != here);
     for (context, title) in sections {
         if !lines.is_empty() {
             lines.push(Vec::new());
         }
         lines.push(vec![(title.to_owned(), Meaning::Strong)]);
-        for (keys, action, help) in grouped(context) {
+        for (keys, action, help) in grouped(&model.keys, context) {
             let why_not = allowed(model, action).err().filter(|_| context == here);
             let (help, meaning) = match why_not {
                 Some(why) => (format!("{help} (not now: {why})"), Meaning::Quiet),
@@ -58,9 +43,9 @@ pub fn lines(model: &Model, width: u16) -> Vec<Spans> {
 }
 
 /// Keys that do the same stand on one line.
-fn grouped(context: Context) -> Vec<(String, Action, &'static str)> {
+fn grouped(keys: &Keys, context: Context) -> Vec<(String, Action, &'static str)> {
     let mut rows: Vec<(String, Action, &'static str)> = Vec::new();
-    for binding in KEYMAP.iter().filter(|binding: &&keymap::Binding| binding.context == context) {
+    for binding in keys.of(context) {
         match rows.iter_mut().find(|(_, action, _)| *action == binding.action) {
             Some((keys, ..)) => {
                 keys.push_str(", ");

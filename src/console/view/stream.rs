@@ -11,14 +11,15 @@ use crate::core::event::Severity;
 use ratatui::layout::{Position, Rect};
 use unicode_segmentation::UnicodeSegmentation;
 
+/// As many lines are new every second while things happen too fast to be read: a slow line carries
+/// no more.
+const FAST_ROWS: u16 = 24;
+
 pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Position> {
-    let state = match model.stream.selected {
-        None if model.too_fast() => {
-            let many = model.stream.counting.max(model.stream.passed);
-            format!("following, {many} passed in a second")
-        }
-        None => "following".to_owned(),
-        Some(_) => match model.streamed_since() {
+    let state = match (model.stream.selected, model.passing()) {
+        (None, Some(many)) => format!("following, {many} passed in a second"),
+        (None, None) => "following".to_owned(),
+        (Some(_), _) => match model.streamed_since() {
             0 => "paused".to_owned(),
             new => format!("paused, {new} new {}", canvas.theme.signs.down),
         },
@@ -26,7 +27,10 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     canvas.put(area.x + 1, area.y, 20, "Stream", Meaning::Strong);
     canvas.put_right(area.x, area.y, area.width - 1, &state, Meaning::Quiet);
     let cursor = filter_line(canvas, &model.stream.filter, area.x + 9, area.y, area.width.saturating_sub(45));
-    let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let mut rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if model.stream.selected.is_none() && model.too_fast() && rows.height > FAST_ROWS {
+        rows = Rect { y: area.bottom() - FAST_ROWS, height: FAST_ROWS, ..area };
+    }
     lines(canvas, model, rows, model.stream.selected);
     cursor
 }

@@ -505,7 +505,7 @@ fn intent_line(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
                 MainKey::Waits => Meaning::Quiet,
                 MainKey::Cannot => Meaning::Warn,
             };
-            canvas.rule(area, y, &intent.says, intent.undo.unwrap_or(""), meaning);
+            canvas.rule(area, y, &intent.says, intent.undo.as_deref().unwrap_or_default(), meaning);
         }
         None => canvas.rule(area, y, "", "", Meaning::Quiet),
     }

@@ -2,11 +2,14 @@
 
 use super::*;
 use crate::core::apply::{self, CommandView};
+use crate::core::change::Object;
 use crate::core::command::{Action, Command, Expect};
 use crate::core::contact::Category;
 use crate::core::desk::Carrier;
-use crate::core::notification::{Attempt, AttemptState};
-use crate::core::person::Role;
+use crate::core::notification::{
+    Again, Attempt, AttemptState, Content, Hold, NotificationState, Purpose, Recipient,
+};
+use crate::core::person::{PersonId, Role};
 use crate::core::scenario::Scene;
 use jiff::SignedDuration;
 use proptest::prelude::*;

@@ -1,0 +1,57 @@
+//! What about a message is somebody's work.
+
+use super::state_words;
+use crate::core::change::{Actor, Change, Object, What};
+use crate::core::desk::Desk;
+use crate::core::duty::Work;
+use crate::core::escalation::medium_word;
+use crate::core::id::Ids;
+use crate::core::notification::{Notification, Rung};
+use crate::core::task::{Task, TaskKind, TaskState};
+use crate::core::text::Untrusted;
+use jiff::Timestamp;
+
+pub fn open_task(
+    desk: &Desk,
+    ids: &mut Ids,
+    n: &Notification,
+    kind: TaskKind,
+    title: String,
+    now: Timestamp,
+) -> Change {
+    let duty = desk.duty(Work::Contacts);
+    let dues = desk.dues(&duty, now);
+    let task = Task {
+        id: ids.next_task(),
+        state: TaskState::Open,
+        kind,
+        title: title.into(),
+        partner: None,
+        alert: n.alert,
+        notification: Some(n.id),
+        key: Untrusted::new(format!("{}:{}", kind.as_str(), n.id)),
+        team: duty.team,
+        owner: None,
+        due_at: Some(dues.due),
+        lead_at: Some(dues.lead),
+        reminded: None,
+        about: None,
+        snoozed_until: None,
+        created_at: now,
+        updated_at: now,
+    };
+    Change::task(now, Actor::Desk, What::TaskOpened, task.title.clone(), &task)
+}
+
+/// Nobody of the desk gets what is sent to this address: the task to look into it, under its own key.
+pub fn undelivered(desk: &Desk, ids: &mut Ids, n: &Notification, key: String, now: Timestamp) -> Change {
+    let said = n.evidence.iter().rev().find(|e| e.rung.is_some_and(|rung| rung >= Rung::Failed));
+    let said = said.map(|e| format!(": {}", e.detail.printable())).unwrap_or_default();
+    let (who, medium) = (n.recipient.name.printable(), medium_word(n.medium));
+    let mut change =
+        open_task(desk, ids, n, TaskKind::Fix, format!("{who}: {medium} {}{said}", state_words(n)), now);
+    if let Object::Task(task) = &mut change.object {
+        task.key = Untrusted::new(key);
+    }
+    change
+}
