@@ -59,6 +59,8 @@ pub struct File {
     #[serde(default)]
     pub inhibit: Vec<super::quiet::InhibitTable>,
     #[serde(default)]
+    pub view: Vec<super::view::ViewTable>,
+    #[serde(default)]
     pub work: WorkTables,
     #[serde(default)]
     pub plan: Vec<PlanTable>,

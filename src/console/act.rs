@@ -16,7 +16,7 @@ use crate::console::resend::Resend;
 use crate::console::say::{say, sentence};
 use crate::console::{
     bulk, configuration, contacts, drill, handover, messages, nav, oncall, partners, people, providers,
-    sources, templates,
+    search, sources, templates, views,
 };
 use crate::core::alert::Alert;
 use crate::core::text::{Printable, Untrusted};
@@ -71,6 +71,9 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Contact if model.place == Place::Messages => return messages::to_contact(model),
         Action::Providers => return providers::show(model),
+        Action::Search => return search::show(model),
+        Action::Views => return views::show(model, None),
+        Action::KeepView => views::keep(model),
         Action::Probe => return providers::probe(model),
         Action::Hand => {
             let alert = model.selected_alert().zip(model.desk.as_ref());

@@ -9,6 +9,7 @@ use crate::core::change::Numbered;
 use crate::core::command::Outcome;
 use crate::core::contact::Contact;
 use crate::core::id::AlertId;
+use crate::core::notification::Notification;
 use crate::core::person::PersonId;
 use crate::core::resend::Asked;
 use crate::core::template::{Listed, Shown};
@@ -16,6 +17,7 @@ use crate::core::text::Untrusted;
 use crate::term::input::Input;
 use crate::wire::client::LinkError;
 use crate::wire::person::{PersonDetail, Viewer};
+use crate::wire::search::{SearchAnswer, ViewInfo};
 use crate::wire::{
     AlertDetail, ConfigInfo, DigestCopy, DigestInfo, Health, Messages, OwnHandover, PartnerDetail,
     PartnerRows, Planned, ProviderInfo, ScheduleTimeline, Snapshot, StepPreview,
@@ -46,6 +48,10 @@ pub enum Msg {
     Partner(Untrusted, Result<Box<PartnerDetail>, LinkError>),
     Thing(ThingOf, Result<Box<Thing>, LinkError>),
     Messages(Result<Messages, LinkError>),
+    Message(Result<Box<Notification>, LinkError>),
+    /// What this query finds.
+    Search(String, Result<SearchAnswer, LinkError>),
+    Views(Result<Vec<ViewInfo>, LinkError>),
     Providers(Result<Vec<ProviderInfo>, LinkError>),
     /// What the agent says of probing a provider.
     Probed(Result<Untrusted, LinkError>),

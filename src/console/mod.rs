@@ -17,6 +17,7 @@ pub mod desk;
 pub mod dialog;
 pub mod drill;
 pub mod effect;
+pub mod find;
 pub mod follow;
 pub mod form;
 pub mod goal;
@@ -47,6 +48,7 @@ pub mod providers;
 pub mod resend;
 pub mod rows;
 pub mod say;
+pub mod search;
 pub mod setup;
 pub mod sources;
 pub mod templates;
@@ -54,6 +56,7 @@ pub mod theme;
 pub mod told;
 pub mod update;
 pub mod view;
+pub mod views;
 pub mod waiting;
 
 use crate::console::effect::Effect;
@@ -289,6 +292,9 @@ impl Console {
                 Effect::FetchPartner(id) => self.link.partner(id),
                 Effect::FetchThing(of) => self.link.thing(of),
                 Effect::FetchMessages => self.link.messages(),
+                Effect::FetchMessage(id) => self.link.message(id),
+                Effect::FetchSearch(query) => self.link.search(query),
+                Effect::FetchViews => self.link.views(),
                 Effect::FetchProviders => self.link.providers(),
                 Effect::Plan(asked) => self.link.plan(asked),
                 Effect::Probe(name) => self.link.probe(&name),

@@ -11,6 +11,7 @@ pub mod client;
 pub mod cover;
 pub mod partner;
 pub mod person;
+pub mod search;
 
 pub use partner::{Messages, PartnerDetail, PartnerRows, WithTimeline};
 
@@ -46,6 +47,8 @@ use std::collections::BTreeMap;
 pub const PIN_HEADER: &str = "nightdesk-pin";
 pub const PERSON_HEADER: &str = "nightdesk-person";
 pub const SESSION_HEADER: &str = "nightdesk-session";
+/// What there is to say of an answer beside it: a sentence in ASCII.
+pub const NOTE_HEADER: &str = "nightdesk-note";
 
 /// `GET /v1/status`: whether the agent is ready and how it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ mod acting;
 mod away;
 mod bytes;
 mod drills;
+mod finding;
 mod hand;
 mod handover;
 mod hostile;

@@ -407,6 +407,7 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::HandoverOpened => ("on call", Meaning::Warn),
         What::HandoverAccepted => ("on call", Meaning::Good),
         What::MaintenanceAdded | What::MaintenanceRemoved => ("quiet", Meaning::Accent),
+        What::ViewSaved | What::ViewDropped => ("view", Meaning::Quiet),
         What::ConfigApplied => ("config", Meaning::Accent),
         What::AgentStarted | What::AgentStopped => ("agent", Meaning::Accent),
     }

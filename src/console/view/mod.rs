@@ -8,6 +8,7 @@ pub mod crumbs;
 pub mod detail;
 pub mod dialog;
 pub mod drill;
+pub mod find;
 pub mod form;
 pub mod frame;
 pub mod handover;
@@ -24,11 +25,13 @@ pub mod people;
 pub mod person;
 pub mod providers;
 pub mod resend;
+pub mod search;
 pub mod sources;
 pub mod stream;
 pub mod templates;
 pub mod triage;
 pub mod viewers;
+pub mod views;
 pub mod why;
 
 use crate::console::model::{Model, Place};
@@ -75,6 +78,7 @@ pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Positio
         }
         (Place::Sources, _) => sources::paint(&mut canvas, model, body),
         (Place::Configuration, _) => configuration::paint(&mut canvas, model, body),
+        (Place::Search, _) => search::paint(&mut canvas, model, body),
         (Place::Handover, _) => handover::paint(&mut canvas, model, body),
         (Place::Messages, _) => messages::paint(&mut canvas, model, body),
         (Place::Contacts, None) => contacts::paint(&mut canvas, model, body),
