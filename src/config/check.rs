@@ -151,6 +151,7 @@ impl Check<'_> {
         let links = Links { base: None, categories: self.unsubscribe(&file.unsubscribe) };
         let replies = file.replies.and_then(|table| self.replies(table));
         let heartbeat = file.heartbeat.and_then(|table| self.heartbeat(table));
+        let exchange = file.exchange.and_then(|table| self.exchange(table));
         let handover = self.handover(file.handover);
         let labels = self.labels(file.labels);
         let codes = self.codes(&file.edi);
@@ -213,6 +214,7 @@ impl Check<'_> {
             rosters,
             replies,
             heartbeat,
+            exchange,
             text: self.text.to_owned(),
             sha256: digest(self.text),
         }

@@ -76,6 +76,7 @@ pub struct File {
     #[serde(default)]
     pub unsubscribe: super::unsubscribe::UnsubscribeTable,
     pub heartbeat: Option<super::heartbeat::HeartbeatTable>,
+    pub exchange: Option<super::exchange::ExchangeTable>,
     pub page_test: Option<super::page_test::PageTestTable>,
     /// Of these two only the shape counts here; the console reads what they say.
     #[serde(default, rename = "console")]

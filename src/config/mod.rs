@@ -7,6 +7,7 @@ mod check;
 mod community;
 mod console;
 mod digest;
+mod exchange;
 mod file;
 mod handover;
 mod heartbeat;
@@ -71,6 +72,8 @@ pub struct Settings {
     pub replies: Option<Replies>,
     /// Who is told, again and again, that this desk is well.
     pub heartbeat: Option<Heartbeat>,
+    /// By which amounts of different currencies are compared, if they are.
+    pub exchange: Option<crate::core::exchange::Exchange>,
     /// The file as it is, with what is kept of the files beside it, and their SHA-256 in hex.
     pub text: String,
     pub sha256: String,

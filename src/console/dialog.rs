@@ -24,10 +24,11 @@ use crate::console::look::TryOn;
 use crate::console::model::About;
 use crate::console::pick::Pick;
 use crate::console::resend::Resend;
+use crate::console::sort::{By, Sort};
 use crate::console::templates::Reader;
+use crate::console::why::Why;
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
-use crate::core::id::AlertId;
 use crate::core::resend::Asked;
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::{SignedDuration, Timestamp};
@@ -50,7 +51,8 @@ pub enum Dialog {
     Pick(Pick),
     Theme(TryOn),
     Help { scroll: u16 },
-    Why { alert: AlertId, scroll: u16 },
+    Why(Why),
+    Sort(Sort),
     Palette(Line),
 }
 
@@ -71,6 +73,7 @@ pub enum Pressed {
     /// Keep the theme of this name.
     Theme(String),
     Run(Action),
+    Sort(By),
     Say(String),
 }
 
@@ -133,7 +136,8 @@ impl Dialog {
             Dialog::Pick(dialog) => dialog.press(key),
             Dialog::Theme(dialog) => dialog.press(key),
             Dialog::Palette(line) => press_palette(line, key),
-            Dialog::Help { scroll } | Dialog::Why { scroll, .. } => press_scroll(scroll, key),
+            Dialog::Help { scroll } | Dialog::Why(Why { scroll, .. }) => press_scroll(scroll, key),
+            Dialog::Sort(dialog) => dialog.press(key),
         }
     }
 
@@ -154,7 +158,8 @@ impl Dialog {
             | Dialog::TakeBack(_)
             | Dialog::Theme(_)
             | Dialog::Help { .. }
-            | Dialog::Why { .. } => {}
+            | Dialog::Why(_)
+            | Dialog::Sort(_) => {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the agent says, folded into the model: its snapshot, its changes, its answers.
 
-use crate::console::contacts;
+use crate::console::beside::Beside;
 use crate::console::desk::{Desk, Folded};
 use crate::console::dialog::{Dialog, LogIn};
 use crate::console::effect::Effect;
@@ -10,6 +10,7 @@ use crate::console::message::Ticket;
 use crate::console::model::{About, Link, Model, Subject, Tone, UNDO_WITHIN, Undo};
 use crate::console::press::form_closed;
 use crate::console::say::say;
+use crate::console::{beside, contacts};
 use crate::console::{handover, messages, oncall, partners, providers, templates};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::Numbered;
@@ -35,7 +36,11 @@ pub fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
     };
     let known = model.desk.as_ref();
     let rings = known.is_some_and(|known| snapshot.alerts.iter().any(|alert| rings(alert, known)));
-    model.desk = Some(Desk::new(snapshot));
+    let mut desk = Desk::new(snapshot);
+    desk.local.clone_from(&model.local);
+    model.desk = Some(desk);
+    // What was known of a partner may be old.
+    model.beside = Beside::default();
     model.stream.selected = None;
     // Whatever was on its way is in the snapshot or was not done; its answer says which.
     if first || !model.hand_is_on() {
@@ -43,7 +48,7 @@ pub fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
     } else {
         keep(model);
     }
-    contacts::arrange(model);
+    contacts::settle(model);
     if pin_needed && !matches!(model.dialog, Some(Dialog::LogIn(_))) {
         model.dialog = Some(Dialog::LogIn(LogIn::default()));
     }
@@ -54,7 +59,7 @@ pub fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
         if let Subject::Alert(alert) = subject {
             effects.push(Effect::FetchDetail(alert));
         }
-        effects.extend(contacts::ask_for_shown(model));
+        effects.extend(beside::ask(model));
     }
     effects.extend(partners::again(model));
     if model.messages.heard {
@@ -79,6 +84,7 @@ pub fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
         _ => None,
     };
     let mut effects = partners::changed(model, &changes);
+    effects.extend(beside::changed(model, &changes));
     messages::changed(model, &changes);
     let stands_still = model.too_fast();
     let Some(desk) = &mut model.desk else { return effects };
@@ -110,7 +116,7 @@ pub fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
     } else {
         arrange(model);
     }
-    contacts::arrange(model);
+    contacts::settle(model);
     effects.extend(follow_selection(model));
     effects
 }
@@ -161,7 +167,7 @@ pub fn answered(model: &mut Model, ticket: Ticket, answer: Result<Outcome, LinkE
                 About::Alert(alert) if model.triage.shown == Some(Subject::Alert(alert)) => {
                     vec![Effect::FetchDetail(alert)]
                 }
-                About::OnCall(_) => oncall::again(model),
+                About::OnCall(_) => oncall::done(model),
                 About::Handover(_) => handover::again(model),
                 _ => Vec::new(),
             };

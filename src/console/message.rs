@@ -13,8 +13,8 @@ use crate::core::text::Untrusted;
 use crate::term::input::Input;
 use crate::wire::client::LinkError;
 use crate::wire::{
-    AlertDetail, Health, Messages, OwnHandover, PartnerDetail, PartnerRows, Planned, ProviderInfo,
-    ScheduleTimeline, Snapshot, StepPreview,
+    AlertDetail, ContactDetail, Health, Messages, OwnHandover, PartnerDetail, PartnerRows, Planned,
+    ProviderInfo, ScheduleTimeline, Snapshot, StepPreview,
 };
 use jiff::Timestamp;
 
@@ -36,6 +36,7 @@ pub enum Msg {
     /// The partners that these words name.
     Partners(String, Result<PartnerRows, LinkError>),
     Partner(Untrusted, Result<Box<PartnerDetail>, LinkError>),
+    Contact(Untrusted, Result<Box<ContactDetail>, LinkError>),
     Thing(ThingOf, Result<Box<Thing>, LinkError>),
     Messages(Result<Messages, LinkError>),
     Providers(Result<Vec<ProviderInfo>, LinkError>),

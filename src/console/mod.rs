@@ -7,6 +7,7 @@
 
 pub mod act;
 pub mod allowed;
+pub mod beside;
 pub mod clock;
 pub mod colours;
 pub mod contacts;
@@ -30,6 +31,7 @@ pub mod messages;
 pub mod model;
 pub mod moves;
 pub mod narrow;
+pub mod newcomer;
 pub mod oncall;
 pub mod order;
 pub mod partners;
@@ -40,16 +42,19 @@ pub mod resend;
 pub mod rows;
 pub mod say;
 pub mod setup;
+pub mod sort;
 pub mod templates;
 pub mod theme;
 pub mod told;
 pub mod update;
 pub mod view;
+pub mod why;
 
 use crate::console::effect::Effect;
 use crate::console::link::AgentLink;
 use crate::console::message::Msg;
 use crate::console::model::Model;
+use crate::console::newcomer::Newcomer;
 use crate::console::setup::Setup;
 use crate::console::update::update;
 use crate::term::bell::Bell;
@@ -87,6 +92,8 @@ pub struct Options {
     /// Nothing is to be done from here, whoever looks.
     pub read_only: bool,
     pub agent: AgentAfter,
+    /// Is there once this operator has found the keys.
+    pub seen: PathBuf,
 }
 
 /// What becomes of the agent when the operator leaves.
@@ -128,6 +135,9 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
     model.agent_after = options.agent;
     model.read_only = options.read_only;
     (model.keys, model.looks, model.warnings) = (setup.keys, setup.looks, setup.warnings);
+    model.local = std::env::var("TZ").ok().and_then(|named| clock::zone_named(&named));
+    let newcomer = Newcomer::new(options.seen);
+    model.newcomer = newcomer.is_here();
     update(&mut model, Msg::Size(width, height));
     let mut console = Console {
         listening: tokio::spawn(link.clone().listen()),
@@ -137,6 +147,7 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
         began: Instant::now(),
         link,
         tell,
+        newcomer,
         guard,
         draw_at: Some(Instant::now() + ANSWERS_WITHIN),
     };
@@ -171,6 +182,7 @@ struct Console {
     link: AgentLink,
     listening: JoinHandle<()>,
     tell: UnboundedSender<Msg>,
+    newcomer: Newcomer,
     guard: Guard,
     /// When the next frame is due, if anything may have changed.
     draw_at: Option<Instant>,
@@ -253,6 +265,8 @@ impl Console {
                 Effect::FetchSteps(alert) => self.link.steps(alert),
                 Effect::FetchPartners(find) => self.link.partners(find),
                 Effect::FetchPartner(id) => self.link.partner(id),
+                Effect::FetchContact(id) => self.link.contact(id),
+                Effect::Seen => self.newcomer.seen(),
                 Effect::FetchThing(of) => self.link.thing(of),
                 Effect::FetchMessages => self.link.messages(),
                 Effect::FetchProviders => self.link.providers(),

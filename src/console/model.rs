@@ -1,6 +1,7 @@
 //! Everything the console knows and shows. Views read it, only `update` writes it.
 
 use crate::console::AgentAfter;
+use crate::console::beside::Beside;
 use crate::console::desk::Desk;
 use crate::console::dialog::Dialog;
 use crate::console::form::Form;
@@ -15,6 +16,7 @@ use crate::console::oncall::Plan;
 use crate::console::partners::{Item, Page, Partners};
 use crate::console::providers::Providers;
 use crate::console::rows::Rows;
+use crate::console::sort::{self, By};
 use crate::console::templates::Templates;
 use crate::console::theme::Theme;
 use crate::core::alert::{Alert, AlertState};
@@ -52,6 +54,8 @@ pub struct Model {
     pub desk: Option<Desk>,
     pub place: Place,
     pub triage: Triage,
+    /// The partner beside the detail of Triage.
+    pub beside: Beside,
     pub stream: Stream,
     pub partners: Partners,
     pub page: Option<Page>,
@@ -72,6 +76,10 @@ pub struct Model {
     pub read_only: bool,
     /// What was wrong with the console's part of the configuration.
     pub warnings: Vec<String>,
+    /// The zone that this machine is set to for the operator, if it is set to one.
+    pub local: Option<TimeZone>,
+    /// Somebody sits here for the first time and has not asked for the keys yet.
+    pub newcomer: bool,
     /// Ctrl-C was pressed once.
     pub leaving: bool,
     pub last_key: Option<Timestamp>,
@@ -119,6 +127,8 @@ pub struct Triage {
     pub alerts: Rows<AlertId>,
     pub tasks: Rows<TaskId>,
     pub filter: Filter,
+    /// In what order the rows stand.
+    pub by: By,
     /// The detail has the whole screen.
     pub zoomed: bool,
     pub scroll: u16,
@@ -260,6 +270,7 @@ impl Model {
                 alerts: Rows::default(),
                 tasks: Rows::default(),
                 filter: Filter::default(),
+                by: By::default(),
                 zoomed: false,
                 scroll: 0,
                 shown: None,
@@ -268,6 +279,7 @@ impl Model {
                 detail: None,
                 detail_missing: None,
             },
+            beside: Beside::default(),
             stream: Stream {
                 filter: Filter::default(),
                 selected: None,
@@ -301,6 +313,8 @@ impl Model {
             looks: Looks::default(),
             read_only: false,
             warnings: Vec::new(),
+            local: None,
+            newcomer: false,
             leaving: false,
             last_key: None,
             tickets: 0,
@@ -375,6 +389,17 @@ impl Model {
             (Place::Triage, Focus::Tasks) => self.triage.tasks.selected().copied().map(Subject::Task),
             _ => None,
         }
+    }
+
+    /// A message, wherever the console knows it from.
+    pub fn message(&self, id: NotificationId) -> Option<&Notification> {
+        let of_desk = self.desk.as_ref().and_then(|desk| desk.notifications.get(&id));
+        let of_page =
+            || self.page.iter().filter_map(|page| page.detail.as_ref()).flat_map(|d| &d.notifications);
+        let of_alert = || self.triage.detail.iter().flat_map(|detail| &detail.notifications);
+        of_desk
+            .or_else(|| self.messages.known.get(&id))
+            .or_else(|| of_page().chain(of_alert()).find(|message| message.id == id))
     }
 
     pub fn selected_contact(&self) -> Option<&Contact> {
@@ -455,7 +480,10 @@ impl Model {
     /// New rows wait somewhere until the hand is off.
     pub fn rows_wait(&self) -> bool {
         let triage = self.triage.alerts.waiting() + self.triage.tasks.waiting();
-        triage + self.partners.rows.waiting() + self.messages.rows.waiting() > 0
+        let asked = self.partners.rows.waiting() + self.messages.rows.waiting();
+        let page = self.page.as_ref().map_or(0, |page| page.rows.waiting());
+        let rest = self.contacts.rows.waiting() + self.providers.rows.waiting() + self.on_call.rows.waiting();
+        triage + asked + page + rest > 0
     }
 
     /// The alerts of Triage, most urgent first.
@@ -476,17 +504,7 @@ impl Model {
                 self.triage.filter.matches(&texts)
             })
             .collect();
-        alerts.sort_by_key(|alert| {
-            let state = match alert.state {
-                AlertState::Open if alert.cleared_at.is_none() => 0,
-                AlertState::Acknowledged if alert.cleared_at.is_none() => 1,
-                AlertState::Snoozed => 2,
-                _ => 3,
-            };
-            let money = alert.at_risk.iter().map(|money| money.cents).max().unwrap_or(0);
-            let deadline = alert.deadline.map_or(i64::MAX, Timestamp::as_second);
-            (state, std::cmp::Reverse(alert.severity), deadline, std::cmp::Reverse(money), alert.id)
-        });
+        sort::alerts(desk, self.triage.by, &mut alerts);
         alerts.into_iter().map(|alert| alert.id).collect()
     }
 
@@ -503,7 +521,7 @@ impl Model {
                 self.triage.filter.matches(&[partner, task.title.raw(), &id, task.kind.as_str()])
             })
             .collect();
-        tasks.sort_by_key(|task| (task.due_at.map_or(i64::MAX, Timestamp::as_second), task.id));
+        sort::tasks(desk, self.triage.by, &mut tasks);
         tasks.into_iter().map(|task| task.id).collect()
     }
 

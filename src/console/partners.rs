@@ -2,13 +2,13 @@
 //! them. Their data is asked for when they are opened, kept, and asked for again when the stream
 //! brings something of theirs.
 
-use crate::console::contacts;
 use crate::console::effect::{Effect, Wait};
 use crate::console::follow::arrange;
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
 use crate::console::moves::End;
 use crate::console::rows::Rows;
 use crate::console::say::say;
+use crate::console::{beside, contacts};
 use crate::core::case::Case;
 use crate::core::change::{Numbered, Object, What};
 use crate::core::document::Document;
@@ -225,7 +225,7 @@ fn is_contact(numbered: &Numbered, page: &Page) -> bool {
 
 pub fn waited(model: &mut Model, wait: Wait) -> Vec<Effect> {
     match wait {
-        Wait::Providers => Vec::new(),
+        Wait::Providers | Wait::Beside => Vec::new(),
         Wait::Find(number) if number == model.partners.finds => vec![fetch(model)],
         Wait::Find(_) => Vec::new(),
         Wait::Partners => {
@@ -279,18 +279,28 @@ pub fn open(model: &mut Model, id: Untrusted) -> Vec<Effect> {
 }
 
 pub fn detail_came(model: &mut Model, id: &Untrusted, answer: Result<Box<PartnerDetail>, LinkError>) {
-    // The form and the messages know contacts from here, too.
+    // The form, the messages and the pane beside a detail know contacts from here, too.
     let contacts = match &answer {
-        Ok(detail) => Ok(detail.contacts.iter().map(|known| known.contact.clone()).collect()),
+        Ok(detail) => Ok(detail.contacts.clone()),
         Err(error) => Err(error.to_string()),
     };
     contacts::of_partner_came(model, id, contacts);
+    if let Ok(detail) = &answer {
+        beside::came(model, detail);
+    }
+    let hand_is_on = model.place == Place::Partner && model.hand_is_on();
     let Some(page) = model.page.as_mut().filter(|page| page.id == *id) else { return };
     match answer {
         Ok(detail) => {
             page.detail = Some(detail);
             page.missing = None;
-            page.arrange();
+            // Rows change places only while the hand is off; what they say is new at once.
+            if hand_is_on && page.opened.is_none() {
+                let wanted = page.wanted();
+                page.rows.keep(&wanted);
+            } else {
+                page.arrange();
+            }
         }
         Err(error) => page.missing = Some(error.to_string()),
     }
@@ -349,8 +359,13 @@ impl Page {
     }
 
     fn arrange(&mut self) {
-        let Some(detail) = &self.detail else { return };
-        let items = match self.view {
+        let items = self.wanted();
+        self.rows.arrange(items);
+    }
+
+    fn wanted(&self) -> Vec<Item> {
+        let Some(detail) = &self.detail else { return Vec::new() };
+        match self.view {
             View::Overview => {
                 let mut items = self.open_items();
                 items.extend(self.contact_items());
@@ -375,8 +390,14 @@ impl Page {
             View::Contacts => self.contact_items(),
             View::Told => self.told_items(),
             View::Conflicts => (0..detail.conflicts.len()).map(Item::Conflict).collect(),
-        };
-        self.rows.arrange(items);
+        }
+    }
+}
+
+/// Takes in what is new on the page.
+pub fn arrange_page(model: &mut Model) {
+    if let Some(page) = &mut model.page {
+        page.arrange();
     }
 }
 
@@ -414,7 +435,10 @@ fn limit_scroll(model: &mut Model) {
 pub fn to_end(model: &mut Model, end: End) {
     if let Some(page) = &mut model.page {
         match end {
-            End::First => page.rows.first(),
+            End::First => {
+                page.arrange();
+                page.rows.first();
+            }
             End::Last => page.rows.last(),
         }
     }

@@ -10,7 +10,7 @@ use crate::console::model::{Model, Place, Tone, Undone};
 use crate::console::narrow::{filter, filtered, press_filter};
 use crate::console::order::{send, send_undoable};
 use crate::console::say::{say, sentence};
-use crate::console::{partners, templates};
+use crate::console::{partners, sort, templates};
 use crossterm::event::KeyEvent;
 
 pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
@@ -100,6 +100,11 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             };
             say(model, said, tone);
             Vec::new()
+        }
+        Pressed::Sort(by) => {
+            model.dialog = None;
+            sort::chosen(model, by);
+            follow_selection(model)
         }
         Pressed::Run(action) => {
             model.dialog = None;

@@ -8,7 +8,7 @@ use crate::console::message::Msg;
 use crate::console::model::{Link, Model, Tone};
 use crate::console::press::{paste, press};
 use crate::console::say::say;
-use crate::console::{contacts, handover, messages, oncall, partners, providers, templates};
+use crate::console::{beside, contacts, handover, messages, oncall, partners, providers, templates, why};
 use crate::term::input::Input;
 use jiff::Timestamp;
 
@@ -60,6 +60,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             partners::detail_came(model, &id, answer);
             Vec::new()
         }
+        Msg::Contact(id, answer) => {
+            why::contact_came(model, &id, answer);
+            Vec::new()
+        }
         Msg::Thing(of, answer) => {
             partners::thing_came(model, &of, answer);
             Vec::new()
@@ -103,6 +107,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             contacts::came(model, answer);
             Vec::new()
         }
+        Msg::Waited(Wait::Beside) => beside::waited(model),
         Msg::Waited(Wait::Providers) => providers::waited(model),
         Msg::Waited(wait) => partners::waited(model, wait),
         Msg::Answered(ticket, answer) => answered(model, ticket, answer),
@@ -130,6 +135,12 @@ fn clock(model: &mut Model, local: Timestamp) -> Vec<Effect> {
         let wanted = model.partners.wanted();
         model.partners.rows.arrange(wanted);
         messages::arrange(model);
+        contacts::arrange(model);
+        providers::arrange(model);
+        partners::arrange_page(model);
+        if model.on_call.rows.waiting() > 0 {
+            oncall::arrange(model);
+        }
     }
     oncall::passed(model);
     follow_selection(model)

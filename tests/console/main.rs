@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod bytes;
+mod day;
 mod hand;
 mod handover;
 mod hostile;
@@ -11,5 +12,6 @@ mod oncall;
 mod partners;
 mod presses;
 mod screens;
+mod seeing;
 mod sending;
 mod ways;
