@@ -15,6 +15,7 @@ use crate::core::change::{Change, Object, What};
 use crate::core::consent::Means;
 use crate::core::contact::Medium;
 use crate::core::desk::Desk;
+use crate::core::gathering::{self, Gathering, Joined, Piece};
 use crate::core::id::{AlertId, Ids, NotificationId};
 use crate::core::notification::Notification;
 use crate::core::reply::{self, Became, CODE_LIVES, Inbound, Link, Paged, ReplyView, take};
@@ -56,21 +57,63 @@ pub async fn text(agent: &Agent, channel: &str, request: CallbackRequest) -> Cal
 
 /// Takes a text that somebody wrote back, once.
 pub(super) async fn written(agent: &Agent, channel: &str, written: Written) -> Result<(), StoreError> {
-    let now = agent.world.now();
+    let Written { mut id, from, text, mut gathered } = written;
+    let nameless = id.is_empty().then(|| digest(&[&from, &text]));
+    if let Some(of) = &nameless {
+        // Without a name, the same words of the same sender within a minute are the same reply.
+        let octets = text.as_bytes().to_vec();
+        let piece = Piece { of: of.clone(), number: 1, total: 1, from: from.clone(), coding: 0, octets };
+        match part(agent, channel, piece).await? {
+            Joined::Whole(whole) => (id, gathered) = (whole.name, Some(of.clone())),
+            Joined::Waits | Joined::Known => return Ok(()),
+        }
+    }
     let inbound = Inbound {
         channel: channel.to_owned(),
-        provider_id: match written.id.as_str() {
-            // Without a name, the same words of the same sender within a minute are the same reply.
-            "" => digest(&[&written.from, &written.text, &(now.as_second() / 60).to_string()]),
-            id => id.to_owned(),
-        },
+        provider_id: id,
         medium: Medium::Sms,
-        from: written.from,
-        text: written.text.into(),
+        from,
+        text: text.into(),
         answers: None,
         automatic: None,
     };
-    take_one(agent, inbound).await.map(|_| ())
+    take_as(agent, inbound, gathered, take).await?;
+    match nameless {
+        Some(of) => told(agent, channel, &of).await,
+        None => Ok(()),
+    }
+}
+
+/// Keeps one part of a text that a provider hands on, and says what is to be done with it.
+pub(super) async fn part(agent: &Agent, channel: &str, piece: Piece) -> Result<Joined, StoreError> {
+    let (channel, now) = (channel.to_owned(), agent.world.now());
+    let keep = move |tx: &mut Tx<'_>| {
+        let known = tx.gathering(&channel, &piece.of)?;
+        let (kept, joined) = gathering::add(known, &piece, now);
+        tx.keep_gathering(&channel, &kept)?;
+        Ok(joined)
+    };
+    agent.store.write(keep).await
+}
+
+/// Texts whose missing parts are waited for no longer.
+pub(super) async fn overdue(agent: &Agent, channel: &str) -> Result<Vec<Gathering>, StoreError> {
+    let (channel, now) = (channel.to_owned(), agent.world.now());
+    agent.store.write(move |tx| tx.forget_gatherings(now)).await?;
+    let open = agent.store.read(move |tx| tx.open_gatherings(&channel)).await?;
+    Ok(gathering::overdue(open, now))
+}
+
+/// The provider was told that the text of this part was taken.
+pub(super) async fn told(agent: &Agent, channel: &str, of: &str) -> Result<(), StoreError> {
+    let (channel, of) = (channel.to_owned(), of.to_owned());
+    let tell = move |tx: &mut Tx<'_>| match tx.gathering(&channel, &of)? {
+        Some(known) if known.taken_at.is_some() && !known.told => {
+            tx.keep_gathering(&channel, &Gathering { told: true, ..known })
+        }
+        _ => Ok(()),
+    };
+    agent.store.write(tell).await
 }
 
 /// Looks into the mailbox again and again, if one is configured.
@@ -154,21 +197,21 @@ pub(super) async fn complained(
         answers: Some(n.id),
         automatic: None,
     };
-    take_as(agent, inbound, move |desk, view, inbound, ids, now| {
+    let decide = move |desk: &Desk, view, inbound: &Inbound, ids, now| {
         reply::complain(desk, view, inbound, n.id, ids, now)
-    })
-    .await
-    .map(|_| ())
+    };
+    take_as(agent, inbound, None, decide).await.map(|_| ())
 }
 
 /// Takes one reply; the same again does nothing.
 pub async fn take_one(agent: &Agent, inbound: Inbound) -> Result<Became, StoreError> {
-    take_as(agent, inbound, take).await
+    take_as(agent, inbound, None, take).await
 }
 
 async fn take_as(
     agent: &Agent,
     inbound: Inbound,
+    gathered: Option<String>,
     decide: impl FnOnce(&Desk, ReplyView, &Inbound, Ids, Timestamp) -> (Vec<Change>, Ids) + Send + 'static,
 ) -> Result<Became, StoreError> {
     let setup = agent.setup();
@@ -177,6 +220,11 @@ async fn take_as(
     let (became, laid_over) = agent
         .store
         .write(move |tx| {
+            if let Some(of) = gathered
+                && let Some(known) = tx.gathering(&inbound.channel, &of)?
+            {
+                tx.keep_gathering(&inbound.channel, &known.taken(now))?;
+            }
             if let Some(known) = tx.reply(&inbound.id())? {
                 return Ok((known.state, false));
             }

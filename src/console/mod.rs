@@ -8,8 +8,10 @@
 pub mod act;
 pub mod allowed;
 pub mod beside;
+pub mod bulk;
 pub mod clock;
 pub mod colours;
+pub mod configuration;
 pub mod contacts;
 pub mod cover;
 pub mod desk;
@@ -17,10 +19,12 @@ pub mod dialog;
 pub mod effect;
 pub mod follow;
 pub mod form;
+pub mod goal;
 pub mod handover;
 pub mod heard;
 pub mod insist;
 pub mod intent;
+pub mod keep;
 pub mod keymap;
 pub mod keys;
 pub mod line;
@@ -31,10 +35,13 @@ pub mod messages;
 pub mod model;
 pub mod moves;
 pub mod narrow;
+pub mod nav;
 pub mod newcomer;
 pub mod oncall;
 pub mod order;
+pub mod others;
 pub mod partners;
+pub mod people;
 pub mod pick;
 pub mod press;
 pub mod providers;
@@ -43,14 +50,17 @@ pub mod rows;
 pub mod say;
 pub mod setup;
 pub mod sort;
+pub mod sources;
 pub mod templates;
 pub mod theme;
 pub mod told;
 pub mod update;
 pub mod view;
+pub mod waiting;
 pub mod why;
 
 use crate::console::effect::Effect;
+use crate::console::keep::Keeper;
 use crate::console::link::AgentLink;
 use crate::console::message::Msg;
 use crate::console::model::Model;
@@ -92,8 +102,8 @@ pub struct Options {
     /// Nothing is to be done from here, whoever looks.
     pub read_only: bool,
     pub agent: AgentAfter,
-    /// Is there once this operator has found the keys.
-    pub seen: PathBuf,
+    /// Where what waits for the agent is kept.
+    pub state: PathBuf,
 }
 
 /// What becomes of the agent when the operator leaves.
@@ -133,10 +143,12 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
     let (width, height) = frames::size();
     let mut model = Model::new(Timestamp::now());
     model.agent_after = options.agent;
+    model.session = link.session().to_owned();
+    let keeper = Keeper::start(&options.state, link.session(), tell.clone());
     model.read_only = options.read_only;
     (model.keys, model.looks, model.warnings) = (setup.keys, setup.looks, setup.warnings);
     model.local = std::env::var("TZ").ok().and_then(|named| clock::zone_named(&named));
-    let newcomer = Newcomer::new(options.seen);
+    let newcomer = Newcomer::new(options.state.join("console.seen"));
     model.newcomer = newcomer.is_here();
     update(&mut model, Msg::Size(width, height));
     let mut console = Console {
@@ -146,6 +158,7 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
         bell: Bell::new(setup.bell, setup.notify, Within::of_environment()),
         began: Instant::now(),
         link,
+        keeper,
         tell,
         newcomer,
         guard,
@@ -180,6 +193,7 @@ struct Console {
     began: Instant,
     frames: Frames<File>,
     link: AgentLink,
+    keeper: Keeper,
     listening: JoinHandle<()>,
     tell: UnboundedSender<Msg>,
     newcomer: Newcomer,
@@ -261,6 +275,11 @@ impl Console {
         for effect in update(&mut self.model, msg) {
             match effect {
                 Effect::Command { ticket, action, expect } => self.link.command(ticket, action, expect),
+                Effect::Retry { ticket, command } => self.link.retry(ticket, command),
+                Effect::Keep(items) => self.keeper.keep(items),
+                Effect::Look(alert) => self.link.look(alert),
+                Effect::Preview { ticket, each } => self.link.preview_of(ticket, each),
+                Effect::Together { ticket, each } => self.link.together(ticket, each),
                 Effect::FetchDetail(alert) => self.link.detail(alert),
                 Effect::FetchSteps(alert) => self.link.steps(alert),
                 Effect::FetchPartners(find) => self.link.partners(find),
@@ -277,6 +296,10 @@ impl Console {
                 Effect::FetchTemplates => self.link.templates(),
                 Effect::FetchPreview(asked) => self.link.preview(asked),
                 Effect::FetchContacts => self.link.contacts(),
+                Effect::FetchPerson(id) => self.link.person(id),
+                Effect::FetchConfig => self.link.config(),
+                Effect::FetchDigests => self.link.digests(),
+                Effect::FetchDigest(name) => self.link.digest(name),
                 Effect::Wait(wait, after) => {
                     let tell = self.tell.clone();
                     tokio::spawn(async move {

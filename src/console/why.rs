@@ -98,6 +98,12 @@ pub fn at_hand(model: &Model) -> Result<Of, String> {
         Place::Partners => {
             Err("a partner has no why of its own; Enter, then w on a row of theirs".to_owned())
         }
+        Place::People | Place::Person => {
+            Err("a person has no why of their own; 5 shows why who is on call".to_owned())
+        }
+        Place::Sources | Place::Configuration => {
+            Err("nothing here was decided; it is as it was configured".to_owned())
+        }
         Place::Handover | Place::Templates => Err("there is nothing here that was decided".to_owned()),
     }
 }

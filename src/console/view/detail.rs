@@ -6,7 +6,7 @@ use crate::console::desk::Desk;
 use crate::console::model::{Model, Subject};
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
-use crate::console::view::{WIDE, timeline};
+use crate::console::view::{WIDE, timeline, viewers};
 use crate::core::alert::{Alert, AlertState, Member};
 use crate::core::change::{Numbered, Object};
 use crate::core::edi::Codes;
@@ -84,6 +84,7 @@ fn of_alert(model: &Model, desk: &Desk, alert: &Alert, width: u16) -> Vec<Spans>
     }
     lines.extend(wrap(&facts(model, alert, &zone), width).into_iter().map(plain));
     lines.extend(holder(model, desk, alert, &zone));
+    lines.extend(viewers::beside_holder(model, desk, alert));
     lines.extend(next(model, desk, alert, &zone, width));
 
     // Where there is room for it each message brings its evidence.

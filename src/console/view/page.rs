@@ -7,7 +7,7 @@ use crate::console::partners::{Item, Page, View};
 use crate::console::theme::Meaning;
 use crate::console::view::item::{self, Columns};
 use crate::console::view::paint::{Canvas, Spans};
-use crate::console::view::{first_row, opened};
+use crate::console::view::{crumbs, first_row, opened};
 use crate::core::event::Milestone;
 use crate::core::onboarding::{MilestoneRecord, MilestoneState};
 use crate::core::text::sanitise;
@@ -43,7 +43,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
 fn title(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, page: &Page, area: Rect) -> u16 {
     let width = area.width.saturating_sub(2);
     let Some(detail) = &page.detail else {
-        canvas.put(area.x + 1, area.y, width, &desk.partner_name(&page.id), Meaning::Strong);
+        canvas.put_spans(area.x + 1, area.y, width, &crumbs::spans(model));
         return area.y + 2;
     };
     let about = &detail.partner.about;
@@ -52,11 +52,8 @@ fn title(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, page: &Page, area:
     let zone = Desk::zone_of(about);
     facts.extend(zone.map(|zone| format!("{} there", clock::day_hour_zone(model.now, &zone))));
     let dot = format!(" {} ", canvas.theme.signs.dot);
-    let spans: Spans = vec![
-        (about.name.printable().into_string(), Meaning::Strong),
-        ("  ".to_owned(), Meaning::Plain),
-        (facts.join(&dot), Meaning::Quiet),
-    ];
+    let mut spans = crumbs::spans(model);
+    spans.extend([("  ".to_owned(), Meaning::Plain), (facts.join(&dot), Meaning::Quiet)]);
     canvas.put_spans(area.x + 1, area.y, width, &spans);
     if let Some(new) = super::new_rows(canvas, page.rows.waiting()) {
         canvas.put_right(area.x, area.y, area.width - 1, &new, Meaning::Accent);

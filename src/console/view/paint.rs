@@ -36,6 +36,13 @@ impl Canvas<'_> {
         if self.selected {
             style = style.add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM);
         }
+        // A wide sign that reaches under what is written here would be cut in half.
+        if x > area.left()
+            && let Some(before) = self.buffer.cell_mut((x - 1, y))
+            && cells(before.symbol()) > 1
+        {
+            before.set_symbol(" ");
+        }
         let (end, _) = self.buffer.set_stringn(x, y, &text, usize::from(width), style);
         end - x
     }
@@ -173,6 +180,7 @@ fn nearest(c: char) -> &'static str {
         'ź' | 'ż' | 'ž' => "z",
         'É' | 'È' => "E",
         '–' | '—' | '─' => "-",
+        '›' => ">",
         '→' => "->",
         '✓' => "+",
         '×' => "x",

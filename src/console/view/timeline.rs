@@ -183,6 +183,7 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::EventReceived => ("event", Meaning::Quiet),
         What::AlertRaised => ("raised", Meaning::Bad),
         What::AlertHandedOver => ("handed", Meaning::Good),
+        What::AlertOffered => ("offered", Meaning::Accent),
         What::AlertJoined => ("joined", Meaning::Warn),
         What::AlertEscalated => ("step", Meaning::Warn),
         What::AlertLastResort => ("resort", Meaning::Bad),

@@ -20,6 +20,8 @@ use calm::{calm, waiting};
 use ratatui::layout::{Position, Rect};
 use rows::Columns;
 
+pub use rows::mark;
+
 /// The six newest changes under their line.
 const STREAM: u16 = 7;
 /// From so many rows on there is room for them.

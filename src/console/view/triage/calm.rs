@@ -22,6 +22,11 @@ pub fn waiting(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     if let Link::Away { .. } = model.link {
         let next = "Start it with: nightdesk agent start    This console goes on trying; :q leaves.";
         canvas.put(area.x + 1, y + 2, area.width.saturating_sub(2), next, Meaning::Plain);
+        let waits = model.waiting.counted();
+        if !waits.is_empty() {
+            let said = format!("Kept for the agent: {waits}. Pages continue until it has them.");
+            canvas.put(area.x + 1, y + 4, area.width.saturating_sub(2), &said, Meaning::Bad);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::console::sort::By;
 use crate::console::theme::Meaning;
 use crate::console::told::{Mark, Told, told};
 use crate::console::view::paint::{Canvas, cells};
-use crate::console::view::{WIDE, first_row, item};
+use crate::console::view::{WIDE, first_row, item, viewers};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::contact::Medium;
 use crate::core::event::Severity;
@@ -39,6 +39,8 @@ pub struct Columns {
 /// The shape of the severity, then its word; the marker of the hand stands before both.
 const SHAPE: u16 = 1;
 const WORD: u16 = 3;
+/// Between both, where an alert is marked.
+const MARK: u16 = 2;
 /// What comes next, and on wide screens whom it tells.
 const NEXT: (u16, u16) = (11, 19);
 const RISK_WIDE: u16 = 7;
@@ -134,6 +136,7 @@ pub fn alerts(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, columns: &Col
         let selected = model.triage.focus == Focus::Alerts && rows.selected() == Some(id);
         canvas.selected = selected;
         marker(canvas, area.x, y);
+        mark(canvas, rows.is_marked(id), area.x + MARK, y);
         let meaning = Meaning::Severity(alert.severity);
         canvas.put(area.x + SHAPE, y, 1, canvas.theme.signs.severity(alert.severity), meaning);
         canvas.put(area.x + WORD, y, 4, alert.severity.short(), meaning);
@@ -149,6 +152,7 @@ pub fn alerts(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, columns: &Col
         let name = alert.partner.name.printable();
         canvas.put(columns.partner.0, y, columns.partner.1, name.as_str(), Meaning::Plain);
         title(canvas, alert, columns.what, y);
+        viewers::on_row(canvas, model, desk, alert, columns.next.0 - 1, columns.what, y);
         if let Some(money) = alert.at_risk.first() {
             let more = if alert.at_risk.len() > 1 { "+" } else { "" };
             let short = format!("{}{more}", money.short());
@@ -174,6 +178,13 @@ fn marker(canvas: &mut Canvas<'_>, x: u16, y: u16) {
     }
 }
 
+/// The sign of a marked row, which any key acts on together with the others.
+pub fn mark(canvas: &mut Canvas<'_>, marked: bool, x: u16, y: u16) {
+    if marked {
+        canvas.put(x, y, 1, "*", Meaning::Accent);
+    }
+}
+
 /// The title; how many it stands for is never what is cut.
 fn title(canvas: &mut Canvas<'_>, alert: &Alert, (x, width): Column, y: u16) {
     let title = alert.title.printable();
@@ -191,6 +202,9 @@ fn title(canvas: &mut Canvas<'_>, alert: &Alert, (x, width): Column, y: u16) {
 fn next(model: &Model, desk: &Desk, alert: &Alert, watched: bool) -> (String, Meaning) {
     if let Some(pending) = model.pending_for(&About::Alert(alert.id)) {
         return (format!("{} ..", pending.word), Meaning::Accent);
+    }
+    if let Some(item) = model.waiting.about(&About::Alert(alert.id)) {
+        return (format!("{} waits", item.word()), Meaning::Bad);
     }
     if alert.state == AlertState::Resolved {
         return ("closed".to_owned(), Meaning::Quiet);
@@ -216,7 +230,10 @@ fn next(model: &Model, desk: &Desk, alert: &Alert, watched: bool) -> (String, Me
             _ => ("nobody".to_owned(), Meaning::Bad),
         },
         AlertState::Acknowledged => {
-            let who = alert.holder.as_ref().map_or("?".to_owned(), |holder| initials(desk, holder));
+            let mut who = alert.holder.as_ref().map_or("?".to_owned(), |holder| initials(desk, holder));
+            if let Some(offer) = &alert.offered {
+                who = format!("{who}>{}", initials(desk, &offer.to));
+            }
             match (due, minutes) {
                 (Some(due), _) if due <= model.now => (format!("{who} LATE"), Meaning::Bad),
                 (Some(_), Some(minutes)) => (format!("{who} {}", clock::countdown(minutes)), Meaning::Plain),
@@ -307,6 +324,7 @@ pub fn tasks(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, columns: &Colu
     for (y, id) in (area.y..).zip(rows.order().iter().skip(first).take(usize::from(area.height))) {
         canvas.selected = model.triage.focus == Focus::Tasks && rows.selected() == Some(id);
         marker(canvas, area.x, y);
+        mark(canvas, rows.is_marked(id), area.x + SHAPE, y);
         match desk.tasks.get(id) {
             Some(task) => task_row(canvas, model, desk, task, columns, (area.x, y)),
             None => {

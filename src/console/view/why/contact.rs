@@ -167,6 +167,7 @@ fn means(means: Means) -> &'static str {
         Means::Operator => "told to an operator",
         Means::Community => "heard from the community",
         Means::Spreadsheet => "from a spreadsheet",
+        Means::Provider => "told by a provider",
     }
 }
 
