@@ -7,8 +7,6 @@ use nightdesk::cli::agent::AgentCommand;
 use nightdesk::cli::{self, Cli, Command, Context, Failed};
 use nightdesk::config::{self, Start};
 use nightdesk::console;
-use nightdesk::wire::Status;
-use nightdesk::wire::client::LinkError;
 use std::future::Future;
 use std::process::ExitCode;
 
@@ -63,7 +61,8 @@ fn run_agent(cli: &Cli, apply: bool) -> Result<(), Failed> {
 fn open_console(cli: &Cli) -> Result<(), Failed> {
     let context = Context::of(cli)?;
     on_one_thread(async {
-        if let Err(LinkError::NoAgent { .. }) = context.client.get::<Status>("/v1/status").await {
+        // Nothing is asked: the first frame waits for nothing but the snapshot.
+        if context.client.is_absent().await {
             let start = match config::load(&context.paths.config) {
                 Ok(settings) => settings.agent.start,
                 Err(why) => return Err(Failed::Usage(why.to_string())),

@@ -253,3 +253,78 @@ fn no_color_keeps_bold_and_writes_no_colour() {
     terminal.keys(":q\r");
     assert_eq!(terminal.ends(), 0);
 }
+
+#[test]
+fn a_theme_that_there_is_not_is_a_wrong_command_line() {
+    let agent = Agent::start();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_nightdesk"));
+    command.args(["--theme", "nonsense", "--socket", agent.socket().to_str().unwrap()]);
+    let mut terminal = Terminal::of(command);
+    assert_eq!(terminal.ends(), 2);
+    terminal.wait_for_text("there is no theme \"nonsense\"; there are auto, dark,");
+}
+
+#[test]
+fn a_mistake_in_the_keys_is_said_and_keeps_nobody_out_and_a_theme_of_ones_own_counts() {
+    let agent = Agent::start();
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("c.toml");
+    let text = nightdesk::config::DEFAULT.replace("start = \"console\"", "start = \"service\"");
+    std::fs::write(&config, format!("{text}\n[console]\ntheme = \"mine\"\n[keys]\ntriage.ack = \"e\"\n"))
+        .unwrap();
+    std::fs::create_dir(folder.path().join("themes")).unwrap();
+    let mine = include_str!("../assets/themes/dark.toml").replace("#5fd7d7", "#12fe34");
+    std::fs::write(folder.path().join("themes/mine.toml"), mine).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_nightdesk"));
+    command.args(["--socket", agent.socket().to_str().unwrap(), "--config", config.to_str().unwrap()]);
+    command.env("COLORTERM", "truecolor");
+    command.env_remove("NO_COLOR");
+    command.env_remove("NIGHTDESK_THEME");
+    let mut terminal = Terminal::of(command);
+    terminal.wait_for_text(": e is the key of triage.escalate");
+    terminal.wait_for_text("a: you take it");
+    terminal.wait_for("the accent of the theme", |screen| {
+        (0..24).any(|row| {
+            screen.cell(row, 1).is_some_and(|cell| cell.fgcolor() == vt100::Color::Rgb(0x12, 0xfe, 0x34))
+        })
+    });
+    terminal.keys(":q\r");
+    assert_eq!(terminal.ends(), 0);
+    let check = std::process::Command::new(env!("CARGO_BIN_EXE_nightdesk"))
+        .args(["check", "--config", config.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert_eq!(check.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&check.stderr).into_owned();
+    assert!(said.contains(":14: e is the key of triage.escalate"), "{said}");
+}
+
+#[test]
+fn what_moved_on_the_screen_is_what_would_be_drawn_anew() {
+    let agent = Agent::start();
+    let mut terminal = Terminal::of_console(&agent.socket());
+    terminal.wait_for_text("a: you take it");
+    // The last of these rests on a row that counts no seconds.
+    for keys in ["jjj", "\t", "2kkk", "4jj", "3", "1", "\tk", "?", "\u{1b}", "jjjj"] {
+        terminal.keys(keys);
+        let before = terminal.bytes();
+        terminal.wait_for("an answer to the key", |_| terminal.bytes() > before);
+    }
+    terminal.wait_for_text("Fjord AS · Late");
+    let end = Instant::now() + WAIT;
+    loop {
+        let shown = terminal.screen().screen().contents();
+        let before = terminal.bytes();
+        terminal.keys("\u{c}");
+        terminal.wait_for("a whole screen", |_| terminal.bytes() > before + 1500);
+        std::thread::sleep(Duration::from_millis(100));
+        let anew = terminal.screen().screen().contents();
+        // A minute may turn between the two.
+        if shown == anew {
+            break;
+        }
+        assert!(Instant::now() < end, "{shown}\n\nis not\n\n{anew}");
+    }
+    terminal.keys(":q\r");
+    assert_eq!(terminal.ends(), 0);
+}

@@ -15,6 +15,7 @@ pub mod health;
 mod heartbeat;
 pub mod identity;
 pub mod intake;
+mod letters;
 mod life;
 mod metrics;
 pub mod notice;
@@ -138,7 +139,7 @@ impl Agent {
         agent.tracker.spawn(handover::job(agent.clone()));
         agent.tracker.spawn(calendar::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
-        agent.tracker.spawn(replies::job(agent.clone()));
+        agent.tracker.spawn(letters::job(agent.clone()));
         agent.tracker.spawn(receipts::job(agent.clone()));
         agent.tracker.spawn(proof::look_for_lost(agent.clone()));
         agent.tracker.spawn(proof::ask(agent.clone()));
@@ -197,7 +198,9 @@ impl Agent {
         // Sockets are opened once; what the file says of them counts from the next start.
         settings.intake = before.settings.intake.clone();
         settings.agent = before.settings.agent.clone();
-        let mut setup = setup::apply(settings, why, actor, &self.origin, &self.store, &self.world).await?;
+        let plans = Some(before.settings.desk.schedules.clone());
+        let mut setup =
+            setup::apply(settings, why, actor, plans, &self.origin, &self.store, &self.world).await?;
         if listens != before.settings.intake.listen || group != before.settings.agent.group {
             setup.note =
                 Some("[intake] and [agent] of the file count from the agent's next start".to_owned());

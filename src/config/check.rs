@@ -182,6 +182,7 @@ impl Check<'_> {
                 expects,
                 carriers,
                 routes,
+                wakes_contacts: self.wakes_contacts(&file.quiet_hours),
                 links,
                 asks_community: community.is_some(),
                 promise,

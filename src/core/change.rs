@@ -54,6 +54,7 @@ pub enum What {
     EventReceived,
     AlertRaised,
     AlertJoined,
+    AlertStormOver,
     AlertEscalated,
     AlertLastResort,
     AlertAcknowledged,

@@ -53,6 +53,7 @@ pub mod page;
 pub mod page_test;
 pub mod partner;
 pub mod person;
+pub mod phone;
 pub mod proof;
 pub mod provider;
 pub mod quiet;

@@ -130,6 +130,12 @@ impl Client {
         *self.lock() = Session::Pin { person: person.to_owned(), pin: pin.to_owned() };
     }
 
+    /// Whether nobody listens at the socket. One that is there and not for us is no such case.
+    pub async fn is_absent(&self) -> bool {
+        let connected = UnixStream::connect(&*self.socket).await;
+        connected.is_err_and(|error| matches!(self.unreachable(&error), LinkError::NoAgent { .. }))
+    }
+
     pub fn socket(&self) -> &Path {
         &self.socket
     }

@@ -163,6 +163,9 @@ pub struct DeskInfo {
     /// `None`: amounts of different currencies are never compared.
     #[serde(default)]
     pub exchange: Option<Exchange>,
+    /// Where mailed replies come in; `None`: nowhere.
+    #[serde(default)]
+    pub mailbox: Option<MailboxHealth>,
 }
 
 /// One of `GET /v1/maintenance`: a window, a recurring one with the time it is on now or next.
@@ -293,6 +296,20 @@ pub struct SyncHealth {
     pub pending: u64,
     /// Fields that wait for somebody to choose.
     pub conflicts: u64,
+}
+
+/// How reading the mailbox for replies is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailboxHealth {
+    /// A Maildir, or `imap://user@host:port/folder`.
+    pub place: Untrusted,
+    pub state: ChannelState,
+    /// Since when it is in that state.
+    pub since: Timestamp,
+    /// When it was last looked into, to the end.
+    pub last_read_at: Option<Timestamp>,
+    /// Why it is failing; without secrets.
+    pub last_error: Option<Untrusted>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -140,6 +140,7 @@ pub fn alert(
         offered: None,
         cleared_at: None,
         joined_at: None,
+        storm: None,
         close_at: None,
         resolution: None,
         rule: "urgent-exceptions".into(),
@@ -553,6 +554,7 @@ pub fn snapshot() -> Snapshot {
             maintenance: Vec::new(),
             down: Vec::new(),
             exchange: None,
+            mailbox: None,
         },
         alerts: alerts(),
         notifications: notifications(),
@@ -1079,7 +1081,8 @@ pub fn own_handover() -> OwnHandover {
 
 /// What the agent says of one contact, who has ended SMS and wants mail all the same.
 pub fn contact_detail(id: &Untrusted) -> ContactDetail {
-    let contact = contacts().into_iter().find(|contact| contact.id == *id).unwrap();
+    let known = contacts().into_iter().find(|contact| contact.id == *id);
+    let contact = known.unwrap_or_else(|| contact(id.raw(), "acme", "Somebody New"));
     let entry = |number: u64, state, words: &str, time: &str| Consent {
         id: ConsentId(number),
         state,

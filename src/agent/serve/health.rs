@@ -119,6 +119,7 @@ fn desk_info(agent: &Agent) -> DeskInfo {
         },
         down: providers::media_down(agent),
         exchange: setup.settings.exchange.clone(),
+        mailbox: agent.vitals.mailbox(&setup),
     }
 }
 

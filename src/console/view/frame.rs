@@ -202,6 +202,11 @@ fn notices(model: &Model, desk: &Desk, width: u16) -> Vec<(String, Meaning)> {
         let why = sync.last_error.as_ref().map(|why| why.printable().into_string()).unwrap_or_default();
         notices.push((format!("sync failing since {since}: {why}"), Meaning::Warn));
     }
+    if let Some(mailbox) = desk.info.mailbox.as_ref().filter(|one| one.state == ChannelState::Failing) {
+        let since = clock::hour_minute(mailbox.since, &desk.zone());
+        let why = mailbox.last_error.as_ref().map(|why| why.printable().into_string()).unwrap_or_default();
+        notices.push((format!("mailed replies are not read since {since}: {why}"), Meaning::Warn));
+    }
     for warning in &model.warnings {
         notices.push((sanitise(warning).into_owned(), Meaning::Warn));
     }

@@ -184,6 +184,7 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::AlertRaised => ("raised", Meaning::Bad),
         What::AlertHandedOver => ("handed", Meaning::Good),
         What::AlertOffered => ("offered", Meaning::Accent),
+        What::AlertStormOver => ("storm", Meaning::Quiet),
         What::AlertJoined => ("joined", Meaning::Warn),
         What::AlertEscalated => ("step", Meaning::Warn),
         What::AlertLastResort => ("resort", Meaning::Bad),
