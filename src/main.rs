@@ -8,8 +8,6 @@ use nightdesk::cli::{self, Cli, Command, Context, Failed};
 use nightdesk::config::{self, Start};
 use nightdesk::console;
 use nightdesk::console::drill::Seat;
-use nightdesk::wire::Status;
-use nightdesk::wire::client::LinkError;
 use std::future::Future;
 use std::process::ExitCode;
 
@@ -65,7 +63,8 @@ fn run_agent(cli: &Cli, apply: bool) -> Result<(), Failed> {
 fn open_console(cli: &Cli) -> Result<(), Failed> {
     let context = Context::of(cli)?;
     on_one_thread(async {
-        if let Err(LinkError::NoAgent { .. }) = context.client.get::<Status>("/v1/status").await {
+        // Nothing is asked: the first frame waits for nothing but the snapshot.
+        if context.client.is_absent().await {
             let start = match config::load(&context.paths.config) {
                 Ok(settings) => settings.agent.start,
                 Err(why) => return Err(Failed::Usage(why.to_string())),
@@ -96,6 +95,7 @@ async fn show(
         read_only: cli.read_only,
         agent,
         drill,
+        state: context.paths.state.clone(),
     };
     console::run(options).await.map_err(|why| match why {
         console::ConsoleError::Usage(why) => Failed::Usage(why),

@@ -148,7 +148,9 @@ fn everything_that_matters_is_a_line_in_one_order_and_harmless() {
     }
     let last = said.last().unwrap();
     assert!(
-        last.starts_with("03:07:41 CRITICAL alert raised A8900, Acme Tools: Customs <U+001B>[31mhold"),
+        last.starts_with(
+            "03:07:41 CRITICAL alert raised A8900, Acme Tools: Customs hold: Customs <U+001B>[31mhold"
+        ),
         "{said:?}"
     );
     // The queued message, which is the desk at its work, was not.
@@ -199,6 +201,7 @@ fn a_command_is_done_and_one_that_cannot_be_taken_back_asks_in_words() {
 fn no_answer_is_a_no() {
     let agent = Agent::start();
     let said = agent.says("escalate A8812\n");
+    assert!(said.contains("A8812: step 2 is taken now.\n"), "{said}");
     assert!(said.contains("\nNothing was done.\n"), "{said}");
     assert_eq!(agent.asked.lock().unwrap().len(), 0);
 }

@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use nightdesk::channel::smpp::{Alphabet, Settings, Smpp, Split};
 use nightdesk::channel::{Acceptance, Answer, Channel, Ears, Of, Outgoing, Receipt, Written};
 use nightdesk::core::contact::Medium;
+use nightdesk::core::gathering::{self, Gathering, Joined, Piece};
 use nightdesk::core::id::NotificationId;
 use nightdesk::core::notification::{Fault, Purpose, Rung};
 use peer::{free_ports, until};
@@ -30,6 +31,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
 use smsc::{PASSWORD, Smsc, USER, hex, octets};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -117,6 +119,8 @@ struct Heard {
     receipts: Mutex<Vec<Receipt>>,
     texts: Mutex<Vec<Written>>,
     takes: AtomicBool,
+    /// Parts, as an agent's store has them.
+    kept: Mutex<BTreeMap<String, Gathering>>,
     /// Receipts of failures wait for a permit here.
     gate: Semaphore,
 }
@@ -127,6 +131,7 @@ impl Default for Heard {
             receipts: Mutex::default(),
             texts: Mutex::default(),
             takes: AtomicBool::new(true),
+            kept: Mutex::default(),
             gate: Semaphore::new(1000),
         }
     }
@@ -143,8 +148,33 @@ impl Ears for Heard {
     }
 
     async fn written(&self, written: Written) -> bool {
+        let taken = self.takes.load(Ordering::SeqCst);
+        let mut kept = self.kept.lock().unwrap();
+        if taken
+            && let Some(of) = &written.gathered
+            && let Some(known) = kept.remove(of)
+        {
+            kept.insert(of.clone(), known.taken(Timestamp::now()));
+        }
         self.texts.lock().unwrap().push(written);
-        self.takes.load(Ordering::SeqCst)
+        taken
+    }
+
+    async fn part(&self, piece: Piece) -> Option<Joined> {
+        let mut kept = self.kept.lock().unwrap();
+        let (gathering, joined) = gathering::add(kept.remove(&piece.of), &piece, Timestamp::now());
+        kept.insert(piece.of, gathering);
+        Some(joined)
+    }
+
+    async fn overdue(&self) -> Vec<Gathering> {
+        Vec::new()
+    }
+
+    async fn told(&self, of: &str) {
+        if let Some(known) = self.kept.lock().unwrap().get_mut(of) {
+            known.told = true;
+        }
     }
 }
 
@@ -929,6 +959,54 @@ async fn a_page_through_an_smsc_is_proven_and_taken_by_a_text() {
     assert!(answers.iter().all(|one| status(one) == 0));
     let confirmed = smsc.said("submit", 2).await.remove(1);
     assert!(text(&confirmed).contains("You took A1"), "{}", text(&confirmed));
+    desk.stop().await;
+}
+
+#[tokio::test]
+#[ignore = "needs libnet-smpp-perl"]
+async fn an_agent_killed_between_the_parts_of_a_text_has_it_whole_and_takes_what_is_given_again_once() {
+    let mut smsc = Smsc::start().await;
+    let mut desk = desk(smsc.port);
+    desk.start().await;
+    desk.raise(&exception("1")).await;
+    let page = smsc.said("submit", 1).await.remove(0);
+    let words = format!("ack {}", text(&page).rsplit(' ').next().unwrap());
+    let (first, second) = words.split_at(5);
+    let part = |number: u8, text: &str| {
+        format!("deliver {} 0 {} sar=77,2,{number}", &MARIA[1..], hex(text.as_bytes()))
+    };
+    smsc.tell(&part(1, first)).await;
+    assert_eq!(status(&smsc.said("deliver_sm_resp", 1).await[0]), 0, "it is kept, so it is answered for");
+    desk.kill();
+    desk.start().await;
+    smsc.said("bound", 2).await;
+    smsc.tell(&part(2, second)).await;
+    until("Maria to have it", async || {
+        (desk.list(&["alerts", "list"]).await[0]["holder"] == "maria").then_some(())
+    })
+    .await;
+    smsc.said("deliver_sm_resp", 2).await;
+    smsc.said("submit", 2).await;
+
+    // A centre that lost the answer gives it again, in whatever session; what follows is another text.
+    desk.kill();
+    desk.start().await;
+    smsc.said("bound", 3).await;
+    smsc.tell(&part(2, second)).await;
+    let help = format!("deliver {} 0 {}", &MARIA[1..], hex(b"help"));
+    smsc.tell(&help).await;
+    let answers = smsc.said("deliver_sm_resp", 4).await;
+    assert!(answers.iter().all(|one| status(one) == 0));
+    smsc.said("submit", 3).await;
+    desk.kill();
+    desk.start().await;
+    smsc.said("bound", 4).await;
+    smsc.tell(&help).await;
+    smsc.said("deliver_sm_resp", 5).await;
+    smsc.tell(&format!("deliver {} 0 {}", &MARIA[1..], hex(b"info"))).await;
+    let sent = smsc.said("submit", 4).await;
+    let said: Vec<String> = sent.iter().map(text).collect();
+    assert_eq!(sent.len(), 4, "the page, and one answer to each of three texts: {said:?}");
     desk.stop().await;
 }
 

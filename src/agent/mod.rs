@@ -15,9 +15,11 @@ pub mod health;
 mod heartbeat;
 pub mod identity;
 pub mod intake;
+mod letters;
 mod life;
 mod metrics;
 pub mod notice;
+pub mod presence;
 pub mod proof;
 pub mod providers;
 mod quiet;
@@ -32,6 +34,7 @@ pub mod setup;
 mod shift_test;
 pub mod silence;
 pub mod sync;
+pub mod together;
 pub mod world;
 
 use crate::core::alert::Alert;
@@ -77,6 +80,8 @@ pub struct Agent {
     submissions: tokio::sync::mpsc::Sender<intake::Submission>,
     /// How reading the calendars elsewhere goes.
     pub(crate) calendars: calendar::Reading,
+    /// Who looks at what.
+    pub(crate) presence: Arc<presence::Presence>,
     /// What the auditor found last.
     pub(crate) audited: audit::Audited,
     /// Only one at a time lays what is stored over what is configured.
@@ -117,6 +122,7 @@ impl Agent {
             noticed: Mutex::new(None),
             submissions,
             calendars: calendar::Reading::default(),
+            presence: Arc::default(),
             audited: audit::Audited::default(),
             laying: tokio::sync::Mutex::new(()),
             stopping: CancellationToken::new(),
@@ -133,7 +139,7 @@ impl Agent {
         agent.tracker.spawn(handover::job(agent.clone()));
         agent.tracker.spawn(calendar::job(agent.clone()));
         agent.tracker.spawn(notice::job(agent.clone()));
-        agent.tracker.spawn(replies::job(agent.clone()));
+        agent.tracker.spawn(letters::job(agent.clone()));
         agent.tracker.spawn(receipts::job(agent.clone()));
         agent.tracker.spawn(proof::look_for_lost(agent.clone()));
         agent.tracker.spawn(proof::ask(agent.clone()));
@@ -192,7 +198,9 @@ impl Agent {
         // Sockets are opened once; what the file says of them counts from the next start.
         settings.intake = before.settings.intake.clone();
         settings.agent = before.settings.agent.clone();
-        let mut setup = setup::apply(settings, why, actor, &self.origin, &self.store, &self.world).await?;
+        let plans = Some(before.settings.desk.schedules.clone());
+        let mut setup =
+            setup::apply(settings, why, actor, plans, &self.origin, &self.store, &self.world).await?;
         if listens != before.settings.intake.listen || group != before.settings.agent.group {
             setup.note =
                 Some("[intake] and [agent] of the file count from the agent's next start".to_owned());
@@ -311,6 +319,8 @@ fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandV
         | Action::Snooze { alert, .. }
         | Action::Resolve { alert, .. }
         | Action::Escalate { alert, .. }
+        | Action::HandAlert { alert, .. }
+        | Action::KeepAlert { alert }
         | Action::NoteAlert { alert, .. } => {
             view.alert = tx.alert(*alert)?;
             view.notifications = tx.notifications_of(*alert)?;
@@ -322,6 +332,12 @@ fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandV
             if let Some(n) = tx.notification(*notification)? {
                 view.task = tx.open_task(&delivery::doubt_task(&n))?;
                 view.notifications = vec![n];
+            }
+        }
+        Action::RestoreTask { task, .. } => {
+            view.task = tx.task(*task)?;
+            if let Some(task) = &view.task {
+                view.same = tx.open_task(task.key.raw())?.filter(|same| same.id != task.id);
             }
         }
         Action::NoteTask { task, .. } | Action::TakeTask { task } | Action::SnoozeTask { task, .. } => {

@@ -9,6 +9,7 @@ use crate::channel::{Callback, CallbackRefused, Channel, Ears, Of, Receipt, Writ
 use crate::community::intake::{CallbackAnswer, CallbackRequest};
 use crate::core::delivery::{self, Delivering};
 use crate::core::desk::Desk;
+use crate::core::gathering::{Gathering, Joined, Piece};
 use crate::core::gauge::Did;
 use crate::core::id::NotificationId;
 use crate::core::notification::{Evidence, Fault, Notification, NotificationState, RecipientId, Rung};
@@ -63,9 +64,10 @@ pub async fn job(agent: Arc<Agent>) {
             async move { way.listen(&ears).await }
         });
         tokio::select! {
+            biased;
+            () = agent.stopping.cancelled() => {}
             _ = futures_util::future::join_all(listening) => agent.stopping.cancelled().await,
             changed = setups.changed() => if changed.is_err() { return },
-            () = agent.stopping.cancelled() => {}
         }
         if agent.stopping.is_cancelled() {
             return;
@@ -108,6 +110,24 @@ impl Ears for Line {
                 tracing::error!(%why, "a reply could not be stored");
                 false
             }
+        }
+    }
+
+    async fn part(&self, piece: Piece) -> Option<Joined> {
+        let kept = replies::part(&self.agent, &self.channel, piece).await;
+        kept.inspect_err(|why| tracing::error!(%why, "a part of a reply could not be stored")).ok()
+    }
+
+    async fn overdue(&self) -> Vec<Gathering> {
+        let overdue = replies::overdue(&self.agent, &self.channel).await;
+        overdue
+            .inspect_err(|why| tracing::error!(%why, "parts of replies could not be read"))
+            .unwrap_or_default()
+    }
+
+    async fn told(&self, of: &str) {
+        if let Err(why) = replies::told(&self.agent, &self.channel, of).await {
+            tracing::error!(%why, "it could not be stored that a reply was answered for");
         }
     }
 }

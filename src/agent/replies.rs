@@ -1,40 +1,31 @@
-//! What people write back: texts that a gateway hands on, mails that lie in a mailbox. Each is taken
-//! once, in one transaction with what it does and the answer to it.
+//! What people write back: texts that a gateway hands on, and mails ([`super::letters`] reads those). Each
+//! is taken once, in one transaction with what it does and the answer to it.
 
 use super::Agent;
-use super::consent;
 use super::contacts;
 use super::handover;
 use super::receipts::{answer, heard};
-use super::reports::{self, Heard};
 use crate::channel::Written;
-use crate::channel::mailbox::{Letter, Mailbox};
 use crate::community::intake::{CallbackAnswer, CallbackRequest};
 use crate::core::alert::AlertState;
 use crate::core::change::{Change, Object, What};
-use crate::core::consent::Means;
 use crate::core::contact::Medium;
 use crate::core::desk::Desk;
+use crate::core::gathering::{self, Gathering, Joined, Piece};
 use crate::core::id::{AlertId, Ids, NotificationId};
 use crate::core::notification::Notification;
-use crate::core::reply::{self, Became, CODE_LIVES, Inbound, Link, Paged, ReplyView, take};
+use crate::core::reply::{self, Became, CODE_LIVES, Inbound, Paged, ReplyView, take};
 use crate::core::suppression::address_key;
 use crate::store::{StoreError, Tx};
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
 
 /// How many of a person's newest messages are looked through for what may be meant.
 const LOOKED_THROUGH: u64 = 300;
 /// How many alerts may be meant; more are only counted.
 const MEANT: usize = 40;
-/// How often the mailbox is looked into.
-const EVERY: Duration = Duration::from_secs(2);
-/// Letters read at one look.
-const LETTERS: usize = 50;
 
 /// Takes what a gateway hands on.
 pub async fn text(agent: &Agent, channel: &str, request: CallbackRequest) -> CallbackAnswer {
@@ -56,85 +47,63 @@ pub async fn text(agent: &Agent, channel: &str, request: CallbackRequest) -> Cal
 
 /// Takes a text that somebody wrote back, once.
 pub(super) async fn written(agent: &Agent, channel: &str, written: Written) -> Result<(), StoreError> {
-    let now = agent.world.now();
+    let Written { mut id, from, text, mut gathered } = written;
+    let nameless = id.is_empty().then(|| digest(&[&from, &text]));
+    if let Some(of) = &nameless {
+        // Without a name, the same words of the same sender within a minute are the same reply.
+        let octets = text.as_bytes().to_vec();
+        let piece = Piece { of: of.clone(), number: 1, total: 1, from: from.clone(), coding: 0, octets };
+        match part(agent, channel, piece).await? {
+            Joined::Whole(whole) => (id, gathered) = (whole.name, Some(of.clone())),
+            Joined::Waits | Joined::Known => return Ok(()),
+        }
+    }
     let inbound = Inbound {
         channel: channel.to_owned(),
-        provider_id: match written.id.as_str() {
-            // Without a name, the same words of the same sender within a minute are the same reply.
-            "" => digest(&[&written.from, &written.text, &(now.as_second() / 60).to_string()]),
-            id => id.to_owned(),
-        },
+        provider_id: id,
         medium: Medium::Sms,
-        from: written.from,
-        text: written.text.into(),
+        from,
+        text: text.into(),
         answers: None,
         automatic: None,
     };
-    take_one(agent, inbound).await.map(|_| ())
-}
-
-/// Looks into the mailbox again and again, if one is configured.
-pub async fn job(agent: Arc<Agent>) {
-    loop {
-        let setup = agent.setup();
-        if let Some(replies) = &setup.settings.replies {
-            let key = &setup.settings.desk.reply_key;
-            let mailbox = Mailbox::new(&replies.maildir, &replies.address, key);
-            match mailbox.letters(LETTERS).await {
-                Ok(letters) => {
-                    agent.vitals.mailbox(None);
-                    for letter in letters {
-                        mail(&agent, &mailbox, letter).await;
-                    }
-                }
-                Err(why) => agent.vitals.mailbox(Some(why.to_string())),
-            }
-        }
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            () = agent.stopping.cancelled() => return,
-        }
+    take_as(agent, inbound, gathered, take).await?;
+    match nameless {
+        Some(of) => told(agent, channel, &of).await,
+        None => Ok(()),
     }
 }
 
-async fn mail(agent: &Agent, mailbox: &Mailbox<'_>, letter: Letter) {
-    match meant(agent, &letter).await {
-        Ok(Some(Heard::Kept)) => return put_away(mailbox, &letter.file).await,
-        Ok(Some(Heard::TooEarly)) => return,
-        Ok(Some(Heard::NotOurs)) | Ok(None) => {}
-        Err(why) => return tracing::error!(%why, "a report by mail could not be stored"),
-    }
-    let file = letter.file;
-    let inbound = Inbound {
-        channel: "mail".to_owned(),
-        provider_id: letter.id,
-        medium: Medium::Email,
-        from: letter.from,
-        text: letter.text.into(),
-        answers: letter.answers,
-        automatic: letter.automatic,
+/// Keeps one part of a text that a provider hands on, and says what is to be done with it.
+pub(super) async fn part(agent: &Agent, channel: &str, piece: Piece) -> Result<Joined, StoreError> {
+    let (channel, now) = (channel.to_owned(), agent.world.now());
+    let keep = move |tx: &mut Tx<'_>| {
+        let known = tx.gathering(&channel, &piece.of)?;
+        let (kept, joined) = gathering::add(known, &piece, now);
+        tx.keep_gathering(&channel, &kept)?;
+        Ok(joined)
     };
-    match take_one(agent, inbound).await {
-        // Only what is on disk leaves the mailbox's new letters.
-        Ok(_) => put_away(mailbox, &file).await,
-        Err(why) => tracing::error!(%why, "a mailed reply could not be stored"),
-    }
+    agent.store.write(keep).await
 }
 
-async fn put_away(mailbox: &Mailbox<'_>, file: &std::path::Path) {
-    if let Err(why) = mailbox.read(file).await {
-        tracing::error!(%why, "a letter that was read could not be put away");
-    }
+/// Texts whose missing parts are waited for no longer.
+pub(super) async fn overdue(agent: &Agent, channel: &str) -> Result<Vec<Gathering>, StoreError> {
+    let (channel, now) = (channel.to_owned(), agent.world.now());
+    agent.store.write(move |tx| tx.forget_gatherings(now)).await?;
+    let open = agent.store.read(move |tx| tx.open_gatherings(&channel)).await?;
+    Ok(gathering::overdue(open, now))
 }
 
-/// Takes what is no reply: a report, or the wish to get no more of something. `None`: it is neither.
-async fn meant(agent: &Agent, letter: &Letter) -> Result<Option<Heard>, StoreError> {
-    if let Some(report) = &letter.report {
-        return reports::take(agent, report.clone(), &letter.id).await.map(Some);
-    }
-    let Some(id) = letter.leaves.filter(|_| letter.automatic.is_none()) else { return Ok(None) };
-    let said = consent::said(agent, Link::Unsubscribe, id, Means::Mail).await?;
-    Ok(Some(if said { Heard::Kept } else { Heard::NotOurs }))
+/// The provider was told that the text of this part was taken.
+pub(super) async fn told(agent: &Agent, channel: &str, of: &str) -> Result<(), StoreError> {
+    let (channel, of) = (channel.to_owned(), of.to_owned());
+    let tell = move |tx: &mut Tx<'_>| match tx.gathering(&channel, &of)? {
+        Some(known) if known.taken_at.is_some() && !known.told => {
+            tx.keep_gathering(&channel, &Gathering { told: true, ..known })
+        }
+        _ => Ok(()),
+    };
+    agent.store.write(tell).await
 }
 
 /// Whoever got this message told their mailbox provider that it was unwanted.
@@ -154,21 +123,21 @@ pub(super) async fn complained(
         answers: Some(n.id),
         automatic: None,
     };
-    take_as(agent, inbound, move |desk, view, inbound, ids, now| {
+    let decide = move |desk: &Desk, view, inbound: &Inbound, ids, now| {
         reply::complain(desk, view, inbound, n.id, ids, now)
-    })
-    .await
-    .map(|_| ())
+    };
+    take_as(agent, inbound, None, decide).await.map(|_| ())
 }
 
 /// Takes one reply; the same again does nothing.
 pub async fn take_one(agent: &Agent, inbound: Inbound) -> Result<Became, StoreError> {
-    take_as(agent, inbound, take).await
+    take_as(agent, inbound, None, take).await
 }
 
 async fn take_as(
     agent: &Agent,
     inbound: Inbound,
+    gathered: Option<String>,
     decide: impl FnOnce(&Desk, ReplyView, &Inbound, Ids, Timestamp) -> (Vec<Change>, Ids) + Send + 'static,
 ) -> Result<Became, StoreError> {
     let setup = agent.setup();
@@ -177,6 +146,11 @@ async fn take_as(
     let (became, laid_over) = agent
         .store
         .write(move |tx| {
+            if let Some(of) = gathered
+                && let Some(known) = tx.gathering(&inbound.channel, &of)?
+            {
+                tx.keep_gathering(&inbound.channel, &known.taken(now))?;
+            }
             if let Some(known) = tx.reply(&inbound.id())? {
                 return Ok((known.state, false));
             }

@@ -217,7 +217,7 @@ impl Channel for Kannel {
             None => text_of_body(&callback.body, &header("content-type").unwrap_or_default()),
         };
         let id = field("id", "x-kannel-id").unwrap_or_default();
-        Ok(Written { id, from: format!("+{number}"), text })
+        Ok(Written { id, from: format!("+{number}"), text, gathered: None })
     }
 
     fn connections(&self) -> usize {

@@ -20,6 +20,7 @@ pub use http::client as http_client;
 pub use mail::message_name;
 
 use crate::core::contact::Medium;
+use crate::core::gathering::{Gathering, Joined, Piece};
 use crate::core::id::NotificationId;
 pub use crate::core::notification::Acceptance;
 use crate::core::notification::{Attachment, Fault, Purpose, Rung};
@@ -151,6 +152,12 @@ pub enum Found {
 pub trait Ears: Send + Sync {
     async fn receipt(&self, receipt: Receipt) -> bool;
     async fn written(&self, written: Written) -> bool;
+    /// Keeps one part of what somebody wrote, and says what is to be done with it; `None`: it is not kept.
+    async fn part(&self, piece: Piece) -> Option<Joined>;
+    /// Texts whose missing parts are waited for no longer.
+    async fn overdue(&self) -> Vec<Gathering>;
+    /// The provider was told that the text of this part was taken.
+    async fn told(&self, of: &str);
 }
 
 /// What somebody wrote, as a provider tells it.
@@ -160,6 +167,8 @@ pub struct Written {
     pub id: String,
     pub from: String,
     pub text: String,
+    /// The kept parts that it was put together from.
+    pub gathered: Option<String>,
 }
 
 /// An HTTP request to `/v1/receipts/{channel}` or `/v1/inbound/{channel}`, for the channel to verify and read.

@@ -289,7 +289,8 @@ impl Channel for Twilio {
             return Err(CallbackRefused::Unreadable(format!("its From is {:?}", http::clip(from))));
         }
         let id = form.get("MessageSid").or_else(|| form.get("SmsSid")).unwrap_or_default().to_owned();
-        Ok(Written { id, from: from.to_owned(), text: form.get("Body").unwrap_or_default().to_owned() })
+        let text = form.get("Body").unwrap_or_default().to_owned();
+        Ok(Written { id, from: from.to_owned(), text, gathered: None })
     }
 
     /// TwiML that does nothing: text would go out as an answer, and no XML is logged as an error.

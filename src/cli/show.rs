@@ -290,9 +290,10 @@ fn sendings(n: &Notification) -> Vec<String> {
             AttemptState::InDoubt => "handed over; nobody knows",
         };
         let again = if attempt.possible_duplicate { ", perhaps a second time" } else { "" };
+        let cost = if attempt.parts > 1 { format!(", {} parts", attempt.parts) } else { String::new() };
         let answer = attempt.answer.as_ref().map(|said| format!(": {}", said.printable()));
         lines.push(format!(
-            "{}  attempt {} {word} by {}, {}{again}{}",
+            "{}  attempt {} {word} by {}, {}{cost}{again}{}",
             time::exact(attempt.started_at),
             attempt.number,
             attempt.channel,

@@ -75,6 +75,8 @@ pub struct File {
     pub replies: Option<super::replies::RepliesTable>,
     #[serde(default)]
     pub unsubscribe: super::unsubscribe::UnsubscribeTable,
+    #[serde(default)]
+    pub quiet_hours: super::waking::QuietHoursTable,
     pub heartbeat: Option<super::heartbeat::HeartbeatTable>,
     pub page_test: Option<super::page_test::PageTestTable>,
     /// Of these two only the shape counts here; the console reads what they say.

@@ -22,6 +22,7 @@ mod schedule;
 mod smpp;
 mod templates;
 mod unsubscribe;
+mod waking;
 mod work;
 
 pub use channel::{Channel, ChannelKind, OpentextLogin, Tls, TwilioSender};
@@ -29,7 +30,7 @@ pub use community::Community;
 pub use console::{Console as ConsoleSettings, KeyRow, Keys as ConsoleKeys, NotifyWord, console};
 pub use heartbeat::Heartbeat;
 pub use problem::{ConfigError, Problem};
-pub use replies::Replies;
+pub use replies::{Imap, Letters, Replies};
 pub use schedule::{Feed, LARGEST_CALENDAR};
 pub use smpp::{AlphabetWord, Smpp, SplitWord};
 

@@ -1,10 +1,9 @@
 //! A `[[channel]]` of kind `smpp`: which message centre, as whom, and how it wants its texts.
 
 use super::channel::{ChannelTable, TlsWord};
-use super::check::Check;
+use super::check::{Check, is_this_machine};
 use secrecy::SecretString;
 use serde::Deserialize;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use toml::Spanned;
@@ -104,10 +103,6 @@ impl Check<'_> {
             valid_for: t.valid_for.take().map(|text| self.duration(&text).unsigned_abs()),
         })
     }
-}
-
-fn is_this_machine(host: &str) -> bool {
-    host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 #[cfg(test)]

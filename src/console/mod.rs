@@ -7,8 +7,10 @@
 
 pub mod act;
 pub mod allowed;
+pub mod bulk;
 pub mod clock;
 pub mod colours;
+pub mod configuration;
 pub mod contacts;
 pub mod cover;
 pub mod desk;
@@ -17,10 +19,12 @@ pub mod drill;
 pub mod effect;
 pub mod follow;
 pub mod form;
+pub mod goal;
 pub mod handover;
 pub mod heard;
 pub mod insist;
 pub mod intent;
+pub mod keep;
 pub mod keymap;
 pub mod keys;
 pub mod line;
@@ -31,9 +35,12 @@ pub mod messages;
 pub mod model;
 pub mod moves;
 pub mod narrow;
+pub mod nav;
 pub mod oncall;
 pub mod order;
+pub mod others;
 pub mod partners;
+pub mod people;
 pub mod pick;
 pub mod press;
 pub mod providers;
@@ -41,13 +48,16 @@ pub mod resend;
 pub mod rows;
 pub mod say;
 pub mod setup;
+pub mod sources;
 pub mod templates;
 pub mod theme;
 pub mod told;
 pub mod update;
 pub mod view;
+pub mod waiting;
 
 use crate::console::effect::Effect;
+use crate::console::keep::Keeper;
 use crate::console::link::AgentLink;
 use crate::console::message::Msg;
 use crate::console::model::Model;
@@ -90,6 +100,8 @@ pub struct Options {
     pub agent: AgentAfter,
     /// A drill to be played; the agent runs once its briefing is closed.
     pub drill: Option<drill::Seat>,
+    /// Where what waits for the agent is kept.
+    pub state: PathBuf,
 }
 
 /// What becomes of the agent when the operator leaves.
@@ -129,6 +141,8 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
     let (width, height) = frames::size();
     let mut model = Model::new(Timestamp::now());
     model.agent_after = options.agent;
+    model.session = link.session().to_owned();
+    let keeper = Keeper::start(&options.state, link.session(), tell.clone());
     model.read_only = options.read_only;
     (model.keys, model.looks, model.warnings) = (setup.keys, setup.looks, setup.warnings);
     update(&mut model, Msg::Size(width, height));
@@ -148,6 +162,7 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
         bell: Bell::new(setup.bell, setup.notify, Within::of_environment()),
         began: Instant::now(),
         link,
+        keeper,
         tell,
         guard,
         draw_at: Some(Instant::now() + ANSWERS_WITHIN),
@@ -181,6 +196,7 @@ struct Console {
     began: Instant,
     frames: Frames<File>,
     link: AgentLink,
+    keeper: Keeper,
     listening: JoinHandle<()>,
     seat: Option<drill::Seat>,
     tell: UnboundedSender<Msg>,
@@ -262,6 +278,11 @@ impl Console {
         for effect in update(&mut self.model, msg) {
             match effect {
                 Effect::Command { ticket, action, expect } => self.link.command(ticket, action, expect),
+                Effect::Retry { ticket, command } => self.link.retry(ticket, command),
+                Effect::Keep(items) => self.keeper.keep(items),
+                Effect::Look(alert) => self.link.look(alert),
+                Effect::Preview { ticket, each } => self.link.preview_of(ticket, each),
+                Effect::Together { ticket, each } => self.link.together(ticket, each),
                 Effect::FetchDetail(alert) => self.link.detail(alert),
                 Effect::FetchSteps(alert) => self.link.steps(alert),
                 Effect::FetchPartners(find) => self.link.partners(find),
@@ -276,6 +297,10 @@ impl Console {
                 Effect::FetchTemplates => self.link.templates(),
                 Effect::FetchPreview(asked) => self.link.preview(asked),
                 Effect::FetchContacts => self.link.contacts(),
+                Effect::FetchPerson(id) => self.link.person(id),
+                Effect::FetchConfig => self.link.config(),
+                Effect::FetchDigests => self.link.digests(),
+                Effect::FetchDigest(name) => self.link.digest(name),
                 Effect::Wait(wait, after) => {
                     let tell = self.tell.clone();
                     tokio::spawn(async move {

@@ -1,35 +1,33 @@
 //! What an operator asks becomes changes, or a refusal that says why and names who was first.
 
-use crate::core::alert::{Alert, AlertState};
+mod alert;
+mod contact;
+mod sending;
+#[cfg(test)]
+mod tests;
+
+use crate::core::alert::Alert;
 use crate::core::assignment::{self, StoredAssignment};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Action, Command, Expect, Refusal, RefusalCode};
-use crate::core::consent::{self, Means, Word};
-use crate::core::contact::{Category, Contact, ContactField, Medium};
+use crate::core::contact::Contact;
 use crate::core::contact_commands::{self, About};
-use crate::core::decide::cancel_pages;
-use crate::core::desk::{Desk, Told};
-use crate::core::escalation::{Decision, medium_word};
-use crate::core::event::Severity;
-use crate::core::flow;
+use crate::core::desk::Desk;
+use crate::core::escalation::Decision;
 use crate::core::handover::{self, Loaded};
 use crate::core::id::Ids;
 use crate::core::maintenance::StoredWindow;
-use crate::core::maintenance_commands;
 use crate::core::matter::Matter;
-use crate::core::notification::{Notification, NotificationState, Purpose, RecipientId};
+use crate::core::notification::Notification;
+use crate::core::offer;
 use crate::core::override_commands::{self, By, TurnOf};
-use crate::core::page_test;
 use crate::core::person::{PersonId, Role};
-use crate::core::resend;
 use crate::core::schedule::Override;
-use crate::core::settle;
-use crate::core::status_update;
-use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState};
+use crate::core::suppression::Suppression;
 use crate::core::task::{Task, TaskState};
 use crate::core::text::Untrusted;
+use crate::core::{maintenance_commands, page_test, resend, settle};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
 
 /// Who asks, as the agent knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +46,8 @@ pub struct CommandView {
     /// Of the alert, or the one message asked about.
     pub notifications: Vec<Notification>,
     pub task: Option<Task>,
+    /// Another open task about the same trouble.
+    pub same: Option<Task>,
     /// What the task is about.
     pub matter: Option<Matter>,
     pub contact: Option<Contact>,
@@ -114,6 +114,7 @@ fn refuse(code: RefusalCode, said: String) -> Refusal {
 impl Asked<'_> {
     fn apply(&mut self, view: CommandView, action: &Action) -> Result<String, Refusal> {
         let CommandView { alert, mut notifications, task, matter, contact, about, suppressed, .. } = view;
+        let same = view.same;
         let CommandView { overrides, over, assignment, handovers, window, resend, .. } = view;
         match action {
             Action::Ack { alert: id, next_update_by } => {
@@ -128,6 +129,14 @@ impl Asked<'_> {
                 self.resolve(found(alert, "alert", id)?, &mut notifications, reason)
             }
             Action::Escalate { alert: id, step } => self.escalate(found(alert, "alert", id)?, *step),
+            Action::HandAlert { alert: id, to } => {
+                let alert = found(alert, "alert", id)?;
+                offer::offer(&mut self.decision, self.asker, &self.actor, alert, &notifications, to)
+            }
+            Action::KeepAlert { alert: id } => {
+                let alert = found(alert, "alert", id)?;
+                offer::withdraw(&mut self.decision, self.asker, &self.actor, alert, &notifications)
+            }
             Action::Resend(asked) => self.resend(&resend, asked),
             Action::Unsend { .. } => {
                 let copies = resend.messages.into_values().collect();
@@ -189,6 +198,9 @@ impl Asked<'_> {
                 task.snoozed_until = Some(*until);
                 self.task_change(What::TaskSnoozed, format!("{} put it off.", self.asker.name).into(), &task);
                 Ok(format!("{id} sleeps until {}.", self.clock(*until)))
+            }
+            Action::RestoreTask { task: id, owner } => {
+                self.restore_task(found(task, "task", id)?, same.as_ref(), owner.clone())
             }
             Action::SetContact { contact: id, fields } => {
                 self.set_contact(found(contact, "contact", &id.printable())?, fields)
@@ -257,346 +269,37 @@ impl Asked<'_> {
         }
     }
 
+    fn restore_task(
+        &mut self,
+        mut task: Task,
+        same: Option<&Task>,
+        owner: Option<PersonId>,
+    ) -> Result<String, Refusal> {
+        if let Some(other) = task.owner.as_ref().filter(|other| **other != self.asker.id)
+            && task.state != TaskState::Done
+            && task.owner != owner
+        {
+            let said = format!("{} has {} now.", self.decision.desk.name_of(other), task.id);
+            return Err(Refusal { code: RefusalCode::Raced, said: said.into(), by: Some(other.clone()) });
+        }
+        if let Some(same) = same {
+            let said = format!("{} is open about the same trouble, so {} stays done.", same.id, task.id);
+            return Err(refuse(RefusalCode::WrongState, said));
+        }
+        task.owner = owner;
+        task.state = TaskState::Open;
+        task.snoozed_until = None;
+        let said = format!("{} took back what they did; it is to do again.", self.asker.name);
+        self.task_change(What::TaskOpened, said.into(), &task);
+        Ok(format!("{} is to do again.", task.id))
+    }
+
     fn may_assign(&self) -> Result<(), Refusal> {
         if self.asker.role < Role::Admin {
             let said = format!("{} may not change who looks after partners; an admin may.", self.asker.name);
             return Err(refuse(RefusalCode::NotAllowed, said));
         }
         Ok(())
-    }
-
-    fn ack(
-        &mut self,
-        mut alert: Alert,
-        notifications: &mut [Notification],
-        promise: Option<Timestamp>,
-    ) -> Result<String, Refusal> {
-        self.not_resolved(&alert)?;
-        let mine = alert.held_by() == Some(&self.asker.id);
-        // Somebody else's is taken over only by who saw whose it is.
-        if !mine && (alert.held_by().is_some() || self.expect.holder.is_some()) {
-            self.holder_as_seen(&alert)?;
-            if self.expect.holder.is_none() {
-                return Err(self.raced(&alert));
-            }
-        }
-        let by = match promise {
-            Some(by) => self.soon_enough(by)?,
-            None => self.decision.now + self.decision.desk.promise.for_severity(alert.severity),
-        };
-        let again = mine && alert.state == AlertState::Acknowledged;
-        alert.state = AlertState::Acknowledged;
-        alert.holder = Some(self.asker.id.clone());
-        alert.next_update_by = Some(by);
-        alert.next_escalation_at = None;
-        alert.snoozed_until = None;
-        alert.quiet = None;
-        alert.close_at = None;
-        alert.updated_at = self.decision.now;
-        let verb = if again { "promises news anew" } else { "took it" };
-        self.fact(What::AlertAcknowledged, format!("{} {verb}.", self.asker.name), &alert);
-        cancel_pages(&mut self.decision, alert.id, notifications.iter_mut(), "somebody took the alert");
-        status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
-        Ok(format!("You took {}; news promised by {}.", alert.id, self.clock(by)))
-    }
-
-    fn unack(&mut self, mut alert: Alert, notifications: &[Notification]) -> Result<String, Refusal> {
-        if !matches!(alert.state, AlertState::Acknowledged | AlertState::Snoozed) {
-            return Err(refuse(
-                RefusalCode::WrongState,
-                format!(
-                    "{} is {}; only what somebody took or put to sleep can be given back.",
-                    alert.id,
-                    alert.state.as_str()
-                ),
-            ));
-        }
-        self.holder_as_seen(&alert)?;
-        alert.state = AlertState::Open;
-        alert.holder = None;
-        alert.next_update_by = None;
-        alert.snoozed_until = None;
-        alert.quiet = None;
-        alert.updated_at = self.decision.now;
-        if alert.cleared_at.is_none() {
-            let wait = if alert.step == 0 { SignedDuration::ZERO } else { alert.next_step().1.after };
-            alert.next_escalation_at = Some(self.decision.now + wait);
-        }
-        let sentence = format!("{} gave it back; paging goes on.", self.asker.name);
-        self.fact(What::AlertUnacknowledged, sentence, &alert);
-        status_update::take_back(&mut self.decision, alert.id, notifications);
-        if alert.cleared_at.is_some() {
-            alert.close_at = Some(self.decision.next_hand_over(&alert));
-            self.fact(What::AlertCleared, "It is cleared, and stays in sight until the hand-over.", &alert);
-        } else {
-            // Those whose page the acknowledgment cancelled are paged after all.
-            let mut latest: BTreeMap<&PersonId, &Notification> = BTreeMap::new();
-            for n in notifications {
-                if let RecipientId::Person(id) = &n.recipient.who
-                    && n.purpose == Purpose::Page
-                    && n.step_for(alert.id) == Some(alert.step)
-                {
-                    latest.insert(id, n);
-                }
-            }
-            let mut missed = Vec::new();
-            for (person, n) in latest {
-                match n.state_for(alert.id) {
-                    NotificationState::Cancelled => missed
-                        .push(Told { person: person.clone(), via: n.reason.via.printable().into_string() }),
-                    // It may have got through, so it goes out as what it is: the same again, marked.
-                    NotificationState::InDoubt if n.due_at.is_none() => self.send_again(n.clone()),
-                    _ => {}
-                }
-            }
-            let step = alert.step;
-            self.decision.page(&alert, &missed, step, false);
-            self.decision.advance(&mut alert);
-        }
-        Ok(format!("{} is open again; paging goes on.", alert.id))
-    }
-
-    fn send_again(&mut self, mut n: Notification) {
-        let change = settle::send_again(&self.decision, &self.actor, &self.asker.id, &mut n);
-        self.decision.changes.push(change);
-    }
-
-    fn snooze(
-        &mut self,
-        mut alert: Alert,
-        notifications: &mut [Notification],
-        until: Timestamp,
-    ) -> Result<String, Refusal> {
-        self.not_resolved(&alert)?;
-        self.holder_as_seen(&alert)?;
-        self.soon_enough(until)?;
-        let now = self.decision.now;
-        if let Some(deadline) = alert.deadline.filter(|d| *d > now && alert.severity >= Severity::High) {
-            let latest = now + deadline.duration_since(now) / 2;
-            if until > latest {
-                return Err(refuse(
-                    RefusalCode::Invalid,
-                    format!(
-                        "{} is due {}; it may sleep at most half of that time, until {}.",
-                        alert.id,
-                        self.clock(deadline),
-                        self.clock(latest)
-                    ),
-                ));
-            }
-        }
-        alert.state = AlertState::Snoozed;
-        alert.holder = Some(self.asker.id.clone());
-        alert.snoozed_until = Some(until);
-        alert.quiet = None;
-        alert.next_escalation_at = None;
-        alert.next_update_by = None;
-        alert.updated_at = now;
-        self.fact(What::AlertSnoozed, format!("{} put it to sleep.", self.asker.name), &alert);
-        cancel_pages(&mut self.decision, alert.id, notifications.iter_mut(), "the alert was snoozed");
-        status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
-        Ok(format!("{} sleeps until {}.", alert.id, self.clock(until)))
-    }
-
-    fn resolve(
-        &mut self,
-        mut alert: Alert,
-        notifications: &mut [Notification],
-        reason: &Untrusted,
-    ) -> Result<String, Refusal> {
-        self.not_resolved(&alert)?;
-        self.holder_as_seen(&alert)?;
-        self.say_something(reason)?;
-        alert.state = AlertState::Resolved;
-        alert.resolution = Some(reason.clone());
-        alert.next_escalation_at = None;
-        alert.next_update_by = None;
-        alert.snoozed_until = None;
-        alert.quiet = None;
-        alert.updated_at = self.decision.now;
-        let sentence = Untrusted::new(format!("{} closed it: {}", self.asker.name, reason.raw()));
-        self.fact(What::AlertResolved, sentence, &alert);
-        cancel_pages(&mut self.decision, alert.id, notifications.iter_mut(), "the alert was closed");
-        flow::outcome::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
-        status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
-        Ok(format!("{} is closed.", alert.id))
-    }
-
-    fn escalate(&mut self, mut alert: Alert, step: Option<u32>) -> Result<String, Refusal> {
-        self.not_resolved(&alert)?;
-        if let Some(seen) = self.expect.step
-            && seen != alert.step
-        {
-            return Err(refuse(
-                RefusalCode::Raced,
-                format!(
-                    "{} went on to step {} meanwhile; look again before you escalate.",
-                    alert.id, alert.step
-                ),
-            ));
-        }
-        let last = alert.policy.steps.len() as u32 + 1;
-        let chosen = step.unwrap_or_else(|| (alert.step + 1).min(last));
-        if chosen == 0 || chosen > last {
-            return Err(refuse(
-                RefusalCode::Invalid,
-                format!("{} has steps 1 to {last} (the last resort); {chosen} is none of them.", alert.id),
-            ));
-        }
-        alert.state = AlertState::Open;
-        alert.next_update_by = None;
-        alert.snoozed_until = None;
-        alert.quiet = None;
-        alert.step = chosen - 1;
-        alert.next_escalation_at = Some(self.decision.now);
-        let before = self.decision.changes.len();
-        self.decision.advance(&mut alert);
-        let sentence = format!("{} escalates to step {chosen}.", self.asker.name);
-        let fact =
-            Change::alert(self.decision.now, self.actor.clone(), What::AlertEscalated, sentence, &alert);
-        self.decision.changes.insert(before, fact);
-        let paged: Vec<String> = self.decision.changes[before..]
-            .iter()
-            .filter_map(|change| match &change.object {
-                Object::Notification(n) if n.purpose == Purpose::Page => {
-                    Some(n.recipient.name.printable().into_string())
-                }
-                _ => None,
-            })
-            .collect();
-        Ok(match paged.is_empty() {
-            true => format!("{} is escalated, but step {chosen} reaches nobody; see its timeline.", alert.id),
-            false => format!("{} is escalated: {} told.", alert.id, paged.join(", ")),
-        })
-    }
-
-    fn resend(&mut self, known: &resend::Known, asked: &resend::Asked) -> Result<String, Refusal> {
-        let plan = resend::decide(&mut self.decision, self.asker, known, asked)?;
-        resend::as_seen(self.decision.desk, known, &plan, &self.expect.resent)?;
-        let goes: Vec<String> = plan
-            .goes
-            .iter()
-            .map(|one| format!("{} to {}", medium_word(one.medium), one.to.name.printable()))
-            .collect();
-        let undo = match plan.can_be_undone() {
-            true => format!(" It can be taken back for {} s.", resend::UNDO.as_secs()),
-            false => String::new(),
-        };
-        let out = match plan.reasons() {
-            reasons if reasons.is_empty() => String::new(),
-            reasons => format!(" Left out: {}.", reasons.join("; ")),
-        };
-        let what = match asked.what.as_slice() {
-            [one] => format!("{one} goes out again"),
-            more => format!("{} go out again", more.len()),
-        };
-        let shown = 5;
-        let more = match goes.len().saturating_sub(shown) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let goes = goes[..goes.len().min(shown)].join(", ");
-        Ok(format!("{what}: {goes}{more}.{undo}{out}"))
-    }
-
-    fn set_contact(&mut self, mut contact: Contact, fields: &[ContactField]) -> Result<String, Refusal> {
-        if fields.is_empty() {
-            return Err(refuse(RefusalCode::Invalid, "No field was given to change.".to_owned()));
-        }
-        for seen in &self.expect.fields {
-            if contact.field(seen) != *seen {
-                return Err(refuse(
-                    RefusalCode::Raced,
-                    format!(
-                        "{} of {} was changed meanwhile; look again.",
-                        seen.name(),
-                        contact.name.printable()
-                    ),
-                ));
-            }
-        }
-        let mut changed = Vec::new();
-        let before = contact.opted_out.clone();
-        for field in fields {
-            let brings_back = |(category, media): (&Category, &Vec<Medium>)| {
-                media.contains(&Medium::Email) && contact.unsubscribed.contains(category)
-            };
-            if let ContactField::Channels(wanted) = field
-                && wanted.iter().any(brings_back)
-            {
-                let said = format!(
-                    "{} ended those mails by the link in one of them; only the signed link there brings them back.",
-                    contact.name.printable()
-                );
-                return Err(refuse(RefusalCode::NotAllowed, said));
-            }
-            if let ContactField::OptedOut(wanted) = field
-                && !contact.opted_out.is_subset(wanted)
-            {
-                let said = format!(
-                    "An opt-out ends only by {} (START, or the signed link); nobody else can end it.",
-                    contact.name.printable()
-                );
-                return Err(refuse(RefusalCode::NotAllowed, said));
-            }
-            if let ContactField::TimeZone(Some(zone)) = field
-                && jiff::tz::TimeZone::get(zone.raw()).is_err()
-            {
-                let said =
-                    format!("{} is not a time zone; they are named like Europe/Berlin.", zone.printable());
-                return Err(refuse(RefusalCode::Invalid, said));
-            }
-            if matches!(field, ContactField::Name(name) if name.is_empty()) {
-                return Err(refuse(RefusalCode::Invalid, "A contact needs a name.".to_owned()));
-            }
-            if contact.field(field) != *field {
-                changed.push(field.name());
-                contact.set(field.clone());
-            }
-        }
-        if changed.is_empty() {
-            return Ok(format!("{} is as you want it already.", contact.name.printable()));
-        }
-        contact.updated_at = self.decision.now;
-        let list = changed.join(", ");
-        let summary =
-            Untrusted::new(format!("{} changed {list} of {}.", self.asker.name, contact.name.raw()));
-        self.decision.changes.push(Change {
-            at: self.decision.now,
-            actor: self.actor.clone(),
-            what: What::ContactChanged,
-            summary,
-            alert: None,
-            partner: contact.partner_id.clone(),
-            object: Object::Contact(Box::new(contact.clone())),
-        });
-        let word = Word {
-            actor: &self.actor,
-            means: Means::Operator,
-            words: Untrusted::new(format!("set by {}", self.asker.name)),
-            evidence: Untrusted::new(format!("command {}", self.id)),
-        };
-        consent::record_contact(&mut self.decision, &word, &before, &contact);
-        Ok(format!("Changed {list} of {}.", contact.name.printable()))
-    }
-
-    /// Whoever says that a contact's addresses are mended has them tried again. An opt-out stays.
-    fn lift(&mut self, suppressed: Vec<Suppression>) {
-        let dead = |s: &Suppression| s.state == SuppressionState::Active && s.cause == SuppressionCause::Dead;
-        for mut lifted in suppressed.into_iter().filter(dead) {
-            lifted.state = SuppressionState::Lifted;
-            lifted.updated_at = self.decision.now;
-            let summary = format!("{} is tried again.", lifted.id.printable());
-            self.decision.changes.push(Change {
-                at: self.decision.now,
-                actor: self.actor.clone(),
-                what: What::AddressLifted,
-                summary: summary.into(),
-                alert: None,
-                partner: None,
-                object: Object::Suppression(Box::new(lifted)),
-            });
-        }
     }
 
     fn fact(&mut self, what: What, summary: impl Into<Untrusted>, alert: &Alert) {
@@ -607,40 +310,6 @@ impl Asked<'_> {
         let mut task = task.clone();
         task.updated_at = self.decision.now;
         self.decision.changes.push(Change::task(self.decision.now, self.actor.clone(), what, summary, &task));
-    }
-
-    fn not_resolved(&self, alert: &Alert) -> Result<(), Refusal> {
-        match alert.state {
-            AlertState::Resolved => {
-                Err(refuse(RefusalCode::WrongState, format!("{} is closed already.", alert.id)))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn holder_as_seen(&self, alert: &Alert) -> Result<(), Refusal> {
-        match &self.expect.holder {
-            Some(seen) if seen.as_ref() == alert.held_by() => Ok(()),
-            // What the desk did by itself since (a promise missed, a step) does not make it stale.
-            Some(seen) if alert.state == AlertState::Open && seen.is_some() && *seen == alert.holder => {
-                Ok(())
-            }
-            Some(_) => Err(self.raced(alert)),
-            None => Ok(()),
-        }
-    }
-
-    fn raced(&self, alert: &Alert) -> Refusal {
-        let said = match alert.held_by() {
-            Some(holder) => format!(
-                "{} was first: {} is theirs since {}.",
-                self.decision.desk.name_of(holder),
-                alert.id,
-                self.clock(alert.updated_at)
-            ),
-            None => format!("{} was given back meanwhile; look again.", alert.id),
-        };
-        Refusal { code: RefusalCode::Raced, said: said.into(), by: alert.held_by().cloned() }
     }
 
     fn say_something(&self, text: &Untrusted) -> Result<(), Refusal> {
@@ -654,18 +323,6 @@ impl Asked<'_> {
         match at > self.decision.now {
             true => Ok(at),
             false => Err(refuse(RefusalCode::Invalid, format!("{} is past.", self.clock(at)))),
-        }
-    }
-
-    /// A promise or a snooze of an alert: to come, and not so far off that nobody would be paged again.
-    fn soon_enough(&self, at: Timestamp) -> Result<Timestamp, Refusal> {
-        let at = self.in_future(at)?;
-        match at.duration_since(self.decision.now) <= LONGEST_QUIET {
-            true => Ok(at),
-            false => Err(refuse(
-                RefusalCode::Invalid,
-                "An alert may be quiet for three days at most; close it with a reason instead.".to_owned(),
-            )),
         }
     }
 
@@ -683,169 +340,5 @@ fn not_done(task: Task) -> Result<Task, Refusal> {
     match task.state {
         TaskState::Done => Err(refuse(RefusalCode::WrongState, format!("{} is done already.", task.id))),
         _ => Ok(task),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::core::contact::Medium;
-    use crate::core::id::{AlertId, NotificationId};
-    use crate::core::notification::{Attempt, AttemptState};
-    use crate::core::scenario::{Scene, exception};
-    use serde_json::json;
-
-    fn unack(scene: &mut Scene) {
-        scene.command("maria", Action::Unack { alert: AlertId(1) }, Expect::default()).unwrap();
-    }
-
-    #[test]
-    fn the_second_of_two_is_told_who_was_first() {
-        let mut scene = Scene::usual();
-        scene.raise("x1");
-        scene.ack("maria").unwrap();
-        let refusal = scene.ack("jonas").unwrap_err();
-        assert_eq!((refusal.code, refusal.by), (RefusalCode::Raced, Some(PersonId("maria".into()))));
-        assert_eq!(scene.alert().holder, Some(PersonId("maria".into())));
-    }
-
-    #[test]
-    fn of_two_who_saw_it_page_again_the_second_is_told_who_was_first() {
-        let mut scene = Scene::usual();
-        scene.raise("x1");
-        scene.ack("maria").unwrap();
-        scene.pass(61);
-        scene.due();
-        assert_eq!(scene.alert().state, AlertState::Open, "the promise was missed");
-        let seen = || Expect { holder: Some(scene.alert().held_by().cloned()), ..Expect::default() };
-        let (ack, maria, jonas) = (Action::Ack { alert: AlertId(1), next_update_by: None }, seen(), seen());
-        scene.command("maria", ack.clone(), maria).unwrap();
-        let refusal = scene.command("jonas", ack, jonas).unwrap_err();
-        assert_eq!(refusal.by, Some(PersonId("maria".into())));
-    }
-
-    #[test]
-    fn what_the_desk_did_by_itself_does_not_make_a_takeover_stale() {
-        let mut scene = Scene::usual();
-        scene.raise("x1");
-        scene.ack("maria").unwrap();
-        let seen = Expect { holder: Some(Some(PersonId("maria".into()))), ..Expect::default() };
-        scene.pass(61);
-        scene.due();
-        scene.command("jonas", Action::Ack { alert: AlertId(1), next_update_by: None }, seen).unwrap();
-        assert_eq!(scene.alert().held_by(), Some(&PersonId("jonas".into())));
-    }
-
-    #[test]
-    fn a_page_sent_again_by_its_number_is_cancelled_like_any_other() {
-        let mut scene = Scene::usual();
-        scene.raise("x1");
-        let what = vec![resend::Target::Message(NotificationId(1))];
-        let again = Action::Resend(resend::Asked { what, to: None, via: None });
-        scene.command("jonas", again, Expect::default()).unwrap();
-        scene.ack("maria").unwrap();
-        assert!(scene.notifications.values().all(|n| n.state == NotificationState::Cancelled));
-    }
-
-    #[test]
-    fn nothing_urgent_is_promised_or_put_to_sleep_for_longer_than_three_days() {
-        let mut scene = Scene::usual();
-        scene.raise("x1");
-        let far = Some(scene.now + SignedDuration::from_hours(73));
-        let refusal =
-            scene.command("maria", Action::Ack { alert: AlertId(1), next_update_by: far }, Expect::default());
-        assert_eq!(refusal.unwrap_err().code, RefusalCode::Invalid);
-    }
-
-    #[test]
-    fn taking_it_cancels_what_waits_and_giving_it_back_pages_each_person_once() {
-        let mut scene = Scene::usual();
-        scene.raise("x1");
-        for _ in 0..3 {
-            scene.ack("maria").unwrap();
-            assert!(scene.notifications.values().all(|n| n.state == NotificationState::Cancelled));
-            let before = scene.notifications.len();
-            unack(&mut scene);
-            assert_eq!(scene.notifications.len(), before + 1);
-        }
-    }
-
-    #[test]
-    fn a_page_in_doubt_is_not_sent_again_once_taken_and_goes_out_marked_when_given_back() {
-        let mut scene = Scene::usual();
-        scene.raise("x1");
-        let now = scene.now;
-        let page = scene.message(1);
-        page.state = NotificationState::InDoubt;
-        page.attempts.push(Attempt {
-            number: 1,
-            state: AttemptState::InDoubt,
-            channel: "sms".into(),
-            address: "+4915123456701".into(),
-            started_at: now,
-            ended_at: Some(now),
-            provider_ref: None,
-            names: Vec::new(),
-            answer: None,
-            possible_duplicate: false,
-            parts: 1,
-        });
-        scene.ack("maria").unwrap();
-        assert_eq!((scene.message(1).state, scene.message(1).due_at), (NotificationState::InDoubt, None));
-        unack(&mut scene);
-        assert_eq!(scene.message(1).due_at, Some(now));
-        assert_eq!(scene.notifications.len(), 1, "the same message, not an unmarked copy");
-    }
-
-    #[test]
-    fn an_alert_sleeps_at_most_half_of_the_time_it_has() {
-        let mut scene = Scene::usual();
-        let mut urgent = exception("x1");
-        urgent["deadline"] = json!("2026-03-29T00:00:00Z");
-        scene.events(&[("raised", urgent, "high")]);
-        let now = scene.now;
-        let until =
-            |minutes| Action::Snooze { alert: AlertId(1), until: now + SignedDuration::from_mins(minutes) };
-        let refusal = scene.command("maria", until(61), Expect::default()).unwrap_err();
-        assert_eq!(refusal.code, RefusalCode::Invalid);
-        scene.command("maria", until(60), Expect::default()).unwrap();
-        assert_eq!(scene.alert().next_due(), Some(now + SignedDuration::from_mins(60)));
-    }
-
-    #[test]
-    fn an_escalation_decided_on_an_old_step_is_refused() {
-        let mut scene = Scene::usual();
-        scene.raise("x1");
-        scene.pass(6);
-        scene.due();
-        let escalate = Action::Escalate { alert: AlertId(1), step: None };
-        let seen = Expect { step: Some(1), ..Expect::default() };
-        assert_eq!(scene.command("maria", escalate.clone(), seen).unwrap_err().code, RefusalCode::Raced);
-        let seen = Expect { step: Some(2), ..Expect::default() };
-        scene.command("maria", escalate, seen).unwrap();
-        assert_eq!(scene.alert().step, 3);
-    }
-
-    #[test]
-    fn an_opt_out_can_be_added_but_not_taken_away() {
-        let scene = Scene::usual();
-        let contact: Contact = serde_json::from_value(json!({
-            "id": "c1", "name": "Ana", "state": "active", "partner_id": null, "emails": [], "phones": [],
-            "opted_out": ["sms"], "created_at": scene.now, "updated_at": scene.now,
-        }))
-        .unwrap();
-        let maria =
-            Asker { id: PersonId("maria".into()), name: "maria".into(), role: Role::Admin, login: None };
-        let set = |media: &[Medium]| {
-            let view = CommandView { contact: Some(contact.clone()), ..CommandView::default() };
-            let fields = vec![ContactField::OptedOut(media.iter().copied().collect())];
-            let action = Action::SetContact { contact: "c1".into(), fields };
-            let asked = Command { id: "c".into(), action, expect: Expect::default() };
-            command(&scene.desk, view, &asked, &maria, scene.ids, scene.now)
-                .map(|(_, changes, _)| changes.iter().map(|change| change.what).collect::<Vec<_>>())
-        };
-        assert_eq!(set(&[Medium::Email]).unwrap_err().code, RefusalCode::NotAllowed);
-        let both = [What::ContactChanged, What::ConsentEnded];
-        assert_eq!(set(&[Medium::Email, Medium::Sms]).unwrap(), both, "and it is written down");
     }
 }

@@ -6,8 +6,9 @@
 
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Category, Contact, Medium};
+use crate::core::desk::Desk;
 use crate::core::escalation::{Decision, medium_word};
-use crate::core::id::ConsentId;
+use crate::core::id::{ConsentId, Ids};
 use crate::core::person::PersonId;
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
@@ -45,6 +46,8 @@ pub enum Means {
     Link,
     /// Its reader told their mailbox provider that a mail was unwanted (RFC 5965).
     Complaint,
+    /// A provider refused for them: they had said stop to it, not to us.
+    Provider,
     /// An operator wrote down what they were told.
     Operator,
     /// The community, or its event.
@@ -60,6 +63,7 @@ impl Means {
             Means::Mail => "mail",
             Means::Link => "link",
             Means::Complaint => "complaint",
+            Means::Provider => "provider",
             Means::Operator => "operator",
             Means::Community => "community",
             Means::Spreadsheet => "spreadsheet",
@@ -118,8 +122,22 @@ pub fn record(
     medium: Medium,
     category: Option<Category>,
 ) {
+    let Decision { desk, now, .. } = *decision;
+    let change = entry(desk, &mut decision.ids, now, word, whose, (state, medium, category));
+    decision.changes.push(change);
+}
+
+/// One entry, and the fact of it: what is wanted, by which medium, about which category or everything.
+pub fn entry(
+    desk: &Desk,
+    ids: &mut Ids,
+    now: Timestamp,
+    word: &Word<'_>,
+    whose: &Whose<'_>,
+    (state, medium, category): (Choice, Medium, Option<Category>),
+) -> Change {
     let entry = Consent {
-        id: decision.ids.next_consent(),
+        id: ids.next_consent(),
         state,
         medium,
         category,
@@ -129,10 +147,10 @@ pub fn record(
         means: word.means,
         words: word.words.clone(),
         evidence: word.evidence.clone(),
-        created_at: decision.now,
+        created_at: now,
     };
     let name = whose.contact.map(|contact| contact.name.printable().into_string());
-    let name = name.or_else(|| whose.person.map(|id| decision.desk.name_of(id)));
+    let name = name.or_else(|| whose.person.map(|id| desk.name_of(id)));
     let name =
         name.or_else(|| whose.address.map(|address| crate::core::text::sanitise(address).into_owned()));
     let about = category.map(|category| format!(" about {}", category.as_str().replace('_', " ")));
@@ -147,8 +165,8 @@ pub fn record(
         about.unwrap_or_default(),
         word.means.as_str().replace('_', " ")
     );
-    decision.changes.push(Change {
-        at: decision.now,
+    Change {
+        at: now,
         actor: word.actor.clone(),
         what: match state {
             Choice::In => What::ConsentGiven,
@@ -158,7 +176,7 @@ pub fn record(
         alert: None,
         partner: whose.contact.and_then(|contact| contact.partner_id.clone()),
         object: Object::Consent(Box::new(entry)),
-    });
+    }
 }
 
 /// Writes down what changed in the media that a contact opted out of, `before` being what they were.

@@ -2,13 +2,14 @@
 //! contact, later, or not at all and why; and who must mend what is broken.
 
 use crate::core::change::{Actor, Change, Object, What};
+use crate::core::consent::{self, Choice, Means, Whose, Word};
 use crate::core::contact::{Contact, ContactState, Medium};
 use crate::core::delivery::Delivering;
 use crate::core::desk::Desk;
 use crate::core::duty::Work;
 use crate::core::escalation::medium_word;
 use crate::core::id::Ids;
-use crate::core::notification::{Again, Fault, Hold, Notification, NotificationState};
+use crate::core::notification::{Again, Fault, Hold, Notification, NotificationState, RecipientId};
 use crate::core::reach::{NoWay, Reach, Way, fix_task};
 use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState, address_key};
 use crate::core::task::{Task, TaskKind, TaskState};
@@ -36,7 +37,7 @@ pub fn address_now(context: &mut Delivering<'_>, n: &mut Notification) -> Result
         let summary =
             format!("{} {gone}; it goes to {} instead.", contact.name.printable(), other.name.printable());
         n.recipient = crate::core::notification::Recipient {
-            who: crate::core::notification::RecipientId::Contact(other.id.clone()),
+            who: RecipientId::Contact(other.id.clone()),
             name: other.name.clone(),
         };
         n.due_at = Some(now);
@@ -134,8 +135,41 @@ pub fn failed(
     changes
 }
 
+/// A provider refused an attempt because the owner of its address had told it to stop: nothing goes there any
+/// more, and the ledger keeps who said so in which words.
+pub fn opted_out(
+    context: &mut Delivering<'_>,
+    n: &Notification,
+    (attempt, channel): (u32, &str),
+    address: &str,
+    said: &str,
+) -> Vec<Change> {
+    let Delivering { desk, reach, now, .. } = *context;
+    let Some(stopped) = suppress(reach, n, address, SuppressionCause::OptedOut, said, now) else {
+        return Vec::new();
+    };
+    let key = address_key(address);
+    let actor = Actor::Channel(channel.to_owned());
+    let word = Word {
+        actor: &actor,
+        means: Means::Provider,
+        words: said.into(),
+        evidence: format!("{}, attempt {attempt}", n.id).into(),
+    };
+    let whose = Whose {
+        address: Some(&key),
+        contact: reach.and_then(|reach| reach.contact.as_ref()),
+        person: match &n.recipient.who {
+            RecipientId::Person(id) => Some(id),
+            RecipientId::Contact(_) | RecipientId::Webhook(_) => None,
+        },
+    };
+    let what = (Choice::Out, n.medium, None);
+    vec![stopped, consent::entry(desk, context.ids, now, &word, &whose, what)]
+}
+
 /// Nothing more goes to an address, unless its owner opted out before: that is never written over.
-pub fn suppress(
+fn suppress(
     reach: Option<&Reach>,
     n: &Notification,
     address: &str,

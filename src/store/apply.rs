@@ -121,7 +121,7 @@ impl Tx<'_> {
     }
 
     fn put_alert(&mut self, a: &Alert) -> Result<(), StoreError> {
-        self.dues |= a.next_due().is_some();
+        self.dues |= a.look_at().is_some();
         self.execute(
             "INSERT INTO alert (id, state, partner, next_due, updated_at, body, created_at, quiet_by)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -130,7 +130,7 @@ impl Tx<'_> {
                 a.id.0,
                 a.state.as_str(),
                 a.partner.id.raw(),
-                a.next_due(),
+                a.look_at(),
                 a.updated_at,
                 encode(a)?,
                 a.created_at,

@@ -36,6 +36,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0016.sql"),
     include_str!("../../assets/migrations/0017.sql"),
     include_str!("../../assets/migrations/0019.sql"),
+    include_str!("../../assets/migrations/0023.sql"),
+    include_str!("../../assets/migrations/0025.sql"),
 ];
 
 /// Operations waiting for the writer before askers must wait too.

@@ -10,6 +10,8 @@
 
 #[path = "../support/fake_http.rs"]
 mod fake_http;
+#[path = "../support/fake_smsc.rs"]
+mod fake_smsc;
 #[path = "../support/fake_smtp.rs"]
 mod fake_smtp;
 mod folding;
@@ -22,6 +24,9 @@ mod opentext;
 mod opentext_peer;
 #[path = "../support/peer.rs"]
 mod peer;
+mod smpp;
+#[path = "../support/smpp_wire.rs"]
+mod smpp_wire;
 mod smtp;
 #[path = "../support/smtp.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]

@@ -1,6 +1,6 @@
 //! A channel and a peer that can be told how to behave.
 
-use super::{kannel, opentext, smtp, spool, twilio, webhook};
+use super::{kannel, opentext, smpp, smtp, spool, twilio, webhook};
 use mail_parser::MessageParser;
 use nightdesk::channel::{Answer, Channel, Outgoing};
 use nightdesk::core::contact::Medium;
@@ -84,6 +84,11 @@ pub trait Peer: Send + Sync {
         false
     }
 
+    /// Whether a refusal comes with words of its own.
+    fn says_why(&self) -> bool {
+        true
+    }
+
     /// What was made of [`HOSTILE`] is text and nothing else.
     fn assert_harmless(&self) {}
 }
@@ -117,6 +122,7 @@ pub async fn every() -> Vec<Stand> {
         spool::stand(Medium::Email).any(),
         spool::stand(Medium::Sms).any(),
         twilio::stand().await.any(),
+        smpp::stand().await.any(),
         opentext::stand(Medium::Sms).await.any(),
         opentext::stand(Medium::Email).await.any(),
     ]

@@ -273,7 +273,12 @@ async fn what_somebody_writes_is_taken_from_twilio_only_and_answered_with_nothin
     let written = stand.channel.inbound(&text().signed(TOKEN).callback()).unwrap();
     assert_eq!(
         written,
-        Written { id: "SM77".into(), from: "+491512345678".into(), text: "ACK 4711 & ü 👍".into() }
+        Written {
+            id: "SM77".into(),
+            from: "+491512345678".into(),
+            text: "ACK 4711 & ü 👍".into(),
+            gathered: None
+        }
     );
     for call in [text(), text().signed("guess"), text().signed_for(TOKEN, RECEIPTS)] {
         assert!(matches!(stand.channel.inbound(&call.callback()), Err(CallbackRefused::Forged(_))));

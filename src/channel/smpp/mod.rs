@@ -8,10 +8,10 @@
 mod alphabet;
 mod asked;
 mod hearing;
-mod join;
 mod link;
 mod pace;
 mod pdu;
+mod place;
 mod receipt;
 mod segment;
 mod session;

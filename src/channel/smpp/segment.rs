@@ -85,8 +85,8 @@ pub fn parts(text: &str, alphabet: Alphabet, split: Split, reference: u16) -> Op
 
 #[cfg(test)]
 mod tests {
-    use super::super::join::{self, Place};
     use super::super::pdu::Sm;
+    use super::super::place::{Place, place};
     use super::*;
     use proptest::prelude::*;
 
@@ -102,7 +102,7 @@ mod tests {
                     tlvs: part.tlvs.clone(),
                     ..Sm::default()
                 };
-                let (place, octets) = join::place(&sm);
+                let (place, octets) = place(&sm);
                 (place.map_or(1, |Place { number, .. }| number), octets.to_vec(), part.data_coding)
             })
             .collect();

@@ -78,13 +78,14 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Taken for good, or to be given again.
-    pub async fn give(mut self, taken: bool) {
-        let Some(pdu) = self.response.take() else { return };
+    /// Taken for good, or to be given again. `false` where the session ended meanwhile: the centre gives it
+    /// again in the next one.
+    pub async fn give(mut self, taken: bool) -> bool {
+        let Some(pdu) = self.response.take() else { return false };
         let status = if taken { status::OK } else { status::RECEIVER_TEMPORARY };
-        if let Some(queue) = self.queue.upgrade() {
-            // A session that ended meanwhile: the centre gives it again in the next one.
-            let _ = queue.send(Out::of(status, self.sequence, pdu)).await;
+        match self.queue.upgrade() {
+            Some(queue) => queue.send(Out::of(status, self.sequence, pdu)).await.is_ok(),
+            None => false,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::super::{Command, Context, Failed, resend};
 use crate::console::clock;
 use crate::core::id::AlertId;
 use crate::core::text::sanitise;
-use crate::wire::StepPreview;
+use crate::wire::{AlertDetail, StepPreview};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -23,10 +23,15 @@ pub enum Before {
 /// A command line as it is typed; its question where it cannot be taken back.
 pub async fn before(command: Command, context: &Context) -> Result<Before, Failed> {
     let (said, command) = match command {
-        Command::Escalate(args) => {
+        Command::Escalate(mut args) => {
             let mut said = Vec::new();
-            for alert in &args.alerts.alerts {
-                said.extend(escalation(*alert, args.step, context).await?);
+            for alert in args.alerts.alerts.clone() {
+                let (step, lines) = escalation(alert, args.step, context).await?;
+                said.extend(lines);
+                // What was said is what is done, whatever the desk does meanwhile.
+                if args.alerts.alerts.len() == 1 {
+                    args.step = Some(step);
+                }
             }
             (said, Command::Escalate(args))
         }
@@ -80,13 +85,21 @@ pub async fn before(command: Command, context: &Context) -> Result<Before, Faile
 }
 
 /// Whom a step wakes, and what time it is where they are.
-async fn escalation(alert: AlertId, step: Option<u32>, context: &Context) -> Result<Vec<String>, Failed> {
+async fn escalation(
+    alert: AlertId,
+    step: Option<u32>,
+    context: &Context,
+) -> Result<(u32, Vec<String>), Failed> {
     let steps: Vec<StepPreview> = context.client.get(&format!("/v1/alerts/{alert}/steps")).await?;
-    let detail: serde_json::Value = context.client.get(&format!("/v1/alerts/{alert}")).await?;
-    let taken = detail["alert"]["step"].as_u64().and_then(|step| u32::try_from(step).ok()).unwrap_or(0);
+    let detail: AlertDetail = context.client.get(&format!("/v1/alerts/{alert}")).await?;
+    let taken = detail.alert.step;
     let wanted = |preview: &&StepPreview| step.map_or(preview.step > taken, |step| preview.step == step);
-    let Some(preview) = steps.iter().find(wanted).or(steps.last()) else {
-        return Err(Failed::No(format!("{alert} has no step to take.")));
+    let found = match step {
+        Some(_) => steps.iter().find(wanted),
+        None => steps.iter().find(wanted).or(steps.last()),
+    };
+    let Some(preview) = found else {
+        return Err(Failed::No(format!("{alert} has {} steps, the last resort among them.", steps.len())));
     };
     let name =
         if preview.last_resort { "the last resort".to_owned() } else { format!("step {}", preview.step) };
@@ -101,5 +114,5 @@ async fn escalation(alert: AlertId, step: Option<u32>, context: &Context) -> Res
     if preview.wakes.is_empty() {
         said.push("Nobody is there to be woken by it.".to_owned());
     }
-    Ok(said)
+    Ok((preview.step, said))
 }

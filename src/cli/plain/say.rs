@@ -10,7 +10,7 @@ use crate::core::contact::Medium;
 use crate::core::event::Severity;
 use crate::core::money::Money;
 use crate::core::task::{Task, TaskState};
-use crate::core::text::{Untrusted, sanitise};
+use crate::core::text::{Printable, Untrusted, sanitise};
 use jiff::Timestamp;
 
 /// One change in one line, if it is to be announced at all.
@@ -30,7 +30,14 @@ pub fn change(desk: &Desk, numbered: &Numbered, announce: Announce) -> Option<St
     let summary = change.summary.printable();
     let said = summary.as_str().strip_prefix(partner.as_str()).and_then(|rest| rest.strip_prefix(": "));
     let said = said.filter(|_| !partner.is_empty()).unwrap_or(summary.as_str());
-    let whose = if partner.is_empty() { String::new() } else { format!(" {partner}:") };
+    // Of an alert its title says which; the sentence says what became of it.
+    let title = change.alert.and_then(|alert| desk.alerts.get(&alert)).map(|alert| alert.title.printable());
+    let title = title.filter(|title| !said.contains(title.as_str()));
+    let whose: String = [Some(partner).filter(|name| !name.is_empty()), title.map(Printable::into_string)]
+        .into_iter()
+        .flatten()
+        .map(|part| format!(" {part}:"))
+        .collect();
     Some(format!("{time}{} {what}{},{whose} {said}", severity.unwrap_or_default(), which.unwrap_or_default()))
 }
 

@@ -155,6 +155,14 @@ fn notices(model: &Model, desk: &Desk, width: u16) -> Vec<(String, Meaning)> {
         notices
             .push((format!("What you see is as of {since}: {}. Trying again.", sanitise(why)), Meaning::Bad));
     }
+    let waits = model.waiting.counted();
+    if !waits.is_empty() {
+        let kept = match &model.waiting.unkept {
+            Some(why) => format!(" Only in this console: {}.", sanitise(why)),
+            None => String::new(),
+        };
+        notices.push((format!("Not with the agent yet: {waits}; pages continue.{kept}"), Meaning::Bad));
+    }
     for medium in Medium::ALL {
         if let Some(down) = desk.medium_down(medium) {
             notices.push((down_in_words(model, down, width), Meaning::Bad));
@@ -193,6 +201,11 @@ fn notices(model: &Model, desk: &Desk, width: u16) -> Vec<(String, Meaning)> {
         let since = clock::hour_minute(sync.since, &desk.zone());
         let why = sync.last_error.as_ref().map(|why| why.printable().into_string()).unwrap_or_default();
         notices.push((format!("sync failing since {since}: {why}"), Meaning::Warn));
+    }
+    if let Some(mailbox) = desk.info.mailbox.as_ref().filter(|one| one.state == ChannelState::Failing) {
+        let since = clock::hour_minute(mailbox.since, &desk.zone());
+        let why = mailbox.last_error.as_ref().map(|why| why.printable().into_string()).unwrap_or_default();
+        notices.push((format!("mailed replies are not read since {since}: {why}"), Meaning::Warn));
     }
     for warning in &model.warnings {
         notices.push((sanitise(warning).into_owned(), Meaning::Warn));

@@ -16,7 +16,6 @@ use crate::core::notification::{
 };
 use crate::core::page::AGAIN;
 use crate::core::reach::Reach;
-use crate::core::suppression::SuppressionCause;
 use crate::core::task::TaskKind;
 use crate::core::text::Untrusted;
 use crate::core::{proof, reroute, sms};
@@ -121,31 +120,21 @@ pub fn answered(
             let detail = said.as_str().into();
             add_evidence(
                 n,
-                Evidence { at: now, attempt, part: 1, rung: Some(Rung::Failed), by: channel, detail },
+                Evidence { at: now, attempt, part: 1, rung: Some(Rung::Failed), by: channel.clone(), detail },
             );
             let summary = format!("{} to {who} failed: {said}", medium_word(n.medium));
             let mut changes = vec![Change::notification(now, actor, What::NotificationEvidence, summary, n)];
             let address = n.attempts[index].address.raw().to_owned();
+            let mut context = Delivering { desk, down, reach, ids, now };
             if fault == Fault::OptedOut {
-                let cause = SuppressionCause::OptedOut;
-                changes.extend(reroute::suppress(reach, n, &address, cause, &said, now));
+                let of = (attempt, channel.as_str());
+                changes.extend(reroute::opted_out(&mut context, n, of, &address, &said));
             }
-            if n.state.is_failure()
-                && let Some(reach) = reach
-            {
-                changes.extend({
-                    let mut context = Delivering { desk, down, reach: Some(reach), ids, now };
-                    reroute::failed(&mut context, n, &address, fault, &said)
-                });
+            if n.state.is_failure() && reach.is_some() {
+                changes.extend(reroute::failed(&mut context, n, &address, fault, &said));
             } else if n.state.is_failure() && !proof::moves_on(n) {
-                changes.push(open_task(
-                    desk,
-                    ids,
-                    n,
-                    TaskKind::Fix,
-                    format!("{who}: {} refused: {said}", medium_word(n.medium)),
-                    now,
-                ));
+                let title = format!("{who}: {} refused: {said}", medium_word(n.medium));
+                changes.push(open_task(desk, context.ids, n, TaskKind::Fix, title, now));
             }
             changes
         }

@@ -7,7 +7,6 @@ use crate::core::escalation::medium_word;
 use crate::core::notification::{
     AttemptState, Disputed, Evidence, Fault, Hold, Notification, NotificationState, Purpose, Rung, proven,
 };
-use crate::core::suppression::SuppressionCause;
 use crate::core::task::TaskKind;
 use crate::core::text::Untrusted;
 use crate::core::{proof, reroute};
@@ -42,7 +41,7 @@ pub fn receipt(
     let address = attempt.map(|attempt| attempt.address.raw().to_owned()).unwrap_or_default();
     let bounced = evidence.rung == Some(Rung::Bounced);
     let fault = fault.unwrap_or(if bounced { Fault::Address } else { Fault::Message });
-    let by = evidence.by.clone();
+    let (by, of) = (evidence.by.clone(), evidence.attempt);
     let detail = evidence.detail.printable();
     if lost_before == Some(evidence.attempt) && evidence.rung.is_some_and(|rung| rung < Rung::Failed) {
         n.attempts
@@ -65,8 +64,7 @@ pub fn receipt(
     let actor = Actor::Channel(channel.to_owned());
     let mut changes = vec![Change::notification(now, actor, What::NotificationEvidence, summary, n)];
     if fault == Fault::OptedOut {
-        let cause = SuppressionCause::OptedOut;
-        changes.extend(reroute::suppress(context.reach, n, &address, cause, detail.as_str(), now));
+        changes.extend(reroute::opted_out(context, n, (of, channel), &address, detail.as_str()));
     }
     if n.state.is_failure() && !failed_before {
         changes.extend(reroute::failed(context, n, &address, fault, detail.as_str()));

@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::change::{Change, Object};
+use crate::core::consent::{Choice, Means};
 use crate::core::contact::Medium;
 use crate::core::duty::{Duty, Work};
 use crate::core::notification::{Acceptance, AttemptState, Evidence, Fault, Purpose, Rung};
@@ -101,15 +102,26 @@ fn a_late_failure_of_an_earlier_attempt_leaves_the_one_on_its_way_alone() {
 
 #[test]
 fn a_providers_word_that_somebody_opted_out_binds_once_and_for_their_number() {
+    // The number, that it is an opt-out, and what the ledger says of it.
     let stopped = |changes: &[Change]| {
-        let found = changes.iter().find_map(|change| match &change.object {
+        let suppression = changes.iter().find_map(|change| match &change.object {
             Object::Suppression(suppression) => Some((**suppression).clone()),
             _ => None,
         });
-        found.map(|suppression| (suppression.id.raw().to_owned(), suppression.is_opt_out()))
+        let entry = changes.iter().find_map(|change| match &change.object {
+            Object::Consent(entry) => Some((**entry).clone()),
+            _ => None,
+        });
+        assert_eq!(suppression.is_some(), entry.is_some(), "one is never there without the other");
+        let (suppression, entry) = (suppression?, entry?);
+        assert_eq!(entry.address.as_ref(), Some(&suppression.id));
+        let proof = (entry.state, entry.means, entry.person.is_some(), entry.evidence.raw().to_owned());
+        Some((suppression.id.raw().to_owned(), suppression.is_opt_out(), entry.words.raw().to_owned(), proof))
     };
     let (mut scene, mut page) = claimed();
-    let wanted = Some((address_key(page.attempts[0].address.raw()), true));
+    let proof = (Choice::Out, Means::Provider, true, format!("{}, attempt 1", page.id));
+    let number = address_key(page.attempts[0].address.raw());
+    let wanted = |said: &str| Some((number.clone(), true, said.to_owned(), proof.clone()));
     let mut told = page.clone();
     let context_of = Answering {
         desk: &scene.desk,
@@ -121,16 +133,16 @@ fn a_providers_word_that_somebody_opted_out_binds_once_and_for_their_number() {
         now: scene.now,
     };
     let refused = Answered::Refused { said: "error 21610".into(), fault: Fault::OptedOut };
-    assert_eq!(stopped(&answered(&context_of, &mut page, 1, refused, &mut scene.ids)), wanted);
+    assert_eq!(stopped(&answered(&context_of, &mut page, 1, refused, &mut scene.ids)), wanted("error 21610"));
 
     // By a receipt that proves nothing else; and heard again, it does nothing again.
     let mut heard = || {
-        let says = Evidence { rung: None, ..says(1, Rung::Sent, scene.now) };
+        let says = Evidence { rung: None, detail: "opt_out".into(), ..says(1, Rung::Sent, scene.now) };
         let mut ids = Ids::default();
         let mut context = context(&scene.desk, &mut ids, scene.now);
         stopped(&receipt(&mut context, &mut told, says, Some(Fault::OptedOut), "sms"))
     };
-    assert_eq!((heard(), heard()), (wanted, None));
+    assert_eq!((heard(), heard()), (wanted("opt_out"), None));
 }
 
 #[test]
