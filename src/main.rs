@@ -94,8 +94,8 @@ async fn show(
         theme: cli.theme.clone(),
         read_only: cli.read_only,
         agent,
-        drill,
         state: context.paths.state.clone(),
+        drill,
     };
     console::run(options).await.map_err(|why| match why {
         console::ConsoleError::Usage(why) => Failed::Usage(why),

@@ -196,11 +196,11 @@ impl Dialog {
             | Dialog::Resend(_)
             | Dialog::Insist(_)
             | Dialog::TakeBack(_)
-            | Dialog::Drill(_)
             | Dialog::GoTo(_)
             | Dialog::Bulk(_)
             | Dialog::Results(_)
             | Dialog::Stale(_)
+            | Dialog::Drill(_)
             | Dialog::Theme(_)
             | Dialog::Help { .. }
             | Dialog::Why { .. } => {}

@@ -67,8 +67,6 @@ pub enum Msg {
     Steps(AlertId, Result<Vec<StepPreview>, LinkError>),
     /// What became of the command with this ticket.
     Answered(Ticket, Result<Outcome, LinkError>),
-    /// How the drill stands that is being played.
-    Drill(Box<News>),
     /// What an earlier console left on disk.
     Kept(Vec<Item>),
     /// Why what waits is not on disk.
@@ -77,6 +75,8 @@ pub enum Msg {
     Previewed(Ticket, Result<Vec<Outcome>, LinkError>),
     /// What became of each of several.
     Together(Ticket, Result<Vec<Outcome>, LinkError>),
+    /// How the drill stands that is being played.
+    Drill(Box<News>),
     /// The selection has rested; the number tells the newest rest from older ones.
     Rested(u64),
 }

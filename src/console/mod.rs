@@ -98,10 +98,10 @@ pub struct Options {
     /// Nothing is to be done from here, whoever looks.
     pub read_only: bool,
     pub agent: AgentAfter,
-    /// A drill to be played; the agent runs once its briefing is closed.
-    pub drill: Option<drill::Seat>,
     /// Where what waits for the agent is kept.
     pub state: PathBuf,
+    /// A drill to be played; the agent runs once its briefing is closed.
+    pub drill: Option<drill::Seat>,
 }
 
 /// What becomes of the agent when the operator leaves.

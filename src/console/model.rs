@@ -87,11 +87,11 @@ pub struct Model {
     pub session: String,
     pub flash: Option<Flash>,
     pub undo: Option<Undo>,
-    pub drill: Option<Drill>,
     /// What the command line names, while it is carried out: it counts as what the hand is on.
     pub named: Option<Named>,
     /// Chosen from the palette, the newest first.
     pub recents: Vec<Recent>,
+    pub drill: Option<Drill>,
     pub agent_after: AgentAfter,
     pub keys: Keys,
     pub looks: Looks,
@@ -357,9 +357,9 @@ impl Model {
             session: String::new(),
             flash: None,
             undo: None,
-            drill: None,
             named: None,
             recents: Vec::new(),
+            drill: None,
             agent_after: AgentAfter::GoesOn,
             keys: Keys::default(),
             looks: Looks::default(),
