@@ -31,7 +31,8 @@ fn news(phase: Phase, line: &str) -> News {
 /// Before anything has begun: no agent, no snapshot.
 fn seated() -> Hand {
     let clock = night::now();
-    let mut hand = Hand { model: Model::new(clock), clock, effects: Vec::new(), size: (80, 24) };
+    let mut hand =
+        Hand { model: Model::new(clock), clock, effects: Vec::new(), looks: Vec::new(), size: (80, 24) };
     hand.tell(Msg::Drill(Box::new(news(Phase::Briefing, ""))));
     hand
 }
