@@ -87,6 +87,7 @@ async fn show(cli: &Cli, context: &Context, agent: console::AgentAfter) -> Resul
         theme: cli.theme.clone(),
         read_only: cli.read_only,
         agent,
+        state: context.paths.state.clone(),
     };
     console::run(options).await.map_err(|why| match why {
         console::ConsoleError::Usage(why) => Failed::Usage(why),

@@ -10,20 +10,19 @@
 #[path = "console/night.rs"]
 #[allow(dead_code, reason = "shared with the other tests of the console")]
 mod night;
+#[path = "support/terminal.rs"]
+mod terminal;
 
 use axum::Json;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::{get, post};
 use nightdesk::core::command::{Command, Outcome};
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::CommandBuilder;
 use rustix::process::{Pid, Signal, kill_process};
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-const WAIT: Duration = Duration::from_secs(10);
+use terminal::{Terminal, WAIT};
 
 /// An agent that knows one night and agrees to everything. Gone when dropped.
 struct Agent {
@@ -66,112 +65,18 @@ impl Agent {
     }
 }
 
-/// A terminal with a program in it.
-struct Terminal {
-    master: Option<Box<dyn MasterPty + Send>>,
-    writer: Option<Box<dyn Write + Send>>,
-    child: Box<dyn Child + Send + Sync>,
-    heard: Arc<Mutex<Vec<u8>>>,
-    /// Tells the reading thread to let go of the terminal.
-    gone: Arc<AtomicBool>,
+/// The console in a terminal, and no agent but the one that is there.
+fn of_console(socket: &Path) -> Terminal {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_nightdesk"));
+    command.args(["--socket", socket.to_str().unwrap()]);
+    command.env_remove("NO_COLOR");
+    in_terminal(command)
 }
 
-impl Terminal {
-    fn of_console(socket: &Path) -> Self {
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_nightdesk"));
-        command.args(["--socket", socket.to_str().unwrap()]);
-        command.env_remove("NO_COLOR");
-        Self::of(command)
-    }
-
-    fn of(mut command: CommandBuilder) -> Self {
-        command.env("NIGHTDESK_CONFIG", service_config());
-        command.env("TERM", "xterm-256color");
-        command.env("LANG", "C.UTF-8");
-        command.env_remove("LC_ALL");
-        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let writer = pair.master.take_writer().unwrap();
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let ear = heard.clone();
-        let gone = Arc::new(AtomicBool::new(false));
-        let lets_go = gone.clone();
-        std::thread::spawn(move || {
-            let mut chunk = [0; 4096];
-            while let Ok(n @ 1..) = reader.read(&mut chunk) {
-                ear.lock().unwrap().extend_from_slice(&chunk[..n]);
-                if lets_go.load(Ordering::SeqCst) {
-                    break;
-                }
-            }
-        });
-        Self { master: Some(pair.master), writer: Some(writer), child, heard, gone }
-    }
-
-    fn pid(&self) -> Pid {
-        Pid::from_raw(i32::try_from(self.child.process_id().unwrap()).unwrap()).unwrap()
-    }
-
-    fn keys(&mut self, keys: &str) {
-        self.writer.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
-    }
-
-    fn bytes(&self) -> usize {
-        self.heard.lock().unwrap().len()
-    }
-
-    fn screen(&self) -> vt100::Parser {
-        let mut parser = vt100::Parser::new(24, 80, 0);
-        parser.process(&self.heard.lock().unwrap());
-        parser
-    }
-
-    fn wait_for(&self, what: &str, mut until: impl FnMut(&vt100::Screen) -> bool) {
-        let end = Instant::now() + WAIT;
-        while !until(self.screen().screen()) {
-            assert!(Instant::now() < end, "no {what} in\n{}", self.screen().screen().contents());
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    fn wait_for_text(&self, text: &str) {
-        self.wait_for(text, |screen| screen.contents().contains(text));
-    }
-
-    /// The exit code; the program must end by itself.
-    fn ends(&mut self) -> u32 {
-        let end = Instant::now() + WAIT;
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.exit_code();
-            }
-            assert!(Instant::now() < end, "still running:\n{}", self.screen().screen().contents());
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    /// Main screen, cursor shown, no bracketed paste, and the line discipline as it was.
-    fn is_given_back(&self) {
-        self.wait_for("terminal given back", |screen| {
-            !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
-        });
-        assert!(!self.is_raw(), "still raw");
-    }
-
-    fn is_raw(&self) -> bool {
-        let modes = self.master.as_ref().and_then(|master| master.get_termios()).unwrap();
-        !format!("{:?}", modes.local_flags).contains("ICANON")
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn in_terminal(mut command: CommandBuilder) -> Terminal {
+    command.env("NIGHTDESK_CONFIG", service_config());
+    command.env("NIGHTDESK_STATE", service_config().with_extension("state"));
+    Terminal::of(command)
 }
 
 fn state_of(pid: Pid) -> char {
@@ -195,7 +100,7 @@ fn service_config() -> &'static std::path::Path {
 fn it_starts_fast_idles_silently_acts_and_leaves_a_clean_terminal() {
     let agent = Agent::start();
     let started = Instant::now();
-    let mut terminal = Terminal::of_console(&agent.socket());
+    let mut terminal = of_console(&agent.socket());
     terminal.wait_for_text("a: you take it");
     println!("first frame after {:?}", started.elapsed());
     assert!(terminal.is_raw());
@@ -221,7 +126,7 @@ fn it_starts_fast_idles_silently_acts_and_leaves_a_clean_terminal() {
 #[test]
 fn without_an_agent_it_says_which_it_looked_for_and_goes_on_trying() {
     let folder = tempfile::tempdir().unwrap();
-    let mut terminal = Terminal::of_console(&folder.path().join("agent.sock"));
+    let mut terminal = of_console(&folder.path().join("agent.sock"));
     terminal.wait_for_text("No agent answers at");
     terminal.wait_for_text("nightdesk agent start");
     terminal.keys("\u{3}\u{3}");
@@ -233,7 +138,7 @@ fn without_an_agent_it_says_which_it_looked_for_and_goes_on_trying() {
 fn it_finds_an_agent_that_comes_later() {
     let agent = Agent::start();
     let moved = agent.folder.path().join("elsewhere.sock");
-    let mut terminal = Terminal::of_console(&moved);
+    let mut terminal = of_console(&moved);
     terminal.wait_for_text("No agent answers at");
     while std::os::unix::fs::symlink(agent.socket(), &moved).is_err() {}
     terminal.wait_for_text("Blocked order 4500123");
@@ -245,7 +150,7 @@ fn it_finds_an_agent_that_comes_later() {
 fn a_signal_to_end_gives_the_terminal_back() {
     let agent = Agent::start();
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
-        let mut terminal = Terminal::of_console(&agent.socket());
+        let mut terminal = of_console(&agent.socket());
         terminal.wait_for_text("a: you take it");
         kill_process(terminal.pid(), signal).unwrap();
         terminal.ends();
@@ -256,7 +161,7 @@ fn a_signal_to_end_gives_the_terminal_back() {
 #[test]
 fn a_terminal_that_is_gone_ends_it_and_no_core_spins() {
     let agent = Agent::start();
-    let mut terminal = Terminal::of_console(&agent.socket());
+    let mut terminal = of_console(&agent.socket());
     terminal.wait_for_text("a: you take it");
     // The reader lets go at the next tick of the countdown.
     terminal.gone.store(true, Ordering::SeqCst);
@@ -268,7 +173,7 @@ fn a_terminal_that_is_gone_ends_it_and_no_core_spins() {
 #[test]
 fn ctrl_z_gives_the_terminal_to_the_shell_and_continuing_draws_anew() {
     let agent = Agent::start();
-    let mut terminal = Terminal::of_console(&agent.socket());
+    let mut terminal = of_console(&agent.socket());
     terminal.wait_for_text("a: you take it");
     for way in ["a key", "a signal"] {
         match way {
@@ -294,7 +199,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_continuing_draws_anew() {
 #[test]
 fn no_key_is_lost_when_the_window_changes_at_the_same_moment() {
     let agent = Agent::start();
-    let mut terminal = Terminal::of_console(&agent.socket());
+    let mut terminal = of_console(&agent.socket());
     terminal.wait_for_text("a: you take it");
     let helps = |screen: &vt100::Screen| screen.contents().contains("take the alert; on your own");
     for _ in 0..40 {
@@ -314,7 +219,7 @@ fn a_panic_is_printed_on_the_screen_that_was_there_before() {
     let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
     command.args(["--exact", "panics_with_the_terminal_taken", "--ignored", "--nocapture"]);
     command.env("RUST_BACKTRACE", "0");
-    let mut terminal = Terminal::of(command);
+    let mut terminal = in_terminal(command);
     terminal.ends();
     terminal.is_given_back();
     terminal.wait_for_text("the sky has fallen");
@@ -334,7 +239,7 @@ fn no_color_keeps_bold_and_writes_no_colour() {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_nightdesk"));
     command.args(["--ascii", "--socket", agent.socket().to_str().unwrap()]);
     command.env("NO_COLOR", "1");
-    let mut terminal = Terminal::of(command);
+    let mut terminal = in_terminal(command);
     terminal.wait_for("selected row in bold", |screen| {
         let row = (0..24).find(|row| screen.cell(*row, 0).is_some_and(|cell| cell.contents() == ">"));
         row.and_then(|row| screen.cell(row, 32)).is_some_and(vt100::Cell::bold)

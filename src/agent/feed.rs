@@ -2,6 +2,7 @@
 //! slows nobody: it reads at its own pace from where it was.
 
 use super::Agent;
+use super::presence::Present;
 use super::serve::health_now;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::Stream;
@@ -27,10 +28,17 @@ struct Reader {
     ready: VecDeque<Event>,
     health_due: Instant,
     last_health: Option<crate::wire::Health>,
+    viewers: watch::Receiver<u64>,
+    /// The console that listens looks at what it said for as long as this is here.
+    _present: Option<Present>,
 }
 
 /// Everything after `since`, then everything as it happens, until the agent stops.
-pub fn stream(agent: Arc<Agent>, since: u64) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
+pub fn stream(
+    agent: Arc<Agent>,
+    since: u64,
+    console: Option<&str>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
     let reader = Reader {
         seq: since,
         sealed: agent.store.sealed(),
@@ -38,6 +46,8 @@ pub fn stream(agent: Arc<Agent>, since: u64) -> Sse<impl Stream<Item = Result<Ev
         ready: VecDeque::new(),
         health_due: Instant::now(),
         last_health: None,
+        viewers: agent.presence.changed(),
+        _present: console.and_then(|console| agent.presence.begin(console)),
         agent,
     };
     let events = futures_util::stream::unfold(reader, |mut reader| async move {
@@ -78,6 +88,11 @@ impl Reader {
             let agent = self.agent.clone();
             tokio::select! {
                 _ = self.sealed.changed() => {}
+                _ = self.viewers.changed() => {
+                    if let Ok(event) = Event::default().event("viewers").json_data(self.agent.presence.viewers()) {
+                        return Some(event);
+                    }
+                }
                 _ = self.vitals.changed() => {
                     self.health_due = self.health_due.min(Instant::now() + HEALTH_PAUSE);
                 }

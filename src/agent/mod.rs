@@ -18,6 +18,7 @@ pub mod intake;
 mod life;
 mod metrics;
 pub mod notice;
+pub mod presence;
 pub mod proof;
 pub mod providers;
 mod quiet;
@@ -32,6 +33,7 @@ pub mod setup;
 mod shift_test;
 pub mod silence;
 pub mod sync;
+pub mod together;
 pub mod world;
 
 use crate::core::alert::Alert;
@@ -77,6 +79,8 @@ pub struct Agent {
     submissions: tokio::sync::mpsc::Sender<intake::Submission>,
     /// How reading the calendars elsewhere goes.
     pub(crate) calendars: calendar::Reading,
+    /// Who looks at what.
+    pub(crate) presence: Arc<presence::Presence>,
     /// What the auditor found last.
     pub(crate) audited: audit::Audited,
     /// Only one at a time lays what is stored over what is configured.
@@ -117,6 +121,7 @@ impl Agent {
             noticed: Mutex::new(None),
             submissions,
             calendars: calendar::Reading::default(),
+            presence: Arc::default(),
             audited: audit::Audited::default(),
             laying: tokio::sync::Mutex::new(()),
             stopping: CancellationToken::new(),
@@ -311,6 +316,8 @@ fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandV
         | Action::Snooze { alert, .. }
         | Action::Resolve { alert, .. }
         | Action::Escalate { alert, .. }
+        | Action::HandAlert { alert, .. }
+        | Action::KeepAlert { alert }
         | Action::NoteAlert { alert, .. } => {
             view.alert = tx.alert(*alert)?;
             view.notifications = tx.notifications_of(*alert)?;
@@ -322,6 +329,12 @@ fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandV
             if let Some(n) = tx.notification(*notification)? {
                 view.task = tx.open_task(&delivery::doubt_task(&n))?;
                 view.notifications = vec![n];
+            }
+        }
+        Action::RestoreTask { task, .. } => {
+            view.task = tx.task(*task)?;
+            if let Some(task) = &view.task {
+                view.same = tx.open_task(task.key.raw())?.filter(|same| same.id != task.id);
             }
         }
         Action::NoteTask { task, .. } | Action::TakeTask { task } | Action::SnoozeTask { task, .. } => {

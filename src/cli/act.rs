@@ -53,6 +53,18 @@ pub struct EscalateArgs {
 }
 
 #[derive(Args, Debug)]
+pub struct HandArgs {
+    #[command(flatten)]
+    pub alerts: AlertsArgs,
+    /// Whom to ask; they are told, and it stays where it is until they acknowledge it
+    #[arg(long, value_name = "PERSON", required_unless_present = "keep", conflicts_with = "keep")]
+    pub to: Option<String>,
+    /// Ask nobody any more; whoever was asked declines with it
+    #[arg(long)]
+    pub keep: bool,
+}
+
+#[derive(Args, Debug)]
 pub struct NoteArgs {
     /// An alert (A12) or a task (T3)
     #[arg(value_name = "ALERT|TASK")]
@@ -133,6 +145,15 @@ pub async fn resolve(args: ResolveArgs, context: &Context) -> Result<(), Failed>
 
 pub async fn escalate(args: EscalateArgs, context: &Context) -> Result<(), Failed> {
     each(args.alerts.alerts, |alert| Action::Escalate { alert, step: args.step }, context).await
+}
+
+pub async fn hand(args: HandArgs, context: &Context) -> Result<(), Failed> {
+    let to = args.to.map(PersonId);
+    let action = |alert| match &to {
+        Some(to) => Action::HandAlert { alert, to: to.clone() },
+        None => Action::KeepAlert { alert },
+    };
+    each(args.alerts.alerts, action, context).await
 }
 
 pub async fn note(args: NoteArgs, context: &Context) -> Result<(), Failed> {

@@ -157,6 +157,8 @@ pub enum Command {
     Resolve(act::ResolveArgs),
     /// Take the next step of the policy now, or a chosen one
     Escalate(act::EscalateArgs),
+    /// Ask somebody to take alerts over
+    Hand(act::HandArgs),
     /// Send a message again, or an alert's latest to each person responsible
     Resend(resend::ResendArgs),
     /// Take back what was just sent again and has not left
@@ -287,6 +289,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Snooze(args) => act::snooze(args, context).await,
         Command::Resolve(args) => act::resolve(args, context).await,
         Command::Escalate(args) => act::escalate(args, context).await,
+        Command::Hand(args) => act::hand(args, context).await,
         Command::Resend(args) => resend::resend(args, context).await,
         Command::Unsend(args) => resend::unsend(args, context).await,
         Command::Settle(args) => resend::settle(args, context).await,

@@ -2,11 +2,11 @@
 
 use crate::console::AgentAfter;
 use crate::console::allowed::allowed;
-use crate::console::dialog::{Chooser, Close, Dialog, Escalate, LogIn, Note};
+use crate::console::dialog::{Chooser, Close, Dialog, Escalate, GoTo, HandOver, LogIn, Note, Palette};
 use crate::console::effect::Effect;
 use crate::console::form::Form;
+use crate::console::goal::{self, Goal};
 use crate::console::keymap::Action;
-use crate::console::line::Line;
 use crate::console::model::{About, Model, Place, Subject, Tone};
 use crate::console::moves::{End, back, open, pause_at, scroll, step, switch, to_end};
 use crate::console::narrow::filter;
@@ -14,7 +14,10 @@ use crate::console::order::{ack, on_task, send, undo};
 use crate::console::pick::Pick;
 use crate::console::resend::Resend;
 use crate::console::say::{say, sentence};
-use crate::console::{contacts, handover, messages, oncall, partners, providers, templates};
+use crate::console::{
+    bulk, configuration, contacts, handover, messages, nav, oncall, partners, people, providers, sources,
+    templates,
+};
 use crate::core::alert::Alert;
 use crate::core::text::{Printable, Untrusted};
 
@@ -22,6 +25,9 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Err(why) = allowed(model, action) {
         say(model, sentence(&why), Tone::Refused);
         return Vec::new();
+    }
+    if bulk::acts_on_several(model, action) {
+        return bulk::begin(model, action);
     }
     let now = model.now;
     let zone = model.zone();
@@ -54,13 +60,23 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             let chooser = model.message_in_doubt().map(Chooser::doubt);
             model.dialog = chooser.map(Dialog::Chooser);
         }
-        Action::Mark => messages::mark(model),
+        Action::Mark => bulk::mark(model),
+        Action::MarkAll => bulk::mark_all(model),
         Action::MarkFailed => messages::mark_failed(model),
         Action::Group => messages::next_group(model),
-        Action::OfAlert => messages::to_alert(model),
+        Action::OfAlert => {
+            if let Some(alert) = model.alert_at_hand() {
+                return goal::go(model, Goal::Alert(alert));
+            }
+        }
         Action::Contact if model.place == Place::Messages => return messages::to_contact(model),
         Action::Providers => return providers::show(model),
         Action::Probe => return providers::probe(model),
+        Action::Hand => {
+            let alert = model.selected_alert().zip(model.desk.as_ref());
+            let dialog = alert.map(|(alert, desk)| HandOver::new(desk, alert, now));
+            model.dialog = dialog.map(Dialog::HandOver);
+        }
         Action::Snooze => {
             let chooser = match model.subject() {
                 Some(Subject::Task(task)) => Some(Chooser::snooze_task(task, now, &zone)),
@@ -94,19 +110,23 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::CopyReference => return copy(model),
         Action::Filter => {
             if model.place == Place::Partner {
-                model.place = Place::Partners;
+                nav::open(model, Place::Partners);
+            } else if model.place == Place::Person {
+                nav::open(model, Place::People);
             }
             // What is typed narrows a list, which one goes back to.
             model.templates.opened = None;
+            model.configuration.opened = None;
             filter(model).open = true;
         }
-        Action::Palette => model.dialog = Some(Dialog::Palette(Line::default())),
+        Action::Palette => model.dialog = Some(Dialog::Palette(Box::new(Palette::new(model)))),
         Action::Help => model.dialog = Some(Dialog::Help { scroll: 0 }),
         Action::Open => return open(model),
         Action::Back => return back(model),
         Action::Switch if model.place == Place::Partner => partners::turn(model, 1),
-        Action::Switch => switch(model),
-        Action::SwitchBack => partners::turn(model, -1),
+        Action::SwitchBack if model.place == Place::Partner => partners::turn(model, -1),
+        Action::Switch => return switch(model, 1),
+        Action::SwitchBack => return switch(model, -1),
         Action::Down => step(model, 1),
         Action::Up => step(model, -1),
         Action::First => to_end(model, End::First),
@@ -120,8 +140,22 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
                 None => pause_at(model, newest),
             }
         }
-        Action::Triage => model.place = Place::Triage,
-        Action::Stream => model.place = Place::Stream,
+        Action::Triage => nav::straight(model, Place::Triage),
+        Action::Stream => nav::straight(model, Place::Stream),
+        Action::Desk => {
+            nav::straight(model, Place::OnCall);
+            return nav::again(model);
+        }
+        Action::People => return people::show(model),
+        Action::Sources => return sources::show(model),
+        Action::Configuration => return configuration::show(model),
+        Action::LastView => return nav::last(model),
+        Action::GoTo => model.dialog = GoTo::new(goal::of_hand(model)).map(Dialog::GoTo),
+        Action::MessagesOf => {
+            if let Some(about) = goal::messages_of_hand(model) {
+                return messages::show_about(model, about);
+            }
+        }
         Action::Partners => return partners::show(model),
         Action::Partner => {
             if let Some(partner) = model.partner_at_hand() {
@@ -160,14 +194,19 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
                 AgentAfter::GoesOn => "Ctrl-C again leaves; the agent goes on without the console.",
                 AgentAfter::Ends => "Ctrl-C again leaves; this agent and its community end with the console.",
             };
-            say(model, said.to_owned(), Tone::Hint);
+            let waits = model.waiting.counted();
+            let said = match waits.is_empty() {
+                true => said.to_owned(),
+                false => format!("{said} Not sent yet and kept for the next console: {waits}."),
+            };
+            say(model, said, Tone::Hint);
         }
     }
     Vec::new()
 }
 
 /// The windows that are on or to come; one that is stored may be taken back.
-fn maintenance(model: &mut Model) {
+pub fn maintenance(model: &mut Model) {
     let Some(desk) = &model.desk else { return };
     let chooser = Chooser::maintenance(&desk.info.maintenance, model.now, &model.zone());
     match chooser {

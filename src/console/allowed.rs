@@ -1,27 +1,42 @@
 //! Whether an action can be done now, and if not, the sentence that says why.
 
-use crate::console::clock;
 use crate::console::desk::ContactsHeard;
 use crate::console::keymap::{Action, Context};
-use crate::console::model::{About, Focus, Link, Model, Place};
+use crate::console::model::{About, Link, Model, Named, Place, Subject};
+use crate::console::{clock, waiting};
 use crate::core::alert::AlertState;
 use crate::core::notification::{Notification, RecipientId};
 use crate::core::person::Role;
 
 /// `Err` holds a whole sentence without its full stop.
 pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
+    if crate::console::bulk::acts_on_several(model, action) {
+        return crate::console::bulk::may(model);
+    }
     match action {
-        Action::Resend if matches!(model.place, Place::Messages | Place::Partner) => on_message(model),
+        Action::Resend if on_messages(model) => on_message(model),
         Action::Partner => match model.partner_at_hand() {
             Some(_) => Ok(()),
             None => Err("the selected row names no partner".to_owned()),
         },
-        Action::Note | Action::Accept if model.place == Place::Handover => {
+        Action::Note | Action::Accept if model.place == Place::Handover && model.named.is_none() => {
             crate::console::handover::may(model, action)
         }
         Action::Ack | Action::Escalate | Action::Resend | Action::Close => on_alert(model, action),
+        Action::Hand => {
+            on_alert(model, action)?;
+            match (model.selected_alert().and_then(|alert| alert.held_by()), &model.desk) {
+                (Some(holder), Some(desk)) if !desk.is_me(holder) => {
+                    let name = desk.short_name(holder);
+                    Err(format!("{name} has it; only they hand it over, or you take it first"))
+                }
+                _ => Ok(()),
+            }
+        }
         Action::Undo => undo(model),
-        Action::Snooze | Action::Note if model.triage.focus == Focus::Alerts => on_alert(model, action),
+        Action::Snooze | Action::Note if !matches!(model.subject(), Some(Subject::Task(_))) => {
+            on_alert(model, action)
+        }
         Action::Snooze | Action::Note | Action::Take | Action::Done => on_task(model, action),
         Action::Why => match model.alert_at_hand() {
             Some(_) => Ok(()),
@@ -32,6 +47,13 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
             Some(_) => Ok(()),
             None => Err("it speaks of no alert".to_owned()),
         },
+        Action::GoTo if crate::console::goal::of_hand(model).is_empty() => {
+            Err("the selected row speaks of nothing to go to".to_owned())
+        }
+        Action::MessagesOf if crate::console::goal::messages_of_hand(model).is_none() => {
+            Err("no messages are about the selected row".to_owned())
+        }
+        Action::LastView if model.trail.is_empty() => Err("there is no view before this one".to_owned()),
         Action::Settle => match model.message_in_doubt() {
             Some(message) => free(model, message),
             None => Err("nothing selected is in doubt".to_owned()),
@@ -91,11 +113,25 @@ pub fn may_act(model: &Model) -> Result<(), String> {
     Ok(())
 }
 
+/// The same, but that acknowledgments and notes may wait for an agent that is away.
+fn may_act_or_wait(model: &Model, action: Action) -> Result<(), String> {
+    match (&model.link, action) {
+        (Link::Away { .. }, Action::Ack | Action::Note) => waiting::may(model),
+        _ => may_act(model),
+    }
+}
+
 fn on_alert(model: &Model, action: Action) -> Result<(), String> {
     let Some(alert) = model.selected_alert() else {
         return Err("no alert is selected".to_owned());
     };
-    may_act(model)?;
+    may_act_or_wait(model, action)?;
+    if action == Action::Ack
+        && let Some(item) = model.waiting.about(&About::Alert(alert.id))
+        && item.word() == "ack"
+    {
+        return Err(format!("the acknowledgment of {} waits for the agent; u takes it back", alert.id));
+    }
     if alert.state == AlertState::Resolved && action != Action::Note {
         return Err(format!("{} is closed", alert.id));
     }
@@ -103,6 +139,15 @@ fn on_alert(model: &Model, action: Action) -> Result<(), String> {
         return Err(format!("{} of {} is on its way to the agent", pending.word, alert.id));
     }
     Ok(())
+}
+
+/// Whether what the hand is on, or what is named, is a message.
+fn on_messages(model: &Model) -> bool {
+    match model.named {
+        Some(Named::Message(_)) => true,
+        Some(Named::Subject(_)) => false,
+        None => matches!(model.place, Place::Messages | Place::Partner),
+    }
 }
 
 fn on_message(model: &Model) -> Result<(), String> {
@@ -121,6 +166,14 @@ fn free(model: &Model, message: &Notification) -> Result<(), String> {
 }
 
 fn undo(model: &Model) -> Result<(), String> {
+    let about = match model.subject() {
+        Some(Subject::Alert(alert)) => Some(About::Alert(alert)),
+        Some(Subject::Task(task)) => Some(About::Task(task)),
+        None => None,
+    };
+    if about.is_some_and(|about| model.waiting.about(&about).is_some()) {
+        return Ok(());
+    }
     may_act(model)?;
     if model.undo.is_some() {
         return Ok(());
@@ -137,7 +190,7 @@ fn on_task(model: &Model, action: Action) -> Result<(), String> {
     let Some(task) = model.selected_task() else {
         return Err("no task is selected".to_owned());
     };
-    may_act(model)?;
+    may_act_or_wait(model, action)?;
     if let Some(pending) = model.pending_for(&About::Task(task.id)) {
         return Err(format!("{} of {} is on its way to the agent", pending.word, task.id));
     }

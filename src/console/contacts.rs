@@ -7,6 +7,7 @@ use crate::console::dialog::Dialog;
 use crate::console::effect::Effect;
 use crate::console::line::Line;
 use crate::console::model::{Filter, Model, Place, Tone};
+use crate::console::nav;
 use crate::console::say::say;
 use crate::core::contact::Contact;
 use crate::core::text::Untrusted;
@@ -31,17 +32,41 @@ pub fn ask_for_shown(model: &mut Model) -> Option<Effect> {
 }
 
 pub fn show(model: &mut Model) -> Vec<Effect> {
-    model.contacts.from = Place::Partners;
+    nav::open(model, Place::Contacts);
     model.contacts.of = None;
-    model.place = Place::Contacts;
     vec![Effect::FetchContacts]
 }
 
 /// Those of the partner of the selected row.
 pub fn show_of_partner(model: &mut Model) -> Vec<Effect> {
-    let Some(partner) = model.selected_partner().map(|partner| partner.id.clone()) else { return Vec::new() };
-    model.contacts.from = model.place;
-    model.place = Place::Contacts;
+    match model.partner_at_hand() {
+        Some(partner) => show_of(model, partner),
+        None => Vec::new(),
+    }
+}
+
+/// One contact among all.
+pub fn show_one(model: &mut Model, contact: Untrusted, partner: Option<Untrusted>) -> Vec<Effect> {
+    nav::open(model, Place::Contacts);
+    model.contacts.of = None;
+    model.contacts.form = None;
+    let known = model.desk.as_ref().and_then(|desk| desk.contacts.get(&contact));
+    let name = known.map_or(&contact, |known| &known.name).printable().into_string();
+    model.contacts.filter = Filter { line: Line::new(&name), open: false };
+    arrange(model);
+    if !model.contacts.rows.select(&contact) {
+        // The name does not show as it is typed; then all contacts are shown instead.
+        model.contacts.filter = Filter::default();
+        arrange(model);
+        model.contacts.rows.select(&contact);
+    }
+    let asked = partner.and_then(|partner| ask(model, &partner));
+    asked.into_iter().chain([Effect::FetchContacts]).collect()
+}
+
+/// Those of a partner.
+pub fn show_of(model: &mut Model, partner: Untrusted) -> Vec<Effect> {
+    nav::open(model, Place::Contacts);
     model.contacts.filter = Filter { line: Line::new(partner.printable().as_str()), open: false };
     model.contacts.form = None;
     model.contacts.of = Some(partner.clone());

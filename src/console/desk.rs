@@ -117,6 +117,11 @@ impl Desk {
         }
     }
 
+    /// Ids and names of partners, as far as anything told them.
+    pub fn known_partners(&self) -> impl Iterator<Item = (&Untrusted, &Untrusted)> {
+        self.partners.iter()
+    }
+
     /// A partner's name where anything told it, else the id.
     pub fn partner_name(&self, id: &Untrusted) -> String {
         self.partners.get(id).unwrap_or(id).printable().into_string()
@@ -237,6 +242,12 @@ impl Desk {
             Some(person) => sanitise(&person.short_name()).into_owned(),
             None => sanitise(&person.0).into_owned(),
         }
+    }
+
+    /// `Maria Weber`, also where it is oneself.
+    pub fn whole_name(&self, person: &PersonId) -> String {
+        let name = self.people.get(person).map_or(person.0.as_str(), |person| person.name.as_str());
+        sanitise(name).into_owned()
     }
 
     /// The shortest name that a column takes: `Weber`.

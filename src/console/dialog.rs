@@ -5,33 +5,39 @@
 mod chooser;
 mod close;
 mod escalate;
+mod goto;
+mod hand;
 mod log_in;
 mod note;
 mod palette;
 
 pub use chooser::{Choice, Chooser};
-pub use close::Close;
+pub use close::{Close, Closing};
 pub use escalate::Escalate;
+pub use goto::GoTo;
+pub use hand::HandOver;
 pub use log_in::LogIn;
 pub use note::{Note, paste_lines, text_area};
-pub use palette::completions;
+pub(in crate::console) use palette::REMEMBERED;
+pub use palette::{Kind, Palette, Recent, shows};
 
+use crate::console::bulk::{Bulk, Deed, Results};
 use crate::console::cover::{Cover, TakeBack};
+use crate::console::goal::Goal;
 use crate::console::insist::Insist;
 use crate::console::keymap::Action;
-use crate::console::line::Line;
 use crate::console::look::TryOn;
 use crate::console::model::About;
 use crate::console::pick::Pick;
 use crate::console::resend::Resend;
 use crate::console::templates::Reader;
+use crate::console::waiting::Stale;
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
 use crate::core::id::AlertId;
 use crate::core::resend::Asked;
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::{SignedDuration, Timestamp};
-use palette::press_palette;
 
 /// Keys pressed this soon after a dialog appeared were meant for what was there before.
 pub const TYPE_AHEAD: SignedDuration = SignedDuration::from_millis(400);
@@ -48,10 +54,15 @@ pub enum Dialog {
     Cover(Box<Cover>),
     TakeBack(TakeBack),
     Pick(Pick),
+    GoTo(GoTo),
+    Bulk(Bulk),
+    Results(Results),
+    Stale(Stale),
+    HandOver(HandOver),
     Theme(TryOn),
     Help { scroll: u16 },
     Why { alert: AlertId, scroll: u16 },
-    Palette(Line),
+    Palette(Box<Palette>),
 }
 
 /// What a key made of the dialog.
@@ -68,9 +79,23 @@ pub enum Pressed {
         pin: String,
     },
     Reader(Option<Reader>),
+    Go(Goal),
+    /// Several rows are acted on: shows what would become of each.
+    Several(Deed),
+    /// What was decided about what waited for long.
+    Decided,
+    /// It is decided later.
+    PutOff,
+    /// Does what the look at several rows showed.
+    Together,
+    /// A command of the palette, by its name.
+    Run(&'static str, Action),
+    /// The same, on something that was named.
+    RunOn(&'static str, Action, Goal),
+    /// What is typed into the palette is asked for once the hand rests.
+    Find(u64),
     /// Keep the theme of this name.
     Theme(String),
-    Run(Action),
     Say(String),
 }
 
@@ -115,6 +140,8 @@ impl Dialog {
             Dialog::Insist(insist) => insist.appeared,
             Dialog::Cover(cover) => cover.appeared,
             Dialog::TakeBack(dialog) => dialog.appeared,
+            Dialog::Bulk(dialog) => dialog.appeared,
+            Dialog::Stale(dialog) => dialog.appeared,
             _ => Timestamp::MIN,
         };
         if now.duration_since(appeared) < TYPE_AHEAD {
@@ -131,8 +158,13 @@ impl Dialog {
             Dialog::Cover(dialog) => dialog.press(key, now),
             Dialog::TakeBack(dialog) => dialog.press(key),
             Dialog::Pick(dialog) => dialog.press(key),
+            Dialog::GoTo(dialog) => dialog.press(key),
+            Dialog::Bulk(dialog) => dialog.press(key),
+            Dialog::Results(dialog) => dialog.press(key),
+            Dialog::Stale(dialog) => dialog.press(key),
+            Dialog::HandOver(dialog) => dialog.press(key),
             Dialog::Theme(dialog) => dialog.press(key),
-            Dialog::Palette(line) => press_palette(line, key),
+            Dialog::Palette(dialog) => dialog.press(key),
             Dialog::Help { scroll } | Dialog::Why { scroll, .. } => press_scroll(scroll, key),
         }
     }
@@ -144,7 +176,8 @@ impl Dialog {
             Dialog::LogIn(dialog) => dialog.person.insert(text),
             Dialog::Close(dialog) => dialog.reason.insert(text),
             Dialog::Pick(dialog) => dialog.filter.line.insert(text),
-            Dialog::Palette(line) => line.insert(text),
+            Dialog::HandOver(dialog) => dialog.line.insert(text),
+            Dialog::Palette(dialog) => dialog.paste(text),
             Dialog::Cover(dialog) => dialog.paste(text),
             Dialog::Note(dialog) => paste_lines(&mut dialog.text, text),
             Dialog::Chooser(_)
@@ -152,6 +185,10 @@ impl Dialog {
             | Dialog::Resend(_)
             | Dialog::Insist(_)
             | Dialog::TakeBack(_)
+            | Dialog::GoTo(_)
+            | Dialog::Bulk(_)
+            | Dialog::Results(_)
+            | Dialog::Stale(_)
             | Dialog::Theme(_)
             | Dialog::Help { .. }
             | Dialog::Why { .. } => {}

@@ -3,10 +3,13 @@
 use crate::console::message::Ticket;
 use crate::console::partners::ThingOf;
 use crate::console::templates::AskedPreview;
-use crate::core::command::{Action, Expect};
+use crate::console::waiting::Item;
+use crate::core::command::{Action, Command, Expect};
 use crate::core::id::AlertId;
+use crate::core::person::PersonId;
 use crate::core::resend::Asked;
 use crate::core::text::{Printable, Untrusted};
+use crate::core::together::One;
 use std::time::Duration;
 
 /// What is waited for before the agent is asked.
@@ -14,6 +17,8 @@ use std::time::Duration;
 pub enum Wait {
     /// The filter of the partners rests; the number tells the newest from older ones.
     Find(u64),
+    /// The palette rests; the number tells the newest from older ones.
+    Palette(u64),
     /// More may have changed of the partners by then …
     Partners,
     /// … or of the one whose page is open.
@@ -30,6 +35,25 @@ pub enum Effect {
         action: Action,
         expect: Expect,
     },
+    /// Send a command that waited, with the id it has.
+    Retry {
+        ticket: Ticket,
+        command: Command,
+    },
+    /// What waits now, for the disk.
+    Keep(Vec<Item>),
+    /// What would become of each of these?
+    Preview {
+        ticket: Ticket,
+        each: Vec<One>,
+    },
+    /// Do these as one thing; the answer comes back with the ticket.
+    Together {
+        ticket: Ticket,
+        each: Vec<One>,
+    },
+    /// Tell the agent what is looked at now.
+    Look(Option<AlertId>),
     FetchDetail(AlertId),
     FetchSteps(AlertId),
     /// The partners that these words name; without words those that need somebody.
@@ -47,6 +71,11 @@ pub enum Effect {
     FetchTemplates,
     FetchPreview(AskedPreview),
     FetchContacts,
+    FetchPerson(PersonId),
+    FetchConfig,
+    FetchDigests,
+    /// Everybody's copy of a digest, as it would be now.
+    FetchDigest(String),
     /// Send [`crate::console::message::Msg::Waited`] after a while.
     Wait(Wait, Duration),
     /// Say who is there behind a shared login, and begin again.

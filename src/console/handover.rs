@@ -7,7 +7,7 @@ use crate::console::effect::Effect;
 use crate::console::keymap::Action;
 use crate::console::model::{About, Filter, Model, Place};
 use crate::console::moves::End;
-use crate::console::{clock, oncall};
+use crate::console::{clock, nav, oncall};
 use crate::core::command::{Action as Ask, Expect};
 use crate::core::handover::{Handover, HandoverState};
 use crate::core::person::PersonId;
@@ -17,8 +17,6 @@ use crate::wire::client::LinkError;
 
 #[derive(Debug)]
 pub struct Handing {
-    /// Where Esc goes.
-    pub from: Place,
     pub filter: Filter,
     pub scroll: u16,
     pub known: Option<Box<OwnHandover>>,
@@ -28,16 +26,15 @@ pub struct Handing {
 
 impl Default for Handing {
     fn default() -> Self {
-        Self { from: Place::Triage, filter: Filter::default(), scroll: 0, known: None, missing: None }
+        Self { filter: Filter::default(), scroll: 0, known: None, missing: None }
     }
 }
 
 pub fn show(model: &mut Model) -> Vec<Effect> {
     if model.place != Place::Handover {
-        model.handover.from = model.place;
         model.handover.scroll = 0;
     }
-    model.place = Place::Handover;
+    nav::open(model, Place::Handover);
     vec![Effect::FetchHandover]
 }
 

@@ -7,10 +7,10 @@ use crate::console::effect::Effect;
 use crate::console::follow::{arrange, follow_selection, keep};
 use crate::console::insist::Insist;
 use crate::console::message::Ticket;
-use crate::console::model::{About, Link, Model, Subject, Tone, UNDO_WITHIN, Undo};
+use crate::console::model::{About, Link, Model, Place, Subject, Tone, UNDO_WITHIN, Undo};
 use crate::console::press::form_closed;
 use crate::console::say::say;
-use crate::console::{handover, messages, oncall, partners, providers, templates};
+use crate::console::{handover, messages, nav, oncall, others, partners, people, waiting};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::Numbered;
 use crate::core::command::{Outcome, RefusalCode};
@@ -56,15 +56,11 @@ pub fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
         }
         effects.extend(contacts::ask_for_shown(model));
     }
-    effects.extend(partners::again(model));
-    if model.messages.heard {
+    if model.messages.heard && model.place != Place::Messages {
         effects.push(Effect::FetchMessages);
     }
-    effects.extend(contacts::again(model));
-    effects.extend(oncall::again(model));
-    effects.extend(handover::again(model));
-    effects.extend(templates::refreshed(model));
-    effects.extend(providers::again(model));
+    effects.extend(nav::again(model));
+    effects.extend(waiting::back(model));
     effects
 }
 
@@ -80,6 +76,8 @@ pub fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
     };
     let mut effects = partners::changed(model, &changes);
     messages::changed(model, &changes);
+    effects.extend(people::changed(model, &changes));
+    others::tell(model, &changes);
     let stands_still = model.too_fast();
     let Some(desk) = &mut model.desk else { return effects };
     let mut detail_is_old = was_away;
@@ -121,12 +119,16 @@ pub fn away(model: &mut Model, error: &LinkError) {
         Link::Connecting | Link::Live => model.now,
     };
     model.link = Link::Away { since, why: error.to_string() };
+    model.viewers.clear();
     if let LinkError::Refused { sentence, .. } = error {
         say(model, sentence.clone(), Tone::Refused);
     }
 }
 
 pub fn detail_came(model: &mut Model, alert: AlertId, answer: Result<Box<AlertDetail>, LinkError>) {
+    if let Ok(detail) = &answer {
+        messages::learn(model, &detail.notifications);
+    }
     if model.triage.shown != Some(Subject::Alert(alert)) {
         return;
     }
@@ -140,6 +142,9 @@ pub fn detail_came(model: &mut Model, alert: AlertId, answer: Result<Box<AlertDe
 }
 
 pub fn answered(model: &mut Model, ticket: Ticket, answer: Result<Outcome, LinkError>) -> Vec<Effect> {
+    if let Some(effects) = waiting::answered(model, ticket, &answer) {
+        return effects;
+    }
     let Some(at) = model.pending.iter().position(|pending| pending.ticket == ticket) else {
         return Vec::new();
     };
@@ -148,23 +153,25 @@ pub fn answered(model: &mut Model, ticket: Ticket, answer: Result<Outcome, LinkE
         model.contacts.form.as_mut().filter(|form| About::Contact(form.began.id.clone()) == pending.about);
     let refusal = match answer {
         Ok(Outcome::Done { said }) => {
+            let mut effects = Vec::new();
             if form.is_some() {
                 model.contacts.form = None;
-                form_closed(model);
+                effects = form_closed(model);
             }
             if let Some(what) = pending.undo {
                 let until = model.now.saturating_add(UNDO_WITHIN).unwrap_or(model.now);
                 model.undo = Some(Undo { what, until });
             }
             say(model, said.printable().into_string(), Tone::Done);
-            return match pending.about {
+            effects.extend(match pending.about {
                 About::Alert(alert) if model.triage.shown == Some(Subject::Alert(alert)) => {
                     vec![Effect::FetchDetail(alert)]
                 }
                 About::OnCall(_) => oncall::again(model),
                 About::Handover(_) => handover::again(model),
                 _ => Vec::new(),
-            };
+            });
+            return effects;
         }
         Ok(Outcome::Refused { refusal }) => {
             let said = refusal.said.printable().into_string();
@@ -177,6 +184,10 @@ pub fn answered(model: &mut Model, ticket: Ticket, answer: Result<Outcome, LinkE
             said
         }
         Err(LinkError::Refused { sentence, .. }) => sentence,
+        Err(_) if pending.waits.is_some() => {
+            let waits = pending.waits.map(|item| waiting::queue(model, *item));
+            return waits.unwrap_or_default();
+        }
         Err(error) => {
             format!(
                 "Not known whether {} was done: {error}. It shows here once the agent is back.",

@@ -4,7 +4,7 @@ use crate::console::allowed::allowed;
 use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::keymap::{Action, Context};
-use crate::console::model::{About, Model, Pending, Subject};
+use crate::console::model::{About, Link, Model, Pending, Subject};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::task::Task;
 
@@ -33,11 +33,23 @@ pub fn intent(model: &Model) -> Option<Intent> {
             if let Some(pending) = model.pending_for(&About::Alert(id)) {
                 return Some(waiting(pending, &id.to_string(), undo));
             }
+            if let Some(item) = model.waiting.about(&About::Alert(id)).filter(|item| item.word() == "ack") {
+                let at = clock::hour_minute(item.at, &desk.zone());
+                let says = format!(
+                    "not acknowledged yet, pages continue: pressed {at}, sent when the agent is back"
+                );
+                return Some(Intent { key: MainKey::Waits, says, undo: Some("u takes it back") });
+            }
             let alert = model.alert(id)?;
             match allowed(model, Action::Ack) {
                 Err(why) => {
                     let a = model.keys.name(Context::Alerts, Action::Ack);
                     (MainKey::Cannot, format!("{a}: not now, {why}"), None)
+                }
+                Ok(()) if matches!(model.link, Link::Away { .. }) => {
+                    let a = model.keys.name(Context::Alerts, Action::Ack);
+                    let says = format!("{a}: it waits and is sent when the agent is back; pages continue");
+                    (MainKey::Waits, says, None)
                 }
                 Ok(()) => {
                     let takes = alert.state == AlertState::Open;
@@ -74,6 +86,9 @@ fn of_alert(model: &Model, desk: &Desk, alert: &Alert) -> String {
     let (a, x) = (key(Action::Ack), key(Action::Close));
     match (alert.state, holder) {
         (AlertState::Resolved, _) => "closed; nothing is left to do".to_owned(),
+        (_, Some(holder)) if is_for_me(desk, alert) => {
+            format!("a: you take it over from {}, who hands it to you", desk.short_name(holder))
+        }
         (AlertState::Acknowledged, Some(holder)) if desk.is_me(holder) => match alert.next_update_by {
             Some(by) => format!("{a}: promise news at another time than {}; {x} closes it", when(by)),
             None => format!("{a}: promise when there will be news; {x} closes it"),
@@ -100,6 +115,11 @@ fn of_alert(model: &Model, desk: &Desk, alert: &Alert) -> String {
             format!("{a}: you take it, {}, {promise}", spared(model, desk, alert))
         }
     }
+}
+
+fn is_for_me(desk: &Desk, alert: &Alert) -> bool {
+    let held = alert.held_by().is_some();
+    held && alert.offered.as_ref().is_some_and(|offer| desk.is_me(&offer.to))
 }
 
 /// Who will not be paged when the alert is taken.

@@ -17,7 +17,7 @@ pub struct Keys(Vec<Binding>);
 const RESERVED: [Action; 5] = [Action::Quit, Action::Suspend, Action::Redraw, Action::Palette, Action::Help];
 
 /// Every place, as the help names it.
-pub const PLACES: [(Context, &str); 13] = [
+pub const PLACES: [(Context, &str); 16] = [
     (Context::Alerts, "on an alert"),
     (Context::Tasks, "on a task"),
     (Context::Stream, "in the Stream"),
@@ -27,6 +27,9 @@ pub const PLACES: [(Context, &str); 13] = [
     (Context::Messages, "in Messages"),
     (Context::Providers, "in Providers"),
     (Context::OnCall, "in On call"),
+    (Context::People, "in People"),
+    (Context::Sources, "in Sources"),
+    (Context::Configuration, "in Configuration"),
     (Context::Handover, "on a hand-over"),
     (Context::Templates, "in Templates"),
     (Context::Preview, "on a template's preview"),

@@ -7,11 +7,14 @@ use crate::console::templates::AskedPreview;
 use crate::core::change::Numbered;
 use crate::core::command::{Action, Command, Expect};
 use crate::core::id::AlertId;
+use crate::core::person::PersonId;
 use crate::core::resend::Asked;
 use crate::core::template::Sample;
 use crate::core::text::Untrusted;
-use crate::wire::Snapshot;
+use crate::core::together::One;
 use crate::wire::client::{Client, LinkError, StreamItem, encoded};
+use crate::wire::person::Looking;
+use crate::wire::{Snapshot, Together};
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -60,10 +63,15 @@ impl AgentLink {
         let snapshot: Box<Snapshot> = self.client.get("/v1/snapshot").await?;
         let since = snapshot.seq;
         self.tell(Msg::Snapshot(snapshot));
-        let mut stream = Box::pin(self.client.stream(since));
+        let mut stream = Box::pin(self.client.stream_as(since, &self.session));
+
+        let mut listens = false;
         loop {
             let Some(item) = stream.next().await else { return Ok(()) };
             *wait = FIRST_WAIT;
+            if !std::mem::replace(&mut listens, true) {
+                self.tell(Msg::Listening);
+            }
             let mut changes: Vec<Numbered> = Vec::new();
             let mut next = Some(item);
             while let Some(item) = next.take() {
@@ -72,6 +80,10 @@ impl AgentLink {
                     StreamItem::Health(health) => {
                         self.tell_changes(&mut changes);
                         self.tell(Msg::Health(health));
+                    }
+                    StreamItem::Viewers(viewers) => {
+                        self.tell_changes(&mut changes);
+                        self.tell(Msg::Viewers(viewers));
                     }
                     StreamItem::Lagged => {
                         return Err(LinkError::Broken("the stream is too far behind".to_owned()));
@@ -104,9 +116,19 @@ impl AgentLink {
         self.client.log_in(person, pin);
     }
 
+    /// What the ids of this console's commands begin with.
+    pub fn session(&self) -> &str {
+        &self.session
+    }
+
     pub fn command(&self, ticket: Ticket, action: Action, expect: Expect) {
-        let link = self.clone();
         let command = Command { id: format!("{}-{}", self.session, ticket.0), action, expect };
+        self.retry(ticket, command);
+    }
+
+    /// A command with the id it has.
+    pub fn retry(&self, ticket: Ticket, command: Command) {
+        let link = self.clone();
         tokio::spawn(async move {
             let mut answer = link.client.command(&command).await;
             if matches!(answer, Err(LinkError::Broken(_) | LinkError::NoAgent { .. })) {
@@ -115,6 +137,40 @@ impl AgentLink {
                 answer = link.client.command(&command).await;
             }
             link.tell(Msg::Answered(ticket, answer));
+        });
+    }
+
+    pub fn preview_of(&self, ticket: Ticket, each: Vec<One>) {
+        let asked = Together { id: format!("{}-{}", self.session, ticket.0), each };
+        let link = self.clone();
+        tokio::spawn(async move {
+            let answer = link.client.post("/v1/commands/preview", &asked).await;
+            link.tell(Msg::Previewed(ticket, answer));
+        });
+    }
+
+    pub fn together(&self, ticket: Ticket, each: Vec<One>) {
+        let asked = Together { id: format!("{}-{}", self.session, ticket.0), each };
+        let link = self.clone();
+        tokio::spawn(async move {
+            let mut answer = link.client.post("/v1/commands/together", &asked).await;
+            if matches!(answer, Err(LinkError::Broken(_) | LinkError::NoAgent { .. })) {
+                // The same id again is harmless, and tells what was done.
+                sleep(FIRST_WAIT).await;
+                answer = link.client.post("/v1/commands/together", &asked).await;
+            }
+            link.tell(Msg::Together(ticket, answer));
+        });
+    }
+
+    /// Says what is looked at; that nobody hears it matters to nobody.
+    pub fn look(&self, alert: Option<AlertId>) {
+        let link = self.clone();
+        let looking = Looking { console: self.session.clone(), alert };
+        tokio::spawn(async move {
+            if let Ok(viewers) = link.client.post("/v1/looking", &looking).await {
+                link.tell(Msg::Viewers(viewers));
+            }
         });
     }
 
@@ -208,6 +264,22 @@ impl AgentLink {
 
     pub fn contacts(&self) {
         self.ask("/v1/contacts?limit=1000".to_owned(), Msg::Contacts);
+    }
+
+    pub fn person(&self, id: PersonId) {
+        self.ask(format!("/v1/people/{}", encoded(&id.0)), move |answer| Msg::Person(id, answer));
+    }
+
+    pub fn config(&self) {
+        self.ask("/v1/config".to_owned(), Msg::Config);
+    }
+
+    pub fn digests(&self) {
+        self.ask("/v1/digests".to_owned(), Msg::Digests);
+    }
+
+    pub fn digest(&self, name: String) {
+        self.ask(format!("/v1/digests/{}/preview", encoded(&name)), move |answer| Msg::Digest(name, answer));
     }
 
     fn ask<T: DeserializeOwned + Send>(

@@ -3,18 +3,21 @@
 use crate::console::effect::Wait;
 use crate::console::partners::{Thing, ThingOf};
 use crate::console::templates::AskedPreview;
+use crate::console::waiting::Item;
 use crate::core::change::Numbered;
 use crate::core::command::Outcome;
 use crate::core::contact::Contact;
 use crate::core::id::AlertId;
+use crate::core::person::PersonId;
 use crate::core::resend::Asked;
 use crate::core::template::{Listed, Shown};
 use crate::core::text::Untrusted;
 use crate::term::input::Input;
 use crate::wire::client::LinkError;
+use crate::wire::person::{PersonDetail, Viewer};
 use crate::wire::{
-    AlertDetail, Health, Messages, OwnHandover, PartnerDetail, PartnerRows, Planned, ProviderInfo,
-    ScheduleTimeline, Snapshot, StepPreview,
+    AlertDetail, ConfigInfo, DigestCopy, DigestInfo, Health, Messages, OwnHandover, PartnerDetail,
+    PartnerRows, Planned, ProviderInfo, ScheduleTimeline, Snapshot, StepPreview,
 };
 use jiff::Timestamp;
 
@@ -32,6 +35,10 @@ pub enum Msg {
     Health(Box<Health>),
     /// The agent is away; tried again by itself.
     Away(LinkError),
+    /// The stream is open: from now on the agent believes what it is told of who looks.
+    Listening,
+    /// Who looks at which alert now.
+    Viewers(Vec<Viewer>),
     Detail(AlertId, Result<Box<AlertDetail>, LinkError>),
     /// The partners that these words name.
     Partners(String, Result<PartnerRows, LinkError>),
@@ -50,10 +57,23 @@ pub enum Msg {
     Templates(Result<Vec<Listed>, LinkError>),
     Preview(AskedPreview, Result<Vec<Shown>, LinkError>),
     Contacts(Result<Vec<Contact>, LinkError>),
+    Person(PersonId, Result<Box<PersonDetail>, LinkError>),
+    Config(Result<ConfigInfo, LinkError>),
+    Digests(Result<Vec<DigestInfo>, LinkError>),
+    /// The copies of the digest of this name.
+    Digest(String, Result<Vec<DigestCopy>, LinkError>),
     Waited(Wait),
     Steps(AlertId, Result<Vec<StepPreview>, LinkError>),
     /// What became of the command with this ticket.
     Answered(Ticket, Result<Outcome, LinkError>),
+    /// What an earlier console left on disk.
+    Kept(Vec<Item>),
+    /// Why what waits is not on disk.
+    Unkept(String),
+    /// What would become of each of several.
+    Previewed(Ticket, Result<Vec<Outcome>, LinkError>),
+    /// What became of each of several.
+    Together(Ticket, Result<Vec<Outcome>, LinkError>),
     /// The selection has rested; the number tells the newest rest from older ones.
     Rested(u64),
 }

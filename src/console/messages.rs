@@ -2,20 +2,23 @@
 //! rows are asked for when it is opened and follow the stream from there.
 
 use crate::console::contacts;
+use crate::console::desk::Desk;
 use crate::console::effect::Effect;
-use crate::console::line::Line;
-use crate::console::model::{Filter, Focus, Model, Place, Tone};
+use crate::console::model::{Filter, Model, Place, Tone};
+use crate::console::nav;
 use crate::console::rows::Rows;
 use crate::console::say::say;
 use crate::console::view::messages::{category_word, medium_word, state_of, what_was_said, why};
 use crate::core::change::{Numbered, Object};
-use crate::core::id::NotificationId;
+use crate::core::id::{AlertId, NotificationId};
 use crate::core::notification::{Notification, NotificationState, RecipientId};
+use crate::core::person::PersonId;
 use crate::core::resend::TOGETHER;
+use crate::core::text::{Untrusted, sanitise};
 use crate::wire::Messages as Answer;
 use crate::wire::client::LinkError;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A failure older than this is history.
 const LOOK_WITHIN: SignedDuration = SignedDuration::from_hours(24);
@@ -33,12 +36,48 @@ pub struct Messages {
     /// The selected one is on the whole screen.
     pub opened: bool,
     pub scroll: u16,
+    pub narrowed: Narrowed,
+}
+
+/// What narrows the list beside what is typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Narrowed {
     /// Only these.
     pub group: Option<Look>,
-    /// To be sent again together.
-    pub marked: BTreeSet<NotificationId>,
-    /// Only what went by this channel.
-    pub channel: Option<String>,
+    /// Only those about it.
+    pub about: Option<About>,
+}
+
+/// What messages may have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    Alert(AlertId),
+    Partner(Untrusted),
+    /// To a person of the desk.
+    Person(PersonId),
+    /// By a provider.
+    Channel(String),
+}
+
+impl About {
+    fn holds(&self, message: &Notification) -> bool {
+        match self {
+            About::Alert(alert) => message.is_about(*alert),
+            About::Partner(partner) => message.partner.as_ref() == Some(partner),
+            About::Person(person) => message.recipient.who == RecipientId::Person(person.clone()),
+            About::Channel(channel) => went_by(message, channel),
+        }
+    }
+
+    /// `of A12`, `to M.Weber`.
+    pub fn words(&self, desk: &Desk) -> String {
+        match self {
+            About::Alert(alert) => format!("of {alert}"),
+            About::Partner(partner) => format!("about {}", desk.partner_name(partner)),
+            About::Person(person) => format!("to {}", desk.short_name(person)),
+            About::Channel(channel) => format!("by {}", sanitise(channel)),
+        }
+    }
 }
 
 /// How much a message wants to be looked at.
@@ -88,8 +127,67 @@ pub fn look(message: &Notification, now: Timestamp) -> Look {
 }
 
 pub fn show(model: &mut Model) -> Vec<Effect> {
-    model.place = Place::Messages;
+    nav::straight(model, Place::Messages);
+    if model.messages.narrowed.about.take().is_some() {
+        arrange(model);
+    }
     vec![Effect::FetchMessages]
+}
+
+/// Those about something, opened from anywhere.
+pub fn show_about(model: &mut Model, about: About) -> Vec<Effect> {
+    nav::open(model, Place::Messages);
+    model.messages.narrowed = Narrowed { group: None, about: Some(about.clone()) };
+    model.messages.filter = Filter::default();
+    model.messages.opened = false;
+    let known: Vec<Notification> = model
+        .desk
+        .iter()
+        .flat_map(|desk| desk.notifications.values().filter(|message| about.holds(message)).cloned())
+        .collect();
+    learn(model, &known);
+    arrange(model);
+    model.messages.rows.first();
+    let more = match about {
+        About::Alert(alert) => Some(Effect::FetchDetail(alert)),
+        About::Partner(partner) => Some(Effect::FetchPartner(partner)),
+        About::Person(person) => Some(Effect::FetchPerson(person)),
+        About::Channel(_) => None,
+    };
+    std::iter::once(Effect::FetchMessages).chain(more).collect()
+}
+
+/// One message of all.
+pub fn stand_on(model: &mut Model, id: NotificationId) -> Vec<Effect> {
+    model.messages.narrowed = Narrowed::default();
+    model.messages.filter = Filter::default();
+    model.messages.opened = false;
+    let known = model.desk.as_ref().and_then(|desk| desk.notifications.get(&id)).cloned();
+    learn(model, known.as_slice());
+    arrange(model);
+    if !model.messages.rows.select(&id) {
+        say(
+            model,
+            format!("{id} is not among the messages here; `nightdesk notifications show {id}` tells of it."),
+            Tone::Refused,
+        );
+    }
+    vec![Effect::FetchMessages]
+}
+
+/// Keeps messages that came with something else.
+pub fn learn(model: &mut Model, messages: &[Notification]) {
+    let mut any = false;
+    for message in messages {
+        let known = model.messages.known.get(&message.id);
+        if known.is_none_or(|known| known.updated_at <= message.updated_at) {
+            model.messages.known.insert(message.id, message.clone());
+            any = true;
+        }
+    }
+    if any && model.messages.narrowed.about.is_some() {
+        settle(model);
+    }
 }
 
 pub fn wanted(model: &Model) -> Vec<NotificationId> {
@@ -98,8 +196,8 @@ pub fn wanted(model: &Model) -> Vec<NotificationId> {
         .messages
         .known
         .values()
-        .filter(|message| model.messages.group.is_none_or(|group| look(message, model.now) == group))
-        .filter(|message| model.messages.channel.as_ref().is_none_or(|channel| went_by(message, channel)))
+        .filter(|message| model.messages.narrowed.group.is_none_or(|group| look(message, model.now) == group))
+        .filter(|message| model.messages.narrowed.about.as_ref().is_none_or(|about| about.holds(message)))
         .filter(|message| {
             let partner = message.partner.as_ref().map(|id| desk.partner_name(id)).unwrap_or_default();
             // What the row says, and the whole name behind a short one.
@@ -153,8 +251,13 @@ pub fn came(model: &mut Model, answer: Result<Answer, LinkError>) {
     model.messages.heard = true;
     match answer {
         Ok(Answer { look, latest }) => {
-            model.messages.known =
-                look.into_iter().chain(latest).map(|message| (message.id, message)).collect();
+            let about = model.messages.narrowed.about.clone();
+            model
+                .messages
+                .known
+                .retain(|_, message| about.as_ref().is_some_and(|about| about.holds(message)));
+            let came = look.into_iter().chain(latest).map(|message| (message.id, message));
+            model.messages.known.extend(came);
             model.messages.missing = None;
             settle(model);
         }
@@ -191,27 +294,18 @@ fn went_by(message: &Notification, channel: &str) -> bool {
 
 /// What `r` sends again: the marked ones that are in sight, else the selected one.
 pub fn in_hand(model: &Model) -> Vec<&Notification> {
-    let marked = || {
-        let rows = model.messages.rows.order().iter();
-        rows.filter(|id| model.messages.marked.contains(id)).filter_map(|id| model.messages.known.get(id))
-    };
+    let marked = || model.messages.rows.marked().filter_map(|id| model.messages.known.get(id));
     match model.place {
-        Place::Messages if !model.messages.opened && marked().next().is_some() => marked().collect(),
+        Place::Messages if model.named.is_none() && !model.messages.opened && marked().next().is_some() => {
+            marked().collect()
+        }
         _ => model.selected_message().into_iter().collect(),
     }
 }
 
-pub fn mark(model: &mut Model) {
-    let Some(id) = model.messages.rows.selected().copied() else { return };
-    if !model.messages.marked.remove(&id) {
-        model.messages.marked.insert(id);
-    }
-    model.messages.rows.step(1);
-}
-
 /// All failed ones in the list; where all are marked already, none.
 pub fn mark_failed(model: &mut Model) {
-    let failed: BTreeSet<NotificationId> = model
+    let failed: Vec<NotificationId> = model
         .messages
         .rows
         .order()
@@ -221,12 +315,9 @@ pub fn mark_failed(model: &mut Model) {
         .take(TOGETHER)
         .map(|message| message.id)
         .collect();
-    if failed.is_empty() {
-        say(model, "No message in this list failed.".to_owned(), Tone::Hint);
-    } else if failed.is_subset(&model.messages.marked) {
-        model.messages.marked.clear();
-    } else {
-        model.messages.marked.extend(failed);
+    match failed.is_empty() {
+        true => say(model, "No message in this list failed.".to_owned(), Tone::Hint),
+        false => model.messages.rows.mark_these(failed),
     }
 }
 
@@ -234,7 +325,7 @@ pub fn mark_failed(model: &mut Model) {
 pub fn next_group(model: &mut Model) {
     let has = |group: &Look| model.messages.known.values().any(|n| look(n, model.now) == *group);
     let groups: Vec<Look> = Look::ALL.into_iter().filter(has).collect();
-    model.messages.group = match model.messages.group {
+    model.messages.narrowed.group = match model.messages.narrowed.group {
         None => groups.first().copied(),
         Some(now) => groups.into_iter().find(|group| *group > now),
     };
@@ -243,43 +334,23 @@ pub fn next_group(model: &mut Model) {
     model.messages.rows.first();
 }
 
-/// Esc: first what narrows the list goes, then the marks. `false`: there was nothing.
+/// Esc: what narrows the list goes. `false`: there was nothing.
 pub fn leave(model: &mut Model) -> bool {
     let messages = &mut model.messages;
-    let narrowed = messages.group.take().is_some() | messages.channel.take().is_some();
-    let left = narrowed || !messages.marked.is_empty();
+    let narrowed = messages.narrowed != Narrowed::default();
+    messages.narrowed = Narrowed::default();
     if narrowed {
         arrange(model);
-    } else {
-        messages.marked.clear();
     }
-    left
-}
-
-pub fn to_alert(model: &mut Model) {
-    let Some(alert) = model.alert_at_hand() else { return };
-    model.triage.filter = Filter::default();
-    super::follow::arrange(model);
-    if model.triage.alerts.select(&alert) {
-        (model.place, model.triage.focus) = (Place::Triage, Focus::Alerts);
-    } else {
-        say(model, format!("{alert} is closed and no longer in Triage."), Tone::Refused);
-    }
+    narrowed
 }
 
 /// The contact who gets the selected message.
 pub fn to_contact(model: &mut Model) -> Vec<Effect> {
     let Some(message) = model.selected_message() else { return Vec::new() };
-    let RecipientId::Contact(id) = message.recipient.who.clone() else { return Vec::new() };
-    let (name, partner) = (message.recipient.name.printable().into_string(), message.partner.clone());
-    (model.contacts.from, model.place) = (Place::Messages, Place::Contacts);
-    model.contacts.of = None;
-    model.contacts.form = None;
-    model.contacts.filter = Filter { line: Line::new(&name), open: false };
-    contacts::arrange(model);
-    model.contacts.rows.select(&id);
-    let asked = partner.and_then(|partner| contacts::ask(model, &partner));
-    asked.into_iter().chain([Effect::FetchContacts]).collect()
+    let RecipientId::Contact(contact) = message.recipient.who.clone() else { return Vec::new() };
+    let partner = message.partner.clone();
+    contacts::show_one(model, contact, partner)
 }
 
 /// Rows change places only while the hand is off.

@@ -7,8 +7,10 @@
 
 pub mod act;
 pub mod allowed;
+pub mod bulk;
 pub mod clock;
 pub mod colours;
+pub mod configuration;
 pub mod contacts;
 pub mod cover;
 pub mod desk;
@@ -16,10 +18,12 @@ pub mod dialog;
 pub mod effect;
 pub mod follow;
 pub mod form;
+pub mod goal;
 pub mod handover;
 pub mod heard;
 pub mod insist;
 pub mod intent;
+pub mod keep;
 pub mod keymap;
 pub mod keys;
 pub mod line;
@@ -30,9 +34,12 @@ pub mod messages;
 pub mod model;
 pub mod moves;
 pub mod narrow;
+pub mod nav;
 pub mod oncall;
 pub mod order;
+pub mod others;
 pub mod partners;
+pub mod people;
 pub mod pick;
 pub mod press;
 pub mod providers;
@@ -40,13 +47,16 @@ pub mod resend;
 pub mod rows;
 pub mod say;
 pub mod setup;
+pub mod sources;
 pub mod templates;
 pub mod theme;
 pub mod told;
 pub mod update;
 pub mod view;
+pub mod waiting;
 
 use crate::console::effect::Effect;
+use crate::console::keep::Keeper;
 use crate::console::link::AgentLink;
 use crate::console::message::Msg;
 use crate::console::model::Model;
@@ -87,6 +97,8 @@ pub struct Options {
     /// Nothing is to be done from here, whoever looks.
     pub read_only: bool,
     pub agent: AgentAfter,
+    /// Where what waits for the agent is kept.
+    pub state: PathBuf,
 }
 
 /// What becomes of the agent when the operator leaves.
@@ -126,6 +138,8 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
     let (width, height) = frames::size();
     let mut model = Model::new(Timestamp::now());
     model.agent_after = options.agent;
+    model.session = link.session().to_owned();
+    let keeper = Keeper::start(&options.state, link.session(), tell.clone());
     model.read_only = options.read_only;
     (model.keys, model.looks, model.warnings) = (setup.keys, setup.looks, setup.warnings);
     update(&mut model, Msg::Size(width, height));
@@ -136,6 +150,7 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
         bell: Bell::new(setup.bell, setup.notify, Within::of_environment()),
         began: Instant::now(),
         link,
+        keeper,
         tell,
         guard,
         draw_at: Some(Instant::now() + ANSWERS_WITHIN),
@@ -169,6 +184,7 @@ struct Console {
     began: Instant,
     frames: Frames<File>,
     link: AgentLink,
+    keeper: Keeper,
     listening: JoinHandle<()>,
     tell: UnboundedSender<Msg>,
     guard: Guard,
@@ -249,6 +265,11 @@ impl Console {
         for effect in update(&mut self.model, msg) {
             match effect {
                 Effect::Command { ticket, action, expect } => self.link.command(ticket, action, expect),
+                Effect::Retry { ticket, command } => self.link.retry(ticket, command),
+                Effect::Keep(items) => self.keeper.keep(items),
+                Effect::Look(alert) => self.link.look(alert),
+                Effect::Preview { ticket, each } => self.link.preview_of(ticket, each),
+                Effect::Together { ticket, each } => self.link.together(ticket, each),
                 Effect::FetchDetail(alert) => self.link.detail(alert),
                 Effect::FetchSteps(alert) => self.link.steps(alert),
                 Effect::FetchPartners(find) => self.link.partners(find),
@@ -263,6 +284,10 @@ impl Console {
                 Effect::FetchTemplates => self.link.templates(),
                 Effect::FetchPreview(asked) => self.link.preview(asked),
                 Effect::FetchContacts => self.link.contacts(),
+                Effect::FetchPerson(id) => self.link.person(id),
+                Effect::FetchConfig => self.link.config(),
+                Effect::FetchDigests => self.link.digests(),
+                Effect::FetchDigest(name) => self.link.digest(name),
                 Effect::Wait(wait, after) => {
                     let tell = self.tell.clone();
                     tokio::spawn(async move {

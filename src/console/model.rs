@@ -1,8 +1,9 @@
 //! Everything the console knows and shows. Views read it, only `update` writes it.
 
 use crate::console::AgentAfter;
+use crate::console::configuration::Configuration;
 use crate::console::desk::Desk;
-use crate::console::dialog::Dialog;
+use crate::console::dialog::{Dialog, Recent};
 use crate::console::form::Form;
 use crate::console::handover::Handing;
 use crate::console::keymap::Context;
@@ -11,22 +12,29 @@ use crate::console::line::Line;
 use crate::console::look::Looks;
 use crate::console::message::Ticket;
 use crate::console::messages::Messages;
+use crate::console::nav::Trail;
 use crate::console::oncall::Plan;
 use crate::console::partners::{Item, Page, Partners};
+use crate::console::people::People;
 use crate::console::providers::Providers;
 use crate::console::rows::Rows;
+use crate::console::sources::Sources;
 use crate::console::templates::Templates;
 use crate::console::theme::Theme;
+use crate::console::waiting::{Item as WaitingItem, Waiting};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::{Numbered, What};
 use crate::core::contact::{Contact, ContactState};
 use crate::core::id::{AlertId, HandoverId, NotificationId, TaskId};
 use crate::core::notification::{Notification, NotificationState};
 use crate::core::partner::PartnerRef;
+use crate::core::person::PersonId;
 use crate::core::resend::Target;
 use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
+use crate::core::together::One;
 use crate::wire::AlertDetail;
+use crate::wire::person::Viewer;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -51,6 +59,8 @@ pub struct Model {
     pub link: Link,
     pub desk: Option<Desk>,
     pub place: Place,
+    /// The way here.
+    pub trail: Trail,
     pub triage: Triage,
     pub stream: Stream,
     pub partners: Partners,
@@ -61,10 +71,25 @@ pub struct Model {
     pub handover: Handing,
     pub templates: Templates,
     pub providers: Providers,
+    pub people: People,
+    pub sources: Sources,
+    pub configuration: Configuration,
     pub dialog: Option<Dialog>,
     pub pending: Vec<Pending>,
+    /// Who looks at which alert, oneself among them.
+    pub viewers: Vec<Viewer>,
+    /// What the agent was last told that one looks at.
+    pub looked: Option<AlertId>,
+    /// What was pressed while the agent was away.
+    pub waiting: Waiting,
+    /// Makes the ids of this console's commands unlike those of any other.
+    pub session: String,
     pub flash: Option<Flash>,
     pub undo: Option<Undo>,
+    /// What the command line names, while it is carried out: it counts as what the hand is on.
+    pub named: Option<Named>,
+    /// Chosen from the palette, the newest first.
+    pub recents: Vec<Recent>,
     pub agent_after: AgentAfter,
     pub keys: Keys,
     pub looks: Looks,
@@ -99,12 +124,19 @@ pub enum Place {
     /// A view of Partners.
     Contacts,
     Messages,
+    /// The first view of Desk.
     OnCall,
+    People,
+    /// The page of one person of the desk.
+    Person,
     /// The sheet of one's own hand-over.
     Handover,
     Templates,
     /// The ways out, and how they are doing.
     Providers,
+    /// The ways in.
+    Sources,
+    Configuration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +171,13 @@ pub enum Subject {
     Task(TaskId),
 }
 
+/// What a command was told to act on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    Subject(Subject),
+    Message(NotificationId),
+}
+
 #[derive(Debug)]
 pub struct Stream {
     pub filter: Filter,
@@ -156,11 +195,11 @@ pub struct Stream {
 
 #[derive(Debug)]
 pub struct Contacts {
-    /// Where Esc goes.
-    pub from: Place,
     pub filter: Filter,
     pub rows: Rows<Untrusted>,
     pub form: Option<Form>,
+    /// The form was opened by itself, and closing it leads back.
+    pub alone: bool,
     /// Whose contacts were asked to be shown.
     pub of: Option<Untrusted>,
     /// An answer has come.
@@ -182,8 +221,12 @@ pub struct Pending {
     pub about: About,
     /// `ack`, `snooze` …
     pub word: &'static str,
+    /// What the row is called, for what became of it.
+    pub label: String,
     /// What can be undone once it is done.
     pub undo: Option<Undone>,
+    /// What waits in its place if the agent goes away before it answers.
+    pub waits: Option<Box<WaitingItem>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,6 +239,8 @@ pub enum About {
     OnCall(String),
     Handover(HandoverId),
     Maintenance,
+    /// So many rows.
+    Several(usize),
 }
 
 /// One sentence to the operator, for a while.
@@ -213,17 +258,23 @@ pub enum Tone {
     Hint,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Undo {
     pub what: Undone,
     pub until: Timestamp,
 }
 
 /// What `u` takes back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Undone {
     /// An alert that one took or put to sleep.
     Taken(AlertId),
+    /// An alert that one asked somebody to take over.
+    Offered(AlertId),
+    /// A task that one took, closed or put off, and whose it was.
+    Task(TaskId, Option<PersonId>),
+    /// What undoes each of several.
+    Together(Vec<One>),
     /// Messages that were sent again and have not left.
     Sent(Vec<Target>),
 }
@@ -255,6 +306,7 @@ impl Model {
             link: Link::Connecting,
             desk: None,
             place: Place::Triage,
+            trail: Trail::default(),
             triage: Triage {
                 focus: Focus::Alerts,
                 alerts: Rows::default(),
@@ -280,10 +332,10 @@ impl Model {
             partners: Partners::default(),
             page: None,
             contacts: Contacts {
-                from: Place::Partners,
                 filter: Filter::default(),
                 rows: Rows::default(),
                 form: None,
+                alone: false,
                 of: None,
                 heard: false,
             },
@@ -292,10 +344,19 @@ impl Model {
             handover: Handing::default(),
             templates: Templates::default(),
             providers: Providers::default(),
+            people: People::default(),
+            sources: Sources::default(),
+            configuration: Configuration::default(),
             dialog: None,
             pending: Vec::new(),
+            viewers: Vec::new(),
+            looked: None,
+            waiting: Waiting::default(),
+            session: String::new(),
             flash: None,
             undo: None,
+            named: None,
+            recents: Vec::new(),
             agent_after: AgentAfter::GoesOn,
             keys: Keys::default(),
             looks: Looks::default(),
@@ -322,6 +383,10 @@ impl Model {
             (Place::Templates, _) if self.templates.opened.is_some() => Context::Preview,
             (Place::Templates, _) => Context::Templates,
             (Place::Providers, _) => Context::Providers,
+            (Place::People, _) => Context::People,
+            (Place::Person, _) => Context::Person,
+            (Place::Sources, _) => Context::Sources,
+            (Place::Configuration, _) => Context::Configuration,
         }
     }
 
@@ -329,7 +394,7 @@ impl Model {
     pub fn theme(&self) -> Theme {
         self.looks.theme(match &self.dialog {
             Some(Dialog::Theme(dialog)) => dialog.tried(),
-            Some(Dialog::Palette(line)) => line.text().trim().strip_prefix("theme "),
+            Some(Dialog::Palette(palette)) => palette.line.text().trim().strip_prefix("theme "),
             _ => None,
         })
     }
@@ -363,13 +428,18 @@ impl Model {
     /// The alert of the row the hand is on.
     pub fn alert_at_hand(&self) -> Option<AlertId> {
         match self.place {
-            Place::Messages => self.selected_message()?.alert,
+            Place::Messages if self.named.is_none() => self.selected_message()?.alert,
             _ => self.selected_alert().map(|alert| alert.id),
         }
     }
 
-    /// What the hand is on in Triage.
+    /// What the hand is on in Triage, or what a command names.
     pub fn subject(&self) -> Option<Subject> {
+        match self.named {
+            Some(Named::Subject(subject)) => return Some(subject),
+            Some(Named::Message(_)) => return None,
+            None => {}
+        }
         match (self.place, self.triage.focus) {
             (Place::Triage, Focus::Alerts) => self.triage.alerts.selected().copied().map(Subject::Alert),
             (Place::Triage, Focus::Tasks) => self.triage.tasks.selected().copied().map(Subject::Task),
@@ -392,6 +462,14 @@ impl Model {
 
     /// The message the hand is on: in Messages, or on the page of a partner.
     pub fn selected_message(&self) -> Option<&Notification> {
+        match self.named {
+            Some(Named::Message(id)) => {
+                let known = self.messages.known.get(&id);
+                return known.or_else(|| self.desk.as_ref()?.notifications.get(&id));
+            }
+            Some(Named::Subject(_)) => return None,
+            None => {}
+        }
         match self.place {
             Place::Messages => crate::console::messages::selected(self),
             Place::Partner => {
@@ -420,7 +498,14 @@ impl Model {
             Place::Partner => self.page.as_ref().map(|page| page.id.clone()),
             Place::Contacts => self.selected_contact()?.partner_id.clone(),
             Place::Messages => self.selected_message()?.partner.clone(),
-            Place::OnCall | Place::Handover | Place::Templates | Place::Providers => None,
+            Place::OnCall
+            | Place::People
+            | Place::Person
+            | Place::Handover
+            | Place::Templates
+            | Place::Providers
+            | Place::Sources
+            | Place::Configuration => None,
         }
     }
 

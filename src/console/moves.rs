@@ -2,10 +2,12 @@
 
 use crate::console::effect::Effect;
 use crate::console::follow::arrange;
+use crate::console::goal::{self, Goal};
+use crate::console::messages::Narrowed;
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
 use crate::console::narrow::{filter, filtered};
 use crate::console::say::say;
-use crate::console::{handover, messages, partners, templates};
+use crate::console::{bulk, configuration, handover, messages, nav, oncall, partners, people, templates};
 
 pub fn open(model: &mut Model) -> Vec<Effect> {
     match model.place {
@@ -19,20 +21,13 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
                 Some(seq) => model.streamed().find(|numbered| numbered.seq == seq),
                 None => model.streamed().next_back(),
             };
-            let alert = found.and_then(|numbered| numbered.change.alert);
-            match alert {
-                Some(alert) => {
-                    model.triage.filter = Filter::default();
-                    arrange(model);
-                    if model.triage.alerts.select(&alert) {
-                        model.place = Place::Triage;
-                        model.triage.focus = Focus::Alerts;
-                    } else {
-                        say(model, format!("{alert} is closed and no longer in Triage."), Tone::Refused);
-                    }
+            return match found.and_then(|numbered| numbered.change.alert) {
+                Some(alert) => goal::go(model, Goal::Alert(alert)),
+                None => {
+                    say(model, "This line is about no alert.".to_owned(), Tone::Refused);
+                    Vec::new()
                 }
-                None => say(model, "This line is about no alert.".to_owned(), Tone::Refused),
-            }
+            };
         }
         Place::Partners => {
             if let Some(partner) = model.partner_at_hand() {
@@ -46,61 +41,74 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
         }
         Place::Templates => return templates::enter(model),
         Place::Providers => return crate::console::providers::enter(model),
-        Place::Contacts | Place::OnCall | Place::Handover => {}
+        Place::People => {
+            if let Some(person) = model.people.rows.selected().cloned() {
+                return people::open(model, person);
+            }
+        }
+        Place::OnCall => {
+            let turn = oncall::selected(model).and_then(|(_, turn)| turn.people.first().cloned());
+            if let Some(person) = turn {
+                return people::open(model, person);
+            }
+        }
+        Place::Configuration => return configuration::enter(model),
+        Place::Contacts | Place::Person | Place::Handover | Place::Sources => {}
     }
     Vec::new()
 }
 
-/// One step back, and never further than the root.
+/// One step back: out of what is opened in the view, out of what narrows it, then to where the view was
+/// opened from. Where nothing was opened there is no step.
 pub fn back(model: &mut Model) -> Vec<Effect> {
-    if model.place == Place::Partner {
-        partners::back(model);
-        return partners::again(model);
-    }
-    if model.place == Place::Messages && model.messages.opened {
-        model.messages.opened = false;
+    let within = match model.place {
+        Place::Partner => partners::back(model),
+        Place::Messages => std::mem::take(&mut model.messages.opened),
+        Place::Templates => model.templates.opened.take().is_some(),
+        Place::Configuration => model.configuration.opened.take().is_some(),
+        _ => false,
+    };
+    if within {
         return Vec::new();
     }
-    if model.place == Place::Templates && model.templates.opened.is_some() {
-        model.templates.opened = None;
-        return Vec::new();
-    }
+    let place = model.place;
     let filter = filter(model);
-    if filter.is_active() {
+    if filter.is_active() && !matches!(place, Place::Partner | Place::Person) {
         *filter = Filter::default();
         return filtered(model);
     }
-    if model.place == Place::Triage && model.triage.zoomed {
-        model.triage.zoomed = false;
-        model.triage.scroll = 0;
-    } else if model.place == Place::Stream && model.stream.selected.is_some() {
-        model.stream.selected = None;
-    } else if model.place == Place::Contacts {
-        model.place = model.contacts.from;
-        return partners::again(model);
-    } else if model.place == Place::Messages && messages::leave(model) {
-    } else if model.place == Place::Handover {
-        model.place = model.handover.from;
-        return partners::again(model);
-    } else if model.place == Place::Providers {
-        model.place = model.providers.from;
-        return partners::again(model);
-    } else if model.place == Place::Templates {
-        model.place = model.templates.from;
-        return partners::again(model);
-    } else {
-        model.place = Place::Triage;
+    if !model.triage.zoomed && bulk::unmark(model) {
+        return Vec::new();
+    }
+    match place {
+        Place::Triage if model.triage.zoomed => {
+            model.triage.zoomed = false;
+            model.triage.scroll = 0;
+        }
+        Place::Stream if model.stream.selected.is_some() => model.stream.selected = None,
+        // What was narrowed on the way here goes with the way back.
+        Place::Messages if !nav::was_opened(model) && messages::leave(model) => {}
+        _ => {
+            if place == Place::Messages {
+                model.messages.narrowed = Narrowed::default();
+                messages::arrange(model);
+            }
+            return nav::back(model);
+        }
     }
     Vec::new()
 }
 
-pub fn switch(model: &mut Model) {
+/// Between alerts and tasks, and from one view of Desk to the next.
+pub fn switch(model: &mut Model, by: isize) -> Vec<Effect> {
     if model.place == Place::Triage {
         model.triage.focus = match model.triage.focus {
             Focus::Alerts => Focus::Tasks,
             Focus::Tasks => Focus::Alerts,
         };
+        return Vec::new();
     }
+    nav::turn(model, by)
 }
 
 pub fn step(model: &mut Model, by: isize) {
@@ -116,6 +124,10 @@ pub fn step(model: &mut Model, by: isize) {
         Place::Handover => handover::scroll(model, by),
         Place::Templates => templates::step(model, by),
         Place::Providers => model.providers.rows.step(by),
+        Place::People => model.people.rows.step(by),
+        Place::Person => people::scroll(model, by),
+        Place::Sources => model.sources.rows.step(by),
+        Place::Configuration => configuration::step(model, by),
     }
 }
 
@@ -189,6 +201,22 @@ pub fn to_end(model: &mut Model, end: End) {
             let rows = &mut model.providers.rows;
             if end == End::First { rows.first() } else { rows.last() }
         }
+        Place::People => {
+            let rows = &mut model.people.rows;
+            if end == End::First { rows.first() } else { rows.last() }
+        }
+        Place::Person => people::scroll(
+            model,
+            if end == End::First { isize::from(i16::MIN) } else { isize::from(i16::MAX) },
+        ),
+        Place::Sources => {
+            let rows = &mut model.sources.rows;
+            if end == End::First { rows.first() } else { rows.last() }
+        }
+        Place::Configuration => {
+            let rows = &mut model.configuration.rows;
+            if end == End::First { rows.first() } else { rows.last() }
+        }
         Place::Messages => {
             messages::arrange(model);
             let rows = &mut model.messages.rows;
@@ -210,6 +238,10 @@ pub fn scroll(model: &mut Model, pages: isize) {
         Place::Handover => handover::scroll(model, pages * page),
         Place::Templates => templates::step(model, pages * page),
         Place::Providers => model.providers.rows.step(pages * page),
+        Place::People => model.people.rows.step(pages * page),
+        Place::Person => people::scroll(model, pages * page),
+        Place::Sources => model.sources.rows.step(pages * page),
+        Place::Configuration => configuration::step(model, pages * page),
     }
 }
 

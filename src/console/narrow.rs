@@ -3,7 +3,9 @@
 use crate::console::effect::Effect;
 use crate::console::follow::arrange;
 use crate::console::model::{Filter, Model, Place};
-use crate::console::{contacts, messages, oncall, partners, providers, templates};
+use crate::console::{
+    configuration, contacts, messages, oncall, partners, people, providers, sources, templates,
+};
 use crossterm::event::{KeyCode, KeyEvent};
 
 pub fn filter(model: &mut Model) -> &mut Filter {
@@ -17,6 +19,9 @@ pub fn filter(model: &mut Model) -> &mut Filter {
         Place::Handover => &mut model.handover.filter,
         Place::Templates => &mut model.templates.filter,
         Place::Providers => &mut model.providers.filter,
+        Place::People | Place::Person => &mut model.people.filter,
+        Place::Sources => &mut model.sources.filter,
+        Place::Configuration => &mut model.configuration.filter,
     }
 }
 
@@ -31,6 +36,9 @@ pub fn filtered(model: &mut Model) -> Vec<Effect> {
         Place::Handover => model.handover.scroll = 0,
         Place::Templates => templates::arrange(model),
         Place::Providers => providers::arrange(model),
+        Place::People | Place::Person => people::arrange(model),
+        Place::Sources => sources::arrange(model),
+        Place::Configuration => configuration::arrange(model),
     }
     Vec::new()
 }

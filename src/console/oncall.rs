@@ -8,6 +8,7 @@ use crate::console::dialog::{Chooser, Dialog};
 use crate::console::effect::Effect;
 use crate::console::keymap::Action;
 use crate::console::model::{About, Filter, Model, Place};
+use crate::console::nav;
 use crate::console::rows::Rows;
 use crate::core::command::Action as Ask;
 use crate::core::person::PersonId;
@@ -39,7 +40,7 @@ pub struct TurnKey {
 }
 
 pub fn show(model: &mut Model) -> Vec<Effect> {
-    model.place = Place::OnCall;
+    nav::open(model, Place::OnCall);
     vec![Effect::FetchOnCall]
 }
 

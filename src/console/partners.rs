@@ -2,13 +2,14 @@
 //! them. Their data is asked for when they are opened, kept, and asked for again when the stream
 //! brings something of theirs.
 
-use crate::console::contacts;
+use crate::console::dialog::Dialog;
 use crate::console::effect::{Effect, Wait};
-use crate::console::follow::arrange;
-use crate::console::model::{Filter, Focus, Model, Place, Tone};
+use crate::console::goal::{self, Goal};
+use crate::console::model::{Filter, Model, Place};
 use crate::console::moves::End;
+use crate::console::nav;
 use crate::console::rows::Rows;
-use crate::console::say::say;
+use crate::console::{contacts, messages};
 use crate::core::case::Case;
 use crate::core::change::{Numbered, Object, What};
 use crate::core::document::Document;
@@ -46,8 +47,6 @@ pub struct Partners {
 #[derive(Debug)]
 pub struct Page {
     pub id: Untrusted,
-    /// Where Esc goes.
-    pub from: Place,
     pub view: View,
     pub rows: Rows<Item>,
     pub detail: Option<Box<PartnerDetail>>,
@@ -151,7 +150,7 @@ impl Partners {
 }
 
 pub fn show(model: &mut Model) -> Vec<Effect> {
-    model.place = Place::Partners;
+    nav::straight(model, Place::Partners);
     vec![fetch(model)]
 }
 
@@ -168,6 +167,9 @@ pub fn filtered(model: &mut Model) -> Vec<Effect> {
 }
 
 pub fn came(model: &mut Model, find: &str, answer: Result<PartnerRows, LinkError>) {
+    if let (Some(Dialog::Palette(palette)), Ok(found)) = (&mut model.dialog, &answer) {
+        palette.learn(&found.rows);
+    }
     if model.partners.filter.line.text().trim() != find {
         return;
     }
@@ -225,7 +227,7 @@ fn is_contact(numbered: &Numbered, page: &Page) -> bool {
 
 pub fn waited(model: &mut Model, wait: Wait) -> Vec<Effect> {
     match wait {
-        Wait::Providers => Vec::new(),
+        Wait::Providers | Wait::Palette(_) => Vec::new(),
         Wait::Find(number) if number == model.partners.finds => vec![fetch(model)],
         Wait::Find(_) => Vec::new(),
         Wait::Partners => {
@@ -256,15 +258,16 @@ pub fn again(model: &mut Model) -> Vec<Effect> {
 // The page.
 
 pub fn open(model: &mut Model, id: Untrusted) -> Vec<Effect> {
-    let from = match (&model.page, model.place) {
-        (Some(page), Place::Partner) => page.from,
-        (_, place) => place,
-    };
+    nav::open(model, Place::Partner);
+    load(model, id)
+}
+
+/// Its page without a step there.
+pub fn load(model: &mut Model, id: Untrusted) -> Vec<Effect> {
     // The page is often left and come back to: what was known of it is shown until the answer is there.
     let detail = model.page.take().filter(|page| page.id == id).and_then(|page| page.detail);
     let mut page = Page {
         id: id.clone(),
-        from,
         view: View::Overview,
         rows: Rows::default(),
         detail,
@@ -274,25 +277,35 @@ pub fn open(model: &mut Model, id: Untrusted) -> Vec<Effect> {
     };
     page.arrange();
     model.page = Some(page);
-    model.place = Place::Partner;
     vec![Effect::FetchPartner(id)]
 }
 
-pub fn detail_came(model: &mut Model, id: &Untrusted, answer: Result<Box<PartnerDetail>, LinkError>) {
+pub fn detail_came(
+    model: &mut Model,
+    id: &Untrusted,
+    answer: Result<Box<PartnerDetail>, LinkError>,
+) -> Option<Effect> {
     // The form and the messages know contacts from here, too.
     let contacts = match &answer {
         Ok(detail) => Ok(detail.contacts.iter().map(|known| known.contact.clone()).collect()),
         Err(error) => Err(error.to_string()),
     };
     contacts::of_partner_came(model, id, contacts);
-    let Some(page) = model.page.as_mut().filter(|page| page.id == *id) else { return };
+    if let Ok(detail) = &answer {
+        messages::learn(model, &detail.notifications);
+    }
+    let page = model.page.as_mut().filter(|page| page.id == *id)?;
     match answer {
         Ok(detail) => {
             page.detail = Some(detail);
             page.missing = None;
             page.arrange();
+            page.by_reference().map(Effect::FetchThing)
         }
-        Err(error) => page.missing = Some(error.to_string()),
+        Err(error) => {
+            page.missing = Some(error.to_string());
+            None
+        }
     }
 }
 
@@ -309,6 +322,20 @@ pub fn thing_came(model: &mut Model, of: &ThingOf, answer: Result<Box<Thing>, Li
 }
 
 impl Page {
+    /// The case that was opened by its reference, now that the id behind that is known.
+    fn by_reference(&mut self) -> Option<ThingOf> {
+        let (opened, detail) = (self.opened.as_mut()?, self.detail.as_ref()?);
+        let Item::Case(named) = &opened.what else { return None };
+        let cases = || detail.cases.iter().chain(&detail.settled.cases);
+        if cases().any(|case| case.id == *named) {
+            return None;
+        }
+        let case = cases().find(|case| case.reference == *named)?;
+        opened.what = Item::Case(case.id.clone());
+        opened.missing = None;
+        self.thing_of()
+    }
+
     /// What is on the whole screen, as the agent is asked for it.
     pub fn thing_of(&self) -> Option<ThingOf> {
         let (kind, id) = match &self.opened.as_ref()?.what {
@@ -429,36 +456,16 @@ pub fn enter(model: &mut Model) -> Vec<Effect> {
     }
     let Some(item) = page.rows.selected().cloned() else { return Vec::new() };
     match item {
-        Item::Alert(alert) => {
-            model.triage.filter = Filter::default();
-            arrange(model);
-            if model.triage.alerts.select(&alert) {
-                model.place = Place::Triage;
-                model.triage.focus = Focus::Alerts;
-            } else {
-                say(model, format!("{alert} is no longer in Triage."), Tone::Refused);
-            }
-            Vec::new()
-        }
-        Item::Task(task) => {
-            model.triage.filter = Filter::default();
-            arrange(model);
-            if model.triage.tasks.select(&task) {
-                model.place = Place::Triage;
-                model.triage.focus = Focus::Tasks;
-            } else {
-                say(model, format!("{task} is not among the tasks that Triage shows."), Tone::Refused);
-            }
-            Vec::new()
-        }
+        Item::Alert(alert) => goal::go(model, Goal::Alert(alert)),
+        Item::Task(task) => goal::go(model, Goal::Task(task)),
         Item::Contact(contact) => {
             let form = model.desk.as_ref().and_then(|desk| desk.contacts.get(&contact));
             if let (Some(form), Ok(())) =
                 (form.map(crate::console::form::Form::new), crate::console::allowed::may_act(model))
             {
-                model.contacts.from = Place::Partner;
+                nav::open(model, Place::Contacts);
+                model.contacts.alone = true;
                 model.contacts.form = Some(form);
-                model.place = Place::Contacts;
             }
             Vec::new()
         }
@@ -478,12 +485,9 @@ pub fn enter(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-/// One step back; out of the page to where it was opened.
-pub fn back(model: &mut Model) {
-    let Some(page) = &mut model.page else {
-        model.place = Place::Triage;
-        return;
-    };
+/// One step back within the page; `false`: there is none.
+pub fn back(model: &mut Model) -> bool {
+    let Some(page) = &mut model.page else { return false };
     if page.opened.is_some() {
         page.opened = None;
     } else if page.view != View::Overview {
@@ -491,6 +495,21 @@ pub fn back(model: &mut Model) {
         page.rows = Rows::default();
         page.arrange();
     } else {
-        model.place = page.from;
+        return false;
     }
+    true
+}
+
+/// The page of a partner with one of its cases on the whole screen.
+pub fn open_case(model: &mut Model, partner: Untrusted, case: Untrusted) -> Vec<Effect> {
+    let mut effects = open(model, partner.clone());
+    if let Some(page) = &mut model.page {
+        // Members of alerts name a case by its reference, where it has one.
+        let cases = page.detail.iter().flat_map(|detail| detail.cases.iter().chain(&detail.settled.cases));
+        let known = cases.into_iter().find(|one| one.id == case || one.reference == case);
+        let id = known.map_or(case, |known| known.id.clone());
+        page.opened = Some(Opened { what: Item::Case(id.clone()), thing: None, missing: None, scroll: 0 });
+        effects.push(Effect::FetchThing(ThingOf { partner, kind: ThingKind::Case, id }));
+    }
+    effects
 }

@@ -1,17 +1,22 @@
 //! Where a key goes: to the dialog, the form or the filter that is open, else to what the keymap says.
 
 use crate::console::act::act;
-use crate::console::dialog::{Dialog, Pressed};
-use crate::console::effect::Effect;
+use crate::console::dialog::{Dialog, Pressed, REMEMBERED, Recent, shows};
+use crate::console::effect::{Effect, Wait};
 use crate::console::follow::follow_selection;
 use crate::console::form;
+use crate::console::goal::{self, Goal};
 use crate::console::keymap::{Action, Context};
-use crate::console::model::{Model, Place, Tone, Undone};
+use crate::console::model::{Model, Named, Place, Subject, Tone, Undone};
 use crate::console::narrow::{filter, filtered, press_filter};
 use crate::console::order::{send, send_undoable};
 use crate::console::say::{say, sentence};
-use crate::console::{partners, templates};
+use crate::console::{bulk, nav, templates, waiting};
 use crossterm::event::KeyEvent;
+use std::time::Duration;
+
+/// What is typed into the palette is asked for once the hand rests this long.
+const FIND_AFTER: Duration = Duration::from_millis(200);
 
 pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     model.last_key = Some(model.now);
@@ -70,7 +75,7 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Pressed::Order(order) => {
             let undo = match model.dialog.take() {
                 Some(Dialog::Resend(dialog)) => {
-                    model.messages.marked.clear();
+                    bulk::unmark(model);
                     let can = dialog.ready().is_some_and(|plan| plan.can_be_undone());
                     can.then_some(Undone::Sent(dialog.what))
                 }
@@ -84,6 +89,23 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Pressed::LogIn { person, pin } => {
             model.dialog = None;
             vec![Effect::LogIn { person, pin }]
+        }
+        Pressed::Several(deed) => bulk::look(model, deed),
+        Pressed::Together => bulk::send(model),
+        Pressed::Decided => waiting::decided(model),
+        Pressed::PutOff => {
+            model.dialog = None;
+            waiting::later(model);
+            Vec::new()
+        }
+        Pressed::Go(goal) => {
+            if matches!(model.dialog, Some(Dialog::Palette(_))) {
+                remember(model, Recent::Goal(goal.clone()));
+            }
+            model.dialog = None;
+            let mut effects = goal::go(model, goal);
+            effects.extend(follow_selection(model));
+            effects
         }
         Pressed::Reader(reader) => {
             model.dialog = None;
@@ -101,8 +123,21 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             say(model, said, tone);
             Vec::new()
         }
-        Pressed::Run(action) => {
+        Pressed::Find(number) => vec![Effect::Wait(Wait::Palette(number), FIND_AFTER)],
+        Pressed::RunOn(name, action, goal) => {
             model.dialog = None;
+            remember(model, Recent::Command(name));
+            let mut effects = match shows(action, &goal) {
+                Some(shown) => goal::go(model, shown),
+                None => act_on(model, action, &goal),
+            };
+            remember(model, Recent::Goal(goal));
+            effects.extend(follow_selection(model));
+            effects
+        }
+        Pressed::Run(name, action) => {
+            model.dialog = None;
+            remember(model, Recent::Command(name));
             if action == Action::Quit {
                 return vec![Effect::Quit];
             }
@@ -118,6 +153,25 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// Does to what is named what is asked, without the hand going there.
+fn act_on(model: &mut Model, action: Action, goal: &Goal) -> Vec<Effect> {
+    model.named = match goal {
+        Goal::Alert(alert) => Some(Named::Subject(Subject::Alert(*alert))),
+        Goal::Task(task) => Some(Named::Subject(Subject::Task(*task))),
+        Goal::Message(message) => Some(Named::Message(*message)),
+        _ => None,
+    };
+    let effects = act(model, action);
+    model.named = None;
+    effects
+}
+
+fn remember(model: &mut Model, chosen: Recent) {
+    model.recents.retain(|known| *known != chosen);
+    model.recents.insert(0, chosen);
+    model.recents.truncate(REMEMBERED);
 }
 
 fn press_form(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
@@ -140,10 +194,10 @@ fn press_form(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
 }
 
-/// A form opened on the page of a partner goes back there.
+/// A form that was opened by itself goes back to where it was.
 pub fn form_closed(model: &mut Model) -> Vec<Effect> {
-    if model.place == Place::Contacts && model.contacts.from == Place::Partner {
-        model.place = Place::Partner;
+    if std::mem::take(&mut model.contacts.alone) && model.place == Place::Contacts {
+        return nav::back(model);
     }
-    partners::again(model)
+    Vec::new()
 }

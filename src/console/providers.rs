@@ -5,6 +5,7 @@ use crate::console::allowed::may_act;
 use crate::console::effect::{Effect, Wait};
 use crate::console::messages;
 use crate::console::model::{Filter, Model, Place};
+use crate::console::nav;
 use crate::console::rows::Rows;
 use crate::wire::client::LinkError;
 use crate::wire::{ChannelState, ProviderInfo};
@@ -15,8 +16,6 @@ const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub struct Providers {
-    /// Where Esc goes.
-    pub from: Place,
     pub filter: Filter,
     pub rows: Rows<String>,
     pub known: Vec<ProviderInfo>,
@@ -30,7 +29,6 @@ pub struct Providers {
 impl Default for Providers {
     fn default() -> Self {
         Self {
-            from: Place::Triage,
             filter: Filter::default(),
             rows: Rows::default(),
             known: Vec::new(),
@@ -42,10 +40,7 @@ impl Default for Providers {
 }
 
 pub fn show(model: &mut Model) -> Vec<Effect> {
-    if model.place != Place::Providers {
-        model.providers.from = model.place;
-    }
-    model.place = Place::Providers;
+    nav::open(model, Place::Providers);
     vec![Effect::FetchProviders]
 }
 
@@ -98,12 +93,7 @@ pub fn selected(model: &Model) -> Option<&ProviderInfo> {
 /// The messages that went by it.
 pub fn enter(model: &mut Model) -> Vec<Effect> {
     let Some(channel) = selected(model).map(|one| one.id.clone()) else { return Vec::new() };
-    model.messages.channel = Some(channel);
-    model.messages.group = None;
-    model.messages.filter = Filter::default();
-    let effects = messages::show(model);
-    messages::arrange(model);
-    effects
+    messages::show_about(model, messages::About::Channel(channel))
 }
 
 pub fn may_probe(model: &Model) -> Result<(), String> {

@@ -70,6 +70,14 @@ impl Resend {
         Some(dialog)
     }
 
+    /// Alerts and messages that were marked; `None`: there is none.
+    pub fn of_several(desk: &Desk, what: Vec<Target>, now: Timestamp) -> Option<Self> {
+        let many = what.len();
+        let title = format!("Resend the latest message of {many}");
+        let dialog = Self::new(desk, what, title, "everybody responsible now".to_owned(), None, now);
+        (many > 0).then_some(dialog)
+    }
+
     fn new(
         desk: &Desk,
         what: Vec<Target>,

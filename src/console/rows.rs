@@ -10,11 +10,13 @@ pub struct Rows<K> {
     selected: Option<K>,
     /// New rows that wait until the hand rests.
     waiting: usize,
+    /// To be acted on together; only those in the list count.
+    marked: Vec<K>,
 }
 
 impl<K> Default for Rows<K> {
     fn default() -> Self {
-        Self { order: Vec::new(), selected: None, waiting: 0 }
+        Self { order: Vec::new(), selected: None, waiting: 0, marked: Vec::new() }
     }
 }
 
@@ -62,6 +64,49 @@ impl<K: Clone + PartialEq> Rows<K> {
         } else {
             self.waiting = wanted.iter().filter(|key| !self.order.contains(key)).count();
         }
+    }
+
+    /// Marks the row that the hand is on, or no longer, and goes on to the next.
+    pub fn mark(&mut self) {
+        let Some(key) = self.selected.clone().filter(|key| self.order.contains(key)) else { return };
+        match self.marked.iter().position(|marked| *marked == key) {
+            Some(at) => drop(self.marked.remove(at)),
+            None => self.marked.push(key),
+        }
+        self.step(1);
+    }
+
+    /// Marks these as well; where all of them are marked already, none is any more.
+    pub fn mark_these(&mut self, keys: Vec<K>) {
+        if keys.iter().all(|key| self.marked.contains(key)) {
+            self.marked.clear();
+            return;
+        }
+        for key in keys {
+            if !self.marked.contains(&key) {
+                self.marked.push(key);
+            }
+        }
+    }
+
+    /// Marks all rows, at most so many; where they are marked already, none.
+    pub fn mark_all(&mut self, most: usize) {
+        let all = self.order.iter().take(most).cloned().collect();
+        self.mark_these(all);
+    }
+
+    /// `false`: nothing was marked.
+    pub fn unmark(&mut self) -> bool {
+        !std::mem::take(&mut self.marked).is_empty()
+    }
+
+    pub fn is_marked(&self, key: &K) -> bool {
+        self.marked.contains(key)
+    }
+
+    /// The marked rows that are in the list, in its order.
+    pub fn marked(&self) -> impl Iterator<Item = &K> {
+        self.order.iter().filter(|key| self.marked.contains(key))
     }
 
     pub fn select(&mut self, key: &K) -> bool {

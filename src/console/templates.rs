@@ -4,6 +4,7 @@
 use crate::console::desk::Desk;
 use crate::console::effect::Effect;
 use crate::console::model::{Filter, Model, Place};
+use crate::console::nav;
 use crate::console::rows::Rows;
 use crate::core::contact::Category;
 use crate::core::notification::RecipientId;
@@ -13,8 +14,6 @@ use crate::wire::client::LinkError;
 
 #[derive(Debug)]
 pub struct Templates {
-    /// Where Esc goes.
-    pub from: Place,
     pub filter: Filter,
     pub rows: Rows<Row>,
     pub known: Vec<Listed>,
@@ -69,7 +68,6 @@ pub struct AskedPreview {
 impl Default for Templates {
     fn default() -> Self {
         Self {
-            from: Place::Triage,
             filter: Filter::default(),
             rows: Rows::default(),
             known: Vec::new(),
@@ -117,10 +115,7 @@ pub fn show(model: &mut Model) -> Vec<Effect> {
         let row = name.map(|name| (name, Piece::from(message.medium)));
         (reader, row)
     });
-    if model.place != Place::Templates {
-        model.templates.from = model.place;
-    }
-    model.place = Place::Templates;
+    nav::open(model, Place::Templates);
     let mut effects = vec![Effect::FetchTemplates];
     if let Some((reader, row)) = about {
         let templates = &mut model.templates;

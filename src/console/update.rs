@@ -5,14 +5,23 @@ use crate::console::effect::{Effect, Wait};
 use crate::console::follow::{arrange, follow_selection, rested};
 use crate::console::heard::{answered, away, changes_came, detail_came, snapshot_came};
 use crate::console::message::Msg;
-use crate::console::model::{Link, Model, Tone};
+use crate::console::model::{Link, Model, Place, Tone};
 use crate::console::press::{paste, press};
 use crate::console::say::say;
-use crate::console::{contacts, handover, messages, oncall, partners, providers, templates};
+use crate::console::{
+    bulk, configuration, contacts, handover, messages, nav, oncall, others, partners, people, providers,
+    templates, waiting,
+};
 use crate::term::input::Input;
 use jiff::Timestamp;
 
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let mut effects = fold(model, msg);
+    effects.extend(others::look(model));
+    effects
+}
+
+fn fold(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Clock(local) => clock(model, local),
         Msg::Size(width, height) => {
@@ -30,13 +39,20 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             if let Some(desk) = &mut model.desk {
                 desk.health(*health);
             }
-            let mut effects = oncall::again(model);
-            effects.extend(providers::again(model));
-            effects.extend(handover::again(model));
-            effects
+            match model.place {
+                Place::OnCall | Place::Providers | Place::Handover | Place::Person => nav::again(model),
+                Place::People => nav::again(model),
+                Place::Sources => nav::again(model),
+                _ => Vec::new(),
+            }
         }
         Msg::Away(error) => {
             away(model, &error);
+            Vec::new()
+        }
+        Msg::Listening => vec![others::look_anew(model)],
+        Msg::Viewers(viewers) => {
+            model.viewers = viewers;
             Vec::new()
         }
         Msg::Detail(alert, answer) => {
@@ -56,10 +72,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             partners::came(model, &find, answer);
             Vec::new()
         }
-        Msg::Partner(id, answer) => {
-            partners::detail_came(model, &id, answer);
-            Vec::new()
-        }
+        Msg::Partner(id, answer) => partners::detail_came(model, &id, answer).into_iter().collect(),
         Msg::Thing(of, answer) => {
             partners::thing_came(model, &of, answer);
             Vec::new()
@@ -103,8 +116,40 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             contacts::came(model, answer);
             Vec::new()
         }
+        Msg::Person(id, answer) => {
+            people::came(model, &id, answer);
+            Vec::new()
+        }
+        Msg::Config(answer) => {
+            configuration::came(model, answer);
+            Vec::new()
+        }
+        Msg::Digests(answer) => {
+            configuration::digests_came(model, answer);
+            Vec::new()
+        }
+        Msg::Digest(name, answer) => {
+            configuration::copies_came(model, &name, answer);
+            Vec::new()
+        }
         Msg::Waited(Wait::Providers) => providers::waited(model),
+        Msg::Waited(Wait::Palette(number)) => match &model.dialog {
+            Some(Dialog::Palette(palette)) if palette.finds == number => {
+                vec![Effect::FetchPartners(palette.asks())]
+            }
+            _ => Vec::new(),
+        },
         Msg::Waited(wait) => partners::waited(model, wait),
+        Msg::Kept(items) => waiting::kept(model, items),
+        Msg::Unkept(why) => {
+            model.waiting.unkept = Some(why);
+            Vec::new()
+        }
+        Msg::Previewed(ticket, answer) => {
+            bulk::previewed(model, ticket, answer);
+            Vec::new()
+        }
+        Msg::Together(ticket, answer) => bulk::answered(model, ticket, answer),
         Msg::Answered(ticket, answer) => answered(model, ticket, answer),
         Msg::Rested(rest) => rested(model, rest),
     }
@@ -132,5 +177,6 @@ fn clock(model: &mut Model, local: Timestamp) -> Vec<Effect> {
         messages::arrange(model);
     }
     oncall::passed(model);
+    waiting::ask(model);
     follow_selection(model)
 }

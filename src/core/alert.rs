@@ -3,6 +3,7 @@
 use crate::core::event::{Code, ExceptionKind, Severity};
 use crate::core::id::{AlertId, EventId};
 use crate::core::money::Money;
+use crate::core::offer::Offer;
 use crate::core::partner::PartnerRef;
 use crate::core::person::PersonId;
 use crate::core::quiet::Quiet;
@@ -155,6 +156,9 @@ pub struct Alert {
     /// When the holder promised the next news; a promise missed pages again.
     pub next_update_by: Option<Timestamp>,
     pub snoozed_until: Option<Timestamp>,
+    /// Somebody is asked to take it over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered: Option<Offer>,
     /// Why the desk lets it sleep, where nobody put it off; see [`Alert::resting`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet: Option<Quiet>,

@@ -19,6 +19,7 @@ use crate::core::id::Ids;
 use crate::core::maintenance::StoredWindow;
 use crate::core::matter::Matter;
 use crate::core::notification::Notification;
+use crate::core::offer;
 use crate::core::override_commands::{self, By, TurnOf};
 use crate::core::person::{PersonId, Role};
 use crate::core::schedule::Override;
@@ -45,6 +46,8 @@ pub struct CommandView {
     /// Of the alert, or the one message asked about.
     pub notifications: Vec<Notification>,
     pub task: Option<Task>,
+    /// Another open task about the same trouble.
+    pub same: Option<Task>,
     /// What the task is about.
     pub matter: Option<Matter>,
     pub contact: Option<Contact>,
@@ -111,6 +114,7 @@ fn refuse(code: RefusalCode, said: String) -> Refusal {
 impl Asked<'_> {
     fn apply(&mut self, view: CommandView, action: &Action) -> Result<String, Refusal> {
         let CommandView { alert, mut notifications, task, matter, contact, about, suppressed, .. } = view;
+        let same = view.same;
         let CommandView { overrides, over, assignment, handovers, window, resend, .. } = view;
         match action {
             Action::Ack { alert: id, next_update_by } => {
@@ -125,6 +129,14 @@ impl Asked<'_> {
                 self.resolve(found(alert, "alert", id)?, &mut notifications, reason)
             }
             Action::Escalate { alert: id, step } => self.escalate(found(alert, "alert", id)?, *step),
+            Action::HandAlert { alert: id, to } => {
+                let alert = found(alert, "alert", id)?;
+                offer::offer(&mut self.decision, self.asker, &self.actor, alert, &notifications, to)
+            }
+            Action::KeepAlert { alert: id } => {
+                let alert = found(alert, "alert", id)?;
+                offer::withdraw(&mut self.decision, self.asker, &self.actor, alert, &notifications)
+            }
             Action::Resend(asked) => self.resend(&resend, asked),
             Action::Unsend { .. } => {
                 let copies = resend.messages.into_values().collect();
@@ -186,6 +198,9 @@ impl Asked<'_> {
                 task.snoozed_until = Some(*until);
                 self.task_change(What::TaskSnoozed, format!("{} put it off.", self.asker.name).into(), &task);
                 Ok(format!("{id} sleeps until {}.", self.clock(*until)))
+            }
+            Action::RestoreTask { task: id, owner } => {
+                self.restore_task(found(task, "task", id)?, same.as_ref(), owner.clone())
             }
             Action::SetContact { contact: id, fields } => {
                 self.set_contact(found(contact, "contact", &id.printable())?, fields)
@@ -252,6 +267,31 @@ impl Asked<'_> {
                 handover::commands::note(decision, self.asker, &self.actor, *id, text, handovers)
             }
         }
+    }
+
+    fn restore_task(
+        &mut self,
+        mut task: Task,
+        same: Option<&Task>,
+        owner: Option<PersonId>,
+    ) -> Result<String, Refusal> {
+        if let Some(other) = task.owner.as_ref().filter(|other| **other != self.asker.id)
+            && task.state != TaskState::Done
+            && task.owner != owner
+        {
+            let said = format!("{} has {} now.", self.decision.desk.name_of(other), task.id);
+            return Err(Refusal { code: RefusalCode::Raced, said: said.into(), by: Some(other.clone()) });
+        }
+        if let Some(same) = same {
+            let said = format!("{} is open about the same trouble, so {} stays done.", same.id, task.id);
+            return Err(refuse(RefusalCode::WrongState, said));
+        }
+        task.owner = owner;
+        task.state = TaskState::Open;
+        task.snoozed_until = None;
+        let said = format!("{} took back what they did; it is to do again.", self.asker.name);
+        self.task_change(What::TaskOpened, said.into(), &task);
+        Ok(format!("{} is to do again.", task.id))
     }
 
     fn may_assign(&self) -> Result<(), Refusal> {

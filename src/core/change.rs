@@ -63,8 +63,10 @@ pub enum What {
     AlertPromiseMissed,
     AlertCleared,
     AlertResolved,
-    /// Whoever came on call accepted it from whoever left.
+    /// Whoever came on call, or whoever was asked to take it, has it from whoever had it.
     AlertHandedOver,
+    /// Somebody is asked to take it over, or no longer is.
+    AlertOffered,
     /// A step found nobody to tell; the sentence says why.
     AlertNobody,
     Noted,

@@ -60,6 +60,15 @@ pub enum Action {
         alert: AlertId,
         reason: Untrusted,
     },
+    /// Asks somebody to take the alert over. It stays where it is until they acknowledge it.
+    HandAlert {
+        alert: AlertId,
+        to: PersonId,
+    },
+    /// Takes that back; whoever was asked declines with it.
+    KeepAlert {
+        alert: AlertId,
+    },
     /// To the next step, or to a chosen one (counted from 1).
     Escalate {
         alert: AlertId,
@@ -102,6 +111,11 @@ pub enum Action {
     SnoozeTask {
         task: TaskId,
         until: Timestamp,
+    },
+    /// Undoes what was just done to a task: it is to do again, and whose it was.
+    RestoreTask {
+        task: TaskId,
+        owner: Option<PersonId>,
     },
     SetContact {
         contact: Untrusted,

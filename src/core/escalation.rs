@@ -12,6 +12,7 @@ use crate::core::id::{AlertId, Ids, NotificationId};
 use crate::core::notification::{
     Again, Content, Notification, NotificationState, Purpose, Reason, Recipient, RecipientId,
 };
+use crate::core::offer;
 use crate::core::page::{self, Next};
 use crate::core::person::{Person, PersonId};
 use crate::core::text::Untrusted;
@@ -405,6 +406,20 @@ impl<'a> Decision<'a> {
         let on_shift = holder
             .clone()
             .filter(|holder| handed.is_none() && self.desk.is_on_shift(holder, self.now) == Some(true));
+        // Whoever is asked to take it over is paged first, and whoever has it with them.
+        if let Some(told) = offer::told_too(alert) {
+            let before = self.changes.len();
+            alert.step = 0;
+            let patience = alert.policy.steps.get(1).unwrap_or(&alert.policy.last_resort).after;
+            alert.next_escalation_at = Some(self.now + patience.max(SignedDuration::from_mins(1)));
+            let owner = holder.clone().filter(|holder| *holder != told.person);
+            let owner = owner.map(|person| Told { person, via: "promised news by now".to_owned() });
+            let both: Vec<Told> = std::iter::once(told).chain(owner).collect();
+            if !self.page(alert, &both, alert.step, false).is_empty() {
+                self.alert_fact_at(before, Actor::Desk, What::AlertPromiseMissed, sentence, alert);
+                return self.restate(before, alert);
+            }
+        }
         let Some(person) = on_shift else {
             let before = self.changes.len();
             self.start_policy_because(alert, Actor::Desk, What::AlertPromiseMissed, sentence);

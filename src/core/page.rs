@@ -221,6 +221,7 @@ mod tests {
             snoozed_until: None,
             quiet: None,
             inhibited_at: None,
+            offered: None,
             cleared_at: None,
             joined_at: None,
             close_at: None,

@@ -608,6 +608,12 @@ impl Tx<'_> {
         Ok(at.flatten().and_then(moment))
     }
 
+    /// The versions of the configuration, the newest first.
+    pub fn configs(&self, limit: u32) -> Result<Vec<ConfigVersion>, StoreError> {
+        let sql = "SELECT body FROM config ORDER BY version DESC LIMIT $1";
+        self.query(sql, &[i64::from(limit).into()], body("configuration"))
+    }
+
     /// The configuration applied last.
     pub fn config(&self) -> Result<Option<ConfigVersion>, StoreError> {
         self.query_one("SELECT body FROM config ORDER BY version DESC LIMIT 1", &[], body("configuration"))

@@ -14,6 +14,7 @@ mod handover;
 pub mod links;
 pub mod list;
 pub mod partners;
+mod person;
 mod providers;
 pub mod quiet;
 pub mod replies;

@@ -7,6 +7,7 @@
 use crate::core::change::Numbered;
 use crate::core::command::{Command, Outcome};
 use crate::core::text::{Untrusted, sanitise};
+use crate::wire::person::Viewer;
 use crate::wire::{Health, PERSON_HEADER, PIN_HEADER, SESSION_HEADER};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use http_body_util::{BodyExt, Full, Limited};
@@ -49,6 +50,8 @@ pub enum LinkError {
 pub enum StreamItem {
     Change(Box<Numbered>),
     Health(Box<Health>),
+    /// Who looks at which alert now.
+    Viewers(Vec<Viewer>),
     /// The agent no longer has what followed `since`: take a new snapshot.
     Lagged,
     /// The agent is there and has nothing to say.
@@ -164,17 +167,29 @@ impl Client {
 
     /// The changes after `since`, as they are sealed, until the connection ends.
     pub fn stream(&self, since: u64) -> impl Stream<Item = Result<StreamItem, LinkError>> + Send + use<> {
+        self.stream_of(format!("/v1/stream?since={since}"))
+    }
+
+    /// The same for a console, which says by this name what it looks at for as long as it listens.
+    pub fn stream_as(
+        &self,
+        since: u64,
+        console: &str,
+    ) -> impl Stream<Item = Result<StreamItem, LinkError>> + Send + use<> {
+        self.stream_of(format!("/v1/stream?since={since}&console={}", encoded(console)))
+    }
+
+    fn stream_of(&self, path: String) -> impl Stream<Item = Result<StreamItem, LinkError>> + Send + use<> {
         let client = self.clone();
-        let opened = async move { client.open_stream(since).await };
+        let opened = async move { client.open_stream(&path).await };
         stream::once(opened).try_flatten()
     }
 
     async fn open_stream(
         &self,
-        since: u64,
+        path: &str,
     ) -> Result<impl Stream<Item = Result<StreamItem, LinkError>> + Send + use<>, LinkError> {
-        let path = format!("/v1/stream?since={since}");
-        let response = within(ANSWER_WITHIN, self.send(Method::GET, &path, Bytes::new())).await?;
+        let response = within(ANSWER_WITHIN, self.send(Method::GET, path, Bytes::new())).await?;
         if !response.status().is_success() {
             let status = response.status().as_u16();
             return Err(refused(status, &whole(response).await?));
@@ -328,6 +343,7 @@ fn item(sse: &Sse) -> Result<StreamItem, LinkError> {
             understood(data).map(|change| StreamItem::Change(Box::new(change)))
         }
         Some("health") => understood(data).map(|health| StreamItem::Health(Box::new(health))),
+        Some("viewers") => understood(data).map(StreamItem::Viewers),
         Some("lagged") => Ok(StreamItem::Lagged),
         // Events that a newer agent may add say nothing to this console.
         _ => Ok(StreamItem::Ping),

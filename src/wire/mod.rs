@@ -10,6 +10,7 @@ pub mod assign;
 pub mod client;
 pub mod cover;
 pub mod partner;
+pub mod person;
 
 pub use partner::{Messages, PartnerDetail, PartnerRows, WithTimeline};
 
@@ -35,6 +36,7 @@ use crate::core::sheet::Row;
 use crate::core::sync::{Link, Side};
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
+use crate::core::together::One;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -103,6 +105,25 @@ pub struct DigestAsked {
     /// Only this person's copy.
     #[serde(default)]
     pub to: Option<PersonId>,
+}
+
+/// `GET /v1/config`: which configuration counts, and what was applied before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConfigInfo {
+    /// The file that the agent reads, without links in its path.
+    pub file: String,
+    /// That it differs from what is applied, or is broken.
+    pub note: Option<String>,
+    /// Versions, the newest first (at most 20).
+    pub applied: Vec<AppliedConfig>,
+}
+
+/// One version of the configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AppliedConfig {
+    pub version: u64,
+    pub at: Timestamp,
+    pub why: Untrusted,
 }
 
 /// Which desk and agent this is.
@@ -419,6 +440,15 @@ pub struct Snapshot {
 pub enum Planned {
     Goes(Plan),
     Refused(Refusal),
+}
+
+/// `POST /v1/commands/together` does them, `POST /v1/commands/preview` says what would become of them; the
+/// answer is an [`crate::core::command::Outcome`] for each, in this order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Together {
+    /// Made by the asker; the same again does nothing twice.
+    pub id: String,
+    pub each: Vec<One>,
 }
 
 /// Events to explain without keeping them: `POST /v1/explain`, answered by

@@ -13,7 +13,9 @@ use nightdesk::console::theme::Theme;
 use nightdesk::console::update::update;
 use nightdesk::console::view;
 use nightdesk::core::change::Numbered;
-use nightdesk::core::command::{Action, Expect, Outcome};
+use nightdesk::core::command::{Action, Expect, Outcome, Refusal, RefusalCode};
+use nightdesk::core::id::AlertId;
+use nightdesk::core::together::One;
 use nightdesk::term::capabilities::{Capabilities, Charset, Colours};
 use nightdesk::term::input::Input;
 use nightdesk::wire::Snapshot;
@@ -25,6 +27,8 @@ pub struct Hand {
     pub model: Model,
     pub clock: Timestamp,
     pub effects: Vec<Effect>,
+    /// What the agent was told that the operator looks at, the newest last.
+    pub looks: Vec<Option<AlertId>>,
     pub size: (u16, u16),
 }
 
@@ -40,6 +44,7 @@ pub fn key(name: &str) -> KeyEvent {
         "BackTab" => (KeyCode::BackTab, KeyModifiers::NONE),
         "Tab" => (KeyCode::Tab, KeyModifiers::NONE),
         "Down" => (KeyCode::Down, KeyModifiers::NONE),
+        "Space" => (KeyCode::Char(' '), KeyModifiers::NONE),
         "Backspace" => (KeyCode::Backspace, KeyModifiers::NONE),
         _ => match name.strip_prefix("Ctrl-") {
             Some(letter) => (KeyCode::Char(letter.chars().next().unwrap()), KeyModifiers::CONTROL),
@@ -52,7 +57,8 @@ pub fn key(name: &str) -> KeyEvent {
 impl Hand {
     pub fn on(snapshot: Snapshot) -> Self {
         let clock = night::now();
-        let mut hand = Self { model: Model::new(clock), clock, effects: Vec::new(), size: (80, 24) };
+        let mut hand =
+            Self { model: Model::new(clock), clock, effects: Vec::new(), looks: Vec::new(), size: (80, 24) };
         hand.tell(Msg::Snapshot(Box::new(snapshot)));
         hand.effects.clear();
         hand
@@ -69,8 +75,8 @@ impl Hand {
     }
 
     pub fn tell(&mut self, msg: Msg) -> &mut Self {
-        self.effects.extend(update(&mut self.model, Msg::Clock(self.clock)));
-        self.effects.extend(update(&mut self.model, msg));
+        self.fold(Msg::Clock(self.clock));
+        self.fold(msg);
         self
     }
 
@@ -92,8 +98,17 @@ impl Hand {
 
     pub fn wait(&mut self, seconds: i64) -> &mut Self {
         self.clock += SignedDuration::from_secs(seconds);
-        self.effects.extend(update(&mut self.model, Msg::Clock(self.clock)));
+        self.fold(Msg::Clock(self.clock));
         self
+    }
+
+    fn fold(&mut self, msg: Msg) {
+        for effect in update(&mut self.model, msg) {
+            match effect {
+                Effect::Look(alert) => self.looks.push(alert),
+                effect => self.effects.push(effect),
+            }
+        }
     }
 
     /// Lets the selection rest, and answers with the detail.
@@ -124,6 +139,10 @@ impl Hand {
                 }
                 Effect::FetchOnCall => Msg::OnCall(Ok(night::plan())),
                 Effect::FetchHandover => Msg::Handover(Ok(Box::new(night::own_handover()))),
+                Effect::FetchPerson(id) => Msg::Person(id, Ok(Box::new(night::person_detail()))),
+                Effect::FetchConfig => Msg::Config(Ok(night::config())),
+                Effect::FetchDigests => Msg::Digests(Ok(night::digests())),
+                Effect::FetchDigest(name) => Msg::Digest(name, Ok(night::digest_copies())),
                 Effect::FetchTemplates => Msg::Templates(Ok(night::templates())),
                 Effect::FetchPreview(asked) => {
                     let shown = night::preview(&asked);
@@ -154,6 +173,24 @@ impl Hand {
         let Effect::Command { ticket, action, expect } = self.effects.remove(at) else { unreachable!() };
         self.tell(Msg::Answered(ticket, Ok(answer)));
         (action, expect)
+    }
+
+    /// The agent would refuse these rows of the look at several, and do the others.
+    pub fn previewed(&mut self, refused: &[(usize, &str)]) -> Vec<One> {
+        let at = self.effects.iter().position(|effect| matches!(effect, Effect::Preview { .. }));
+        let at = at.unwrap_or_else(|| panic!("nothing is looked at in {:?}", self.effects));
+        let Effect::Preview { ticket, each } = self.effects.remove(at) else { unreachable!() };
+        self.tell(Msg::Previewed(ticket, Ok(outcomes(each.len(), refused))));
+        each
+    }
+
+    /// What is done together, which is then answered.
+    pub fn together(&mut self, refused: &[(usize, &str)]) -> Vec<One> {
+        let at = self.effects.iter().position(|effect| matches!(effect, Effect::Together { .. }));
+        let at = at.unwrap_or_else(|| panic!("nothing is done together in {:?}", self.effects));
+        let Effect::Together { ticket, each } = self.effects.remove(at) else { unreachable!() };
+        self.tell(Msg::Together(ticket, Ok(outcomes(each.len(), refused))));
+        each
     }
 
     pub fn commands(&self) -> usize {
@@ -189,6 +226,17 @@ impl Hand {
     pub fn footer(&self) -> String {
         self.screen().lines().last().unwrap().trim().to_owned()
     }
+}
+
+fn outcomes(many: usize, refused: &[(usize, &str)]) -> Vec<Outcome> {
+    let outcome = |at| match refused.iter().find(|(row, _)| *row == at) {
+        Some((_, why)) => {
+            let refusal = Refusal { code: RefusalCode::Raced, said: (*why).into(), by: None };
+            Outcome::Refused { refusal }
+        }
+        None => Outcome::Done { said: "Done.".into() },
+    };
+    (0..many).map(outcome).collect()
 }
 
 pub fn text(buffer: &Buffer) -> String {

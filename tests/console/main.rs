@@ -1,15 +1,20 @@
 //! The console as an operator meets it: keys go in, lines come out.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod acting;
+mod away;
 mod bytes;
 mod hand;
 mod handover;
 mod hostile;
 mod keys;
+mod nav;
 mod night;
 mod oncall;
+mod palette;
 mod partners;
 mod presses;
+mod random;
 mod screens;
 mod sending;
 mod ways;

@@ -134,6 +134,7 @@ pub fn alert(
         snoozed_until: None,
         quiet: None,
         inhibited_at: None,
+        offered: None,
         cleared_at: None,
         joined_at: None,
         close_at: None,
@@ -1054,4 +1055,87 @@ pub fn own_handover() -> OwnHandover {
         handovers: vec![going],
     };
     OwnHandover { handover: Some(handover), sheet }
+}
+
+/// Kim, who is on call, as the agent tells of them.
+pub fn person_detail() -> nightdesk::wire::person::PersonDetail {
+    use nightdesk::core::schedule::Why;
+    use nightdesk::wire::person::{PersonDetail, Proven, Reach, Turn};
+    let snapshot = snapshot();
+    let person = snapshot.people.into_iter().find(|one| one.id == person("maria")).unwrap();
+    let turn = |from: &str, until: Timestamp| Turn {
+        schedule: "primary".into(),
+        from: at(from),
+        until,
+        why: Why::Rotation { layer: "primary".into() },
+    };
+    let day = SignedDuration::from_hours(24);
+    PersonDetail {
+        state: "active".into(),
+        created_at: at("00:00:00"),
+        turns: vec![turn("06:00:00", at("06:00:00") + day)],
+        away: Vec::new(),
+        reach: vec![
+            Reach {
+                medium: Medium::Sms,
+                address: "+491512345679".into(),
+                opted_out: false,
+                down: false,
+                proven: Some(Proven {
+                    message: NotificationId(21),
+                    at: at("02:00:09"),
+                    by: "handset receipt".into(),
+                }),
+                failed: None,
+            },
+            Reach {
+                medium: Medium::Email,
+                address: "maria@desk.example".into(),
+                opted_out: false,
+                down: false,
+                proven: None,
+                failed: None,
+            },
+        ],
+        holds: alerts().into_iter().filter(|alert| alert.held_by() == Some(&person.id)).collect(),
+        offered: Vec::new(),
+        tasks: Vec::new(),
+        looks_after: Vec::new(),
+        messages: vec![notification(
+            21,
+            8797,
+            ("maria", "Maria Weber"),
+            Medium::Sms,
+            NotificationState::Delivered,
+        )],
+        person,
+    }
+}
+
+pub fn config() -> nightdesk::wire::ConfigInfo {
+    use nightdesk::wire::{AppliedConfig, ConfigInfo};
+    let applied = |version, time: &str, why: &str| AppliedConfig { version, at: at(time), why: why.into() };
+    ConfigInfo {
+        file: "/etc/nightdesk/config.toml".into(),
+        note: Some("the file differs from what is applied (version 12)".into()),
+        applied: vec![applied(12, "01:10:00", "the winter rota"), applied(11, "00:10:00", "first start")],
+    }
+}
+
+pub fn digests() -> Vec<nightdesk::wire::DigestInfo> {
+    let digest = serde_json::json!({
+        "name": "morning", "schedule": "0 7 * * 1-5", "time_zone": "Europe/Berlin", "kind": "daily",
+        "readers": ["kim", "maria"], "next": "2026-11-24T06:00:00Z", "runs": []
+    });
+    vec![serde_json::from_value(digest).unwrap()]
+}
+
+pub fn digest_copies() -> Vec<nightdesk::wire::DigestCopy> {
+    use nightdesk::wire::DigestCopy;
+    let content = Content {
+        subject: "2 alerts are open".into(),
+        body: "Acme Tools: blocked order".into(),
+        ..Content::default()
+    };
+    vec![DigestCopy { person: person("kim"), content }]
 }

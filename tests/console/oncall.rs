@@ -162,5 +162,7 @@ fn a_viewer_looks_and_changes_nothing() {
     hand.press(&["5"]).answers().press(&["o"]);
     assert!(hand.model.dialog.is_none() && hand.footer().contains("viewer"), "{}", hand.footer());
     hand.press(&["Esc"]);
+    assert_eq!(hand.model.place, Place::OnCall, "it was opened from nowhere");
+    hand.press(&["-"]);
     assert_eq!(hand.model.place, Place::Triage);
 }

@@ -86,7 +86,7 @@ fn all_failed_ones_are_marked_with_one_key_and_sent_again_together() {
     let Action::Resend(asked) = action else { panic!("{action:?}") };
     let what = [82, 81].map(|id| Target::Message(NotificationId(id))).to_vec();
     assert_eq!((asked.what, expect.resent.len()), (what.clone(), 2));
-    assert!(hand.model.messages.marked.is_empty());
+    assert_eq!(hand.model.messages.rows.marked().count(), 0);
     hand.wait(9).press(&["u"]);
     assert_eq!(hand.command(done("Taken back.")).0, Action::Unsend { what });
 }

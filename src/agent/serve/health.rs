@@ -12,35 +12,12 @@ use crate::store::{StoreError, Tx};
 use crate::wire::{DeskInfo, Health, OnCall, OpenHandover, ProviderInfo, Status};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// Nothing is counted further than this.
 pub const COUNTED: u32 = 100_000;
-
-/// People with the `state` and `created_at` every object has.
-#[derive(Serialize)]
-struct Listed<'a> {
-    #[serde(flatten)]
-    person: &'a crate::core::person::Person,
-    state: &'static str,
-    created_at: Timestamp,
-}
-
-pub async fn people(State(desk): State<Desk>) -> Response {
-    let setup = desk.agent.setup();
-    let created_at = desk.agent.since;
-    let people: Vec<_> = setup
-        .settings
-        .desk
-        .people
-        .values()
-        .map(|person| Listed { person, state: "active", created_at })
-        .collect();
-    Json(people).into_response()
-}
 
 pub async fn providers(State(desk): State<Desk>) -> Result<Json<Vec<ProviderInfo>>, Failure> {
     let agent = &desk.agent;

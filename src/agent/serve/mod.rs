@@ -11,6 +11,7 @@ mod lists;
 mod maintenance;
 mod oncall;
 mod partners;
+mod people;
 mod snapshot;
 mod templates;
 
@@ -18,6 +19,7 @@ pub use health::health_now;
 
 use super::explain::{self, NotExplained};
 use super::identity::{Credentials, Identified, Kernel, NotLetIn, Sessions};
+use super::presence::Who;
 use super::{Agent, feed};
 use crate::core::change::Actor;
 use crate::core::command::{Command, Outcome, Refusal, RefusalCode};
@@ -25,7 +27,10 @@ use crate::core::person::Role;
 use crate::core::resend::Asked;
 use crate::core::why::Explanation;
 use crate::store::StoreError;
-use crate::wire::{AskedExplain, PERSON_HEADER, PIN_HEADER, Planned, SESSION_HEADER};
+use crate::wire::person::{Looking, Viewer};
+use crate::wire::{
+    AppliedConfig, AskedExplain, ConfigInfo, PERSON_HEADER, PIN_HEADER, Planned, SESSION_HEADER, Together,
+};
 use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -114,7 +119,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/open", get(partners::open))
         .route("/v1/contacts", get(lists::contacts))
         .merge(super::contact_api::routes())
-        .route("/v1/people", get(health::people))
+        .merge(people::routes())
         .route("/v1/providers", get(health::providers))
         .route("/v1/providers/{name}/probe", post(health::probe))
         .route("/v1/oncall", get(health::on_call))
@@ -127,8 +132,12 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .merge(templates::routes())
         .route("/v1/resend", post(resend))
         .route("/v1/commands", post(commands))
+        .route("/v1/commands/preview", post(preview))
+        .route("/v1/commands/together", post(together))
         .route("/v1/explain", post(explain_events))
+        .route("/v1/looking", post(looking))
         .route("/v1/stream", get(stream))
+        .route("/v1/config", get(config))
         .route("/v1/config/apply", post(apply_config))
         .fallback(|| async { Failure(StatusCode::NOT_FOUND, "There is no such page.".to_owned()) })
         .layer(axum::middleware::from_fn_with_state(desk.clone(), identify))
@@ -190,6 +199,26 @@ async fn commands(
     Ok(Json(desk.agent.command(command, who.asker()).await?))
 }
 
+/// What would become of several commands; nothing does.
+async fn preview(
+    State(desk): State<Desk>,
+    Extension(who): Extension<Identified>,
+    Json(asked): Json<Together>,
+) -> Result<Json<Vec<Outcome>>, Failure> {
+    Ok(Json(crate::agent::together::preview(&desk.agent, asked, who.asker()).await?))
+}
+
+async fn together(
+    State(desk): State<Desk>,
+    Extension(who): Extension<Identified>,
+    Json(asked): Json<Together>,
+) -> Result<Json<Vec<Outcome>>, Failure> {
+    if who.me.pin_needed {
+        return Err(Failure(StatusCode::FORBIDDEN, NotLetIn::PinNeeded(who.me.login).to_string()));
+    }
+    Ok(Json(crate::agent::together::command(&desk.agent, asked, who.asker()).await?))
+}
+
 /// What would leave if it were sent again; nothing does.
 async fn resend(
     State(desk): State<Desk>,
@@ -210,10 +239,23 @@ async fn explain_events(
     })
 }
 
+async fn looking(
+    State(desk): State<Desk>,
+    Extension(who): Extension<Identified>,
+    Json(looking): Json<Looking>,
+) -> Json<Vec<Viewer>> {
+    let name = who.me.person.as_ref().map_or_else(|| who.me.login.clone(), |person| person.name.clone());
+    let viewer = Who { person: who.me.person.map(|person| person.id), name };
+    desk.agent.presence.looks(&looking.console, looking.alert, viewer, desk.agent.world.now());
+    Json(desk.agent.presence.viewers())
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AskedStream {
     since: Option<u64>,
+    /// By which name a console says what it looks at.
+    console: Option<String>,
 }
 
 async fn stream(
@@ -226,7 +268,22 @@ async fn stream(
         Some(seq) => seq,
         None => desk.agent.store.read(|tx| tx.newest_seq()).await?,
     };
-    Ok(feed::stream(desk.agent.clone(), since).into_response())
+    Ok(feed::stream(desk.agent.clone(), since, asked.console.as_deref()).into_response())
+}
+
+/// Versions told of.
+const VERSIONS: u32 = 20;
+
+async fn config(State(desk): State<Desk>) -> Result<Json<ConfigInfo>, Failure> {
+    let versions = desk.agent.store.read(|tx| tx.configs(VERSIONS)).await?;
+    let applied = versions.into_iter();
+    Ok(Json(ConfigInfo {
+        file: desk.agent.config_file().to_string_lossy().into_owned(),
+        note: desk.agent.config_note(),
+        applied: applied
+            .map(|one| AppliedConfig { version: one.version, at: one.created_at, why: one.why })
+            .collect(),
+    }))
 }
 
 #[derive(Deserialize)]

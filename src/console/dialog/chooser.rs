@@ -1,5 +1,6 @@
 //! One out of a few: a promise, a waking time, a turn to swap, a value that counts.
 
+use crate::console::bulk::Deed;
 use crate::console::clock;
 use crate::console::dialog::{Order, Pressed, holder_of};
 use crate::console::model::About;
@@ -28,6 +29,15 @@ pub struct Chooser {
     expect: Expect,
 }
 
+/// What choosing does.
+#[derive(Clone, Debug)]
+enum Does {
+    /// Asks it of the agent.
+    Ask(Ask),
+    /// Shows what it would come to for several rows.
+    Several(Deed),
+}
+
 /// What a digit does in a chooser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Digits {
@@ -40,8 +50,7 @@ enum Digits {
 #[derive(Clone, Debug)]
 pub struct Choice {
     pub label: String,
-    /// What choosing it asks of the agent.
-    ask: Ask,
+    does: Does,
     /// Why it cannot be chosen.
     pub barred: Option<String>,
 }
@@ -80,7 +89,7 @@ impl Chooser {
                 && choices.iter().any(|(_, choice)| choice.barred.is_some())
             {
                 let label = format!("the longest allowed, {latest_said}");
-                choices.push((latest, Choice { label, ask: ask(latest), barred: None }));
+                choices.push((latest, Choice { label, does: Does::Ask(ask(latest)), barred: None }));
             }
         }
         let choices: Vec<Choice> = choices.into_iter().map(|(_, choice)| choice).collect();
@@ -93,6 +102,26 @@ impl Chooser {
             about: About::Alert(alert.id),
             word: "snooze",
             expect: holder_of(alert),
+        }
+    }
+
+    /// One waking time for several rows; what may not sleep so long is refused by itself.
+    pub fn snooze_several(many: usize, now: Timestamp, zone: &TimeZone) -> Self {
+        let spans =
+            [(15, "15 minutes"), (30, "30 minutes"), (60, "1 hour"), (120, "2 hours"), (240, "4 hours")];
+        let choices = spans.into_iter().filter_map(|(minutes, span)| {
+            let until = now.checked_add(SignedDuration::from_mins(minutes)).ok()?;
+            let label = format!("{span}, {}", clock::when(now, until, zone));
+            Some(Choice { label, does: Does::Several(Deed::Snooze(until)), barred: None })
+        });
+        Self {
+            title: format!("Snooze {many} until"),
+            choices: choices.collect(),
+            selected: 0,
+            digits: Digits::Move,
+            about: About::Several(many),
+            word: "snooze",
+            expect: Expect::default(),
         }
     }
 
@@ -119,7 +148,10 @@ impl Chooser {
 
     /// Which of these turns is swapped for one's own.
     pub fn swap(title: String, schedule: &str, turns: Vec<(String, Ask)>) -> Self {
-        let choices = turns.into_iter().map(|(label, ask)| Choice { label, ask, barred: None }).collect();
+        let choices = turns
+            .into_iter()
+            .map(|(label, ask)| Choice { label, does: Does::Ask(ask), barred: None })
+            .collect();
         Self {
             title,
             choices,
@@ -148,7 +180,7 @@ impl Chooser {
                 Choice {
                     label: format!("{} {when}: {}", sanitise(&window.name), window.covers.words()),
                     // One without a number is barred.
-                    ask: Ask::RemoveMaintenance { id: window.id.unwrap_or(WindowId(0)) },
+                    does: Does::Ask(Ask::RemoveMaintenance { id: window.id.unwrap_or(WindowId(0)) }),
                     barred: window.id.is_none().then(|| "fixed".to_owned()),
                 }
             })
@@ -176,11 +208,11 @@ impl Chooser {
         };
         let choice = |keep, whose: &str, value| Choice {
             label: format!("{whose}: {}", shown(value)),
-            ask: Ask::ResolveContact {
+            does: Does::Ask(Ask::ResolveContact {
                 contact: conflict.contact.clone(),
                 field: conflict.field.clone(),
                 keep,
-            },
+            }),
             barred: None,
         };
         Self {
@@ -202,7 +234,7 @@ impl Chooser {
         let notification = message.id;
         let choice = |how, label: &str| Choice {
             label: label.to_owned(),
-            ask: Ask::Settle { notification, how },
+            does: Does::Ask(Ask::Settle { notification, how }),
             barred: None,
         };
         Self {
@@ -253,8 +285,13 @@ impl Chooser {
         if let Some(why) = &choice.barred {
             return Pressed::Say(format!("Not {}: {why}.", choice.label));
         }
-        let (about, ask, expect) = (self.about.clone(), choice.ask.clone(), self.expect.clone());
-        Pressed::Order(Order { about, word: self.word, ask, expect })
+        match &choice.does {
+            Does::Several(deed) => Pressed::Several(deed.clone()),
+            Does::Ask(ask) => {
+                let (about, ask, expect) = (self.about.clone(), ask.clone(), self.expect.clone());
+                Pressed::Order(Order { about, word: self.word, ask, expect })
+            }
+        }
     }
 }
 
@@ -274,7 +311,7 @@ fn later(
                 _ => format!("{minutes} minutes"),
             };
             let label = format!("{span}, {}", clock::when(now, at, zone));
-            Some((at, Choice { label, ask: ask(at), barred: None }))
+            Some((at, Choice { label, does: Does::Ask(ask(at)), barred: None }))
         })
         .collect()
 }
@@ -282,5 +319,5 @@ fn later(
 fn morning(today: &Zoned, days: i64, name: &str, ask: impl Fn(Timestamp) -> Ask) -> Option<Choice> {
     let date = today.date().checked_add(Span::new().try_days(days).ok()?).ok()?;
     let at = date.to_datetime(time(8, 0, 0, 0)).to_zoned(today.time_zone().clone()).ok()?;
-    Some(Choice { label: format!("{name}, 08:00"), ask: ask(at.timestamp()), barred: None })
+    Some(Choice { label: format!("{name}, 08:00"), does: Does::Ask(ask(at.timestamp())), barred: None })
 }

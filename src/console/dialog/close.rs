@@ -1,5 +1,6 @@
 //! Closing an alert needs a reason.
 
+use crate::console::bulk::Deed;
 use crate::console::dialog::{Order, Pressed, holder_of};
 use crate::console::line::Line;
 use crate::console::model::About;
@@ -9,9 +10,17 @@ use crate::core::id::AlertId;
 use crate::core::text::Untrusted;
 use crossterm::event::{KeyCode, KeyEvent};
 
+/// What is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    Alert(AlertId),
+    /// So many rows.
+    Several(usize),
+}
+
 #[derive(Debug)]
 pub struct Close {
-    pub alert: AlertId,
+    pub of: Closing,
     pub reason: Line,
     pub error: Option<String>,
     expect: Expect,
@@ -19,7 +28,13 @@ pub struct Close {
 
 impl Close {
     pub fn new(alert: &Alert) -> Self {
-        Self { alert: alert.id, reason: Line::default(), error: None, expect: holder_of(alert) }
+        Self { of: Closing::Alert(alert.id), reason: Line::default(), error: None, expect: holder_of(alert) }
+    }
+
+    /// Several rows, with one reason.
+    pub fn several(many: usize) -> Self {
+        let (reason, expect) = (Line::default(), Expect::default());
+        Self { of: Closing::Several(many), reason, error: None, expect }
     }
 
     pub fn press(&mut self, key: KeyEvent) -> Pressed {
@@ -29,15 +44,18 @@ impl Close {
                 self.error = Some("a reason is needed; it goes to those who were told".to_owned());
                 Pressed::Stay
             }
-            KeyCode::Enter => Pressed::Order(Order {
-                about: About::Alert(self.alert),
-                word: "close",
-                ask: Ask::Resolve {
-                    alert: self.alert,
-                    reason: Untrusted::new(self.reason.text().trim().to_owned()),
-                },
-                expect: self.expect.clone(),
-            }),
+            KeyCode::Enter => {
+                let reason = Untrusted::new(self.reason.text().trim().to_owned());
+                match self.of {
+                    Closing::Several(_) => Pressed::Several(Deed::Close(reason)),
+                    Closing::Alert(alert) => Pressed::Order(Order {
+                        about: About::Alert(alert),
+                        word: "close",
+                        ask: Ask::Resolve { alert, reason },
+                        expect: self.expect.clone(),
+                    }),
+                }
+            }
             _ => {
                 self.reason.press(key);
                 Pressed::Stay

@@ -1,5 +1,6 @@
 //! A note in the making, of as many lines as it takes.
 
+use crate::console::bulk::Deed;
 use crate::console::dialog::{Order, Pressed};
 use crate::console::model::About;
 use crate::core::command::{Action as Ask, Expect};
@@ -31,13 +32,18 @@ impl Note {
         if text.is_empty() {
             return Pressed::Close;
         }
+        if let About::Several(_) = self.about {
+            return Pressed::Several(Deed::Note(text));
+        }
         let ask = match &self.about {
             About::Alert(alert) => Ask::NoteAlert { alert: *alert, text },
             About::Task(task) => Ask::NoteTask { task: *task, text },
             About::Handover(handover) => Ask::NoteHandover { handover: Some(*handover), text },
-            About::Contact(_) | About::Message(_) | About::OnCall(_) | About::Maintenance => {
-                return Pressed::Close;
-            }
+            About::Contact(_)
+            | About::Message(_)
+            | About::OnCall(_)
+            | About::Maintenance
+            | About::Several(_) => return Pressed::Close,
         };
         Pressed::Order(Order { about: self.about.clone(), word: "note", ask, expect: Expect::default() })
     }

@@ -3,9 +3,9 @@
 use crate::console::desk::{ContactsHeard, Desk};
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
-use crate::console::view::first_row;
 use crate::console::view::paint::Canvas;
 use crate::console::view::stream::filter_line;
+use crate::console::view::{crumbs, first_row};
 use crate::core::contact::{Contact, ContactState, Medium};
 use ratatui::layout::{Position, Rect};
 
@@ -14,9 +14,9 @@ const SMS_WIDE: u16 = 18;
 
 pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Position> {
     let desk = model.desk.as_ref()?;
-    canvas.put(area.x + 1, area.y, 10, "Contacts", Meaning::Strong);
+    let x = canvas.put_spans(area.x + 1, area.y, area.width.saturating_sub(2), &crumbs::spans(model));
     let cursor =
-        filter_line(canvas, &model.contacts.filter, area.x + 11, area.y, area.width.saturating_sub(35));
+        filter_line(canvas, &model.contacts.filter, x + 2, area.y, area.width.saturating_sub(x + 26));
     let count = format!("{} of {}", model.contacts.rows.len(), desk.contacts.len());
     canvas.put_right(area.x, area.y, area.width - 1, &count, Meaning::Quiet);
 

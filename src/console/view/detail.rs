@@ -6,6 +6,7 @@ use crate::console::desk::Desk;
 use crate::console::model::{Model, Subject};
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans, wrap};
+use crate::console::view::viewers;
 use crate::core::alert::{Alert, AlertState, Member};
 use crate::core::change::{Actor, Numbered, What};
 use crate::core::contact::Medium;
@@ -84,6 +85,7 @@ fn of_alert(model: &Model, desk: &Desk, alert: &Alert, width: u16) -> Vec<Spans>
     }
     lines.extend(wrap(&facts(model, alert, &zone), width).into_iter().map(plain));
     lines.extend(holder(model, desk, alert, &zone));
+    lines.extend(viewers::beside_holder(model, desk, alert));
     lines.extend(next(model, desk, alert, &zone, width));
 
     let mut happened: Vec<(Timestamp, u64, Spans)> = Vec::new();
@@ -336,6 +338,7 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::EventReceived => ("event", Meaning::Quiet),
         What::AlertRaised => ("raised", Meaning::Bad),
         What::AlertHandedOver => ("handed", Meaning::Good),
+        What::AlertOffered => ("offered", Meaning::Accent),
         What::AlertJoined => ("joined", Meaning::Warn),
         What::AlertEscalated => ("step", Meaning::Warn),
         What::AlertLastResort => ("resort", Meaning::Bad),

@@ -2,7 +2,9 @@
 
 use crate::console::clock;
 use crate::console::desk::Desk;
-use crate::console::dialog::{Button, Chooser, Close, Dialog, Escalate, LogIn, Note, completions};
+use crate::console::dialog::{
+    Button, Chooser, Close, Closing, Dialog, Escalate, GoTo, HandOver, Kind, LogIn, Note, Palette,
+};
 use crate::console::insist::Insist;
 use crate::console::line::Line;
 use crate::console::look::TryOn;
@@ -10,7 +12,8 @@ use crate::console::model::{About, Model};
 use crate::console::theme::Meaning;
 use crate::console::view::form::text_cursor;
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
-use crate::console::view::{cover, help, resend, templates, why};
+use crate::console::view::{bulk, cover, first_row, help, resend, templates, why};
+use crate::console::waiting::{Choice, Stale};
 use crate::core::text::sanitise;
 use crate::wire::Wake;
 use jiff::tz::TimeZone;
@@ -43,13 +46,30 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
             None
         }
         Dialog::Pick(dialog) => templates::pick(canvas, dialog, area),
+        Dialog::HandOver(dialog) => hand_over(canvas, dialog, area),
+        Dialog::Bulk(dialog) => {
+            bulk::look(canvas, model, dialog, area);
+            None
+        }
+        Dialog::Results(dialog) => {
+            bulk::results(canvas, dialog, area);
+            None
+        }
+        Dialog::Stale(dialog) => {
+            stale(canvas, model, dialog, area);
+            None
+        }
+        Dialog::GoTo(dialog) => {
+            go_to(canvas, dialog, area);
+            None
+        }
         Dialog::Theme(dialog) => {
             theme(canvas, dialog, area);
             None
         }
         Dialog::Note(dialog) => note(canvas, dialog, area),
         Dialog::Close(dialog) => close(canvas, dialog, area),
-        Dialog::Palette(line) => palette(canvas, line, area),
+        Dialog::Palette(dialog) => palette(canvas, dialog, area),
         Dialog::Help { scroll } => {
             let inner = window(
                 canvas,
@@ -178,6 +198,96 @@ fn chooser(canvas: &mut Canvas<'_>, dialog: &Chooser, area: Rect) {
     }
 }
 
+fn stale(canvas: &mut Canvas<'_>, model: &Model, dialog: &Stale, area: Rect) {
+    let room = usize::from(area.height.saturating_sub(9)).clamp(1, 12);
+    let rows = dialog.rows.len().clamp(1, room);
+    let height = u16::try_from(rows).unwrap_or(0) + 5;
+    let width = area.width.saturating_sub(4).min(100);
+    let title = "Waited for more than ten minutes: is it still meant?";
+    let inner = window(canvas, area, width, height, title, "Esc later");
+    let said = "The agent is back. Nothing of this was sent.";
+    canvas.put(inner.x, inner.y, inner.width, said, Meaning::Warn);
+    let first = first_row(Some(dialog.selected), dialog.rows.len(), rows);
+    for (y, (i, (item, choice))) in (inner.y + 1..).zip(dialog.rows.iter().enumerate().skip(first).take(rows))
+    {
+        if i == dialog.selected {
+            let marker = canvas.theme.signs.marker;
+            canvas.put(inner.x, y, 1, marker, Meaning::Accent);
+        }
+        let (word, meaning) = match choice {
+            Choice::Later => ("    ", Meaning::Quiet),
+            Choice::Send => ("send", Meaning::Good),
+            Choice::Drop => ("drop", Meaning::Warn),
+        };
+        let ago = clock::age(model.now, item.at);
+        let spans = [
+            (format!("{word} "), meaning),
+            (format!("{} ", item.word()), Meaning::Strong),
+            (item.label.clone(), Meaning::Plain),
+            (format!("  pressed {} ago", ago), Meaning::Quiet),
+        ];
+        canvas.put_spans(inner.x + 2, y, inner.width.saturating_sub(2), &spans);
+    }
+    let y = inner.bottom().saturating_sub(1);
+    canvas.put(inner.x, y, inner.width, "s send  d drop  Enter does what is chosen", Meaning::Accent);
+}
+
+fn hand_over(canvas: &mut Canvas<'_>, dialog: &HandOver, area: Rect) -> Option<Position> {
+    let found = dialog.found();
+    let room = usize::from(area.height.saturating_sub(8)).min(12);
+    let rows = found.len().clamp(1, room);
+    let height = u16::try_from(rows).unwrap_or(0) + 5;
+    let title = format!("Hand {} over to", dialog.alert);
+    let inner = window(canvas, area, 72, height, &title, "Enter hands it over, Esc cancels");
+    canvas.put(inner.x, inner.y, inner.width, &dialog.says, Meaning::Quiet);
+    canvas.put(inner.x, inner.y + 1, 2, "/", Meaning::Accent);
+    let cursor = input(canvas, &dialog.line, inner.x + 2, inner.y + 1, inner.width.saturating_sub(2), None);
+    let first = first_row(Some(dialog.selected), found.len(), rows);
+    if found.is_empty() {
+        canvas.put(inner.x + 2, inner.y + 2, inner.width, "Nobody is called that.", Meaning::Quiet);
+    }
+    for (y, (i, one)) in (inner.y + 2..).zip(found.iter().enumerate().skip(first).take(rows)) {
+        let on = i == dialog.selected;
+        if on {
+            let marker = canvas.theme.signs.marker;
+            canvas.put(inner.x, y, 1, marker, Meaning::Accent);
+        }
+        let meaning = match (&one.barred, on) {
+            (Some(_), _) => Meaning::Quiet,
+            (None, true) => Meaning::Strong,
+            (None, false) => Meaning::Plain,
+        };
+        let there = if one.there.is_empty() { String::new() } else { format!("  {} there", one.there) };
+        let why = one.barred.as_ref().map(|why| format!("  {why}")).unwrap_or_default();
+        let on_call = if one.on_call.is_empty() { String::new() } else { format!("  {}", one.on_call) };
+        let spans = [
+            (one.name.clone(), meaning),
+            (there, Meaning::Quiet),
+            (on_call, Meaning::Good),
+            (why, Meaning::Quiet),
+        ];
+        canvas.put_spans(inner.x + 2, y, inner.width.saturating_sub(2), &spans);
+    }
+    Some(cursor)
+}
+
+fn go_to(canvas: &mut Canvas<'_>, dialog: &GoTo, area: Rect) {
+    let height = u16::try_from(dialog.goals.len()).unwrap_or(0) + 2;
+    let inner = window(canvas, area, 64, height, "go to", "Esc cancels");
+    for (i, (label, _)) in dialog.goals.iter().enumerate() {
+        let y = inner.y + u16::try_from(i).unwrap_or(0);
+        let on = i == dialog.selected;
+        if on {
+            let marker = canvas.theme.signs.marker;
+            canvas.put(inner.x, y, 1, marker, Meaning::Accent);
+        }
+        let number = if i < 9 { format!("{} ", i + 1) } else { "  ".to_owned() };
+        let meaning = if on { Meaning::Strong } else { Meaning::Plain };
+        let spans = [(number, Meaning::Accent), (label.clone(), meaning)];
+        canvas.put_spans(inner.x + 2, y, inner.width.saturating_sub(2), &spans);
+    }
+}
+
 fn escalate(canvas: &mut Canvas<'_>, model: &Model, dialog: &Escalate, area: Rect) {
     let zone = model.zone();
     let title = format!("Escalate {} now", dialog.alert);
@@ -281,6 +391,7 @@ fn note(canvas: &mut Canvas<'_>, dialog: &Note, area: Rect) -> Option<Position> 
         About::OnCall(schedule) => sanitise(schedule).into_owned(),
         About::Handover(handover) => format!("hand-over {handover}"),
         About::Maintenance => "maintenance".to_owned(),
+        About::Several(many) => format!("{many} rows"),
     };
     let inner = window(canvas, area, 70, 9, &format!("Note on {of}"), "Ctrl-s saves, Esc drops");
     (&*dialog.text).render(inner, canvas.buffer);
@@ -288,8 +399,11 @@ fn note(canvas: &mut Canvas<'_>, dialog: &Note, area: Rect) -> Option<Position> 
 }
 
 fn close(canvas: &mut Canvas<'_>, dialog: &Close, area: Rect) -> Option<Position> {
-    let inner =
-        window(canvas, area, 70, 5, &format!("Close {}", dialog.alert), "Enter closes it, Esc cancels");
+    let title = match dialog.of {
+        Closing::Alert(alert) => format!("Close {alert}"),
+        Closing::Several(many) => format!("Close {many}, and see each first"),
+    };
+    let inner = window(canvas, area, 70, 5, &title, "Enter closes it, Esc cancels");
     canvas.put(inner.x, inner.y, inner.width, "Why? It goes to those who were told.", Meaning::Quiet);
     let cursor = input(canvas, &dialog.reason, inner.x, inner.y + 1, inner.width, None);
     if let Some(error) = &dialog.error {
@@ -326,21 +440,47 @@ fn log_in(canvas: &mut Canvas<'_>, model: &Model, dialog: &LogIn, area: Rect) ->
     cursor
 }
 
-fn palette(canvas: &mut Canvas<'_>, line: &Line, area: Rect) -> Option<Position> {
-    let found: Vec<_> = completions(line.text()).take(6).collect();
-    let rows = u16::try_from(found.len()).unwrap_or(0);
-    let height = (rows + 1).min(area.height);
+fn palette(canvas: &mut Canvas<'_>, palette: &Palette, area: Rect) -> Option<Position> {
+    const ROWS: usize = 8;
+    let found = palette.found();
+    let rows = found.len().min(ROWS);
+    let first = first_row(Some(palette.selected), found.len(), rows);
+    let height = (u16::try_from(rows.max(1)).unwrap_or(1) + 1).min(area.height);
     let top = area.bottom() - height;
     Clear.render(Rect { y: top.saturating_sub(1), height: height + 1, ..area }, canvas.buffer);
-    canvas.rule(area, top.saturating_sub(1), "command", "Tab completes", Meaning::Accent);
-    for (row, (name, _, help)) in found.into_iter().enumerate() {
-        let y = top + u16::try_from(row).unwrap_or(0);
-        canvas.put(area.x + 1, y, 12, &format!(":{name}"), Meaning::Accent);
-        canvas.put(area.x + 14, y, area.width.saturating_sub(15), help, Meaning::Quiet);
+    let many = match found.len() {
+        0 | 1 => "Tab completes".to_owned(),
+        many => format!("{} of {many}, Tab completes", palette.selected + 1),
+    };
+    canvas.rule(area, top.saturating_sub(1), "go to, or do", &many, Meaning::Accent);
+    if rows == 0 {
+        canvas.put(area.x + 2, top, area.width.saturating_sub(3), "Nothing is called that.", Meaning::Quiet);
+    }
+    for (i, entry) in found.enumerate().skip(first).take(rows) {
+        let y = top + u16::try_from(i - first).unwrap_or(0);
+        let on = i == palette.selected;
+        if on {
+            let marker = canvas.theme.signs.marker;
+            canvas.put(area.x, y, 1, marker, Meaning::Accent);
+        }
+        let meaning = match (&entry.barred, on) {
+            (Some(_), _) => Meaning::Quiet,
+            (None, true) => Meaning::Strong,
+            (None, false) => Meaning::Plain,
+        };
+        let mut spans: Spans = match entry.kind {
+            Kind::Command => vec![(format!(":{:<13}", entry.label), meaning)],
+            kind => vec![(format!("{:<9} ", kind.word()), Meaning::Quiet), (entry.label.clone(), meaning)],
+        };
+        spans.push((format!(" {}", entry.more), Meaning::Quiet));
+        if let Some(why) = &entry.barred {
+            spans.insert(1, (format!(" not now: {why};"), Meaning::Warn));
+        }
+        canvas.put_spans(area.x + 1, y, area.width.saturating_sub(2), &spans);
     }
     let y = area.bottom() - 1;
     canvas.put(area.x + 1, y, 1, ":", Meaning::Accent);
-    Some(input(canvas, line, area.x + 2, y, area.width.saturating_sub(3), None))
+    Some(input(canvas, &palette.line, area.x + 2, y, area.width.saturating_sub(3), None))
 }
 
 /// One line of text being typed; scrolls so that the cursor is in sight.

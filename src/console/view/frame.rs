@@ -155,6 +155,14 @@ fn notices(model: &Model, desk: &Desk, width: u16) -> Vec<(String, Meaning)> {
         notices
             .push((format!("What you see is as of {since}: {}. Trying again.", sanitise(why)), Meaning::Bad));
     }
+    let waits = model.waiting.counted();
+    if !waits.is_empty() {
+        let kept = match &model.waiting.unkept {
+            Some(why) => format!(" Only in this console: {}.", sanitise(why)),
+            None => String::new(),
+        };
+        notices.push((format!("Not with the agent yet: {waits}; pages continue.{kept}"), Meaning::Bad));
+    }
     for medium in Medium::ALL {
         if let Some(down) = desk.medium_down(medium) {
             notices.push((down_in_words(model, down, width), Meaning::Bad));

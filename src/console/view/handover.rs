@@ -5,6 +5,7 @@ use crate::console::keymap::Action;
 use crate::console::model::Model;
 use crate::console::oncall::names;
 use crate::console::theme::Meaning;
+use crate::console::view::crumbs;
 use crate::console::view::paint::{Canvas, Spans, lay};
 use crate::console::view::stream::filter_line;
 use crate::core::handover::{HandoverState, Medium};
@@ -25,9 +26,9 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     };
     let title = match own(model) {
         Some(one) => format!("{} · {}", one.id, stands(model, desk, one)),
-        None => "Hand-over".to_owned(),
+        None => String::new(),
     };
-    canvas.rule(area, area.y, &title, &more, Meaning::Strong);
+    canvas.rule(area, area.y, &crumbs::title(model, &title), &more, Meaning::Strong);
     let mut y = area.y + 1;
     let mut cursor = None;
     if filtered {

@@ -6,7 +6,7 @@ use crate::console::model::{About, Model};
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans};
 use crate::console::view::stream::filter_line;
-use crate::console::view::{WIDE, first_row, opened};
+use crate::console::view::{WIDE, crumbs, first_row, opened};
 use crate::core::contact::{Category, Medium};
 use crate::core::notification::{Hold, Notification, NotificationState, RecipientId};
 use crate::core::text::sanitise;
@@ -83,7 +83,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
             let marker = canvas.theme.signs.marker;
             canvas.put(area.x, y, 1, marker, Meaning::Accent);
         }
-        if model.messages.marked.contains(id) {
+        if model.messages.rows.is_marked(id) {
             canvas.put(area.x + 1, y, 1, "*", Meaning::Accent);
         }
         let time = clock::when(model.now, message.created_at, &desk.zone());
@@ -107,7 +107,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     }
     let marked = crate::console::messages::in_hand(model).len();
     let says = match model.selected_message() {
-        Some(_) if !model.messages.marked.is_empty() && marked > 0 => {
+        Some(_) if crate::console::bulk::marked(model) > 0 => {
             format!("r: send the {marked} that are marked again; Space marks, Esc lets go")
         }
         Some(message) => match crate::console::allowed::may_act(model) {
@@ -125,7 +125,8 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
 
 /// `Messages  2 in doubt  3 failed  1 held`.
 fn counts(model: &Model) -> Spans {
-    let mut spans = vec![("Messages".to_owned(), Meaning::Strong)];
+    let mut spans = crumbs::spans(model);
+    let head = spans.len();
     for (wanted, word, meaning) in [
         (Look::Doubt, "in doubt", Meaning::Warn),
         (Look::Failed, "failed today", Meaning::Bad),
@@ -136,13 +137,13 @@ fn counts(model: &Model) -> Spans {
             spans.push((format!("  {many} {word}"), meaning));
         }
     }
-    if let Some(group) = model.messages.group {
+    if let Some(group) = model.messages.narrowed.group {
         spans.push((format!("  only {}", group.word()), Meaning::Accent));
     }
-    if let Some(channel) = &model.messages.channel {
-        spans.push((format!("  only by {}", sanitise(channel)), Meaning::Accent));
+    if let Some((about, desk)) = model.messages.narrowed.about.as_ref().zip(model.desk.as_ref()) {
+        spans.push((format!("  only {}", about.words(desk)), Meaning::Accent));
     }
-    if spans.len() == 1 && model.messages.heard {
+    if spans.len() == head && model.messages.heard {
         spans.push(("  none failed, in doubt or held".to_owned(), Meaning::Quiet));
     }
     spans

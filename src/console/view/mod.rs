@@ -1,7 +1,10 @@
 //! What the model looks like. A view reads the model and writes cells, and changes nothing.
 
+pub mod bulk;
+pub mod configuration;
 pub mod contacts;
 pub mod cover;
+pub mod crumbs;
 pub mod detail;
 pub mod dialog;
 pub mod form;
@@ -16,11 +19,15 @@ pub mod page;
 pub mod paint;
 pub mod partner;
 pub mod partners;
+pub mod people;
+pub mod person;
 pub mod providers;
 pub mod resend;
+pub mod sources;
 pub mod stream;
 pub mod templates;
 pub mod triage;
+pub mod viewers;
 pub mod why;
 
 use crate::console::model::{Model, Place};
@@ -59,6 +66,13 @@ pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Positio
         (Place::Templates, _) => templates::paint(&mut canvas, model, body),
         (Place::OnCall, _) => oncall::paint(&mut canvas, model, body),
         (Place::Providers, _) => providers::paint(&mut canvas, model, body),
+        (Place::People, _) => people::paint(&mut canvas, model, body),
+        (Place::Person, _) => {
+            person::paint(&mut canvas, model, body);
+            None
+        }
+        (Place::Sources, _) => sources::paint(&mut canvas, model, body),
+        (Place::Configuration, _) => configuration::paint(&mut canvas, model, body),
         (Place::Handover, _) => handover::paint(&mut canvas, model, body),
         (Place::Messages, _) => messages::paint(&mut canvas, model, body),
         (Place::Contacts, None) => contacts::paint(&mut canvas, model, body),

@@ -10,7 +10,7 @@ use crate::console::theme::Meaning;
 use crate::console::view::cover::{clocks, long};
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
 use crate::console::view::stream::filter_line;
-use crate::console::view::{WIDE, first_row};
+use crate::console::view::{WIDE, crumbs, first_row};
 use crate::core::person::PersonId;
 use crate::core::schedule::{Segment, Why};
 use crate::core::text::sanitise;
@@ -103,7 +103,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
 /// `On call  2 schedules  1 gap within two weeks`.
 fn counts(model: &Model) -> Spans {
     let plan = &model.on_call;
-    let mut spans = vec![("On call".to_owned(), Meaning::Strong)];
+    let mut spans = crumbs::spans(model);
     if !plan.heard || plan.known.is_empty() {
         return spans;
     }

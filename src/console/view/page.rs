@@ -7,7 +7,7 @@ use crate::console::partners::{Item, Page, View};
 use crate::console::theme::Meaning;
 use crate::console::view::item::{self, Columns};
 use crate::console::view::paint::{Canvas, Spans};
-use crate::console::view::{first_row, opened};
+use crate::console::view::{crumbs, first_row, opened};
 use crate::core::event::Milestone;
 use crate::core::onboarding::{MilestoneRecord, MilestoneState};
 use crate::core::text::sanitise;
@@ -44,7 +44,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
 fn title(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, page: &Page, area: Rect) -> u16 {
     let width = area.width.saturating_sub(2);
     let Some(detail) = &page.detail else {
-        canvas.put(area.x + 1, area.y, width, &desk.partner_name(&page.id), Meaning::Strong);
+        canvas.put_spans(area.x + 1, area.y, width, &crumbs::spans(model));
         return area.y + 2;
     };
     let about = &detail.partner.about;
@@ -53,11 +53,8 @@ fn title(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, page: &Page, area:
     let zone = about.time_zone.as_ref().and_then(|name| TimeZone::get(name.raw()).ok());
     facts.extend(zone.map(|zone| format!("{} there", clock::day_hour_zone(model.now, &zone))));
     let dot = format!(" {} ", canvas.theme.signs.dot);
-    let spans: Spans = vec![
-        (about.name.printable().into_string(), Meaning::Strong),
-        ("  ".to_owned(), Meaning::Plain),
-        (facts.join(&dot), Meaning::Quiet),
-    ];
+    let mut spans = crumbs::spans(model);
+    spans.extend([("  ".to_owned(), Meaning::Plain), (facts.join(&dot), Meaning::Quiet)]);
     canvas.put_spans(area.x + 1, area.y, width, &spans);
     canvas.put_spans(area.x + 1, area.y + 1, width, &views(page, detail));
     let mut y = area.y + 2;

@@ -8,7 +8,7 @@ use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans};
 use crate::console::view::stream::filter_line;
-use crate::console::view::{WIDE, first_row, page};
+use crate::console::view::{WIDE, crumbs, first_row, page, triage};
 use crate::wire::partner::{MANY, PartnerRow};
 use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
@@ -48,7 +48,7 @@ impl Columns {
 pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Position> {
     let desk = model.desk.as_ref()?;
     let partners = &model.partners;
-    canvas.put(area.x + 1, area.y, 10, "Partners", Meaning::Strong);
+    canvas.put_spans(area.x + 1, area.y, 10, &crumbs::spans(model));
     let cursor = filter_line(canvas, &partners.filter, area.x + 11, area.y, area.width.saturating_sub(45));
     let rows = &partners.rows;
     let more = if partners.more { "+" } else { "" };
@@ -82,6 +82,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
             let marker = canvas.theme.signs.marker;
             canvas.put(area.x, y, 1, marker, Meaning::Accent);
         }
+        triage::mark(canvas, rows.is_marked(id), area.x + 1, y);
         row(canvas, model, desk, found, &columns, y);
         canvas.selected = false;
     }

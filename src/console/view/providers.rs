@@ -6,7 +6,7 @@ use crate::console::providers::selected;
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans};
 use crate::console::view::stream::filter_line;
-use crate::console::view::{WIDE, first_row};
+use crate::console::view::{WIDE, crumbs, first_row};
 use crate::core::gauge::Figures;
 use crate::core::text::sanitise;
 use crate::wire::{ChannelState, ProviderInfo};
@@ -19,7 +19,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     let desk = model.desk.as_ref()?;
     let rows = &model.providers.rows;
     let down = model.providers.known.iter().filter(|one| one.channel.state == ChannelState::Down).count();
-    let mut head = vec![("Providers".to_owned(), Meaning::Strong)];
+    let mut head = crumbs::spans(model);
     head.push(match (down, model.providers.heard) {
         (_, false) => ("  asking the agent".to_owned(), Meaning::Quiet),
         (0, _) => ("  none is down; the last hour".to_owned(), Meaning::Quiet),

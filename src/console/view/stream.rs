@@ -5,7 +5,7 @@ use crate::console::desk::Desk;
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, cells};
-use crate::console::view::{detail, first_row};
+use crate::console::view::{crumbs, detail, first_row};
 use crate::core::change::{Numbered, Object};
 use crate::core::event::Severity;
 use ratatui::layout::{Position, Rect};
@@ -23,7 +23,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
             new => format!("paused, {new} new {}", canvas.theme.signs.down),
         },
     };
-    canvas.put(area.x + 1, area.y, 20, "Stream", Meaning::Strong);
+    canvas.put_spans(area.x + 1, area.y, 20, &crumbs::spans(model));
     canvas.put_right(area.x, area.y, area.width - 1, &state, Meaning::Quiet);
     let cursor = filter_line(canvas, &model.stream.filter, area.x + 9, area.y, area.width.saturating_sub(45));
     let mut rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };

@@ -5,9 +5,9 @@ use crate::console::pick::Pick;
 use crate::console::templates::{Opened, Row};
 use crate::console::theme::Meaning;
 use crate::console::view::dialog::window;
-use crate::console::view::first_row;
 use crate::console::view::paint::{Canvas, Spans, lay, wrap};
 use crate::console::view::stream::filter_line;
+use crate::console::view::{crumbs, first_row};
 use crate::core::notification::RecipientId;
 use crate::core::sms;
 use crate::core::template::{For, Listed, Measured, Piece, Sample, Shown, Source};
@@ -23,7 +23,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         return None;
     }
     let templates = &model.templates;
-    let mut counts: Spans = vec![("Templates".to_owned(), Meaning::Strong)];
+    let mut counts: Spans = crumbs::spans(model);
     let yours = templates.known.iter().filter(|one| !one.yours.is_empty()).count();
     if templates.heard && templates.missing.is_none() {
         let said = match yours {
@@ -168,7 +168,7 @@ fn preview(canvas: &mut Canvas<'_>, model: &Model, opened: &Opened, (name, piece
         more => format!("{more} more {}", canvas.theme.signs.down),
     };
     let title = format!("{name} {} to {}", way(piece), reader(model));
-    canvas.rule(area, area.y, &title, &more, Meaning::Strong);
+    canvas.rule(area, area.y, &crumbs::title(model, &title), &more, Meaning::Strong);
     for (y, line) in (area.y + 1..).zip(lines.iter().skip(usize::from(scroll)).take(usize::from(room))) {
         canvas.put_spans(area.x + 2, y, area.width.saturating_sub(3), line);
     }

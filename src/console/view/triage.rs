@@ -8,7 +8,7 @@ use crate::console::theme::Meaning;
 use crate::console::told::{Mark, told};
 use crate::console::view::paint::{Canvas, Spans, cells};
 use crate::console::view::stream::filter_line;
-use crate::console::view::{VERY_WIDE, WIDE, detail, first_row, item, partner, stream};
+use crate::console::view::{VERY_WIDE, WIDE, detail, first_row, item, partner, stream, viewers};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::contact::Medium;
 use crate::core::event::Severity;
@@ -154,6 +154,11 @@ fn waiting(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     if let Link::Away { .. } = model.link {
         let next = "Start it with: nightdesk agent start    This console goes on trying; :q leaves.";
         canvas.put(area.x + 1, y + 2, area.width.saturating_sub(2), next, Meaning::Plain);
+        let waits = model.waiting.counted();
+        if !waits.is_empty() {
+            let said = format!("Kept for the agent: {waits}. Pages continue until it has them.");
+            canvas.put(area.x + 1, y + 4, area.width.saturating_sub(2), &said, Meaning::Bad);
+        }
     }
 }
 
@@ -249,6 +254,7 @@ fn alerts(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, columns: &Columns
         let selected = model.triage.focus == Focus::Alerts && rows.selected() == Some(id);
         canvas.selected = selected;
         marker(canvas, area.x, y);
+        mark(canvas, rows.is_marked(id), area.x + 1, y);
         canvas.put(area.x + SEVERITY, y, 4, alert.severity.short(), Meaning::Severity(alert.severity));
         let (next, meaning) = next(model, desk, alert, selected);
         canvas.put(columns.next, y, NEXT_WIDE, &next, meaning);
@@ -258,6 +264,7 @@ fn alerts(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, columns: &Columns
         let name = alert.partner.name.printable();
         canvas.put(columns.partner.0, y, columns.partner.1, name.as_str(), Meaning::Plain);
         title(canvas, alert, columns.what, y);
+        viewers::on_row(canvas, model, desk, alert, columns.next - 2, columns.what, y);
         if let Some(money) = alert.at_risk.first() {
             let more = if alert.at_risk.len() > 1 { "+" } else { "" };
             let short = format!("{}{more}", money.short());
@@ -283,6 +290,13 @@ fn marker(canvas: &mut Canvas<'_>, x: u16, y: u16) {
     }
 }
 
+/// The sign of a marked row, which any key acts on together with the others.
+pub fn mark(canvas: &mut Canvas<'_>, marked: bool, x: u16, y: u16) {
+    if marked {
+        canvas.put(x, y, 1, "*", Meaning::Accent);
+    }
+}
+
 /// The title; how many it stands for is never what is cut.
 fn title(canvas: &mut Canvas<'_>, alert: &Alert, (x, width): (u16, u16), y: u16) {
     let title = alert.title.printable();
@@ -300,6 +314,9 @@ fn title(canvas: &mut Canvas<'_>, alert: &Alert, (x, width): (u16, u16), y: u16)
 fn next(model: &Model, desk: &Desk, alert: &Alert, watched: bool) -> (String, Meaning) {
     if let Some(pending) = model.pending_for(&About::Alert(alert.id)) {
         return (format!("{} ..", pending.word), Meaning::Accent);
+    }
+    if let Some(item) = model.waiting.about(&About::Alert(alert.id)) {
+        return (format!("{} waits", item.word()), Meaning::Bad);
     }
     if alert.state == AlertState::Resolved {
         return ("closed".to_owned(), Meaning::Quiet);
@@ -325,7 +342,10 @@ fn next(model: &Model, desk: &Desk, alert: &Alert, watched: bool) -> (String, Me
             _ => ("nobody".to_owned(), Meaning::Bad),
         },
         AlertState::Acknowledged => {
-            let who = alert.holder.as_ref().map_or("?".to_owned(), |holder| initials(desk, holder));
+            let mut who = alert.holder.as_ref().map_or("?".to_owned(), |holder| initials(desk, holder));
+            if let Some(offer) = &alert.offered {
+                who = format!("{who}>{}", initials(desk, &offer.to));
+            }
             match (due, minutes) {
                 (Some(due), _) if due <= model.now => (format!("{who} LATE"), Meaning::Bad),
                 (Some(_), Some(minutes)) => (format!("{who} {}", clock::countdown(minutes)), Meaning::Plain),
@@ -399,6 +419,7 @@ fn tasks(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, columns: &Columns,
         let y = area.y + u16::try_from(row).unwrap_or(0);
         canvas.selected = model.triage.focus == Focus::Tasks && rows.selected() == Some(id);
         marker(canvas, area.x, y);
+        mark(canvas, rows.is_marked(id), area.x + 1, y);
         match desk.tasks.get(id) {
             Some(task) => task_row(canvas, model, desk, task, columns, area.x, y),
             None => {

@@ -10,7 +10,7 @@ use crate::core::event::Severity;
 use crate::core::notification::{Notification, NotificationState, Purpose, RecipientId};
 use crate::core::person::PersonId;
 use crate::core::text::Untrusted;
-use crate::core::{flow, settle, status_update};
+use crate::core::{flow, offer, settle, status_update};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -26,12 +26,17 @@ impl Asked<'_> {
         // Somebody else's is taken over only by who saw whose it is.
         if !mine && (alert.held_by().is_some() || self.expect.holder.is_some()) {
             self.holder_as_seen(&alert)?;
-            if self.expect.holder.is_none() {
+            if self.expect.holder.is_none() && !alert.is_offered_to(&self.asker.id) {
                 return Err(self.raced(&alert));
             }
         }
+        let before = self.decision.changes.len();
+        let from = alert.held_by().cloned();
+        let taken = offer::settle(&mut self.decision, &mut alert, notifications, &self.asker.id);
+        let kept = alert.next_update_by.filter(|by| taken.is_some() && *by > self.decision.now);
         let by = match promise {
             Some(by) => self.soon_enough(by)?,
+            None if kept.is_some() => kept.unwrap_or(self.decision.now),
             None => self.decision.now + self.decision.desk.promise.for_severity(alert.severity),
         };
         let again = mine && alert.state == AlertState::Acknowledged;
@@ -43,10 +48,22 @@ impl Asked<'_> {
         alert.quiet = None;
         alert.close_at = None;
         alert.updated_at = self.decision.now;
-        let verb = if again { "promises news anew" } else { "took it" };
-        self.fact(What::AlertAcknowledged, format!("{} {verb}.", self.asker.name), &alert);
+        match from.filter(|_| taken.is_some()) {
+            Some(from) => {
+                let from = self.decision.desk.name_of(&from);
+                let said = format!("{} took it over from {from}.", self.asker.name);
+                self.fact(What::AlertHandedOver, said, &alert);
+            }
+            None => {
+                let verb = if again { "promises news anew" } else { "took it" };
+                self.fact(What::AlertAcknowledged, format!("{} {verb}.", self.asker.name), &alert);
+            }
+        }
         cancel_pages(&mut self.decision, alert.id, notifications.iter_mut(), "somebody took the alert");
         status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
+        if let Some(offer) = taken.filter(|offer| offer.by != self.asker.id) {
+            offer::relieve(&mut self.decision, &alert, &offer, before);
+        }
         Ok(format!("You took {}; news promised by {}.", alert.id, self.clock(by)))
     }
 
@@ -66,6 +83,7 @@ impl Asked<'_> {
             ));
         }
         self.holder_as_seen(&alert)?;
+        offer::settle(&mut self.decision, &mut alert, notifications, &self.asker.id);
         alert.state = AlertState::Open;
         alert.holder = None;
         alert.next_update_by = None;
@@ -139,6 +157,7 @@ impl Asked<'_> {
                 ));
             }
         }
+        offer::settle(&mut self.decision, &mut alert, notifications, &self.asker.id);
         alert.state = AlertState::Snoozed;
         alert.holder = Some(self.asker.id.clone());
         alert.snoozed_until = Some(until);
@@ -209,6 +228,7 @@ impl Asked<'_> {
         self.not_resolved(&alert)?;
         self.holder_as_seen(&alert)?;
         self.say_something(reason)?;
+        offer::settle(&mut self.decision, &mut alert, notifications, &self.asker.id);
         alert.state = AlertState::Resolved;
         alert.resolution = Some(reason.clone());
         alert.next_escalation_at = None;

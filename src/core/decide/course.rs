@@ -45,6 +45,7 @@ pub(in crate::core) fn raise(
         snoozed_until: None,
         quiet: None,
         inhibited_at: None,
+        offered: None,
         cleared_at: None,
         joined_at: None,
         close_at: None,

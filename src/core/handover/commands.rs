@@ -9,6 +9,7 @@ use crate::core::contact::Medium;
 use crate::core::escalation::Decision;
 use crate::core::id::HandoverId;
 use crate::core::notification::Purpose;
+use crate::core::offer;
 use crate::core::person::{PersonId, Role};
 use crate::core::status_update;
 use crate::core::text::{Untrusted, sanitise};
@@ -46,6 +47,7 @@ pub fn accept(
         let said =
             format!("{} took it over from {} ({}).", asker.name, decision.desk.name_of(from), handover.id);
         alert.holder = Some(asker.id.clone());
+        offer::settle(decision, &mut alert, &of_alert, &asker.id);
         alert.updated_at = now;
         decision.alert_change(actor.clone(), What::AlertHandedOver, said, &alert);
         status_update::tell_but(decision, &alert, &of_alert, Some(&asker.id), &left);

@@ -368,7 +368,7 @@ pub(super) fn people<'d>(desk: &'d Desk, ids: &[PersonId]) -> Vec<&'d Person> {
     ids.iter().filter_map(|id| desk.person(id)).collect()
 }
 
-pub(super) fn reachable(desk: &Desk, person: &Person, medium: Medium) -> bool {
+pub(in crate::core) fn reachable(desk: &Desk, person: &Person, medium: Medium) -> bool {
     person.reachable_by(medium) && desk.carrier(medium).is_some()
 }
 
