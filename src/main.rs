@@ -7,6 +7,7 @@ use nightdesk::cli::agent::AgentCommand;
 use nightdesk::cli::{self, Cli, Command, Context, Failed};
 use nightdesk::config::{self, Start};
 use nightdesk::console;
+use nightdesk::console::drill::Seat;
 use std::future::Future;
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         Some(Command::Agent(AgentCommand::Run { apply })) => run_agent(&cli, *apply),
+        Some(Command::Drill(command)) => demo::drill::command(command),
         None if cli.demo => demo::run(&cli),
         None => open_console(&cli),
         Some(_) if cli.demo => {
@@ -71,12 +73,17 @@ fn open_console(cli: &Cli) -> Result<(), Failed> {
                 cli::agent::start(&context).await?;
             }
         }
-        show(cli, &context, console::AgentAfter::GoesOn).await
+        show(cli, &context, console::AgentAfter::GoesOn, None).await
     })
 }
 
 /// The console on the screen or, where that is wished for, a line at a time.
-async fn show(cli: &Cli, context: &Context, agent: console::AgentAfter) -> Result<(), Failed> {
+async fn show(
+    cli: &Cli,
+    context: &Context,
+    agent: console::AgentAfter,
+    drill: Option<Seat>,
+) -> Result<(), Failed> {
     if cli.plain {
         return cli::plain::open(context, cli.read_only).await;
     }
@@ -88,6 +95,7 @@ async fn show(cli: &Cli, context: &Context, agent: console::AgentAfter) -> Resul
         read_only: cli.read_only,
         agent,
         state: context.paths.state.clone(),
+        drill,
     };
     console::run(options).await.map_err(|why| match why {
         console::ConsoleError::Usage(why) => Failed::Usage(why),

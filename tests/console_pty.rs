@@ -302,7 +302,7 @@ fn a_mistake_in_the_keys_is_said_and_keeps_nobody_out_and_a_theme_of_ones_own_co
 #[test]
 fn what_moved_on_the_screen_is_what_would_be_drawn_anew() {
     let agent = Agent::start();
-    let mut terminal = Terminal::of_console(&agent.socket());
+    let mut terminal = of_console(&agent.socket());
     terminal.wait_for_text("a: you take it");
     // The last of these rests on a row that counts no seconds.
     for keys in ["jjj", "\t", "2kkk", "4jj", "3", "1", "\tk", "?", "\u{1b}", "jjjj"] {

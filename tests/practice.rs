@@ -298,7 +298,7 @@ async fn practised() -> (Arc<Practice>, AgentOfDesk, tokio::task::JoinSet<()>) {
     let practice = Arc::new(Practice::bind(Haste(0.05)).await.unwrap());
     let mut desk = AgentOfDesk::new("");
     let intake = SocketAddr::from(([127, 0, 0, 1], desk.port));
-    let config = practice.addresses().desk(intake, Timestamp::now());
+    let config = practice.addresses().desk(intake, "maria", Timestamp::now());
     std::fs::write(desk.config(), format!("{config}\n[[source]]\nname = \"lan\"\n")).unwrap();
     for (file, content) in [("secret", SECRET), ("gateway-password", "gate"), ("inbound-secret", "open")] {
         std::fs::write(desk.config().with_file_name(file), content).unwrap();

@@ -103,16 +103,18 @@ pub async fn job(agent: Arc<Agent>) {
     let mut pause = FIRST;
     loop {
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            biased;
             () = agent.stopping.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
         }
         pause = LOOK_EVERY;
         let mut stuck = look(&agent).await;
         if stuck.iter().any(Stuck::may_pass) {
             // A machine that slept wakes with everything overdue, and its loops a little later.
             tokio::select! {
-                () = tokio::time::sleep(LOOK_TWICE) => {}
+                biased;
                 () = agent.stopping.cancelled() => return,
+                () = tokio::time::sleep(LOOK_TWICE) => {}
             }
             stuck = look(&agent).await;
         }

@@ -84,6 +84,8 @@ pub async fn job(agent: Arc<Agent>) {
         }
         let next = due.values().min().copied();
         tokio::select! {
+            biased;
+            () = agent.stopping.cancelled() => return,
             () = async {
                 match next {
                     Some(at) => agent.world.sleep_until(at).await,
@@ -91,7 +93,6 @@ pub async fn job(agent: Arc<Agent>) {
                 }
             } => {}
             changed = setups.changed() => if changed.is_err() { return },
-            () = agent.stopping.cancelled() => return,
         }
     }
 }
@@ -107,8 +108,9 @@ async fn look(agent: &Agent, feed: &Feed) -> Result<(), String> {
     let known_at = kept.as_ref().map(|copy| copy.read_at);
     agent.calendars.lock().entry(id.clone()).or_default().read_at = known_at;
     let heard = tokio::select! {
-        heard = ask(url, etag.as_deref()) => heard?,
+        biased;
         () = agent.stopping.cancelled() => return Ok(()),
+        heard = ask(url, etag.as_deref()) => heard?,
     };
     let now = agent.world.now();
     let (etag, text) = match heard {

@@ -37,9 +37,10 @@ pub async fn job(agent: Arc<Agent>) {
             }
         }
         tokio::select! {
+            biased;
+            () = agent.stopping.cancelled() => return,
             () = pause(&agent, next, stumbled) => {}
             changed = setups.changed() => if changed.is_err() { return },
-            () = agent.stopping.cancelled() => return,
         }
     }
 }

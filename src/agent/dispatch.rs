@@ -62,6 +62,8 @@ pub async fn job(agent: Arc<Agent>) {
         }
         loop {
             tokio::select! {
+                biased;
+                () = agent.stopping.cancelled() => return,
                 changed = setups.changed() => {
                     superseded.cancel();
                     if changed.is_err() { return }
@@ -72,7 +74,6 @@ pub async fn job(agent: Arc<Agent>) {
                     adopt_orphans(&agent, &setup).await;
                     providers::release_parked(&agent, &setup).await;
                 }
-                () = agent.stopping.cancelled() => return,
             }
         }
     }
@@ -102,15 +103,17 @@ impl Way {
             match way.step().await {
                 Ok(Next::Again) => {}
                 Ok(Next::At(at)) => tokio::select! {
+                    biased;
+                    () = way.superseded.cancelled() => {}
                     () = until(&way.agent, at) => {}
                     _ = dues.changed() => {}
                     () = way.agent.providers.hurried() => {}
-                    () = way.superseded.cancelled() => {}
                 },
                 Ok(Next::Answer(at)) => tokio::select! {
+                    biased;
+                    () = way.superseded.cancelled() => {}
                     () = until(&way.agent, at) => {}
                     () = way.answered.notified() => {}
-                    () = way.superseded.cancelled() => {}
                 },
                 Err(why) => way.stumble(&why).await,
             }
@@ -348,8 +351,9 @@ impl Way {
     async fn stumble(&self, why: &StoreError) {
         tracing::error!(channel = self.name, %why, "the store failed");
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            biased;
             () = self.agent.stopping.cancelled() => {}
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::core::escalation::Decision;
 use crate::core::flow;
 use crate::core::proof::Shortfall;
 use crate::core::shift_test;
+use crate::core::storm;
 use crate::store::{StoreError, Tx};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -33,8 +34,9 @@ pub async fn job(agent: Arc<Agent>, away: Option<Away>) {
             Err(why) => {
                 tracing::error!(%why, "what is due cannot be read");
                 tokio::select! {
-                    () = tokio::time::sleep(Duration::from_secs(5)) => continue,
+                    biased;
                     () = agent.stopping.cancelled() => return,
+                    () = tokio::time::sleep(Duration::from_secs(5)) => continue,
                 }
             }
         };
@@ -63,9 +65,10 @@ pub async fn job(agent: Arc<Agent>, away: Option<Away>) {
         }
         away = None;
         tokio::select! {
+            biased;
+            () = agent.stopping.cancelled() => return,
             () = sleep(&agent, next) => {}
             _ = dues.changed() => {}
-            () = agent.stopping.cancelled() => return,
         }
     }
 }
@@ -113,6 +116,10 @@ fn act(
             let due = tx.due_alerts(now, limit)?;
             decision.around = tx.around(&quiet::around(desk, &due))?;
             for mut alert in due {
+                if alert.storm.is_some() {
+                    let of_alert = tx.notifications_of(alert.id)?;
+                    storm::end(&mut decision, &mut alert, || of_alert);
+                }
                 decision.due(&mut alert);
             }
             bundle::gather(&mut decision, away);

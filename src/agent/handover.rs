@@ -42,17 +42,19 @@ pub async fn job(agent: Arc<Agent>) {
             Err(why) => {
                 tracing::error!(%why, "hand-overs could not be looked at; it is tried again");
                 tokio::select! {
-                    () = tokio::time::sleep(AGAIN) => continue,
+                    biased;
                     () = agent.stopping.cancelled() => return,
+                    () = tokio::time::sleep(AGAIN) => continue,
                 }
             }
         };
         tokio::select! {
+            biased;
+            () = agent.stopping.cancelled() => return,
             () = pause(&agent, ahead.next) => {}
             // Whatever changes may be what was left of an open one.
             () = changed(&mut sealed), if ahead.open => {}
             changed = setups.changed() => if changed.is_err() { return },
-            () = agent.stopping.cancelled() => return,
         }
     }
 }

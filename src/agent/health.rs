@@ -1,5 +1,7 @@
 //! How sources and channels are doing, kept from what happens; quiet must never look like broken.
 
+mod mailbox;
+
 use crate::core::contact::Medium;
 use crate::core::gauge::{Did, Gauge};
 use crate::core::notification::{Notification, Rung};
@@ -29,7 +31,7 @@ struct Known {
     sources: BTreeMap<String, Timestamp>,
     channels: BTreeMap<String, Pulse>,
     sync: Option<SyncPulse>,
-    mailbox: Option<String>,
+    mailbox: Option<mailbox::Pulse>,
     gauges: BTreeMap<String, Gauge>,
 }
 
@@ -111,17 +113,6 @@ impl Vitals {
             }
         }
         Ok(vitals)
-    }
-
-    /// What hinders reading mailed replies, if anything does; said once.
-    pub fn mailbox(&self, trouble: Option<String>) {
-        let mut known = self.locked();
-        if known.mailbox != trouble {
-            if let Some(why) = &trouble {
-                tracing::error!("{why}");
-            }
-            known.mailbox = trouble;
-        }
     }
 
     pub fn changed(&self) -> watch::Receiver<u64> {

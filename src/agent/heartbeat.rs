@@ -20,8 +20,9 @@ pub async fn job(agent: Arc<Agent>) {
         looked.mark_unchanged();
         let Some(heartbeat) = settings else {
             tokio::select! {
-                changed = setups.changed() => if changed.is_err() { return },
+                biased;
                 () = agent.stopping.cancelled() => return,
+                changed = setups.changed() => if changed.is_err() { return },
             }
             continue;
         };
@@ -34,11 +35,12 @@ pub async fn job(agent: Arc<Agent>) {
             agent.audited.beat(agent.world.now(), came);
         }
         tokio::select! {
+            biased;
+            () = agent.stopping.cancelled() => return,
             () = tokio::time::sleep(heartbeat.every), if clean => {}
             // The next look may find that all is well.
             _ = looked.changed(), if !clean => {}
             changed = setups.changed() => if changed.is_err() { return },
-            () = agent.stopping.cancelled() => return,
         }
     }
 }

@@ -30,11 +30,12 @@ pub struct Submission {
 pub async fn job(agent: Arc<Agent>, mut queue: mpsc::Receiver<Submission>) {
     loop {
         let first = tokio::select! {
-            submission = queue.recv() => submission,
+            biased;
             () = agent.stopping.cancelled() => {
                 queue.close();
                 queue.recv().await
             }
+            submission = queue.recv() => submission,
         };
         let Some(first) = first else { return };
         let mut size = first.events.len();

@@ -17,8 +17,9 @@ const ABSENCE: SignedDuration = SignedDuration::from_mins(2);
 pub async fn job(agent: Arc<Agent>) {
     loop {
         tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
+            biased;
             () = agent.stopping.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
         }
         if let Err(why) = seen(&agent.store, agent.world.now()).await {
             tracing::warn!(%why, "it could not be kept that the agent is at work");

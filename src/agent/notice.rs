@@ -12,8 +12,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 pub async fn job(agent: Arc<Agent>) {
     loop {
         tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            biased;
             () = agent.stopping.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
         }
         let (file, applied) = (agent.origin.file.clone(), agent.setup());
         let read = tokio::task::spawn_blocking({

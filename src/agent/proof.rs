@@ -57,8 +57,9 @@ pub async fn look_for_lost(agent: Arc<Agent>) {
     let mut asked: BTreeMap<(NotificationId, u32), u32> = BTreeMap::new();
     loop {
         tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            biased;
             () = agent.stopping.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
         }
         let (setup, since) = (agent.setup(), agent.world.now() - LOST_SINCE);
         let asks = |name: &str| {
@@ -143,14 +144,16 @@ pub async fn ask(agent: Arc<Agent>) {
                 }
             });
         tokio::select! {
+            biased;
+            () = agent.stopping.cancelled() => return,
             _ = futures_util::future::join_all(asking) => {
                 tokio::select! {
-                    changed = setups.changed() => if changed.is_err() { return },
+                    biased;
                     () = agent.stopping.cancelled() => return,
+                    changed = setups.changed() => if changed.is_err() { return },
                 }
             }
             changed = setups.changed() => if changed.is_err() { return },
-            () = agent.stopping.cancelled() => return,
         }
     }
 }

@@ -64,9 +64,10 @@ pub async fn job(agent: Arc<Agent>) {
             async move { way.listen(&ears).await }
         });
         tokio::select! {
+            biased;
+            () = agent.stopping.cancelled() => {}
             _ = futures_util::future::join_all(listening) => agent.stopping.cancelled().await,
             changed = setups.changed() => if changed.is_err() { return },
-            () = agent.stopping.cancelled() => {}
         }
         if agent.stopping.is_cancelled() {
             return;

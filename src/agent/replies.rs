@@ -1,41 +1,31 @@
-//! What people write back: texts that a gateway hands on, mails that lie in a mailbox. Each is taken
-//! once, in one transaction with what it does and the answer to it.
+//! What people write back: texts that a gateway hands on, and mails ([`super::letters`] reads those). Each
+//! is taken once, in one transaction with what it does and the answer to it.
 
 use super::Agent;
-use super::consent;
 use super::contacts;
 use super::handover;
 use super::receipts::{answer, heard};
-use super::reports::{self, Heard};
 use crate::channel::Written;
-use crate::channel::mailbox::{Letter, Mailbox};
 use crate::community::intake::{CallbackAnswer, CallbackRequest};
 use crate::core::alert::AlertState;
 use crate::core::change::{Change, Object, What};
-use crate::core::consent::Means;
 use crate::core::contact::Medium;
 use crate::core::desk::Desk;
 use crate::core::gathering::{self, Gathering, Joined, Piece};
 use crate::core::id::{AlertId, Ids, NotificationId};
 use crate::core::notification::Notification;
-use crate::core::reply::{self, Became, CODE_LIVES, Inbound, Link, Paged, ReplyView, take};
+use crate::core::reply::{self, Became, CODE_LIVES, Inbound, Paged, ReplyView, take};
 use crate::core::suppression::address_key;
 use crate::store::{StoreError, Tx};
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
 
 /// How many of a person's newest messages are looked through for what may be meant.
 const LOOKED_THROUGH: u64 = 300;
 /// How many alerts may be meant; more are only counted.
 const MEANT: usize = 40;
-/// How often the mailbox is looked into.
-const EVERY: Duration = Duration::from_secs(2);
-/// Letters read at one look.
-const LETTERS: usize = 50;
 
 /// Takes what a gateway hands on.
 pub async fn text(agent: &Agent, channel: &str, request: CallbackRequest) -> CallbackAnswer {
@@ -114,70 +104,6 @@ pub(super) async fn told(agent: &Agent, channel: &str, of: &str) -> Result<(), S
         _ => Ok(()),
     };
     agent.store.write(tell).await
-}
-
-/// Looks into the mailbox again and again, if one is configured.
-pub async fn job(agent: Arc<Agent>) {
-    loop {
-        let setup = agent.setup();
-        if let Some(replies) = &setup.settings.replies {
-            let key = &setup.settings.desk.reply_key;
-            let mailbox = Mailbox::new(&replies.maildir, &replies.address, key);
-            match mailbox.letters(LETTERS).await {
-                Ok(letters) => {
-                    agent.vitals.mailbox(None);
-                    for letter in letters {
-                        mail(&agent, &mailbox, letter).await;
-                    }
-                }
-                Err(why) => agent.vitals.mailbox(Some(why.to_string())),
-            }
-        }
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            () = agent.stopping.cancelled() => return,
-        }
-    }
-}
-
-async fn mail(agent: &Agent, mailbox: &Mailbox<'_>, letter: Letter) {
-    match meant(agent, &letter).await {
-        Ok(Some(Heard::Kept)) => return put_away(mailbox, &letter.file).await,
-        Ok(Some(Heard::TooEarly)) => return,
-        Ok(Some(Heard::NotOurs)) | Ok(None) => {}
-        Err(why) => return tracing::error!(%why, "a report by mail could not be stored"),
-    }
-    let file = letter.file;
-    let inbound = Inbound {
-        channel: "mail".to_owned(),
-        provider_id: letter.id,
-        medium: Medium::Email,
-        from: letter.from,
-        text: letter.text.into(),
-        answers: letter.answers,
-        automatic: letter.automatic,
-    };
-    match take_one(agent, inbound).await {
-        // Only what is on disk leaves the mailbox's new letters.
-        Ok(_) => put_away(mailbox, &file).await,
-        Err(why) => tracing::error!(%why, "a mailed reply could not be stored"),
-    }
-}
-
-async fn put_away(mailbox: &Mailbox<'_>, file: &std::path::Path) {
-    if let Err(why) = mailbox.read(file).await {
-        tracing::error!(%why, "a letter that was read could not be put away");
-    }
-}
-
-/// Takes what is no reply: a report, or the wish to get no more of something. `None`: it is neither.
-async fn meant(agent: &Agent, letter: &Letter) -> Result<Option<Heard>, StoreError> {
-    if let Some(report) = &letter.report {
-        return reports::take(agent, report.clone(), &letter.id).await.map(Some);
-    }
-    let Some(id) = letter.leaves.filter(|_| letter.automatic.is_none()) else { return Ok(None) };
-    let said = consent::said(agent, Link::Unsubscribe, id, Means::Mail).await?;
-    Ok(Some(if said { Heard::Kept } else { Heard::NotOurs }))
 }
 
 /// Whoever got this message told their mailbox provider that it was unwanted.

@@ -1,11 +1,15 @@
 //! From checked settings to a running set-up: channels built, feeds ready, a version named.
 
+use crate::channel::mailbox::{Mailbox, imap};
 use crate::channel::{Channel, http_client, kannel, opentext, smpp, smtp, spool, twilio, webhook};
 use crate::community::intake::Feed;
 use crate::community::scim::{self, Scim};
 use crate::config::{self, ChannelKind, ConfigError, Settings};
 use crate::core::change::{Actor, Change, ConfigVersion, Object, What};
+use crate::core::escalation::Decision;
+use crate::core::override_commands::tell_of_configuration;
 use crate::core::reply::ReplyKey;
+use crate::core::schedule::Schedule;
 use crate::core::text::Untrusted;
 use crate::store::{Store, StoreError};
 use secrecy::{ExposeSecret, SecretString};
@@ -14,8 +18,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::sync;
 use super::world::World;
+use super::{roster, sync};
+
+/// By when a mail server must have answered.
+const MAIL_SERVER_ANSWERS: Duration = Duration::from_secs(30);
 
 /// One applied configuration, ready to work with.
 #[derive(Clone)]
@@ -25,6 +32,8 @@ pub struct Setup {
     pub feeds: BTreeMap<String, Arc<Feed>>,
     /// The way to the community's contacts, if it offers one.
     pub community: Option<Arc<Scim>>,
+    /// Where mailed replies lie, if they come anywhere.
+    pub mailbox: Option<Arc<Mailbox>>,
     /// Something to say about the file: it differs from what is applied, or is broken.
     pub note: Option<String>,
 }
@@ -38,6 +47,8 @@ pub enum NotApplied {
     Channel { name: String, why: String },
     #[error("[community] cannot be set up: {0}")]
     Community(String),
+    #[error("[replies] cannot be set up: {0}")]
+    Replies(#[from] imap::BadSettings),
     #[error("{0}")]
     Store(#[from] StoreError),
 }
@@ -90,7 +101,8 @@ impl Setup {
             })
             .collect();
         let community = settings.community.as_ref().map(build_community).transpose()?;
-        Ok(Self { settings, channels, feeds, community, note: None })
+        let mailbox = settings.replies.as_ref().map(build_mailbox).transpose()?;
+        Ok(Self { settings, channels, feeds, community, mailbox, note: None })
     }
 }
 
@@ -100,13 +112,14 @@ pub async fn at_start(origin: &Origin, store: &Store, world: &World) -> Result<S
     let stored = store.read(|tx| tx.config()).await?;
     let file = config::load(&origin.file);
     let Some(stored) = stored else {
-        return apply(file?, "the first configuration", Actor::Desk, origin, store, world).await;
+        return apply(file?, "the first configuration", Actor::Desk, None, origin, store, world).await;
     };
     match file {
         Ok(file) if file.sha256 == stored.sha256 => Setup::build(file, stored.version, store, &origin.state),
         Ok(file) if origin.apply || file.agent.start == config::Start::Console => {
             let why = "the file had changed when the agent started";
-            match apply(file, why, Actor::Desk, origin, store, world).await {
+            let before = schedules_of(&stored.text, origin, store, world).await?;
+            match apply(file, why, Actor::Desk, before, origin, store, world).await {
                 Err(NotApplied::Channel { name, why }) if !origin.apply => {
                     let settings = config::parse(&stored.text, &origin.file)?;
                     let mut setup = Setup::build(settings, stored.version, store, &origin.state)?;
@@ -140,11 +153,27 @@ pub async fn at_start(origin: &Origin, store: &Store, world: &World) -> Result<S
     }
 }
 
-/// Applies a configuration: a new version in the history, and contacts it brings that are absent.
+/// Who is on call when by a configuration that was applied before, with what is stored laid over it; `None`
+/// where it cannot be read any more.
+async fn schedules_of(
+    text: &str,
+    origin: &Origin,
+    store: &Store,
+    world: &World,
+) -> Result<Option<BTreeMap<String, Schedule>>, StoreError> {
+    let Ok(settings) = config::parse(text, &origin.file) else { return Ok(None) };
+    let (channels, feeds) = (BTreeMap::new(), BTreeMap::new());
+    let bare = Setup { settings, channels, feeds, community: None, mailbox: None, note: None };
+    Ok(Some(roster::laid(bare, store, world.now()).await?.settings.desk.schedules))
+}
+
+/// Applies a configuration: a new version in the history, contacts it brings that are absent, and a word to
+/// those who are on call at other times than `before`.
 pub async fn apply(
     settings: Settings,
     why: &str,
     actor: Actor,
+    before: Option<BTreeMap<String, Schedule>>,
     origin: &Origin,
     store: &Store,
     world: &World,
@@ -160,7 +189,7 @@ pub async fn apply(
         created_at: now,
     };
     let contacts = setup.settings.contacts.clone();
-    let desk = setup.settings.desk.clone();
+    let desk = roster::laid(setup.clone(), store, now).await?.settings.desk;
     store
         .write(move |tx| {
             let mut changes = vec![Change {
@@ -194,6 +223,20 @@ pub async fn apply(
                     object: Object::Contact(Box::new(contact)),
                 });
             }
+            if let Some(before) = before {
+                let mut decision = Decision::new(&desk, now, tx.ids());
+                let applied_by = match &actor {
+                    Actor::Person { id, .. } => Some(id),
+                    _ => None,
+                };
+                let plans = (&before, &desk.schedules);
+                let told = tell_of_configuration(&mut decision, version, applied_by, plans);
+                if let Some(applied) = changes.first_mut().filter(|_| !told.is_empty()) {
+                    applied.summary = Untrusted::new(format!("{}{told}", applied.summary.raw()));
+                }
+                tx.keep_ids(decision.ids);
+                changes.extend(decision.changes);
+            }
             super::contacts::apply(tx, &desk, changes, now)
         })
         .await?;
@@ -207,6 +250,28 @@ fn build_community(community: &config::Community) -> Result<Arc<Scim>, NotApplie
     let settings =
         scim::Settings { url: community.scim.clone(), token: community.token.clone(), page: community.page };
     Scim::new(settings, client).map(Arc::new).map_err(|why| failed(&why))
+}
+
+fn build_mailbox(replies: &config::Replies) -> Result<Arc<Mailbox>, NotApplied> {
+    let imap = match &replies.letters {
+        config::Letters::Maildir(folder) => return Ok(Arc::new(Mailbox::Maildir(folder.clone()))),
+        config::Letters::Imap(imap) => imap,
+    };
+    let settings = imap::Settings {
+        host: imap.host.clone(),
+        port: imap.port,
+        tls: match imap.tls {
+            config::Tls::None => imap::Tls::None,
+            config::Tls::Starttls => imap::Tls::StartTls,
+            config::Tls::Tls => imap::Tls::Tls,
+        },
+        user: imap.user.clone(),
+        password: imap.password.clone(),
+        folder: imap.folder.clone(),
+        ca_file: imap.ca_file.clone(),
+        timeout: MAIL_SERVER_ANSWERS,
+    };
+    Ok(Arc::new(Mailbox::Imap(imap::Server::new(settings)?)))
 }
 
 fn build_channel(

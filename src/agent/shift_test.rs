@@ -18,8 +18,9 @@ pub async fn job(agent: Arc<Agent>) {
             tracing::error!(%why, "whoever came on call could not be tested; it is tried again");
         }
         tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            biased;
             () = agent.stopping.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
 }

@@ -16,8 +16,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 pub async fn job(agent: Arc<Agent>) {
     loop {
         tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            biased;
             () = agent.stopping.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
         }
         if let Err(why) = look(&agent).await {
             tracing::error!(%why, "silent sources could not be looked for");

@@ -5,7 +5,7 @@
 //! sent to, in the envelope id that we gave the mail, or in the mail that it returns.
 
 use super::http::clip;
-use super::mailbox::{addressees, token};
+use super::mailbox::letter::{addressees, token};
 use crate::core::contact::Mailbox as Address;
 use crate::core::id::NotificationId;
 use crate::core::notification::Rung;

@@ -4,7 +4,7 @@ use super::{Context, Failed, print, time};
 use crate::core::person::PersonId;
 use crate::core::text::Untrusted;
 use crate::wire::client::LinkError;
-use crate::wire::{Audit, ChannelState, Status, SyncHealth};
+use crate::wire::{Audit, ChannelState, MailboxHealth, Status, SyncHealth};
 use clap::Subcommand;
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
@@ -223,6 +223,13 @@ async fn status(json: bool, context: &Context) -> Result<(), Failed> {
         if let Some(sync) = &status.sync {
             print::line(&format!("sync with the community: {}", sync_in_words(sync)))?;
         }
+        if let Some(mailbox) = &status.desk.mailbox {
+            print::line(&format!(
+                "mailed replies, {}: {}",
+                mailbox.place.printable(),
+                read_in_words(mailbox)
+            ))?;
+        }
         for calendar in &status.calendars {
             let read = calendar.read_at.map_or_else(
                 || "NEVER READ, nobody is on call by it".to_owned(),
@@ -262,6 +269,20 @@ fn audit_in_words(audit: Option<&Audit>) -> String {
         });
     }
     words
+}
+
+fn read_in_words(mailbox: &MailboxHealth) -> String {
+    let read = match mailbox.last_read_at {
+        Some(at) => format!("last read {}", time::short(at)),
+        None => "not read yet".to_owned(),
+    };
+    match mailbox.state {
+        ChannelState::Untried | ChannelState::Working => read,
+        ChannelState::Failing | ChannelState::Down => {
+            let why = mailbox.last_error.as_ref().map(|e| e.printable().into_string()).unwrap_or_default();
+            format!("FAILING since {}: {why}; {read}", time::short(mailbox.since))
+        }
+    }
 }
 
 fn sync_in_words(sync: &SyncHealth) -> String {

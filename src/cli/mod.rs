@@ -13,6 +13,7 @@ pub mod config;
 pub mod consent;
 pub mod contacts;
 pub mod digest;
+pub mod drill;
 pub mod explain;
 pub mod handover;
 pub mod list;
@@ -25,12 +26,14 @@ pub mod plain;
 pub mod print;
 pub mod probe;
 pub mod resend;
+pub mod search;
 pub mod sheet;
 pub mod sheets;
 pub mod show;
 pub mod tail;
 pub mod template;
 pub mod time;
+pub mod views;
 
 use crate::config::paths::{Environment, Named, Paths};
 use crate::core::id::{AlertId, TaskId};
@@ -54,6 +57,9 @@ pub struct Cli {
     /// Open the console on a throw-away desk with the built-in practice community
     #[arg(long)]
     pub demo: bool,
+    /// With --demo: play a drill and score it; `nightdesk drill list` shows which there are
+    #[arg(long, value_name = "NAME", requires = "demo")]
+    pub drill: Option<String>,
     /// Write nothing but ASCII in the console
     #[arg(long)]
     pub ascii: bool,
@@ -186,6 +192,14 @@ pub enum Command {
     /// Scheduled summaries: look at one, or send it now
     #[command(subcommand)]
     Digest(digest::DigestCommand),
+    /// Drills of --demo: short nights that are scored
+    #[command(subcommand)]
+    Drill(drill::DrillCommand),
+    /// Search everything there ever was: events, alerts, messages with their texts, notes, contacts …
+    Search(search::SearchArgs),
+    /// Queries that are kept under a name
+    #[command(subcommand)]
+    Views(views::ViewCommand),
     /// The live stream, a line a change
     Tail(tail::TailArgs),
     /// The words of messages: what there is, and how it reads
@@ -302,6 +316,10 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Override(command) => overrides::run(command, context).await,
         Command::Maintenance(command) => maintenance::run(command, context).await,
         Command::Digest(command) => digest::run(command, context).await,
+        // `main` knows the practice community.
+        Command::Drill(_) => Err(Failed::Usage("drills are listed by the program itself".to_owned())),
+        Command::Search(args) => search::run(&args, context).await,
+        Command::Views(command) => views::run(command, context).await,
         Command::Tail(args) => tail::run(&args, context).await,
         Command::Template(command) => template::run(command, context).await,
         Command::Config(command) => config::run(command, context).await,

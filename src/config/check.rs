@@ -151,6 +151,7 @@ impl Check<'_> {
         let replies = file.replies.and_then(|table| self.replies(table));
         let heartbeat = file.heartbeat.and_then(|table| self.heartbeat(table));
         let handover = self.handover(file.handover);
+        let views = self.views(file.view);
         let labels = self.labels(file.labels);
         let codes = self.codes(&file.edi);
         Settings {
@@ -181,6 +182,7 @@ impl Check<'_> {
                 expects,
                 carriers,
                 routes,
+                wakes_contacts: self.wakes_contacts(&file.quiet_hours),
                 links,
                 asks_community: community.is_some(),
                 promise,
@@ -212,6 +214,7 @@ impl Check<'_> {
             rosters,
             replies,
             heartbeat,
+            views,
             text: self.text.to_owned(),
             sha256: digest(self.text),
         }

@@ -59,6 +59,8 @@ pub struct File {
     #[serde(default)]
     pub inhibit: Vec<super::quiet::InhibitTable>,
     #[serde(default)]
+    pub view: Vec<super::view::ViewTable>,
+    #[serde(default)]
     pub work: WorkTables,
     #[serde(default)]
     pub plan: Vec<PlanTable>,
@@ -75,6 +77,8 @@ pub struct File {
     pub replies: Option<super::replies::RepliesTable>,
     #[serde(default)]
     pub unsubscribe: super::unsubscribe::UnsubscribeTable,
+    #[serde(default)]
+    pub quiet_hours: super::waking::QuietHoursTable,
     pub heartbeat: Option<super::heartbeat::HeartbeatTable>,
     pub page_test: Option<super::page_test::PageTestTable>,
     /// Of these two only the shape counts here; the console reads what they say.

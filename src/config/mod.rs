@@ -22,6 +22,8 @@ mod schedule;
 mod smpp;
 mod templates;
 mod unsubscribe;
+mod view;
+mod waking;
 mod work;
 
 pub use channel::{Channel, ChannelKind, OpentextLogin, Tls, TwilioSender};
@@ -29,7 +31,7 @@ pub use community::Community;
 pub use console::{Console as ConsoleSettings, KeyRow, Keys as ConsoleKeys, NotifyWord, console};
 pub use heartbeat::Heartbeat;
 pub use problem::{ConfigError, Problem};
-pub use replies::Replies;
+pub use replies::{Imap, Letters, Replies};
 pub use schedule::{Feed, LARGEST_CALENDAR};
 pub use smpp::{AlphabetWord, Smpp, SplitWord};
 
@@ -38,6 +40,7 @@ use crate::core::contact::Contact;
 use crate::core::desk::Desk;
 use crate::core::mapping::Mapping;
 use crate::core::person::{PersonId, Role};
+use crate::core::saved_view::SavedView;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -71,6 +74,8 @@ pub struct Settings {
     pub replies: Option<Replies>,
     /// Who is told, again and again, that this desk is well.
     pub heartbeat: Option<Heartbeat>,
+    /// Queries under a name that everybody may use.
+    pub views: Vec<SavedView>,
     /// The file as it is, with what is kept of the files beside it, and their SHA-256 in hex.
     pub text: String,
     pub sha256: String,

@@ -15,8 +15,8 @@ use crate::console::pick::Pick;
 use crate::console::resend::Resend;
 use crate::console::say::{say, sentence};
 use crate::console::{
-    bulk, configuration, contacts, handover, messages, nav, oncall, partners, people, providers, sources,
-    templates,
+    bulk, configuration, contacts, drill, handover, messages, nav, oncall, partners, people, providers,
+    search, sources, templates, views,
 };
 use crate::core::alert::Alert;
 use crate::core::text::{Printable, Untrusted};
@@ -71,6 +71,9 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Contact if model.place == Place::Messages => return messages::to_contact(model),
         Action::Providers => return providers::show(model),
+        Action::Search => return search::show(model),
+        Action::Views => return views::show(model, None),
+        Action::KeepView => views::keep(model),
         Action::Probe => return providers::probe(model),
         Action::Hand => {
             let alert = model.selected_alert().zip(model.desk.as_ref());
@@ -183,6 +186,8 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Medium => return templates::other_medium(model),
         Action::Sample => return templates::other_sample(model),
         Action::Contacts => return contacts::show(model),
+        Action::Hint => drill::hint(model),
+        Action::Brief => drill::read(model),
         Action::Theme => model.dialog = Some(Dialog::Theme(model.looks.try_on())),
         Action::LogIn => model.dialog = Some(Dialog::LogIn(LogIn::default())),
         Action::Redraw => return vec![Effect::Redraw],

@@ -58,6 +58,7 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
             Some(message) => free(model, message),
             None => Err("nothing selected is in doubt".to_owned()),
         },
+        Action::Hint | Action::Brief => crate::console::drill::may(model),
         Action::Probe => crate::console::providers::may_probe(model),
         Action::Contact if model.place == Place::Messages => match model.selected_message() {
             Some(message) if matches!(message.recipient.who, RecipientId::Contact(_)) => Ok(()),

@@ -127,6 +127,15 @@ impl Desk {
         self.partners.get(id).unwrap_or(id).printable().into_string()
     }
 
+    /// What anything told of its name.
+    pub fn raw_partner_name(&self, id: &Untrusted) -> Option<&Untrusted> {
+        self.partners.get(id)
+    }
+
+    pub fn partner_names(&self) -> impl Iterator<Item = &str> {
+        self.partners.values().map(Untrusted::raw)
+    }
+
     /// Takes a contact from an answer, unless the stream brought a newer one meanwhile.
     pub fn learn(&mut self, contact: Contact) {
         let known = self.contacts.get(&contact.id);
@@ -374,6 +383,7 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         | Object::Provider(_)
         | Object::Handover(_)
         | Object::Config(_)
+        | Object::View(_)
         | Object::Nothing => None,
     }
 }

@@ -23,6 +23,7 @@ pub use palette::{Kind, Palette, Recent, shows};
 
 use crate::console::bulk::{Bulk, Deed, Results};
 use crate::console::cover::{Cover, TakeBack};
+use crate::console::drill::Reading;
 use crate::console::goal::Goal;
 use crate::console::insist::Insist;
 use crate::console::keymap::Action;
@@ -31,11 +32,13 @@ use crate::console::model::About;
 use crate::console::pick::Pick;
 use crate::console::resend::Resend;
 use crate::console::templates::Reader;
+use crate::console::views::{Keep, Views};
 use crate::console::waiting::Stale;
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
 use crate::core::id::AlertId;
 use crate::core::resend::Asked;
+use crate::core::saved_view::SavedView;
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::{SignedDuration, Timestamp};
 
@@ -60,9 +63,18 @@ pub enum Dialog {
     Stale(Stale),
     HandOver(HandOver),
     Theme(TryOn),
-    Help { scroll: u16 },
-    Why { alert: AlertId, scroll: u16 },
+    Help {
+        scroll: u16,
+    },
+    Why {
+        alert: AlertId,
+        scroll: u16,
+    },
     Palette(Box<Palette>),
+    Views(Views),
+    Keep(Keep),
+    /// The briefing of a drill, or how it went.
+    Drill(Reading),
 }
 
 /// What a key made of the dialog.
@@ -96,6 +108,10 @@ pub enum Pressed {
     Find(u64),
     /// Keep the theme of this name.
     Theme(String),
+    /// Opens a saved view.
+    View(SavedView),
+    /// Opens the saved view of that name.
+    Named(String),
     Say(String),
 }
 
@@ -165,7 +181,12 @@ impl Dialog {
             Dialog::HandOver(dialog) => dialog.press(key),
             Dialog::Theme(dialog) => dialog.press(key),
             Dialog::Palette(dialog) => dialog.press(key),
-            Dialog::Help { scroll } | Dialog::Why { scroll, .. } => press_scroll(scroll, key),
+            Dialog::Views(dialog) => dialog.press(key),
+            Dialog::Keep(dialog) => dialog.press(key),
+            Dialog::Drill(reading) if reading.is_fresh(now) => Pressed::Stay,
+            Dialog::Help { scroll } | Dialog::Why { scroll, .. } | Dialog::Drill(Reading { scroll, .. }) => {
+                press_scroll(scroll, key)
+            }
         }
     }
 
@@ -178,6 +199,7 @@ impl Dialog {
             Dialog::Pick(dialog) => dialog.filter.line.insert(text),
             Dialog::HandOver(dialog) => dialog.line.insert(text),
             Dialog::Palette(dialog) => dialog.paste(text),
+            Dialog::Keep(dialog) => dialog.name.insert(text),
             Dialog::Cover(dialog) => dialog.paste(text),
             Dialog::Note(dialog) => paste_lines(&mut dialog.text, text),
             Dialog::Chooser(_)
@@ -189,6 +211,8 @@ impl Dialog {
             | Dialog::Bulk(_)
             | Dialog::Results(_)
             | Dialog::Stale(_)
+            | Dialog::Drill(_)
+            | Dialog::Views(_)
             | Dialog::Theme(_)
             | Dialog::Help { .. }
             | Dialog::Why { .. } => {}

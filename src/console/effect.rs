@@ -5,7 +5,7 @@ use crate::console::partners::ThingOf;
 use crate::console::templates::AskedPreview;
 use crate::console::waiting::Item;
 use crate::core::command::{Action, Command, Expect};
-use crate::core::id::AlertId;
+use crate::core::id::{AlertId, NotificationId};
 use crate::core::person::PersonId;
 use crate::core::resend::Asked;
 use crate::core::text::{Printable, Untrusted};
@@ -25,6 +25,8 @@ pub enum Wait {
     Page,
     /// The figures of the providers may have changed by then.
     Providers,
+    /// What is searched for rests; the number tells the newest rest from older ones.
+    Search(u64),
 }
 
 #[derive(Debug, PartialEq)]
@@ -61,6 +63,11 @@ pub enum Effect {
     FetchPartner(Untrusted),
     FetchThing(ThingOf),
     FetchMessages,
+    FetchMessage(NotificationId),
+    /// What this query finds in all of the history.
+    FetchSearch(String),
+    /// Saved views.
+    FetchViews,
     FetchProviders,
     /// What would sending this again come to?
     Plan(Asked),
@@ -83,6 +90,10 @@ pub enum Effect {
         person: String,
         pin: String,
     },
+    /// The briefing of a drill was read.
+    BeginDrill,
+    /// Listen to the agent from now on.
+    Listen,
     /// Send [`crate::console::message::Msg::Rested`] with this number after a while.
     Rest(u64, Duration),
     Copy(Printable),

@@ -26,7 +26,8 @@ pub enum MainKey {
 
 pub fn intent(model: &Model) -> Option<Intent> {
     let desk = model.desk.as_ref()?;
-    let undoes = format!("{} undoes", model.keys.name(Context::Alerts, Action::Undo));
+    let u = model.keys.name(Context::Alerts, Action::Undo);
+    let undoes = format!("{u} undoes");
     let undo = model.undo.is_some().then(|| undoes.clone());
     let (key, says, usual_undo) = match model.subject()? {
         Subject::Alert(id) => {
@@ -38,7 +39,7 @@ pub fn intent(model: &Model) -> Option<Intent> {
                 let says = format!(
                     "not acknowledged yet, pages continue: pressed {at}, sent when the agent is back"
                 );
-                return Some(Intent { key: MainKey::Waits, says, undo: Some("u takes it back") });
+                return Some(Intent { key: MainKey::Waits, says, undo: Some(format!("{u} takes it back")) });
             }
             let alert = model.alert(id)?;
             match allowed(model, Action::Ack) {

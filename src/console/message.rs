@@ -1,5 +1,6 @@
 //! Everything that can happen to the console, in the one order in which it happened.
 
+use crate::console::drill::News;
 use crate::console::effect::Wait;
 use crate::console::partners::{Thing, ThingOf};
 use crate::console::templates::AskedPreview;
@@ -8,6 +9,7 @@ use crate::core::change::Numbered;
 use crate::core::command::Outcome;
 use crate::core::contact::Contact;
 use crate::core::id::AlertId;
+use crate::core::notification::Notification;
 use crate::core::person::PersonId;
 use crate::core::resend::Asked;
 use crate::core::template::{Listed, Shown};
@@ -15,6 +17,7 @@ use crate::core::text::Untrusted;
 use crate::term::input::Input;
 use crate::wire::client::LinkError;
 use crate::wire::person::{PersonDetail, Viewer};
+use crate::wire::search::{SearchAnswer, ViewInfo};
 use crate::wire::{
     AlertDetail, ConfigInfo, DigestCopy, DigestInfo, Health, Messages, OwnHandover, PartnerDetail,
     PartnerRows, Planned, ProviderInfo, ScheduleTimeline, Snapshot, StepPreview,
@@ -45,6 +48,10 @@ pub enum Msg {
     Partner(Untrusted, Result<Box<PartnerDetail>, LinkError>),
     Thing(ThingOf, Result<Box<Thing>, LinkError>),
     Messages(Result<Messages, LinkError>),
+    Message(Result<Box<Notification>, LinkError>),
+    /// What this query finds.
+    Search(String, Result<SearchAnswer, LinkError>),
+    Views(Result<Vec<ViewInfo>, LinkError>),
     Providers(Result<Vec<ProviderInfo>, LinkError>),
     /// What the agent says of probing a provider.
     Probed(Result<Untrusted, LinkError>),
@@ -74,6 +81,8 @@ pub enum Msg {
     Previewed(Ticket, Result<Vec<Outcome>, LinkError>),
     /// What became of each of several.
     Together(Ticket, Result<Vec<Outcome>, LinkError>),
+    /// How the drill stands that is being played.
+    Drill(Box<News>),
     /// The selection has rested; the number tells the newest rest from older ones.
     Rested(u64),
 }

@@ -15,7 +15,9 @@ pub mod contacts;
 pub mod cover;
 pub mod desk;
 pub mod dialog;
+pub mod drill;
 pub mod effect;
+pub mod find;
 pub mod follow;
 pub mod form;
 pub mod goal;
@@ -46,6 +48,7 @@ pub mod providers;
 pub mod resend;
 pub mod rows;
 pub mod say;
+pub mod search;
 pub mod setup;
 pub mod sources;
 pub mod templates;
@@ -53,6 +56,7 @@ pub mod theme;
 pub mod told;
 pub mod update;
 pub mod view;
+pub mod views;
 pub mod waiting;
 
 use crate::console::effect::Effect;
@@ -99,6 +103,8 @@ pub struct Options {
     pub agent: AgentAfter,
     /// Where what waits for the agent is kept.
     pub state: PathBuf,
+    /// A drill to be played; the agent runs once its briefing is closed.
+    pub drill: Option<drill::Seat>,
 }
 
 /// What becomes of the agent when the operator leaves.
@@ -144,8 +150,17 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
     model.read_only = options.read_only;
     (model.keys, model.looks, model.warnings) = (setup.keys, setup.looks, setup.warnings);
     update(&mut model, Msg::Size(width, height));
+    // Before a drill begins no agent runs.
+    let listening = match &options.drill {
+        None => tokio::spawn(link.clone().listen()),
+        Some(seat) => {
+            tokio::spawn(drill::follow(seat.news.clone(), tell.clone()));
+            tokio::spawn(std::future::pending())
+        }
+    };
     let mut console = Console {
-        listening: tokio::spawn(link.clone().listen()),
+        listening,
+        seat: options.drill,
         frames: Frames::new(frames::terminal()?, width, height),
         model,
         bell: Bell::new(setup.bell, setup.notify, Within::of_environment()),
@@ -187,6 +202,7 @@ struct Console {
     link: AgentLink,
     keeper: Option<Keeper>,
     listening: JoinHandle<()>,
+    seat: Option<drill::Seat>,
     tell: UnboundedSender<Msg>,
     guard: Guard,
     /// When the next frame is due, if anything may have changed.
@@ -281,6 +297,9 @@ impl Console {
                 Effect::FetchPartner(id) => self.link.partner(id),
                 Effect::FetchThing(of) => self.link.thing(of),
                 Effect::FetchMessages => self.link.messages(),
+                Effect::FetchMessage(id) => self.link.message(id),
+                Effect::FetchSearch(query) => self.link.search(query),
+                Effect::FetchViews => self.link.views(),
                 Effect::FetchProviders => self.link.providers(),
                 Effect::Plan(asked) => self.link.plan(asked),
                 Effect::Probe(name) => self.link.probe(&name),
@@ -313,6 +332,15 @@ impl Console {
                         // The console has ended when nobody listens.
                         let _ = tell.send(Msg::Rested(rest));
                     });
+                }
+                Effect::BeginDrill => {
+                    if let Some(seat) = &self.seat {
+                        let _ = seat.begin.send(());
+                    }
+                }
+                Effect::Listen => {
+                    self.listening.abort();
+                    self.listening = tokio::spawn(self.link.clone().listen());
                 }
                 Effect::Copy(text) => {
                     if let Some(sequence) = clipboard::copy(&text, self.bell.within) {

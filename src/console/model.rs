@@ -4,6 +4,7 @@ use crate::console::AgentAfter;
 use crate::console::configuration::Configuration;
 use crate::console::desk::Desk;
 use crate::console::dialog::{Dialog, Recent};
+use crate::console::drill::Drill;
 use crate::console::form::Form;
 use crate::console::handover::Handing;
 use crate::console::keymap::Context;
@@ -18,6 +19,7 @@ use crate::console::partners::{Item, Page, Partners};
 use crate::console::people::People;
 use crate::console::providers::Providers;
 use crate::console::rows::Rows;
+use crate::console::search::Search;
 use crate::console::sources::Sources;
 use crate::console::templates::Templates;
 use crate::console::theme::Theme;
@@ -29,6 +31,8 @@ use crate::core::id::{AlertId, HandoverId, NotificationId, TaskId};
 use crate::core::notification::{Notification, NotificationState};
 use crate::core::partner::PartnerRef;
 use crate::core::person::PersonId;
+use crate::core::query::rows::{Names, NoNames};
+use crate::core::query::{field, rows};
 use crate::core::resend::Target;
 use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
@@ -74,6 +78,7 @@ pub struct Model {
     pub people: People,
     pub sources: Sources,
     pub configuration: Configuration,
+    pub search: Search,
     pub dialog: Option<Dialog>,
     pub pending: Vec<Pending>,
     /// Who looks at which alert, oneself among them.
@@ -90,6 +95,7 @@ pub struct Model {
     pub named: Option<Named>,
     /// Chosen from the palette, the newest first.
     pub recents: Vec<Recent>,
+    pub drill: Option<Drill>,
     pub agent_after: AgentAfter,
     pub keys: Keys,
     pub looks: Looks,
@@ -137,6 +143,8 @@ pub enum Place {
     /// The ways in.
     Sources,
     Configuration,
+    /// Everything there ever was, by a query.
+    Search,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,6 +249,7 @@ pub enum About {
     Maintenance,
     /// So many rows.
     Several(usize),
+    View,
 }
 
 /// One sentence to the operator, for a while.
@@ -280,11 +289,6 @@ pub enum Undone {
 }
 
 impl Filter {
-    pub fn matches(&self, texts: &[&str]) -> bool {
-        let wanted = self.line.text().to_lowercase();
-        wanted.split_whitespace().all(|word| texts.iter().any(|text| text.to_lowercase().contains(word)))
-    }
-
     pub fn is_active(&self) -> bool {
         self.open || !self.line.is_empty()
     }
@@ -347,6 +351,7 @@ impl Model {
             people: People::default(),
             sources: Sources::default(),
             configuration: Configuration::default(),
+            search: Search::default(),
             dialog: None,
             pending: Vec::new(),
             viewers: Vec::new(),
@@ -357,6 +362,7 @@ impl Model {
             undo: None,
             named: None,
             recents: Vec::new(),
+            drill: None,
             agent_after: AgentAfter::GoesOn,
             keys: Keys::default(),
             looks: Looks::default(),
@@ -387,6 +393,7 @@ impl Model {
             (Place::Person, _) => Context::Person,
             (Place::Sources, _) => Context::Sources,
             (Place::Configuration, _) => Context::Configuration,
+            (Place::Search, _) => Context::Search,
         }
     }
 
@@ -498,6 +505,7 @@ impl Model {
             Place::Partner => self.page.as_ref().map(|page| page.id.clone()),
             Place::Contacts => self.selected_contact()?.partner_id.clone(),
             Place::Messages => self.selected_message()?.partner.clone(),
+            Place::Search => self.search.selected()?.partner.as_ref().map(|partner| partner.id.clone()),
             Place::OnCall
             | Place::People
             | Place::Person
@@ -534,6 +542,7 @@ impl Model {
             || self.messages.filter.open
             || self.on_call.filter.open
             || self.handover.filter.open
+            || self.search.filter.open
             || self.last_key.is_some_and(|at| self.now.duration_since(at) < HAND_RESTS)
     }
 
@@ -546,20 +555,12 @@ impl Model {
     /// The alerts of Triage, most urgent first.
     pub fn wanted_alerts(&self) -> Vec<AlertId> {
         let Some(desk) = &self.desk else { return Vec::new() };
+        let (query, asking) = (self.triage.filter.query(field::TRIAGE), self.asking());
         let mut alerts: Vec<&Alert> = desk
             .alerts
             .values()
             .filter(|alert| alert.state != AlertState::Resolved)
-            .filter(|alert| {
-                let reference = alert.members.iter().filter_map(|m| m.order.as_ref()).map(Untrusted::raw);
-                let id = alert.id.to_string();
-                let texts: Vec<&str> =
-                    [alert.partner.name.raw(), alert.title.raw(), &id, alert.severity.as_str()]
-                        .into_iter()
-                        .chain(reference)
-                        .collect();
-                self.triage.filter.matches(&texts)
-            })
+            .filter(|alert| query.is_all() || query.finds(&rows::of_alert(alert, desk), &asking))
             .collect();
         alerts.sort_by_key(|alert| {
             let state = match alert.state {
@@ -578,15 +579,12 @@ impl Model {
     /// The tasks of Triage, the first due first.
     pub fn wanted_tasks(&self) -> Vec<TaskId> {
         let Some(desk) = &self.desk else { return Vec::new() };
+        let (query, asking) = (self.triage.filter.query(field::TRIAGE), self.asking());
         let mut tasks: Vec<&Task> = desk
             .tasks
             .values()
             .filter(|task| task.state == TaskState::Open)
-            .filter(|task| {
-                let id = task.id.to_string();
-                let partner = task.partner.as_ref().map_or("", |partner| partner.name.raw());
-                self.triage.filter.matches(&[partner, task.title.raw(), &id, task.kind.as_str()])
-            })
+            .filter(|task| query.is_all() || query.finds(&rows::of_task(task, desk), &asking))
             .collect();
         tasks.sort_by_key(|task| (task.due_at.map_or(i64::MAX, Timestamp::as_second), task.id));
         tasks.into_iter().map(|task| task.id).collect()
@@ -595,18 +593,10 @@ impl Model {
     /// The contacts, by partner and name.
     pub fn wanted_contacts(&self) -> Vec<Untrusted> {
         let Some(desk) = &self.desk else { return Vec::new() };
-        let mut contacts: Vec<&Contact> = desk
-            .contacts
-            .values()
-            .filter(|contact| {
-                let partner = contact.partner_id.as_ref().map_or("", Untrusted::raw);
-                let addresses = contact.emails.iter().map(|m| m.as_str());
-                let addresses = addresses.chain(contact.phones.iter().map(|p| p.as_str()));
-                let texts: Vec<&str> =
-                    [contact.name.raw(), partner, contact.id.raw()].into_iter().chain(addresses).collect();
-                self.contacts.filter.matches(&texts)
-            })
-            .collect();
+        let (query, asking) = (self.contacts.filter.query(field::CONTACTS), self.asking());
+        let finds =
+            |contact: &&Contact| query.is_all() || query.finds(&rows::of_contact(contact, desk), &asking);
+        let mut contacts: Vec<&Contact> = desk.contacts.values().filter(finds).collect();
         let rank = |c: &Contact| c.state == ContactState::Inactive;
         contacts.sort_by(|a, b| {
             (&a.partner_id, rank(a), &a.name, &a.id).cmp(&(&b.partner_id, rank(b), &b.name, &b.id))
@@ -619,16 +609,17 @@ impl Model {
         let newest = self.stream.selected.map_or(u64::MAX, |_| self.stream.paused_at);
         let stands_still = self.stream.selected.is_none() && self.too_fast();
         let still = stands_still.then_some(&self.stream.still).into_iter().flatten();
-        let desk = self.desk.as_ref().filter(|_| !stands_still);
-        let recent = desk.into_iter().flat_map(|desk| desk.recent.iter());
-        still.chain(recent).filter(move |numbered| numbered.seq <= newest).filter(|numbered| {
+        let desk = self.desk.as_ref();
+        let recent = desk.filter(|_| !stands_still).into_iter().flat_map(|desk| desk.recent.iter());
+        let (query, asking) = (self.stream.filter.query(field::STREAM), self.asking());
+        still.chain(recent).filter(move |numbered| numbered.seq <= newest).filter(move |numbered| {
+            let names: &dyn Names = match desk {
+                Some(desk) => desk,
+                None => &NoNames,
+            };
             // A partner described by its events is no news beside the event itself.
-            if numbered.change.what == What::PartnerSeen {
-                return false;
-            }
-            let partner = numbered.change.partner.as_ref().map_or("", Untrusted::raw);
-            let alert = numbered.change.alert.map(|alert| alert.to_string()).unwrap_or_default();
-            self.stream.filter.matches(&[numbered.change.summary.raw(), partner, &alert])
+            numbered.change.what != What::PartnerSeen
+                && (query.is_all() || query.finds(&rows::of_change(&numbered.change, names), &asking))
         })
     }
 

@@ -12,6 +12,8 @@ use crate::console::nav;
 use crate::console::rows::Rows;
 use crate::core::command::Action as Ask;
 use crate::core::person::PersonId;
+use crate::core::query::rows::Names;
+use crate::core::query::{Facets, Field, field};
 use crate::core::schedule::{Override, Segment, Why};
 use crate::core::text::sanitise;
 use crate::wire::ScheduleTimeline;
@@ -77,13 +79,18 @@ pub fn passed(model: &mut Model) {
 
 fn wanted(model: &Model) -> Vec<TurnKey> {
     let Some(desk) = &model.desk else { return Vec::new() };
+    let (query, asking) = (model.on_call.filter.query(field::ON_CALL), model.asking());
     let mut wanted = Vec::new();
     for schedule in &model.on_call.known {
         for turn in schedule.segments.iter().filter(|turn| turn.until > model.now) {
             let who = who(desk, turn);
-            let ids: Vec<&str> = turn.people.iter().map(|person| person.0.as_str()).collect();
             let why = why(desk, schedule, turn);
-            if model.on_call.filter.matches(&[&schedule.schedule, &who, &ids.join(" "), &why]) {
+            let mut row = Facets::of_texts(&[&schedule.schedule, &who, &why]);
+            for person in &turn.people {
+                row.value(Field::Owner, person.0.as_str());
+                row.value(Field::Owner, desk.person(person).unwrap_or_default());
+            }
+            if query.finds(&row, &asking) {
                 wanted.push(TurnKey { schedule: schedule.schedule.clone(), until: turn.until });
             }
         }

@@ -14,6 +14,7 @@ use crate::core::case::Case;
 use crate::core::change::{Numbered, Object, What};
 use crate::core::document::Document;
 use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::query::{Asking, field, rows};
 use crate::core::text::Untrusted;
 use crate::core::thread::Thread;
 use crate::wire::client::LinkError;
@@ -137,10 +138,8 @@ pub struct Opened {
 
 impl Partners {
     pub fn wanted(&self) -> Vec<Untrusted> {
-        let matches = |row: &&PartnerRow| {
-            let about = &row.partner.about;
-            self.filter.matches(&[about.name.raw(), about.id.raw()])
-        };
+        let query = self.filter.query(field::PARTNERS);
+        let matches = |row: &&PartnerRow| query.finds(&rows::of_partner(&row.partner), &Asking::default());
         self.known.iter().filter(matches).map(|row| row.partner.about.id.clone()).collect()
     }
 
@@ -227,7 +226,7 @@ fn is_contact(numbered: &Numbered, page: &Page) -> bool {
 
 pub fn waited(model: &mut Model, wait: Wait) -> Vec<Effect> {
     match wait {
-        Wait::Providers | Wait::Palette(_) => Vec::new(),
+        Wait::Providers | Wait::Palette(_) | Wait::Search(_) => Vec::new(),
         Wait::Find(number) if number == model.partners.finds => vec![fetch(model)],
         Wait::Find(_) => Vec::new(),
         Wait::Partners => {
@@ -278,6 +277,26 @@ pub fn load(model: &mut Model, id: Untrusted) -> Vec<Effect> {
     page.arrange();
     model.page = Some(page);
     vec![Effect::FetchPartner(id)]
+}
+
+/// The page with one of the partner's things on the whole screen.
+pub fn open_thing(model: &mut Model, partner: Untrusted, what: Item) -> Vec<Effect> {
+    let mut effects = open(model, partner);
+    if let Some(page) = &mut model.page {
+        page.opened = Some(Opened { what, thing: None, missing: None, scroll: 0 });
+        effects.extend(page.thing_of().map(Effect::FetchThing));
+    }
+    effects
+}
+
+/// The page, with that of it in view.
+pub fn open_view(model: &mut Model, partner: Untrusted, view: View) -> Vec<Effect> {
+    let effects = open(model, partner);
+    if let Some(page) = &mut model.page {
+        page.view = view;
+        page.arrange();
+    }
+    effects
 }
 
 pub fn detail_came(

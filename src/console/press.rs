@@ -11,7 +11,7 @@ use crate::console::model::{Model, Named, Place, Subject, Tone, Undone};
 use crate::console::narrow::{filter, filtered, press_filter};
 use crate::console::order::{send, send_undoable};
 use crate::console::say::{say, sentence};
-use crate::console::{bulk, nav, templates, waiting};
+use crate::console::{bulk, nav, templates, views, waiting};
 use crossterm::event::KeyEvent;
 use std::time::Duration;
 
@@ -68,8 +68,9 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     match dialog.press(key, now) {
         Pressed::Stay => Vec::new(),
         Pressed::Close => {
+            let effects = crate::console::drill::closed(model);
             model.dialog = None;
-            Vec::new()
+            effects
         }
         Pressed::Plan(asked) => vec![Effect::Plan(asked)],
         Pressed::Order(order) => {
@@ -145,6 +146,8 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             effects.extend(follow_selection(model));
             effects
         }
+        Pressed::View(view) => views::open(model, &view),
+        Pressed::Named(name) => views::show(model, Some(name)),
         Pressed::Say(sentence) => {
             if matches!(model.dialog, Some(Dialog::Palette(_))) {
                 model.dialog = None;

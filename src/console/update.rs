@@ -9,8 +9,8 @@ use crate::console::model::{Link, Model, Place, Tone};
 use crate::console::press::{paste, press};
 use crate::console::say::say;
 use crate::console::{
-    bulk, configuration, contacts, handover, messages, nav, oncall, others, partners, people, providers,
-    templates, waiting,
+    bulk, configuration, contacts, drill, handover, messages, nav, oncall, others, partners, people,
+    providers, search, templates, views, waiting,
 };
 use crate::term::input::Input;
 use jiff::Timestamp;
@@ -81,6 +81,12 @@ fn fold(model: &mut Model, msg: Msg) -> Vec<Effect> {
             messages::came(model, answer);
             Vec::new()
         }
+        Msg::Message(answer) => {
+            messages::one_came(model, answer);
+            Vec::new()
+        }
+        Msg::Views(answer) => views::came(model, answer),
+        Msg::Search(asked, answer) => search::came(model, &asked, answer),
         Msg::Providers(answer) => providers::came(model, answer),
         Msg::Probed(answer) => {
             let (said, tone) = match answer {
@@ -139,6 +145,7 @@ fn fold(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
             _ => Vec::new(),
         },
+        Msg::Waited(Wait::Search(ask)) => search::waited(model, ask),
         Msg::Waited(wait) => partners::waited(model, wait),
         Msg::Kept(items) => waiting::kept(model, items),
         Msg::Unkept(why) => {
@@ -151,6 +158,7 @@ fn fold(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Together(ticket, answer) => bulk::answered(model, ticket, answer),
         Msg::Answered(ticket, answer) => answered(model, ticket, answer),
+        Msg::Drill(news) => drill::came(model, *news),
         Msg::Rested(rest) => rested(model, rest),
     }
 }

@@ -7,6 +7,7 @@ use crate::core::offer::Offer;
 use crate::core::partner::PartnerRef;
 use crate::core::person::PersonId;
 use crate::core::quiet::Quiet;
+use crate::core::storm::Raging;
 use crate::core::text::Untrusted;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -170,6 +171,9 @@ pub struct Alert {
     /// When the newest member joined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joined_at: Option<Timestamp>,
+    /// It takes in what a storm brings, until that is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storm: Option<Raging>,
     /// When the desk closes it by itself: cleared before anybody took it, it stays in sight until the
     /// next hand-over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -207,7 +211,13 @@ impl Alert {
         self.quiet.as_ref().filter(|_| self.state == AlertState::Snoozed)
     }
 
-    /// When the desk will act on this alert by itself, whatever the reason.
+    /// When the desk looks at this alert by itself: at what happens to it next, or at the end of its storm.
+    pub fn look_at(&self) -> Option<Timestamp> {
+        let storm = self.storm.as_ref().filter(|_| self.state != AlertState::Resolved);
+        self.next_due().into_iter().chain(storm.map(|storm| storm.over_at)).min()
+    }
+
+    /// What happens to it next if nobody acts.
     pub fn next_due(&self) -> Option<Timestamp> {
         match self.state {
             AlertState::Open => self.next_escalation_at.into_iter().chain(self.close_at).min(),

@@ -120,8 +120,12 @@ pub fn judge(suspects: &Suspects, lease: SignedDuration, now: Timestamp) -> Vec<
         match alert.next_due() {
             _ if alert.state == AlertState::Resolved => {}
             None => stuck.push(Stuck::NothingAhead { alert: alert.id }),
-            Some(since) if past(since, OVERDUE) => stuck.push(Stuck::AlertOverdue { alert: alert.id, since }),
-            Some(_) => {}
+            Some(due) => {
+                let since = alert.look_at().unwrap_or(due);
+                if past(since, OVERDUE) {
+                    stuck.push(Stuck::AlertOverdue { alert: alert.id, since });
+                }
+            }
         }
     }
     for n in &suspects.claimed {

@@ -1,5 +1,6 @@
 //! Contacts of partners and how each of them wants to be told.
 
+pub use crate::core::phone::Phone;
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
 use jiff::civil::Time;
@@ -61,11 +62,6 @@ impl Category {
     }
 }
 
-/// A phone number in E.164 (`+15551230000`), checked against the numbering plan of its country.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Phone(String);
-
 /// One mailbox, in the syntax of RFC 5321, with a domain that has at least one label.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -76,68 +72,16 @@ pub struct Mailbox(String);
 pub enum BadAddress {
     #[error("{0:?} is not a phone number in international form; write it as +49 151 2345678")]
     Phone(String),
+    #[error("{typed:?} has {has} digits after +{country}, and numbers of that country have {want}; check it")]
+    Digits { typed: String, country: u16, has: usize, want: String },
     #[error("{0:?} is not an email address: {1}")]
     Mailbox(String, String),
-}
-
-impl Phone {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Phone {
-    type Err = BadAddress;
-
-    fn from_str(typed: &str) -> Result<Self, BadAddress> {
-        if is_plain_e164(typed) {
-            return Ok(Self(typed.to_owned()));
-        }
-        let bad = || BadAddress::Phone(crate::core::text::sanitise(typed).into_owned());
-        if !typed.trim_start().starts_with('+') {
-            return Err(bad());
-        }
-        let number = phonenumber::parse(None, typed).map_err(|_| bad())?;
-        // A number of a range that no plan lists may be new, so only impossible ones are refused.
-        let e164 = number.format().mode(phonenumber::Mode::E164).to_string();
-        let digits = e164.len().saturating_sub(1);
-        if !(7..=15).contains(&digits) {
-            return Err(bad());
-        }
-        Ok(Self(e164))
-    }
 }
 
 impl Mailbox {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// A number that reads the same before and after parsing. The numbering plans take a tenth of a
-/// second and nine megabytes to load, which a console that only shows numbers need not pay: whatever
-/// could be read in another way (a national prefix, a rare or unassigned country) goes to them.
-fn is_plain_e164(typed: &str) -> bool {
-    let Some(digits) = typed.strip_prefix('+') else { return false };
-    if !(7..=15).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return false;
-    }
-    let national = match digits.as_bytes() {
-        [b'1', rest @ ..] if rest.first() != Some(&b'1') => rest,
-        [b'2', b'0' | b'7', rest @ ..]
-        | [b'3', b'0'..=b'4' | b'6', rest @ ..]
-        | [b'4', b'0' | b'1' | b'3'..=b'9', rest @ ..]
-        | [b'5', b'1'..=b'8', rest @ ..]
-        | [b'6', b'0'..=b'6', rest @ ..]
-        | [b'8', b'1' | b'2' | b'4' | b'6', rest @ ..]
-        | [b'9', b'0'..=b'5' | b'8', rest @ ..]
-        | [b'3', b'5', b'1'..=b'9', rest @ ..]
-        | [b'3', b'8', b'0'..=b'2' | b'5'..=b'7', rest @ ..]
-        | [b'4', b'2', b'0' | b'1', rest @ ..]
-        | [b'9', b'7', b'1'..=b'4', rest @ ..] => rest,
-        _ => return false,
-    };
-    national.first() != Some(&b'0')
 }
 
 impl FromStr for Mailbox {
@@ -156,33 +100,31 @@ impl FromStr for Mailbox {
     }
 }
 
-macro_rules! address_text {
-    ($name:ident) => {
-        impl TryFrom<String> for $name {
-            type Error = BadAddress;
-            fn try_from(text: String) -> Result<Self, BadAddress> {
-                text.parse()
-            }
-        }
-        impl From<$name> for String {
-            fn from(address: $name) -> String {
-                address.0
-            }
-        }
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
-            }
-        }
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
+impl TryFrom<String> for Mailbox {
+    type Error = BadAddress;
+
+    fn try_from(text: String) -> Result<Self, BadAddress> {
+        text.parse()
+    }
 }
-address_text!(Phone);
-address_text!(Mailbox);
+
+impl From<Mailbox> for String {
+    fn from(address: Mailbox) -> String {
+        address.0
+    }
+}
+
+impl fmt::Display for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// Hours of the day in the contact's own zone in which nothing but urgent messages is sent.
 /// `from` is included and `to` is not; `22:00`–`07:00` goes over midnight.
@@ -397,37 +339,5 @@ impl ContactField {
             ContactField::OptedOut(_) => "opted_out",
             ContactField::Notes(_) => "notes",
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_numbers_read_as_the_numbering_plans_would_read_them() {
-        for number in [
-            "+4915123456789",
-            "+15551230000",
-            "+14155552671",
-            "+442071838750",
-            "+33142685300",
-            "+351211234567",
-            "+420601123456",
-            "+861012345678",
-            "+919876543210",
-            "+97143211234",
-            "+61291234567",
-        ] {
-            assert!(is_plain_e164(number), "{number}");
-            let planned = phonenumber::parse(None, number).unwrap();
-            assert_eq!(planned.format().mode(phonenumber::Mode::E164).to_string(), number);
-        }
-        for other in
-            ["+49 151 23456789", "4915123456789", "+4901512345678", "+999123456", "+123", "+390612345678"]
-        {
-            assert!(!is_plain_e164(other), "{other}");
-        }
-        assert_eq!("+49 (0) 151 23456789".parse::<Phone>().unwrap().as_str(), "+4915123456789");
     }
 }

@@ -233,7 +233,7 @@ fn one(decision: &mut Decision<'_>, view: &mut View, prepared: Prepared<'_>) {
         _ => {}
     }
     if stale.is_none() {
-        remember_report(decision, view, &incoming.native, &mark);
+        remember_report(decision, view, &incoming.native, &mark, event.alert.is_some());
     }
     if let Native::CaseStatusChanged { change, partner } = &incoming.native
         && change.status == CaseStatus::Resolved

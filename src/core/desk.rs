@@ -4,7 +4,7 @@
 use crate::core::alert::{Alert, PolicySnapshot, Target};
 use crate::core::assignment::Assignment;
 use crate::core::calendar::Calendar;
-use crate::core::contact::Medium;
+use crate::core::contact::{Category, Medium};
 use crate::core::duty::{Dues, Duty, Work};
 use crate::core::edi::Codes;
 use crate::core::event::Severity;
@@ -27,7 +27,7 @@ use crate::core::unsubscribe::Links;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A team: people who share responsibility, and the one who leads them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,6 +157,8 @@ pub struct Desk {
     pub carriers: Vec<Carrier>,
     /// The longest prefix first; where none fits, all carriers of the medium.
     pub routes: Vec<Route>,
+    /// Messages of these categories do not wait for the end of a contact's quiet hours.
+    pub wakes_contacts: BTreeSet<Category>,
     /// What mails to contacts say about getting no more of them.
     pub links: Links,
     /// The community can be asked for contacts.

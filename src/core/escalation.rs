@@ -525,7 +525,6 @@ mod tests {
     use super::*;
     use crate::core::alert::Variant;
     use crate::core::command::{Action, Expect};
-    use crate::core::delivery::{self, Delivering};
     use crate::core::event::Severity;
     use crate::core::scenario::{Scene, exception, tells};
 
@@ -563,6 +562,36 @@ mod tests {
         assert_eq!(told, ["maria", "jonas"], "the first step, and whoever promised");
     }
 
+    #[test]
+    fn a_last_resort_calls_another_system_each_time_and_a_system_is_nobody_who_could_act() {
+        let siren = || Target::Webhook("siren".into());
+        let called = |scene: &Scene| {
+            let of = |n: &&Notification| n.recipient.who == RecipientId::Webhook("siren".into());
+            scene.notifications.values().filter(of).map(|n| n.state).collect::<Vec<_>>()
+        };
+        let mut resort = tells(&["maria"], 10);
+        resort.notify.push(siren());
+        let mut scene = Scene::new(vec![tells(&["maria"], 0)], resort);
+        scene.raise("x1");
+        assert_eq!(called(&scene), []);
+        for _ in 0..2 {
+            scene.pass(10);
+            scene.due();
+        }
+        assert_eq!(called(&scene), [NotificationState::Queued; 2]);
+        scene.ack("maria").unwrap();
+        assert_eq!(called(&scene), [NotificationState::Cancelled; 2], "it is told no more than people are");
+        scene.pass(20);
+        scene.due();
+        assert_eq!(called(&scene).len(), 2);
+        // A step that only a system hears reaches nobody.
+        let mut first = tells(&[], 0);
+        first.notify.push(siren());
+        let mut scene = Scene::new(vec![first, tells(&["maria"], 30)], tells(&["maria"], 10));
+        scene.raise("x1");
+        assert_eq!((scene.alert().step, called(&scene).len()), (2, 1), "the next follows at once");
+    }
+
     /// The texts that tell how the alert stands, as (to whom, words), those taken back left out.
     fn statuses(scene: &Scene) -> Vec<(&str, &str)> {
         let told = scene
@@ -572,26 +601,11 @@ mod tests {
         told.map(|n| (n.recipient.name.raw(), n.content.body.raw())).collect()
     }
 
-    /// Marks what waits as handed over.
-    fn sent(scene: &mut Scene) {
-        for n in scene.notifications.values_mut().filter(|n| n.state == NotificationState::Queued) {
-            let mut ids = Ids::default();
-            let mut context = Delivering {
-                desk: &scene.desk,
-                down: &delivery::ALL_UP,
-                reach: None,
-                ids: &mut ids,
-                now: scene.now,
-            };
-            delivery::claim(&mut context, n);
-        }
-    }
-
     #[test]
     fn whoever_was_paged_hears_who_has_it_and_not_whoever_took_it_or_was_never_reached() {
         let mut scene = Scene::usual();
         scene.raise("x1");
-        sent(&mut scene);
+        scene.sent();
         scene.pass(6);
         scene.due();
         scene.ack("jonas").unwrap();
@@ -604,7 +618,7 @@ mod tests {
     fn what_is_undone_in_time_is_told_to_nobody() {
         let mut scene = Scene::usual();
         scene.raise("x1");
-        sent(&mut scene);
+        scene.sent();
         scene.ack("jonas").unwrap();
         assert_eq!(statuses(&scene).len(), 1);
         scene.command("jonas", Action::Unack { alert: AlertId(1) }, Expect::default()).unwrap();
@@ -615,7 +629,7 @@ mod tests {
     fn cleared_before_anybody_took_it_stays_in_sight_until_the_hand_over() {
         let mut scene = Scene::usual();
         scene.raise("x1");
-        sent(&mut scene);
+        scene.sent();
         scene.events(&[("cleared", exception("x1"), "high")]);
         assert_eq!(statuses(&scene), [("maria", "Cleared, nobody is paged any more: Acme: Blocked (A1)")]);
         assert_eq!(scene.alert().state, AlertState::Open);
@@ -629,7 +643,7 @@ mod tests {
     fn cleared_after_somebody_took_it_asks_them_to_close_it_and_ends_with_the_promise() {
         let mut scene = Scene::usual();
         scene.raise("x1");
-        sent(&mut scene);
+        scene.sent();
         scene.ack("maria").unwrap();
         scene.events(&[("cleared", exception("x1"), "high")]);
         let code = scene.desk.reply_key.code(crate::core::id::NotificationId(1));

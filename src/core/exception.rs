@@ -23,6 +23,9 @@ pub struct ExceptionReport {
     pub state: ReportState,
     /// As it was raised.
     pub severity: Severity,
+    /// How severe it was at most while an alert was about it, since it was cleared last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerted: Option<Severity>,
     #[serde(default)]
     pub mark: Mark,
     pub created_at: Timestamp,
@@ -43,7 +46,12 @@ impl ExceptionReport {
             return Some("a newer report about the exception was heard before");
         }
         let again = mark.is_again(&self.mark) && severity <= self.severity;
+        // Whoever closed it has dealt with it as it was; it is not opened again by being said again.
+        let closed = !lives && self.alerted.is_some_and(|alerted| severity <= alerted);
         match (state, self.state) {
+            (ReportState::Raised, ReportState::Raised) if closed => {
+                Some("somebody closed it, and it is not more severe than it was")
+            }
             (ReportState::Raised, ReportState::Cleared) if again => Some("it was cleared before"),
             (ReportState::Raised, ReportState::Raised) if again && !lives => Some("it was heard before"),
             _ => None,

@@ -52,8 +52,10 @@ pub mod page;
 pub mod page_test;
 pub mod partner;
 pub mod person;
+pub mod phone;
 pub mod proof;
 pub mod provider;
+pub mod query;
 pub mod quiet;
 pub mod reach;
 pub mod reading;
@@ -61,6 +63,7 @@ pub mod reply;
 pub mod reroute;
 pub mod resend;
 pub mod rule;
+pub mod saved_view;
 #[cfg(test)]
 mod scenario;
 pub mod schedule;

@@ -15,7 +15,7 @@ use crate::core::sms;
 use crate::core::text::{Untrusted, sanitise};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An override lasts this long at most: what is longer belongs in the configuration.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 366);
@@ -344,6 +344,26 @@ pub fn tell_of_calendar(
     let until = decision.now.saturating_add(TOLD_AHEAD).unwrap_or(Timestamp::MAX);
     let (by, from) = (format!("calendar {}", sanitise(layer)), decision.now);
     tell(decision, &by, None, (before, after), (from, until), &by)
+}
+
+/// The same for a configuration that changes who is on call, apart from whoever applied it.
+pub fn tell_of_configuration(
+    decision: &mut Decision<'_>,
+    version: u64,
+    applied_by: Option<&PersonId>,
+    (before, after): (&BTreeMap<String, Schedule>, &BTreeMap<String, Schedule>),
+) -> String {
+    let (now, until) = (decision.now, decision.now.saturating_add(TOLD_AHEAD).unwrap_or(Timestamp::MAX));
+    let by = format!("configuration {version}");
+    let mut said = String::new();
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    for name in names {
+        let Some(known) = after.get(name).or_else(|| before.get(name)) else { continue };
+        let nobody = Schedule { layers: Vec::new(), overrides: Vec::new(), ..known.clone() };
+        let plans = (before.get(name).unwrap_or(&nobody), after.get(name).unwrap_or(&nobody));
+        said.push_str(&tell(decision, &by, applied_by, plans, (now, until), &by));
+    }
+    said
 }
 
 /// One message to each person for whom something changes in that time, except who did it; in words who was

@@ -14,6 +14,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use std::collections::{BTreeSet, HashMap};
 
+/// Those for which contacts are woken where nothing else is configured: what is urgent; and who just wrote is
+/// awake.
+pub const WAKES: [Category; 2] = [Category::Urgent, Category::Acknowledgments];
+
 /// What must be known of a contact when a message to them is about to leave.
 #[derive(Clone, Debug, Default)]
 pub struct Reach {
@@ -177,7 +181,7 @@ impl Reach {
         }
     }
 
-    /// Sent now, unless it is night there. Who just wrote is awake; what is urgent wakes.
+    /// Sent now, unless it is night there and the category is none that the desk wakes contacts for.
     fn awake(
         &self,
         desk: &Desk,
@@ -187,9 +191,9 @@ impl Reach {
         address: String,
         now: Timestamp,
     ) -> Way {
-        let quiet = match category {
-            Category::Urgent | Category::Acknowledgments => None,
-            _ => self.quiet_until(desk, contact, now),
+        let quiet = match desk.wakes_contacts.contains(&category) {
+            true => None,
+            false => self.quiet_until(desk, contact, now),
         };
         quiet.map_or(Way::Send { medium, address }, Way::Wait)
     }

@@ -1,25 +1,26 @@
 //! Small desks and alerts for the tests of this room: events go in, commands are given, time passes,
 //! and what is stored is what the changes say.
 
-use crate::core::alert::{Alert, PolicySnapshot, Step, Target};
+use crate::core::alert::{Alert, AlertState, PolicySnapshot, Step, Target};
 use crate::core::apply::{self, Asker, CommandView};
 use crate::core::bundle::{self, Away};
 use crate::core::change::{Change, Object};
 use crate::core::command::{Action, Command, Expect, Refusal};
 use crate::core::contact::Medium;
 use crate::core::decide::{self, Incoming, View};
+use crate::core::delivery::{self, Delivering};
 use crate::core::desk::{Carrier, Desk, Promise, Retry};
 use crate::core::duty::DutyChange;
 use crate::core::escalation::Decision;
 use crate::core::event::{CloudEvent, Event, native};
 use crate::core::id::{AlertId, Ids, NotificationId};
 use crate::core::label::Labels;
-use crate::core::notification::Notification;
+use crate::core::notification::{Notification, NotificationState};
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::reply::ReplyKey;
 use crate::core::resend;
 use crate::core::rule::{GroupField, Match, Rule, Then};
-use crate::core::storm::Storm;
+use crate::core::storm::{self, Storm};
 use crate::core::task::Task;
 use crate::core::template::Templates;
 use crate::core::throttle::Throttle;
@@ -105,6 +106,7 @@ impl Scene {
             expects: vec![],
             routes: Vec::new(),
             carriers: vec![Carrier::plain("sms", &[Medium::Sms])],
+            wakes_contacts: crate::core::reach::WAKES.into(),
             links: Default::default(),
             asks_community: false,
             promise: Promise { critical: minutes(30), high: minutes(60), other: minutes(240) },
@@ -143,7 +145,13 @@ impl Scene {
     pub fn keep(&mut self, changes: Vec<Change>) {
         for change in &changes {
             match &change.object {
-                Object::Alert(alert) => drop(self.alerts.insert(alert.id, (**alert).clone())),
+                Object::Alert(alert) => {
+                    // Events find only alerts that stand.
+                    if alert.state == AlertState::Resolved {
+                        self.view.keys.retain(|_, id| *id != alert.id);
+                    }
+                    self.alerts.insert(alert.id, (**alert).clone());
+                }
                 Object::Notification(n) => drop(self.notifications.insert(n.id, (**n).clone())),
                 Object::Task(task) => self.tasks.push((**task).clone()),
                 Object::Event(event) => self.events.push((**event).clone()),
@@ -235,11 +243,24 @@ impl Scene {
         let mut decision = Decision::new(&desk, self.now, self.ids);
         decision.around = self.around();
         for alert in self.alerts.clone().values_mut() {
+            let about = |n: &&Notification| n.is_about(alert.id);
+            let of_alert = self.notifications.values().filter(about).cloned().collect();
+            storm::end(&mut decision, alert, || of_alert);
             decision.due(alert);
         }
         bundle::gather(&mut decision, away);
         self.ids = decision.ids;
         self.keep(decision.changes);
+    }
+
+    /// Everything that waits is handed over.
+    pub fn sent(&mut self) {
+        for n in self.notifications.values_mut().filter(|n| n.state == NotificationState::Queued) {
+            let (down, mut ids) = (&delivery::ALL_UP, Ids::default());
+            let mut context =
+                Delivering { desk: &self.desk, down, reach: None, ids: &mut ids, now: self.now };
+            delivery::claim(&mut context, n);
+        }
     }
 
     pub fn command(&mut self, who: &str, action: Action, expect: Expect) -> Result<String, Refusal> {

@@ -36,22 +36,51 @@ pub fn tell_but(
     if alert.state == AlertState::Resolved && alert.cleared_at.is_some() {
         return;
     }
+    let due = match actor {
+        Some(_) => decision.now + UNDO,
+        None => decision.now,
+    };
+    let whom = |person: &PersonId| Some(person) != actor && !but.contains(person);
+    queue(decision, alert, of_alert, due, whom, |decision, person, page| {
+        let mut text = said(decision, alert, &decision.desk.zone_of(person));
+        if alert.held_by() == Some(person) {
+            let code = decision.desk.reply_key.code(page.id);
+            text = format!("{text} Close it? RESOLVE {code} and why.");
+        }
+        text
+    });
+}
+
+/// Tells everybody who was paged for an alert, whoever has it included, these words.
+pub fn tell_once(
+    decision: &mut Decision<'_>,
+    alert: &Alert,
+    of_alert: &[Notification],
+    words: impl Fn(&Decision<'_>, &PersonId) -> String,
+) {
+    let due = decision.now;
+    queue(decision, alert, of_alert, due, |_| true, |decision, person, _| words(decision, person));
+}
+
+/// Queues a word to each of those who were paged, over the medium of their last page.
+fn queue(
+    decision: &mut Decision<'_>,
+    alert: &Alert,
+    of_alert: &[Notification],
+    due: Timestamp,
+    whom: impl Fn(&PersonId) -> bool,
+    words: impl Fn(&Decision<'_>, &PersonId, &Notification) -> String,
+) {
     let mut paged: BTreeMap<PersonId, &Notification> = BTreeMap::new();
     for n in of_alert.iter().filter(|n| n.is_about(alert.id) && n.purpose == Purpose::Page) {
         let RecipientId::Person(person) = &n.recipient.who else { continue };
-        if !n.attempts.is_empty() && !n.leaves_out(alert.id) && Some(person) != actor && !but.contains(person)
-        {
+        if !n.attempts.is_empty() && !n.leaves_out(alert.id) && whom(person) {
             paged.insert(person.clone(), n);
         }
     }
     for (id, page) in paged {
         let Some(person) = decision.desk.person(&id).cloned() else { continue };
-        let zone = decision.desk.zone_of(&id);
-        let mut text = said(decision, alert, &zone);
-        if alert.held_by() == Some(&id) {
-            let code = decision.desk.reply_key.code(page.id);
-            text = format!("{text} Close it? RESOLVE {code} and why.");
-        }
+        let text = words(decision, &id, page);
         let content = match page.medium {
             Medium::Sms => Content { body: text.into(), ..Content::default() },
             Medium::Email => Content {
@@ -66,10 +95,6 @@ pub fn tell_but(
             step: None,
             via: "was paged for it".into(),
             outcome: None,
-        };
-        let due = match actor {
-            Some(_) => decision.now + UNDO,
-            None => decision.now,
         };
         decision.queue_message(about(alert), &person, page.medium, Purpose::Status, content, reason, None);
         decision.amend_last(|n| n.due_at = Some(due));

@@ -1,8 +1,8 @@
 //! A recorded day: events with the second at which each came, and places that are filled in when it
 //! is played again, so that deadlines lie ahead and every round is about new orders.
 //!
-//! `{{now+3h}}` and `{{now-20m}}` become a time, `{{n:4500123}}` a number that is another in every
-//! round (the first round has it as it stands).
+//! `{{now+3h}}` and `{{now-20m}}` become a time, `{{utc+25s}}` one as a configuration writes it, and
+//! `{{n:4500123}}` a number that is another in every round (the first round has it as it stands).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -16,6 +16,7 @@ const RECORDED: &str = include_str!("../../assets/demo/day.jsonl");
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Seconds since the day began.
+    #[serde(default)]
     pub at: f64,
     #[serde(rename = "type")]
     kind: String,
@@ -99,7 +100,7 @@ fn everywhere(value: &Value, fill: &impl Fn(&str) -> String) -> Value {
     }
 }
 
-fn filled(text: &str, round: u32, now: Timestamp) -> String {
+pub(super) fn filled(text: &str, round: u32, now: Timestamp) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
@@ -125,21 +126,31 @@ fn place_text(place: &str, round: u32, now: Timestamp) -> Option<String> {
     if let Some(number) = place.strip_prefix("n:") {
         return Some((number.parse::<u64>().ok()? + u64::from(round) * 1000).to_string());
     }
+    if let Some(shift) = place.strip_prefix("utc") {
+        // As a configuration writes a time of day; to the second.
+        let at = now.checked_add(length(shift)?).ok()?.to_zoned(jiff::tz::TimeZone::UTC);
+        return Some(at.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+    }
     let shift = place.strip_prefix("now")?;
     if shift.is_empty() {
         return Some(now.to_string());
     }
-    let (digits, unit) = shift.split_at_checked(shift.len() - 1)?;
-    let seconds = digits.parse::<i64>().ok()?
-        * match unit {
-            "m" => 60,
-            "h" => 3600,
-            "d" => 86_400,
-            _ => return None,
-        };
-    let at = now.checked_add(SignedDuration::from_secs(seconds)).ok()?;
+    let at = now.checked_add(length(shift)?).ok()?;
     // A deadline is a round time; nobody sets one to the second.
     Some(Timestamp::from_second(at.as_second() / 300 * 300).unwrap_or(at).to_string())
+}
+
+/// `+3h`, `-20m`.
+fn length(shift: &str) -> Option<SignedDuration> {
+    let (digits, unit) = shift.split_at_checked(shift.len().checked_sub(1)?)?;
+    let unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    Some(SignedDuration::from_secs(digits.parse::<i64>().ok()?.checked_mul(unit)?))
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@
 //! demonstration and its tests can rely on them.
 
 mod day;
+pub mod drill;
 mod partners;
+mod play;
 mod poster;
 mod scim;
 mod sms;
@@ -20,18 +22,19 @@ pub use scim::Contacts;
 pub use sms::Text;
 pub use smtp::Mail;
 
+use drill::{Drill, Gateway};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use partners::Arrival;
 use serde_json::Value;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 /// What a phone or a mailbox of the practice community does with a message.
@@ -96,24 +99,38 @@ pub struct Addresses {
 /// The configuration of a desk that looks after this community; `{{…}}` are the addresses of one run.
 const DESK: &str = include_str!("../../assets/demo/config.toml");
 
+/// The configuration that the desks of all drills share.
+const DRILLS: &str = include_str!("../../assets/drills/desk.toml");
+
 /// How long after the start a partner's day of onboarding ends.
 const ONBOARDING: SignedDuration = SignedDuration::from_mins(4);
 
 impl Addresses {
     /// The configuration of a desk that listens there and begins now. Beside it the files `secret`,
-    /// `gateway-password` and `inbound-secret` are read.
-    pub fn desk(&self, intake: SocketAddr, now: Timestamp) -> String {
+    /// `gateway-password` and `inbound-secret` are read. Whoever has this login is the one on call.
+    pub fn desk(&self, intake: SocketAddr, login: &str, now: Timestamp) -> String {
+        self.filled(DESK, intake, login, now)
+    }
+
+    /// The same for a drill.
+    pub fn desk_of(&self, drill: &Drill, intake: SocketAddr, login: &str, now: Timestamp) -> String {
+        let desk = day::filled(&format!("{DRILLS}\n{}", drill.desk), 0, now);
+        self.filled(&desk, intake, login, now)
+    }
+
+    fn filled(&self, desk: &str, intake: SocketAddr, login: &str, now: Timestamp) -> String {
         let soon = now.saturating_add(ONBOARDING).unwrap_or(now).to_zoned(TimeZone::UTC).time();
         let soon = match (soon.hour(), soon.minute()) {
             // Nothing ends as the day begins.
             (0, 0) => "00:01".to_owned(),
             (hour, minute) => format!("{hour:02}:{minute:02}"),
         };
-        DESK.replace("{{intake}}", &intake.to_string())
+        desk.replace("{{intake}}", &intake.to_string())
             .replace("{{sms}}", &self.sms.to_string())
             .replace("{{scim}}", &self.scim.to_string())
             .replace("{{smtp_port}}", &self.smtp.port().to_string())
             .replace("{{soon}}", &soon)
+            .replace("{{login}}", &login.replace(['\\', '"'], ""))
     }
 }
 
@@ -135,6 +152,7 @@ struct Post {
     posted: Mutex<VecDeque<Value>>,
     arrivals: mpsc::Sender<Arrival>,
     deferred: Mutex<HashSet<String>>,
+    gateway: Mutex<Gateway>,
     haste: Haste,
 }
 
@@ -158,6 +176,7 @@ impl Practice {
             posted: Mutex::default(),
             arrivals: arrived,
             deferred: Mutex::default(),
+            gateway: Mutex::default(),
             haste,
         });
         let addresses =
@@ -193,6 +212,19 @@ impl Practice {
         let mut arrivals = self.arrivals.lock().await;
         let (post, contacts) = (self.post.clone(), self.contacts.clone());
         partners::live(post, contacts, &mut arrivals, &settings, &client()?).await;
+        Ok(())
+    }
+
+    /// Plays a drill, whose cues may wait for marks and goals that are reached, and lets people answer. Drop the
+    /// future to stop it.
+    pub async fn play(
+        &self,
+        drill: &Drill,
+        settings: Settings,
+        reached: watch::Receiver<BTreeSet<String>>,
+    ) -> io::Result<()> {
+        let mut arrivals = self.arrivals.lock().await;
+        play::drill(drill, self.post.clone(), &mut arrivals, &settings, reached, &client()?).await;
         Ok(())
     }
 

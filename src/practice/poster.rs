@@ -45,6 +45,15 @@ impl Settings {
         let pace = Pace::Recorded(Haste::REAL);
         Self { intake_url, secret: Some(secret), inbound: None, seed, pace, rounds: 200 }
     }
+
+    /// The same as another source of the desk; all of them share the secret.
+    pub(super) fn of_source(&self, source: Option<&str>) -> Settings {
+        let mut settings = self.clone();
+        if let (Some(source), Some((base, _))) = (source, self.intake_url.rsplit_once('/')) {
+            settings.intake_url = format!("{base}/{source}");
+        }
+        settings
+    }
 }
 
 /// How often an event is tried while the agent does not answer; it may still be starting.

@@ -1,8 +1,9 @@
 //! The practice community's SMS gateway: Kannel's `sendsms`, with delivery reports that come later,
 //! out of order, or never.
 
+use crate::practice::drill::Gateway as Mood;
 use crate::practice::partners::{Arrival, Letter};
-use crate::practice::{Habit, PHONES, Post, keep};
+use crate::practice::{Habit, PHONES, Post, keep, locked};
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -79,6 +80,9 @@ async fn sendsms(
     let said = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
     if said("username").is_empty() || said("password").is_empty() {
         return (StatusCode::FORBIDDEN, "Authorization failed for sendsms");
+    }
+    if *locked(&gateway.post.gateway) == Mood::Down {
+        return (StatusCode::SERVICE_UNAVAILABLE, "The link to the carrier is down.");
     }
     let to = said("to").replace(' ', "+");
     let digits = to.trim_start_matches('+').trim_start_matches("00");

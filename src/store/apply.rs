@@ -90,6 +90,7 @@ impl Tx<'_> {
                 Object::Provider(provider) if !later => self.put_provider(provider)?,
                 Object::Handover(handover) if !later => self.put_handover(handover)?,
                 Object::Config(config) => self.put_config(config)?,
+                Object::View(view) => self.put_view(view, encode(view)?)?,
                 _ => {}
             }
         }
@@ -121,7 +122,7 @@ impl Tx<'_> {
     }
 
     fn put_alert(&mut self, a: &Alert) -> Result<(), StoreError> {
-        self.dues |= a.next_due().is_some();
+        self.dues |= a.look_at().is_some();
         self.execute(
             "INSERT INTO alert (id, state, partner, next_due, updated_at, body, created_at, quiet_by)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -130,7 +131,7 @@ impl Tx<'_> {
                 a.id.0,
                 a.state.as_str(),
                 a.partner.id.raw(),
-                a.next_due(),
+                a.look_at(),
                 a.updated_at,
                 encode(a)?,
                 a.created_at,
@@ -583,6 +584,7 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         | Object::Roster(_)
         | Object::Provider(_)
         | Object::Config(_)
+        | Object::View(_)
         | Object::Nothing => None,
     }
 }

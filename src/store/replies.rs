@@ -43,4 +43,21 @@ impl Tx<'_> {
             body("notification"),
         )
     }
+
+    /// Up to which letter a folder is done with: what its numbers are valid for, and the number.
+    pub fn mailbox_mark(&self, mailbox: &str) -> Result<Option<(u32, u32)>, StoreError> {
+        let number = |value: i64| u32::try_from(value).unwrap_or(0);
+        self.query_one("SELECT validity, uid FROM mailbox_mark WHERE mailbox = $1", cells![mailbox], |row| {
+            Ok((number(row.int(0)?), number(row.int(1)?)))
+        })
+    }
+
+    pub fn keep_mailbox_mark(&self, mailbox: &str, validity: u32, uid: u32) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO mailbox_mark (mailbox, validity, uid) VALUES ($1, $2, $3)
+             ON CONFLICT (mailbox) DO UPDATE SET validity = $2, uid = $3",
+            cells![mailbox, i64::from(validity), i64::from(uid)],
+        )?;
+        Ok(())
+    }
 }

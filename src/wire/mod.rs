@@ -11,6 +11,7 @@ pub mod client;
 pub mod cover;
 pub mod partner;
 pub mod person;
+pub mod search;
 
 pub use partner::{Messages, PartnerDetail, PartnerRows, WithTimeline};
 
@@ -46,6 +47,8 @@ use std::collections::BTreeMap;
 pub const PIN_HEADER: &str = "nightdesk-pin";
 pub const PERSON_HEADER: &str = "nightdesk-person";
 pub const SESSION_HEADER: &str = "nightdesk-session";
+/// What there is to say of an answer beside it: a sentence in ASCII.
+pub const NOTE_HEADER: &str = "nightdesk-note";
 
 /// `GET /v1/status`: whether the agent is ready and how it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -158,6 +161,9 @@ pub struct DeskInfo {
     /// Media that no provider carries now.
     #[serde(default)]
     pub down: Vec<MediumDown>,
+    /// Where mailed replies come in; `None`: nowhere.
+    #[serde(default)]
+    pub mailbox: Option<MailboxHealth>,
 }
 
 /// One of `GET /v1/maintenance`: a window, a recurring one with the time it is on now or next.
@@ -288,6 +294,20 @@ pub struct SyncHealth {
     pub pending: u64,
     /// Fields that wait for somebody to choose.
     pub conflicts: u64,
+}
+
+/// How reading the mailbox for replies is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailboxHealth {
+    /// A Maildir, or `imap://user@host:port/folder`.
+    pub place: Untrusted,
+    pub state: ChannelState,
+    /// Since when it is in that state.
+    pub since: Timestamp,
+    /// When it was last looked into, to the end.
+    pub last_read_at: Option<Timestamp>,
+    /// Why it is failing; without secrets.
+    pub last_error: Option<Untrusted>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,8 @@
 mod acting;
 mod away;
 mod bytes;
+mod drills;
+mod finding;
 mod hand;
 mod handover;
 mod hostile;

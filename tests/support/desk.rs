@@ -157,13 +157,23 @@ impl Desk {
         self.start_with(&[]).await;
     }
 
-    /// Returns once the agent itself says that it is ready.
-    pub async fn start_with(&mut self, arguments: &[&str]) {
+    /// Starts it and does not wait for it.
+    #[allow(dead_code, reason = "few tests start it so")]
+    pub fn launch(&mut self) {
+        self.launch_with(&[]);
+    }
+
+    fn launch_with(&mut self, arguments: &[&str]) {
         assert!(self.agent.is_none(), "the agent runs already");
         self.starts += 1;
         let log = self.log(&format!("agent-{}", self.starts));
         let mut command = self.command_by(&[], &[&["agent", "run"], arguments].concat());
         self.agent = Some(Process::start(command.stderr(log)));
+    }
+
+    /// Returns once the agent itself says that it is ready.
+    pub async fn start_with(&mut self, arguments: &[&str]) {
+        self.launch_with(arguments);
         until("the agent to be ready", async || {
             let ended = self.agent.as_mut().unwrap().0.try_wait().unwrap();
             assert!(ended.is_none(), "the agent ended with {ended:?}: {}", self.said());

@@ -79,6 +79,10 @@ pub struct Outside {
     received: BTreeSet<String>,
     pub alerts: BTreeMap<AlertId, Alert>,
     pub notifications: BTreeMap<NotificationId, Notification>,
+    /// Which of those are about an alert.
+    about: BTreeMap<AlertId, BTreeSet<NotificationId>>,
+    /// Alerts that facts were about since all stood as they should.
+    touched: BTreeSet<AlertId>,
     /// All there were.
     handovers: BTreeMap<HandoverId, Handover>,
     paging: BTreeMap<AlertId, (Timestamp, u32)>,
@@ -128,6 +132,8 @@ impl Night {
             received: BTreeSet::new(),
             alerts: BTreeMap::new(),
             notifications: BTreeMap::new(),
+            about: BTreeMap::new(),
+            touched: BTreeSet::new(),
             handovers: BTreeMap::new(),
             paging: BTreeMap::new(),
             counts: BTreeMap::new(),
@@ -632,6 +638,7 @@ pub async fn auditor(store: Store, night: Night, clock: Clock) {
             night.look().nothing_is_late(clock.now());
         }
         tokio::select! {
+            biased;
             changed = sealed.changed() => if changed.is_err() { return },
             () = tokio::time::sleep_until(look) => {}
         }
@@ -646,7 +653,8 @@ pub async fn read_facts(store: &Store, night: &Night) {
         let mut outside = night.look();
         if facts.is_empty() {
             // Only between transactions must every alert stand as it should.
-            outside.alerts.values().for_each(never_forgotten);
+            let touched = std::mem::take(&mut outside.touched);
+            touched.iter().filter_map(|id| outside.alerts.get(id)).for_each(never_forgotten);
             outside.one_at_a_time();
             return;
         }
@@ -680,6 +688,7 @@ impl Outside {
                     *paging = if paging.0 == change.at { (paging.0, paging.1 + 1) } else { (change.at, 1) };
                     assert!(paging.1 < 40, "{} spins: {:?}", alert.id, change.summary);
                 }
+                self.touched.insert(alert.id);
                 self.alerts.insert(alert.id, (**alert).clone());
             }
             Object::Notification(n) => {
@@ -708,12 +717,20 @@ impl Outside {
                 }
                 if change.what == What::NotificationHeld && n.hold == Some(Hold::Throttled) {
                     self.count("throttled");
-                    let about = n.alerts();
-                    let same = |other: &&Notification| about.iter().any(|alert| other.is_about(*alert));
-                    let others: Vec<_> = self.notifications.values().filter(same).cloned().collect();
+                    let about = n.alerts().into_iter().filter_map(|alert| self.about.get(&alert)).flatten();
+                    let left = |other: &&Notification| {
+                        other.purpose == Purpose::Page
+                            && other.recipient.who == n.recipient.who
+                            && !other.attempts.is_empty()
+                    };
+                    let others = about.filter_map(|id| self.notifications.get(id)).filter(left);
+                    let others: Vec<_> = others.cloned().collect();
                     assert!(!is_first_page(n, &others), "{} is a first page and waits: {n:?}", n.id);
                 }
                 honest(n);
+                for alert in n.alerts() {
+                    self.about.entry(alert).or_default().insert(n.id);
+                }
                 self.notifications.insert(n.id, (**n).clone());
             }
             Object::Handover(one) => {

@@ -261,6 +261,7 @@ impl Outside {
         let alerts: BTreeSet<_> = self.alerts.keys().copied().collect();
         self.paging.retain(|alert, _| alerts.contains(alert));
         self.notifications.retain(|_, n| n.due_at.is_some() || n.alerts().iter().any(|a| alerts.contains(a)));
+        self.about.retain(|alert, _| alerts.contains(alert));
         while self.accepted.len() > 2_000 {
             self.accepted.pop_first();
         }

@@ -118,6 +118,7 @@ fn desk_info(agent: &Agent) -> DeskInfo {
             soon
         },
         down: providers::media_down(agent),
+        mailbox: agent.vitals.mailbox(&setup),
     }
 }
 

@@ -4,6 +4,7 @@
 use super::{Abilities, PREFERENCES};
 use crate::core::contact::{Category, ContactField};
 use crate::core::event::FieldError;
+use crate::core::phone::plain_number;
 use crate::core::sync::{Said, Stated, bare_version, reading};
 use crate::core::text::Untrusted;
 use serde_json::{Map, Value, json};
@@ -249,10 +250,8 @@ fn listed(raw: &Map<String, Value>, attribute: &str, wanted: &[&str], kind: Opti
     let old = reading::member(raw, attribute).unwrap_or(&nothing);
     let old = reading::values(old, attribute, &mut Vec::new()).unwrap_or_default();
     let same = |text: &str, wanted: &str| {
-        let plain: String = reading::plain_number(text)
-            .chars()
-            .filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.'))
-            .collect();
+        let plain: String =
+            plain_number(text).chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.')).collect();
         text == wanted || plain == wanted
     };
     let items = wanted.iter().enumerate().map(|(i, wanted)| {

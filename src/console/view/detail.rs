@@ -340,6 +340,7 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::AlertHandedOver => ("handed", Meaning::Good),
         What::AlertOffered => ("offered", Meaning::Accent),
         What::AlertJoined => ("joined", Meaning::Warn),
+        What::AlertStormOver => ("storm over", Meaning::Quiet),
         What::AlertEscalated => ("step", Meaning::Warn),
         What::AlertLastResort => ("resort", Meaning::Bad),
         What::AlertAcknowledged => ("taken", Meaning::Good),
@@ -406,6 +407,7 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::HandoverOpened => ("on call", Meaning::Warn),
         What::HandoverAccepted => ("on call", Meaning::Good),
         What::MaintenanceAdded | What::MaintenanceRemoved => ("quiet", Meaning::Accent),
+        What::ViewSaved | What::ViewDropped => ("view", Meaning::Quiet),
         What::ConfigApplied => ("config", Meaning::Accent),
         What::AgentStarted | What::AgentStopped => ("agent", Meaning::Accent),
     }

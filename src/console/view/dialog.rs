@@ -12,7 +12,7 @@ use crate::console::model::{About, Model};
 use crate::console::theme::Meaning;
 use crate::console::view::form::text_cursor;
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
-use crate::console::view::{bulk, cover, first_row, help, resend, templates, why};
+use crate::console::view::{bulk, cover, drill, first_row, help, resend, templates, views, why};
 use crate::console::waiting::{Choice, Stale};
 use crate::core::text::sanitise;
 use crate::wire::Wake;
@@ -70,6 +70,11 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
         Dialog::Note(dialog) => note(canvas, dialog, area),
         Dialog::Close(dialog) => close(canvas, dialog, area),
         Dialog::Palette(dialog) => palette(canvas, dialog, area),
+        Dialog::Views(dialog) => {
+            views::list(canvas, dialog, area);
+            None
+        }
+        Dialog::Keep(dialog) => views::keep(canvas, dialog, area),
         Dialog::Help { scroll } => {
             let inner = window(
                 canvas,
@@ -80,6 +85,10 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
                 "Esc back",
             );
             pages(canvas, inner, &help::lines(model, inner.width), *scroll);
+            None
+        }
+        Dialog::Drill(reading) => {
+            drill::page(canvas, model, *reading, area);
             None
         }
         Dialog::Why { alert, scroll } => {
@@ -124,7 +133,8 @@ pub fn window(
     }
 }
 
-fn pages(canvas: &mut Canvas<'_>, inner: Rect, lines: &[Spans], scroll: u16) {
+/// Lines in a window, those that do not fit below, and how many they are.
+pub fn pages(canvas: &mut Canvas<'_>, inner: Rect, lines: &[Spans], scroll: u16) {
     let most = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(inner.height);
     let scroll = scroll.min(most);
     for (row, line) in lines.iter().skip(usize::from(scroll)).take(usize::from(inner.height)).enumerate() {
@@ -392,6 +402,7 @@ fn note(canvas: &mut Canvas<'_>, dialog: &Note, area: Rect) -> Option<Position> 
         About::Handover(handover) => format!("hand-over {handover}"),
         About::Maintenance => "maintenance".to_owned(),
         About::Several(many) => format!("{many} rows"),
+        About::View => "a view".to_owned(),
     };
     let inner = window(canvas, area, 70, 9, &format!("Note on {of}"), "Ctrl-s saves, Esc drops");
     (&*dialog.text).render(inner, canvas.buffer);

@@ -6,6 +6,7 @@ use crate::console::desk::Desk;
 use crate::console::keymap::Footer;
 use crate::console::model::{Link, Model, Place, RECONNECTING, Tone};
 use crate::console::theme::Meaning;
+use crate::console::view::find;
 use crate::console::view::paint::{Canvas, Spans, cells};
 use crate::core::contact::Medium;
 use crate::core::person::{PersonId, short_name};
@@ -202,6 +203,11 @@ fn notices(model: &Model, desk: &Desk, width: u16) -> Vec<(String, Meaning)> {
         let why = sync.last_error.as_ref().map(|why| why.printable().into_string()).unwrap_or_default();
         notices.push((format!("sync failing since {since}: {why}"), Meaning::Warn));
     }
+    if let Some(mailbox) = desk.info.mailbox.as_ref().filter(|one| one.state == ChannelState::Failing) {
+        let since = clock::hour_minute(mailbox.since, &desk.zone());
+        let why = mailbox.last_error.as_ref().map(|why| why.printable().into_string()).unwrap_or_default();
+        notices.push((format!("mailed replies are not read since {since}: {why}"), Meaning::Warn));
+    }
     for warning in &model.warnings {
         notices.push((sanitise(warning).into_owned(), Meaning::Warn));
     }
@@ -253,6 +259,10 @@ pub fn footer(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
     if model.place == Place::Contacts && model.contacts.form.is_some() {
         let keys = [("Ctrl-s", "save"), ("Tab", "next"), ("Space", "tick"), ("Esc", "back")];
         let spans: Spans = keys.iter().flat_map(|(key, label)| hint(key, label, true)).collect();
+        canvas.put_spans(area.x + 1, y, area.width - 2, &spans);
+        return above;
+    }
+    if let Some(spans) = find::footer(model) {
         canvas.put_spans(area.x + 1, y, area.width - 2, &spans);
         return above;
     }

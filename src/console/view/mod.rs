@@ -7,6 +7,8 @@ pub mod cover;
 pub mod crumbs;
 pub mod detail;
 pub mod dialog;
+pub mod drill;
+pub mod find;
 pub mod form;
 pub mod frame;
 pub mod handover;
@@ -23,11 +25,13 @@ pub mod people;
 pub mod person;
 pub mod providers;
 pub mod resend;
+pub mod search;
 pub mod sources;
 pub mod stream;
 pub mod templates;
 pub mod triage;
 pub mod viewers;
+pub mod views;
 pub mod why;
 
 use crate::console::model::{Model, Place};
@@ -54,6 +58,7 @@ pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Positio
         return None;
     }
     let body = frame::header(&mut canvas, model, area);
+    let body = drill::line(&mut canvas, model, body);
     let body = frame::footer(&mut canvas, model, body);
     let mut cursor = match (model.place, &model.contacts.form) {
         (Place::Triage, _) => triage::paint(&mut canvas, model, body),
@@ -73,6 +78,7 @@ pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Positio
         }
         (Place::Sources, _) => sources::paint(&mut canvas, model, body),
         (Place::Configuration, _) => configuration::paint(&mut canvas, model, body),
+        (Place::Search, _) => search::paint(&mut canvas, model, body),
         (Place::Handover, _) => handover::paint(&mut canvas, model, body),
         (Place::Messages, _) => messages::paint(&mut canvas, model, body),
         (Place::Contacts, None) => contacts::paint(&mut canvas, model, body),

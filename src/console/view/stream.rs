@@ -9,6 +9,7 @@ use crate::console::view::{crumbs, detail, first_row};
 use crate::core::change::{Numbered, Object};
 use crate::core::event::Severity;
 use ratatui::layout::{Position, Rect};
+use unicode_segmentation::UnicodeSegmentation;
 
 /// As many lines are new every second while things happen too fast to be read: a slow line carries
 /// no more.
@@ -45,10 +46,27 @@ pub fn filter_line(
     if !filter.is_active() {
         return None;
     }
-    let before = cells(filter.line.before_cursor());
     canvas.put(x, y, 1, "/", Meaning::Accent);
-    canvas.put(x + 1, y, width.saturating_sub(1), filter.line.text(), Meaning::Strong);
-    filter.open.then(|| Position::new(x + 1 + before.min(width.saturating_sub(2)), y))
+    let room = width.saturating_sub(2);
+    let (before, text) = (filter.line.before_cursor(), filter.line.text());
+    // While it is typed, what stands at the cursor is in sight.
+    let hidden = if filter.open { hidden(before, room) } else { 0 };
+    let cursor = cells(&before[hidden..]) + u16::from(hidden > 0);
+    let mut at = x + 1;
+    if hidden > 0 {
+        at += canvas.put(at, y, 1, canvas.theme.signs.ellipsis, Meaning::Quiet);
+    }
+    canvas.put(at, y, (x + 2 + room).saturating_sub(at), &text[hidden..], Meaning::Strong);
+    filter.open.then(|| Position::new(x + 1 + cursor.min(room), y))
+}
+
+/// How many bytes at the beginning are passed over, so that the rest fits behind a mark.
+fn hidden(before: &str, room: u16) -> usize {
+    if cells(before) <= room {
+        return 0;
+    }
+    let fits = |at: &usize| cells(&before[*at..]) < room;
+    before.grapheme_indices(true).map(|(at, _)| at).find(fits).unwrap_or(before.len())
 }
 
 /// The newest lines that fit, with the selected one in sight.

@@ -12,6 +12,7 @@ use crate::core::money::Money;
 use crate::core::notification::{Notification, NotificationState, Purpose};
 use crate::core::partner::PartnerRef;
 use crate::core::status_update;
+use crate::core::storm;
 use crate::core::text::Untrusted;
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ pub(in crate::core) fn raise(
     group: Option<String>,
 ) -> Option<AlertId> {
     let policy = decision.desk.policies.get(policy)?.clone().for_severity(member.severity);
+    let storm = group.as_deref().and_then(|group| storm::goes_on(decision, view, group));
     let id = decision.ids.next_alert();
     let mut alert = Alert {
         id,
@@ -48,6 +50,7 @@ pub(in crate::core) fn raise(
         offered: None,
         cleared_at: None,
         joined_at: None,
+        storm,
         close_at: None,
         resolution: None,
         rule: rule.to_owned(),
@@ -71,6 +74,9 @@ pub(in crate::core) fn join(decision: &mut Decision<'_>, view: &mut View, id: Al
     let title = member.title.clone();
     let rests = alert.resting().is_some() && decision.rests_with(&alert, &member);
     alert.joined_at = Some(decision.now);
+    if let Some(raging) = &mut alert.storm {
+        raging.over_at = decision.now + decision.desk.storm.quiet;
+    }
     alert.members.retain(|m| !(m.id == member.id && m.of == member.of));
     alert.members.push(member);
     alert.cleared_at = None;
@@ -80,13 +86,15 @@ pub(in crate::core) fn join(decision: &mut Decision<'_>, view: &mut View, id: Al
     let steps = alert.policy.clone().for_severity(alert.severity);
     let other_steps = alert.severity > before.0 && steps != alert.policy;
     alert.policy = steps;
+    // In a storm sums grow by themselves; what counts there is one that is large by itself.
+    let factor = decision.desk.amount_factor + if alert.storm.is_some() { 1.0 } else { 0.0 };
     let worse = if before.3.is_some() {
         Some("it came back after it was cleared")
     } else if alert.severity > before.0 {
         Some("the severity rose")
     } else if alert.deadline.is_some_and(|new| before.1.is_none_or(|old| new < old)) && before.1.is_some() {
         Some("the deadline came nearer")
-    } else if multiplied(&before.2, &alert.at_risk, decision.desk.amount_factor) {
+    } else if multiplied(&before.2, &alert.at_risk, factor) {
         Some("the amount at risk grew")
     } else {
         None

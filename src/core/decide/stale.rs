@@ -38,7 +38,13 @@ pub(super) fn overtaken(view: &View, case: &Thing, mark: &Mark) -> bool {
 }
 
 /// Keeps what an event says of an exception, for those that come after it.
-pub(super) fn remember_report(decision: &mut Decision<'_>, view: &mut View, native: &Native, mark: &Mark) {
+pub(super) fn remember_report(
+    decision: &mut Decision<'_>,
+    view: &mut View,
+    native: &Native,
+    mark: &Mark,
+    alerts: bool,
+) {
     let (Native::ExceptionRaised { exception, partner, severity }
     | Native::ExceptionCleared { exception, partner, severity }) = native
     else {
@@ -46,11 +52,19 @@ pub(super) fn remember_report(decision: &mut Decision<'_>, view: &mut View, nati
     };
     let key = exception_key(partner, &exception.id);
     let known = view.exceptions.get(&key);
+    let state = report_state(native);
+    let before = known.and_then(|known| known.alerted);
+    let alerted = match state {
+        ReportState::Cleared => None,
+        ReportState::Raised if alerts => before.max(Some(*severity)),
+        ReportState::Raised => before,
+    };
     let report = ExceptionReport {
         id: key.as_str().into(),
         partner: partner.id.clone(),
-        state: report_state(native),
+        state,
         severity: *severity,
+        alerted,
         mark: known.map_or_else(|| mark.clone(), |known| mark.over(&known.mark)),
         created_at: known.map_or(decision.now, |known| known.created_at),
         updated_at: decision.now,

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::core::alert::AlertState;
+use crate::core::command::{Action, Expect};
+use crate::core::id::AlertId;
 use crate::core::notification::{NotificationState, Purpose};
 use crate::core::scenario::{Scene, exception};
 use serde_json::json;
@@ -85,4 +87,31 @@ fn what_is_urgent_and_matches_no_rule_goes_to_the_catch_all() {
     assert_eq!((scene.alerts.len(), scene.alert().rule.as_str()), (1, CATCH_ALL));
     let quiet = &scene.events[1];
     assert_eq!((&quiet.state, quiet.why.is_empty()), (&EventState::Quiet, false));
+}
+
+#[test]
+fn what_somebody_closed_opens_again_only_when_its_severity_rises_or_after_it_was_cleared() {
+    let mut scene = Scene::usual();
+    let close = |scene: &mut Scene, id: u64| {
+        let action = Action::Resolve { alert: AlertId(id), reason: "Dealt with.".into() };
+        scene.command("maria", action, Expect::default()).unwrap();
+    };
+    scene.raise("x1");
+    close(&mut scene, 1);
+    for _ in 0..3 {
+        scene.pass(10);
+        scene.raise("x1");
+        assert_eq!(scene.alerts.len(), 1, "the community says it again and again");
+    }
+    let why = scene.events.last().unwrap().why.last().unwrap().because.clone();
+    assert_eq!(why.raw(), "somebody closed it, and it is not more severe than it was");
+    scene.pass(10);
+    scene.events(&[("raised", exception("x1"), "critical")]);
+    assert_eq!(scene.alerts.len(), 2);
+    close(&mut scene, 2);
+    scene.pass(10);
+    scene.events(&[("cleared", exception("x1"), "high")]);
+    scene.pass(10);
+    scene.raise("x1");
+    assert_eq!(scene.alerts.len(), 3, "it is over, and begins again");
 }

@@ -249,7 +249,7 @@ fn hand_off(
     facts: &Facts,
 ) {
     let (desk, now) = (decision.desk, decision.now);
-    let (began, between) = began(schedule, &one, &on, now);
+    let Began { at: began, between, by_a_new_plan } = began(schedule, &one, &on, now);
     let arriving = arriving(&on, &one.outgoing);
     let before = open.iter().flat_map(|open| open.outgoing.iter().cloned());
     let mut outgoing: Vec<PersonId> = Vec::new();
@@ -270,8 +270,8 @@ fn hand_off(
     let at = decision.changes.len();
     if matters.is_empty() {
         (one.state, one.closed) = (HandoverState::Closed, Some(Closed::Nothing));
-        // Whoever was put on call by hand knows of it already.
-        let arranged = matches!(schedule.who(now).1, Why::Override { .. });
+        // Whoever was put on call by hand, or by a calendar or configuration that changed, was told then.
+        let arranged = by_a_new_plan || matches!(schedule.who(now).1, Why::Override { .. });
         if !one.notes.is_empty() || (desk.handover.when_quiet == Quiet::Mail && !arranged) {
             announce(decision, &mut one, &matters, facts, &[Medium::Email]);
         }
@@ -299,8 +299,16 @@ fn hand_off(
     begin(decision, schedule, on, began);
 }
 
-/// Since when these people are on, and who was last before them where the desk did not see it.
-fn began(schedule: &Schedule, one: &Handover, on: &[PersonId], now: Timestamp) -> (Timestamp, Vec<PersonId>) {
+/// How those who are on came to be.
+struct Began {
+    at: Timestamp,
+    /// Who was on last before them, where the desk did not see it.
+    between: Vec<PersonId>,
+    /// It is no turn that comes: the plan itself has changed, just now.
+    by_a_new_plan: bool,
+}
+
+fn began(schedule: &Schedule, one: &Handover, on: &[PersonId], now: Timestamp) -> Began {
     let since = one.since.max(now.saturating_sub(BACK).unwrap_or(Timestamp::MIN));
     let end = now.saturating_add(SignedDuration::from_micros(1)).unwrap_or(now);
     let (mut began, mut last) = (since, Vec::new());
@@ -312,8 +320,11 @@ fn began(schedule: &Schedule, one: &Handover, on: &[PersonId], now: Timestamp) -
             break;
         }
     }
-    // By the plan as it is now they were on before: so the plan has changed, just now.
-    if began <= since { (now, Vec::new()) } else { (began, last) }
+    // By the plan as it is now they were on before: so it has changed.
+    match began <= since {
+        true => Began { at: now, between: Vec::new(), by_a_new_plan: true },
+        false => Began { at: began, between: last, by_a_new_plan: false },
+    }
 }
 
 fn remind(decision: &mut Decision<'_>, mut one: Handover, matters: &Matters, facts: &Facts) {

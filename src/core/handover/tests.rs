@@ -284,6 +284,26 @@ fn with_nothing_to_hand_over_nothing_is_asked_and_quiet_may_be_silence() {
     assert_eq!((desk.the(1).closed, desk.count()), (Some(Closed::Nothing), 0));
 }
 
+/// Whoever changes the plan tells those whom it concerns; with nothing to hand over that is all they need.
+#[test]
+fn a_plan_that_changes_under_somebody_sends_no_second_mail_where_there_is_nothing_to_hand_over() {
+    let mut desk = Desk::new();
+    desk.scene.desk.schedules.insert("primary".into(), daily(&["jonas", "maria"]));
+    desk.look();
+    assert_eq!((desk.the(1).closed, desk.count()), (Some(Closed::Nothing), 0));
+    assert_eq!((desk.the(2).state, &desk.the(2).outgoing), (HandoverState::Ahead, &vec![id("maria")]));
+    // What is in hand is handed over all the same.
+    let mut desk = Desk::new();
+    desk.scene.raise("x1");
+    desk.sent();
+    desk.scene.ack("jonas").unwrap();
+    desk.scene.desk.schedules.insert("primary".into(), daily(&["jonas", "maria"]));
+    let before = desk.count();
+    desk.look();
+    assert_eq!(desk.the(1).state, HandoverState::Open);
+    assert_eq!(desk.count() - before, 2, "a text and a mail");
+}
+
 #[test]
 fn until_it_is_accepted_whoever_left_is_paged_too_and_last() {
     let mut desk = Desk::handing_over();

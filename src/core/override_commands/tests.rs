@@ -258,3 +258,34 @@ fn a_calendar_that_changes_tells_those_it_puts_on_and_takes_off_within_two_weeks
     assert_eq!(told(&with("maria", "03-20T07:00", "03-21T07:00")), [], "what is past");
     assert_eq!(told(&with("maria", "04-20T07:00", "04-21T07:00")), [], "what is far");
 }
+
+#[test]
+fn a_configuration_that_changes_the_turns_tells_whom_it_concerns_except_who_applied_it() {
+    let scene = scene();
+    let plans = |people: &[&str]| {
+        let people = people.iter().map(|id| PersonId((*id).into())).collect();
+        let start = Start::Day(date(2026, 3, 28));
+        let rotation = Rotation::new(people, &Length::Days(1), time(7, 0, 0, 0), start, &TimeZone::UTC);
+        BTreeMap::from([("primary".to_owned(), Schedule::simple("primary", TimeZone::UTC, rotation))])
+    };
+    let told = |before, after, by: Option<&str>| -> Vec<String> {
+        let mut decision = Decision::new(&scene.desk, scene.now, scene.ids);
+        let by = by.map(|id| PersonId(id.into()));
+        tell_of_configuration(&mut decision, 7, by.as_ref(), (&before, &after));
+        let message = |change: Change| match change.object {
+            Object::Notification(n) => format!("{}: {}", n.recipient.name.raw(), n.reason.via.raw()),
+            other => panic!("{other:?}"),
+        };
+        decision.changes.into_iter().map(message).collect()
+    };
+    let (before, after) = (plans(&["maria", "maria"]), plans(&["maria", "jonas"]));
+    let both = [
+        "jonas: put on call for primary by configuration 7",
+        "maria: taken off call for primary by configuration 7",
+    ];
+    assert_eq!(told(before.clone(), after.clone(), None), both);
+    assert_eq!(told(before.clone(), after.clone(), Some("maria")), both[..1]);
+    assert!(told(after.clone(), after.clone(), None).is_empty());
+    assert_eq!(told(after.clone(), BTreeMap::new(), None).len(), 2, "a schedule that is gone has nobody on");
+    assert_eq!(told(BTreeMap::new(), after, None).len(), 2, "and a new one has somebody on");
+}

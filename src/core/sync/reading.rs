@@ -120,7 +120,7 @@ where
     let given = values(value, path, notes)?;
     let mut good: Vec<T> = Vec::new();
     for (text, _) in &given {
-        match plain_number(text).parse() {
+        match text.parse() {
             Ok(address) if good.contains(&address) => {}
             Ok(address) => good.push(address),
             Err(why) => wrong(path, why.to_string(), notes),
@@ -128,14 +128,6 @@ where
     }
     let nothing_left = good.is_empty() && value.as_array().is_some_and(|items| !items.is_empty());
     (!nothing_left).then_some(good)
-}
-
-/// A number without the scheme of RFC 3966.
-pub fn plain_number(text: &str) -> &str {
-    match text.get(..4) {
-        Some(scheme) if scheme.eq_ignore_ascii_case("tel:") => &text[4..],
-        _ => text,
-    }
 }
 
 pub fn texts(value: &Value, path: &str, notes: &mut Vec<FieldError>) -> Option<Vec<Untrusted>> {

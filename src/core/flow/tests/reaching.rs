@@ -135,6 +135,21 @@ fn a_night_in_which_the_clock_is_set_back_ends_twice_and_nothing_waits_a_day_for
 }
 
 #[test]
+fn what_the_configuration_names_urgent_wakes_a_contact_and_nothing_else_does() {
+    let mut stage = Stage::new();
+    let mut ana = contact("ana");
+    ana.quiet_hours = Some("22:00-07:00".parse().unwrap());
+    ana.time_zone = Some("UTC".into());
+    let reach = Reach { contact: Some(ana.clone()), ..Reach::default() };
+    let night = "2026-03-01T23:00:00Z".parse().unwrap();
+    stage.desk.wakes_contacts = [Category::CaseUpdates].into();
+    for (category, goes) in [(Category::CaseUpdates, true), (Category::Urgent, false)] {
+        let way = reach.way(&stage.desk, &ana, category, night);
+        assert_eq!(matches!(way, Way::Send { .. }), goes, "{category:?}: {way:?}");
+    }
+}
+
+#[test]
 fn a_night_that_ends_as_the_clock_is_set_back_is_over_until_its_hour_comes_again() {
     let stage = Stage::new();
     let mut ana = contact("ana");
