@@ -185,6 +185,8 @@ pub const ONLY_SEEN: &[Action] = &[
     A::GoTo,
     A::LastView,
     A::MarkAll,
+    A::Hint,
+    A::Brief,
     A::CopyReference,
     A::Theme,
     A::Redraw,
