@@ -150,6 +150,7 @@ impl Check<'_> {
         let links = Links { base: None, categories: self.unsubscribe(&file.unsubscribe) };
         let replies = file.replies.and_then(|table| self.replies(table));
         let heartbeat = file.heartbeat.and_then(|table| self.heartbeat(table));
+        let exchange = file.exchange.and_then(|table| self.exchange(table));
         let handover = self.handover(file.handover);
         let views = self.views(file.view);
         let labels = self.labels(file.labels);
@@ -215,6 +216,7 @@ impl Check<'_> {
             replies,
             heartbeat,
             views,
+            exchange,
             text: self.text.to_owned(),
             sha256: digest(self.text),
         }

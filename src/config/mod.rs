@@ -7,6 +7,7 @@ mod check;
 mod community;
 mod console;
 mod digest;
+mod exchange;
 mod file;
 mod handover;
 mod heartbeat;
@@ -76,6 +77,8 @@ pub struct Settings {
     pub heartbeat: Option<Heartbeat>,
     /// Queries under a name that everybody may use.
     pub views: Vec<SavedView>,
+    /// By which amounts of different currencies are compared, if they are.
+    pub exchange: Option<crate::core::exchange::Exchange>,
     /// The file as it is, with what is kept of the files beside it, and their SHA-256 in hex.
     pub text: String,
     pub sha256: String,

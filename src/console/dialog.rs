@@ -31,12 +31,13 @@ use crate::console::look::TryOn;
 use crate::console::model::About;
 use crate::console::pick::Pick;
 use crate::console::resend::Resend;
+use crate::console::sort::{By, Sort};
 use crate::console::templates::Reader;
 use crate::console::views::{Keep, Views};
 use crate::console::waiting::Stale;
+use crate::console::why::Why;
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
-use crate::core::id::AlertId;
 use crate::core::resend::Asked;
 use crate::core::saved_view::SavedView;
 use crossterm::event::{KeyCode, KeyEvent};
@@ -66,10 +67,8 @@ pub enum Dialog {
     Help {
         scroll: u16,
     },
-    Why {
-        alert: AlertId,
-        scroll: u16,
-    },
+    Why(Why),
+    Sort(Sort),
     Palette(Box<Palette>),
     Views(Views),
     Keep(Keep),
@@ -112,6 +111,7 @@ pub enum Pressed {
     View(SavedView),
     /// Opens the saved view of that name.
     Named(String),
+    Sort(By),
     Say(String),
 }
 
@@ -183,10 +183,11 @@ impl Dialog {
             Dialog::Palette(dialog) => dialog.press(key),
             Dialog::Views(dialog) => dialog.press(key),
             Dialog::Keep(dialog) => dialog.press(key),
+            Dialog::Sort(dialog) => dialog.press(key),
             Dialog::Drill(reading) if reading.is_fresh(now) => Pressed::Stay,
-            Dialog::Help { scroll } | Dialog::Why { scroll, .. } | Dialog::Drill(Reading { scroll, .. }) => {
-                press_scroll(scroll, key)
-            }
+            Dialog::Help { scroll }
+            | Dialog::Why(Why { scroll, .. })
+            | Dialog::Drill(Reading { scroll, .. }) => press_scroll(scroll, key),
         }
     }
 
@@ -215,7 +216,8 @@ impl Dialog {
             | Dialog::Views(_)
             | Dialog::Theme(_)
             | Dialog::Help { .. }
-            | Dialog::Why { .. } => {}
+            | Dialog::Why(_)
+            | Dialog::Sort(_) => {}
         }
     }
 }

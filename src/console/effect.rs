@@ -23,6 +23,8 @@ pub enum Wait {
     Partners,
     /// … or of the one whose page is open.
     Page,
+    /// … or of the one beside the detail of Triage.
+    Beside,
     /// The figures of the providers may have changed by then.
     Providers,
     /// What is searched for rests; the number tells the newest rest from older ones.
@@ -61,6 +63,8 @@ pub enum Effect {
     /// The partners that these words name; without words those that need somebody.
     FetchPartners(String),
     FetchPartner(Untrusted),
+    /// A contact, with what they said about getting messages.
+    FetchContact(Untrusted),
     FetchThing(ThingOf),
     FetchMessages,
     FetchMessage(NotificationId),
@@ -96,6 +100,8 @@ pub enum Effect {
     Listen,
     /// Send [`crate::console::message::Msg::Rested`] with this number after a while.
     Rest(u64, Duration),
+    /// This operator has found the keys; nobody need point at them again.
+    Seen,
     Copy(Printable),
     Bell,
     /// Draw everything anew.

@@ -198,6 +198,11 @@ impl AgentLink {
         self.ask(format!("/v1/partners/{}", encoded(id.raw())), move |answer| Msg::Partner(id, answer));
     }
 
+    pub fn contact(&self, id: Untrusted) {
+        let path = format!("/v1/contacts/{}", encoded(id.raw()));
+        self.ask(path, move |answer| Msg::Contact(id, answer));
+    }
+
     pub fn thing(&self, of: ThingOf) {
         let kind = match of.kind {
             ThingKind::Case => "cases",

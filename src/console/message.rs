@@ -19,8 +19,8 @@ use crate::wire::client::LinkError;
 use crate::wire::person::{PersonDetail, Viewer};
 use crate::wire::search::{SearchAnswer, ViewInfo};
 use crate::wire::{
-    AlertDetail, ConfigInfo, DigestCopy, DigestInfo, Health, Messages, OwnHandover, PartnerDetail,
-    PartnerRows, Planned, ProviderInfo, ScheduleTimeline, Snapshot, StepPreview,
+    AlertDetail, ConfigInfo, ContactDetail, DigestCopy, DigestInfo, Health, Messages, OwnHandover,
+    PartnerDetail, PartnerRows, Planned, ProviderInfo, ScheduleTimeline, Snapshot, StepPreview,
 };
 use jiff::Timestamp;
 
@@ -46,6 +46,7 @@ pub enum Msg {
     /// The partners that these words name.
     Partners(String, Result<PartnerRows, LinkError>),
     Partner(Untrusted, Result<Box<PartnerDetail>, LinkError>),
+    Contact(Untrusted, Result<Box<ContactDetail>, LinkError>),
     Thing(ThingOf, Result<Box<Thing>, LinkError>),
     Messages(Result<Messages, LinkError>),
     Message(Result<Box<Notification>, LinkError>),

@@ -1,6 +1,7 @@
 //! Everything the console knows and shows. Views read it, only `update` writes it.
 
 use crate::console::AgentAfter;
+use crate::console::beside::Beside;
 use crate::console::configuration::Configuration;
 use crate::console::desk::Desk;
 use crate::console::dialog::{Dialog, Recent};
@@ -20,6 +21,7 @@ use crate::console::people::People;
 use crate::console::providers::Providers;
 use crate::console::rows::Rows;
 use crate::console::search::Search;
+use crate::console::sort::{self, By};
 use crate::console::sources::Sources;
 use crate::console::templates::Templates;
 use crate::console::theme::Theme;
@@ -66,6 +68,8 @@ pub struct Model {
     /// The way here.
     pub trail: Trail,
     pub triage: Triage,
+    /// The partner beside the detail of Triage.
+    pub beside: Beside,
     pub stream: Stream,
     pub partners: Partners,
     pub page: Option<Page>,
@@ -103,6 +107,10 @@ pub struct Model {
     pub read_only: bool,
     /// What was wrong with the console's part of the configuration.
     pub warnings: Vec<String>,
+    /// The zone that this machine is set to for the operator, if it is set to one.
+    pub local: Option<TimeZone>,
+    /// Somebody sits here for the first time and has not asked for the keys yet.
+    pub newcomer: bool,
     /// Ctrl-C was pressed once.
     pub leaving: bool,
     pub last_key: Option<Timestamp>,
@@ -159,6 +167,8 @@ pub struct Triage {
     pub alerts: Rows<AlertId>,
     pub tasks: Rows<TaskId>,
     pub filter: Filter,
+    /// In what order the rows stand.
+    pub by: By,
     /// The detail has the whole screen.
     pub zoomed: bool,
     pub scroll: u16,
@@ -316,6 +326,7 @@ impl Model {
                 alerts: Rows::default(),
                 tasks: Rows::default(),
                 filter: Filter::default(),
+                by: By::default(),
                 zoomed: false,
                 scroll: 0,
                 shown: None,
@@ -324,6 +335,7 @@ impl Model {
                 detail: None,
                 detail_missing: None,
             },
+            beside: Beside::default(),
             stream: Stream {
                 filter: Filter::default(),
                 selected: None,
@@ -368,6 +380,8 @@ impl Model {
             looks: Looks::default(),
             read_only: false,
             warnings: Vec::new(),
+            local: None,
+            newcomer: false,
             leaving: false,
             last_key: None,
             tickets: 0,
@@ -452,6 +466,17 @@ impl Model {
             (Place::Triage, Focus::Tasks) => self.triage.tasks.selected().copied().map(Subject::Task),
             _ => None,
         }
+    }
+
+    /// A message, wherever the console knows it from.
+    pub fn message(&self, id: NotificationId) -> Option<&Notification> {
+        let of_desk = self.desk.as_ref().and_then(|desk| desk.notifications.get(&id));
+        let of_page =
+            || self.page.iter().filter_map(|page| page.detail.as_ref()).flat_map(|d| &d.notifications);
+        let of_alert = || self.triage.detail.iter().flat_map(|detail| &detail.notifications);
+        of_desk
+            .or_else(|| self.messages.known.get(&id))
+            .or_else(|| of_page().chain(of_alert()).find(|message| message.id == id))
     }
 
     pub fn selected_contact(&self) -> Option<&Contact> {
@@ -549,7 +574,10 @@ impl Model {
     /// New rows wait somewhere until the hand is off.
     pub fn rows_wait(&self) -> bool {
         let triage = self.triage.alerts.waiting() + self.triage.tasks.waiting();
-        triage + self.partners.rows.waiting() + self.messages.rows.waiting() > 0
+        let asked = self.partners.rows.waiting() + self.messages.rows.waiting();
+        let page = self.page.as_ref().map_or(0, |page| page.rows.waiting());
+        let rest = self.contacts.rows.waiting() + self.providers.rows.waiting() + self.on_call.rows.waiting();
+        triage + asked + page + rest > 0
     }
 
     /// The alerts of Triage, most urgent first.
@@ -562,17 +590,7 @@ impl Model {
             .filter(|alert| alert.state != AlertState::Resolved)
             .filter(|alert| query.is_all() || query.finds(&rows::of_alert(alert, desk), &asking))
             .collect();
-        alerts.sort_by_key(|alert| {
-            let state = match alert.state {
-                AlertState::Open if alert.cleared_at.is_none() => 0,
-                AlertState::Acknowledged if alert.cleared_at.is_none() => 1,
-                AlertState::Snoozed => 2,
-                _ => 3,
-            };
-            let money = alert.at_risk.iter().map(|money| money.cents).max().unwrap_or(0);
-            let deadline = alert.deadline.map_or(i64::MAX, Timestamp::as_second);
-            (state, std::cmp::Reverse(alert.severity), deadline, std::cmp::Reverse(money), alert.id)
-        });
+        sort::alerts(desk, self.triage.by, &mut alerts);
         alerts.into_iter().map(|alert| alert.id).collect()
     }
 
@@ -586,7 +604,7 @@ impl Model {
             .filter(|task| task.state == TaskState::Open)
             .filter(|task| query.is_all() || query.finds(&rows::of_task(task, desk), &asking))
             .collect();
-        tasks.sort_by_key(|task| (task.due_at.map_or(i64::MAX, Timestamp::as_second), task.id));
+        sort::tasks(desk, self.triage.by, &mut tasks);
         tasks.into_iter().map(|task| task.id).collect()
     }
 

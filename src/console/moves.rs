@@ -192,11 +192,15 @@ pub fn to_end(model: &mut Model, end: End) {
         }
         Place::Partner => partners::to_end(model, end),
         Place::Contacts => match end {
-            End::First => model.contacts.rows.first(),
+            End::First => {
+                crate::console::contacts::arrange(model);
+                model.contacts.rows.first();
+            }
             End::Last => model.contacts.rows.last(),
         },
         Place::Handover => handover::to_end(model, end),
         Place::OnCall => {
+            crate::console::oncall::arrange(model);
             let rows = &mut model.on_call.rows;
             if end == End::First { rows.first() } else { rows.last() }
         }
@@ -205,6 +209,7 @@ pub fn to_end(model: &mut Model, end: End) {
             if end == End::First { rows.first() } else { rows.last() }
         }
         Place::Providers => {
+            crate::console::providers::arrange(model);
             let rows = &mut model.providers.rows;
             if end == End::First { rows.first() } else { rows.last() }
         }

@@ -32,6 +32,8 @@ pub struct Plan {
     /// An answer has come.
     pub heard: bool,
     pub missing: Option<String>,
+    /// The operator has just changed the plan, and wants to see it.
+    own: bool,
 }
 
 /// A turn by its end: its beginning moves while it runs.
@@ -46,6 +48,12 @@ pub fn show(model: &mut Model) -> Vec<Effect> {
     vec![Effect::FetchOnCall]
 }
 
+/// The operator's own change was made.
+pub fn done(model: &mut Model) -> Vec<Effect> {
+    model.on_call.own = true;
+    again(model)
+}
+
 /// What is on the screen may be old.
 pub fn again(model: &Model) -> Vec<Effect> {
     if model.place == Place::OnCall { vec![Effect::FetchOnCall] } else { Vec::new() }
@@ -57,7 +65,15 @@ pub fn came(model: &mut Model, answer: Result<Vec<ScheduleTimeline>, LinkError>)
         Ok(known) => {
             model.on_call.known = known;
             model.on_call.missing = None;
-            arrange(model);
+            let own = std::mem::take(&mut model.on_call.own);
+            let stand =
+                |model: &Model| model.on_call.rows.order().iter().all(|key| turn(model, key).is_some());
+            if model.place == Place::OnCall && model.hand_is_on() && !own && stand(model) {
+                let wanted = wanted(model);
+                model.on_call.rows.keep(&wanted);
+            } else {
+                arrange(model);
+            }
         }
         Err(error) => model.on_call.missing = Some(error.to_string()),
     }

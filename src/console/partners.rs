@@ -9,7 +9,7 @@ use crate::console::model::{Filter, Model, Place};
 use crate::console::moves::End;
 use crate::console::nav;
 use crate::console::rows::Rows;
-use crate::console::{contacts, messages};
+use crate::console::{beside, contacts, messages};
 use crate::core::case::Case;
 use crate::core::change::{Numbered, Object, What};
 use crate::core::document::Document;
@@ -226,7 +226,7 @@ fn is_contact(numbered: &Numbered, page: &Page) -> bool {
 
 pub fn waited(model: &mut Model, wait: Wait) -> Vec<Effect> {
     match wait {
-        Wait::Providers | Wait::Palette(_) | Wait::Search(_) => Vec::new(),
+        Wait::Providers | Wait::Palette(_) | Wait::Search(_) | Wait::Beside => Vec::new(),
         Wait::Find(number) if number == model.partners.finds => vec![fetch(model)],
         Wait::Find(_) => Vec::new(),
         Wait::Partners => {
@@ -304,21 +304,29 @@ pub fn detail_came(
     id: &Untrusted,
     answer: Result<Box<PartnerDetail>, LinkError>,
 ) -> Option<Effect> {
-    // The form and the messages know contacts from here, too.
+    // The form, the messages and the pane beside a detail know contacts from here, too.
     let contacts = match &answer {
-        Ok(detail) => Ok(detail.contacts.iter().map(|known| known.contact.clone()).collect()),
+        Ok(detail) => Ok(detail.contacts.clone()),
         Err(error) => Err(error.to_string()),
     };
     contacts::of_partner_came(model, id, contacts);
     if let Ok(detail) = &answer {
+        beside::came(model, detail);
         messages::learn(model, &detail.notifications);
     }
+    let hand_is_on = model.place == Place::Partner && model.hand_is_on();
     let page = model.page.as_mut().filter(|page| page.id == *id)?;
     match answer {
         Ok(detail) => {
             page.detail = Some(detail);
             page.missing = None;
-            page.arrange();
+            // Rows change places only while the hand is off; what they say is new at once.
+            if hand_is_on && page.opened.is_none() {
+                let wanted = page.wanted();
+                page.rows.keep(&wanted);
+            } else {
+                page.arrange();
+            }
             page.by_reference().map(Effect::FetchThing)
         }
         Err(error) => {
@@ -395,8 +403,13 @@ impl Page {
     }
 
     fn arrange(&mut self) {
-        let Some(detail) = &self.detail else { return };
-        let items = match self.view {
+        let items = self.wanted();
+        self.rows.arrange(items);
+    }
+
+    fn wanted(&self) -> Vec<Item> {
+        let Some(detail) = &self.detail else { return Vec::new() };
+        match self.view {
             View::Overview => {
                 let mut items = self.open_items();
                 items.extend(self.contact_items());
@@ -421,8 +434,14 @@ impl Page {
             View::Contacts => self.contact_items(),
             View::Told => self.told_items(),
             View::Conflicts => (0..detail.conflicts.len()).map(Item::Conflict).collect(),
-        };
-        self.rows.arrange(items);
+        }
+    }
+}
+
+/// Takes in what is new on the page.
+pub fn arrange_page(model: &mut Model) {
+    if let Some(page) = &mut model.page {
+        page.arrange();
     }
 }
 
@@ -460,7 +479,10 @@ fn limit_scroll(model: &mut Model) {
 pub fn to_end(model: &mut Model, end: End) {
     if let Some(page) = &mut model.page {
         match end {
-            End::First => page.rows.first(),
+            End::First => {
+                page.arrange();
+                page.rows.first();
+            }
             End::Last => page.rows.last(),
         }
     }

@@ -11,7 +11,7 @@ use crate::console::model::{Model, Named, Place, Subject, Tone, Undone};
 use crate::console::narrow::{filter, filtered, press_filter};
 use crate::console::order::{send, send_undoable};
 use crate::console::say::{say, sentence};
-use crate::console::{bulk, nav, templates, views, waiting};
+use crate::console::{bulk, nav, sort, templates, views, waiting};
 use crossterm::event::KeyEvent;
 use std::time::Duration;
 
@@ -123,6 +123,11 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             };
             say(model, said, tone);
             Vec::new()
+        }
+        Pressed::Sort(by) => {
+            model.dialog = None;
+            sort::chosen(model, by);
+            follow_selection(model)
         }
         Pressed::Find(number) => vec![Effect::Wait(Wait::Palette(number), FIND_AFTER)],
         Pressed::RunOn(name, action, goal) => {

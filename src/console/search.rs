@@ -1,15 +1,15 @@
 //! Searching everything there ever was: what is typed is asked of the agent once the hand rests, and Enter goes
 //! to the thing.
 
-use crate::console::dialog::Dialog;
 use crate::console::effect::{Effect, Wait};
 use crate::console::find::fields;
 use crate::console::follow::arrange;
-use crate::console::model::{Filter, Focus, Model, Place, Subject, Tone};
+use crate::console::model::{Filter, Focus, Model, Place, Tone};
 use crate::console::moves::End;
 use crate::console::partners::{self, Item, View};
 use crate::console::say::say;
-use crate::console::{contacts, messages, nav};
+use crate::console::why::Of;
+use crate::console::{contacts, messages, nav, why};
 use crate::core::id::{AlertId, NotificationId, TaskId};
 use crate::core::query::found::Kind;
 use crate::core::text::Untrusted;
@@ -193,12 +193,7 @@ fn to_alert(model: &mut Model, alert: AlertId) -> Vec<Effect> {
         model.triage.focus = Focus::Alerts;
         return Vec::new();
     }
-    model.dialog = Some(Dialog::Why { alert, scroll: 0 });
-    if model.detail_of(alert).is_some() {
-        return Vec::new();
-    }
-    model.triage.shown = Some(Subject::Alert(alert));
-    vec![Effect::FetchDetail(alert)]
+    why::about(model, Of::Alert(alert))
 }
 
 fn to_task(model: &mut Model, task: TaskId, partner: Option<Untrusted>) -> Vec<Effect> {

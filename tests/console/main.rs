@@ -4,6 +4,7 @@
 mod acting;
 mod away;
 mod bytes;
+mod day;
 mod drills;
 mod finding;
 mod hand;
@@ -18,5 +19,6 @@ mod partners;
 mod presses;
 mod random;
 mod screens;
+mod seeing;
 mod sending;
 mod ways;
