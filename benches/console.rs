@@ -130,7 +130,7 @@ impl Drop for Terminal {
     }
 }
 
-/// Posts events of a kind that no rule knows, evenly, until told to stop.
+/// Posts events that page nobody, evenly, until told to stop.
 fn pour(listen: &str, rate: u32, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<u64> {
     let listen = listen.to_owned();
     std::thread::spawn(move || {
@@ -149,9 +149,12 @@ fn pour(listen: &str, rate: u32, stop: Arc<AtomicBool>) -> std::thread::JoinHand
             }
             let batch: Vec<serde_json::Value> = (posted..due.min(posted + 100))
                 .map(|n| {
+                    let order = format!("45{:05}", n * 7919 % 100_000);
                     serde_json::json!({ "specversion": "1.0", "id": format!("{run}-{rate}-{n}"), "source": "/bench",
-                        "type": "bench.something.happened", "data": { "n": n,
-                        "partner": { "id": format!("p-{}", n % 50), "name": format!("Partner {} Tools", n % 50) } } })
+                        "type": "community.exception.raised", "data": { "severity": "low",
+                        "partner": { "id": format!("p-{}", n % 50), "name": format!("Partner {} Tools", n % 50) },
+                        "exception": { "id": format!("X-{run}-{rate}-{n}"), "kind": "late_shipment",
+                            "title": format!("Late shipment of order {order}"), "order": order } } })
                 })
                 .collect();
             posted += batch.len() as u64;

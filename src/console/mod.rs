@@ -150,7 +150,8 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
     let mut model = Model::new(Timestamp::now());
     model.agent_after = options.agent;
     model.session = link.session().to_owned();
-    let keeper = Keeper::start(&options.state, link.session(), tell.clone());
+    // One that only looks takes nothing over that another console left to be sent.
+    let keeper = (!options.read_only).then(|| Keeper::start(&options.state, link.session(), tell.clone()));
     model.read_only = options.read_only;
     (model.keys, model.looks, model.warnings) = (setup.keys, setup.looks, setup.warnings);
     model.local = std::env::var("TZ").ok().and_then(|named| clock::zone_named(&named));
@@ -208,7 +209,7 @@ struct Console {
     began: Instant,
     frames: Frames<File>,
     link: AgentLink,
-    keeper: Keeper,
+    keeper: Option<Keeper>,
     listening: JoinHandle<()>,
     seat: Option<drill::Seat>,
     tell: UnboundedSender<Msg>,
@@ -292,7 +293,11 @@ impl Console {
             match effect {
                 Effect::Command { ticket, action, expect } => self.link.command(ticket, action, expect),
                 Effect::Retry { ticket, command } => self.link.retry(ticket, command),
-                Effect::Keep(items) => self.keeper.keep(items),
+                Effect::Keep(items) => {
+                    if let Some(keeper) = &self.keeper {
+                        keeper.keep(items);
+                    }
+                }
                 Effect::Look(alert) => self.link.look(alert),
                 Effect::Preview { ticket, each } => self.link.preview_of(ticket, each),
                 Effect::Together { ticket, each } => self.link.together(ticket, each),

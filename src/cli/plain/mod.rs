@@ -253,6 +253,14 @@ impl Plain<'_> {
         self.model.now = Timestamp::now();
         match own {
             Own::Overview => self.overview()?,
+            Own::Sources | Own::Configuration => {
+                let Some(desk) = &self.model.desk else { return Ok(Then::GoOn) };
+                let lines = match own {
+                    Own::Sources => say::sources(desk, self.model.now),
+                    _ => say::configuration(desk),
+                };
+                lines.iter().try_for_each(|line| self.say(line))?;
+            }
             Own::Recent => {
                 let Some(desk) = &self.model.desk else { return Ok(Then::GoOn) };
                 let recent = desk.recent.iter().rev().take(20).rev();

@@ -11,6 +11,7 @@ use crate::core::event::Severity;
 use crate::core::money::Money;
 use crate::core::task::{Task, TaskState};
 use crate::core::text::{Printable, Untrusted, sanitise};
+use crate::wire::SourceHealth;
 use jiff::Timestamp;
 
 /// One change in one line, if it is to be announced at all.
@@ -153,6 +154,28 @@ pub fn warnings(desk: &Desk, now: Timestamp) -> Vec<String> {
         lines.push(format!("AUDIT: {}", sanitise(&stuck.to_string())));
     }
     lines
+}
+
+/// Where events come from, and when each was heard last.
+pub fn sources(desk: &Desk, now: Timestamp) -> Vec<String> {
+    let source = |source: &SourceHealth| {
+        let heard = match source.last_event_at {
+            Some(at) => format!("last event {}", clock::when(now, at, &desk.zone())),
+            None => "has never sent anything".to_owned(),
+        };
+        let silent = if source.silent { ", SILENT" } else { "" };
+        let unsigned = if source.signed { "" } else { ", unsigned" };
+        format!("{}: {heard}{silent}{unsigned}.", sanitise(&source.name))
+    };
+    desk.sources.iter().map(source).collect()
+}
+
+/// Which version of the configuration counts, and what is to be known of the file.
+pub fn configuration(desk: &Desk) -> Vec<String> {
+    let version = format!("Configuration version {} counts.", desk.info.config_version);
+    std::iter::once(version)
+        .chain(desk.info.config_note.as_deref().map(|note| sanitise(note).into_owned()))
+        .collect()
 }
 
 /// `A8812 critical, Acme Tools: Blocked order 4500123. Pages next at 03:09. …`

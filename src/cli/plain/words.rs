@@ -18,6 +18,8 @@ pub enum Said {
 pub enum Own {
     /// What needs somebody now.
     Overview,
+    Sources,
+    Configuration,
     Recent,
     Find(String),
     Announce(Announce),
@@ -101,6 +103,11 @@ pub const WORDS: &[Word] = &[
         [id] => run(&["alerts", "show"], std::slice::from_ref(id)),
         _ => Err("why what? why A12".to_owned()),
     }),
+    word("hand", "A12 to PERSON|keep", "ask somebody to take an alert over; keep takes that back", &[A::Hand], |rest| match rest {
+        [alert, to, person] if to == "to" => run(&["hand"], &[alert.clone(), "--to".to_owned(), person.clone()]),
+        [alert, keep] if keep == "keep" => run(&["hand"], &[alert.clone(), "--keep".to_owned()]),
+        _ => Err("to whom? hand A12 to maria".to_owned()),
+    }),
     word("close", "A12 REASON", "close with a reason; asks first", &[A::Close], |rest| match rest {
         [alert, reason @ ..] if !reason.is_empty() => run(&["resolve"], &[alert.clone(), "--reason".to_owned(), reason.join(" ")]),
         _ => Err("with which reason? close A12 carrier came at six".to_owned()),
@@ -111,7 +118,10 @@ pub const WORDS: &[Word] = &[
         rest => run(&["tasks", "done"], rest),
     }),
     word("settle", "N45 arrived|again|leave", "what became of a message in doubt", &[A::Settle], |rest| run(&["settle"], rest)),
-    word("messages", "[STATE]", "what was said, and what became of it: messages failed", &[A::Messages, A::Group], |rest| states("notifications", rest)),
+    word("messages", "[STATE|A12]", "what was said, and what became of it: messages failed", &[A::Messages, A::MessagesOf, A::Group], |rest| match rest {
+        [alert] if is_id(alert) => run(&["notifications", "list", "--alert"], rest),
+        rest => states("notifications", rest),
+    }),
     word("partners", "", "the partners", &[A::Partners], |rest| run(&["partners", "list"], rest)),
     word("partner", "ID", "everything about one partner", &[A::Partner], |rest| run(&["partners", "show"], rest)),
     word("contacts", "", "the contacts of all partners", &[A::Contacts], |rest| match rest.is_empty() {
@@ -123,6 +133,11 @@ pub const WORDS: &[Word] = &[
         [id, _, ..] if !matches!(id.as_str(), "leave" | "erase" | "resolve") => run(&["contacts", "set"], rest),
         rest => run(&["contacts"], rest),
     }),
+    word("desk", "", "who is on call; people, providers, sources and configuration are words of their own", &[A::Desk], |rest| run(&["oncall"], rest)),
+    word("people", "", "who works here", &[A::People], |rest| run(&["people", "list"], rest)),
+    word("person", "ID", "everything about one person", &[A::People], |rest| run(&["people", "show"], rest)),
+    word("sources", "", "where events come from, and when each was heard last", &[A::Sources], |_| own(Own::Sources)),
+    word("configuration", "", "which version counts", &[A::Configuration], |_| own(Own::Configuration)),
     word("oncall", "", "who is on call", &[A::OnCall], |rest| run(&["oncall"], rest)),
     word("override", "SCHEDULE PERSON from TIME until TIME", "somebody else is on call for a while", &[A::Cover], |rest| match rest {
         [schedule, person, from, start, until, end] if from == "from" && until == "until" => run(
@@ -167,6 +182,11 @@ pub const ONLY_SEEN: &[Action] = &[
     A::Back,
     A::Switch,
     A::SwitchBack,
+    A::GoTo,
+    A::LastView,
+    A::MarkAll,
+    A::Hint,
+    A::Brief,
     A::CopyReference,
     A::Theme,
     A::Redraw,
@@ -223,14 +243,14 @@ fn run(command: &[&str], rest: &[String]) -> Result<Said, String> {
     Ok(Said::Run(command.iter().map(|word| (*word).to_owned()).chain(rest.iter().cloned()).collect()))
 }
 
+/// An alert or a task.
+fn is_id(word: &str) -> bool {
+    word.len() > 1 && word.starts_with(['A', 'a', 'T', 't']) && word[1..].bytes().all(|b| b.is_ascii_digit())
+}
+
 /// Ids, and after them a time.
 fn with_time(command: &str, flag: &str, rest: &[String]) -> Result<Said, String> {
-    let is_id = |word: &&String| {
-        word.len() > 1
-            && word.starts_with(['A', 'a', 'T', 't'])
-            && word[1..].bytes().all(|b| b.is_ascii_digit())
-    };
-    let ids = rest.iter().take_while(is_id).count();
+    let ids = rest.iter().take_while(|word| is_id(word)).count();
     let mut words: Vec<String> = command.split(' ').map(str::to_owned).collect();
     words.extend_from_slice(&rest[..ids]);
     if ids < rest.len() {
@@ -348,6 +368,9 @@ mod tests {
             ("show case CASE-7", "cases|show|CASE-7"),
             ("list alerts open", "alerts|list|--in|open"),
             ("messages failed", "notifications|list|--in|failed"),
+            ("messages A12", "notifications|list|--alert|A12"),
+            ("hand A12 to maria", "hand|A12|--to|maria"),
+            ("person maria", "people|show|maria"),
             ("contact acme-lopez phones=+34612345678", "contacts|set|acme-lopez|phones=+34612345678"),
             ("contact acme-lopez", "contacts|show|acme-lopez"),
             ("override primary maria until 07:00", "override|add|--until|07:00|primary|maria"),
