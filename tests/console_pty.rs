@@ -306,8 +306,8 @@ fn what_moved_on_the_screen_is_what_would_be_drawn_anew() {
     terminal.wait_for_text("a: you take it");
     // The last of these rests on a row that counts no seconds.
     for keys in ["jjj", "\t", "2kkk", "4jj", "3", "1", "\tk", "?", "\u{1b}", "jjjj"] {
-        terminal.keys(keys);
         let before = terminal.bytes();
+        terminal.keys(keys);
         terminal.wait_for("an answer to the key", |_| terminal.bytes() > before);
     }
     terminal.wait_for_text("Fjord AS · Late");

@@ -54,6 +54,10 @@ pub fn again(model: &mut Model) -> Vec<Effect> {
 }
 
 pub fn arrange(model: &mut Model) {
+    // The hand begins at the top, so nothing is listed before the top is known.
+    if model.configuration.info.is_none() && model.configuration.missing.is_none() {
+        return;
+    }
     let all = model.configuration.info.iter().flat_map(|info| &info.applied);
     let mut rows: Vec<(Row, String)> = all
         .map(|one| (Row::Version(one.version), format!("version {} {}", one.version, one.why.printable())))

@@ -218,9 +218,9 @@ mod tests {
         }
     }
 
-    fn after(state: &Path) -> Vec<Item> {
+    fn after(state: &Path, session: &str) -> Vec<Item> {
         let (tell, mut heard) = unbounded_channel();
-        drop(Keeper::start(state, "next", tell));
+        drop(Keeper::start(state, session, tell));
         match heard.try_recv() {
             Ok(Msg::Kept(items)) => items,
             Ok(other) => panic!("{other:?}"),
@@ -240,9 +240,9 @@ mod tests {
         let file = state.path().join("console/first.waiting");
         assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(file.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
-        assert_eq!(after(state.path()), [item(2)]);
+        assert_eq!(after(state.path(), "second"), [item(2)]);
         assert!(!file.exists(), "it is in the file of the next");
-        assert_eq!(after(state.path()), [item(2)], "and the one after that has it, too");
+        assert_eq!(after(state.path(), "third"), [item(2)], "and the one after that has it, too");
     }
 
     #[test]
@@ -255,9 +255,9 @@ mod tests {
         while fs::read_to_string(&file).unwrap_or_default().is_empty() {
             thread::yield_now();
         }
-        assert_eq!(after(state.path()), []);
+        assert_eq!(after(state.path(), "second"), []);
         drop(keeper);
-        assert_eq!(after(state.path()), [item(1)]);
+        assert_eq!(after(state.path(), "third"), [item(1)]);
     }
 
     #[test]

@@ -269,7 +269,7 @@ pub const KEYMAP: &[Binding] = &[
     row(Char('c'), Context::Templates, Reader, "whose", "who reads it: a contact, a person, or a sample", Shown),
     row(Char('c'), Context::Preview, Reader, "whose", "who reads it: a contact, a person, or a sample", Shown),
     row(Char('l'), Context::Preview, Language, "language", "the next language there is", Shown),
-    row(Char('m'), Context::Preview, Medium, "mail/SMS", "the same over the other medium", Shown),
+    row(Char('o'), Context::Preview, Medium, "mail/SMS", "the same over the other medium", Shown),
     row(Char('b'), Context::Preview, Sample, "bare", "with no more values than are always there, or with all", Shown),
     row(Code(KeyCode::Enter), Context::Contacts, Edit, "edit", "edit the contact", Shown),
     row(Char('w'), Context::Contacts, Why, "why", "why they can be reached or not, and what they said about it", Shown),

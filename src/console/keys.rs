@@ -346,7 +346,10 @@ mod tests {
             ("[keys]\ntriage.ack = \"j\"\n", "2:14: j is the key of everywhere.down"),
             ("[keys]\neverywhere.down = [\"n\", \"Down\"]\n", "2:19: n is the key of triage.note"),
             ("[keys]\n\"triage.akc\" = \"A\"\n", "2:1: there is no key \"triage.akc\"; of triage there are"),
-            ("[keys]\nstream.ack = \"A\"\n", "2:8: there is no key \"stream.ack\"; there is triage.ack"),
+            (
+                "[keys]\nstream.ack = \"A\"\n",
+                "2:8: there is no key \"stream.ack\"; there is partners.ack, triage.ack",
+            ),
             ("[keys]\ntriage.ack = \"Ctrl-c\"\n", "2:14: Ctrl-c means the same everywhere"),
             ("[keys]\ntriage.ack = \"Alt-a\"\n", "2:14: nothing sits on Alt"),
             ("[keys]\ntriage.ack = []\n", "2:14: triage.ack needs at least one key"),

@@ -79,7 +79,7 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
     }
     let place = model.place;
     let filter = filter(model);
-    if filter.is_active() && !matches!(place, Place::Partner | Place::Person) {
+    if filter.is_active() && !matches!(place, Place::Partner | Place::Person | Place::Search) {
         *filter = Filter::default();
         return filtered(model);
     }

@@ -183,11 +183,7 @@ pub fn take_back(model: &mut Model) -> Option<Vec<Effect>> {
     let on_its_way = |item: &Item| model.waiting.sent.iter().any(|(_, id)| *id == item.id);
     let at = model.waiting.items.iter().rposition(|item| item.about() == about && !on_its_way(item))?;
     let item = model.waiting.items.remove(at);
-    say(
-        model,
-        format!("The {} of {} is taken back; it was never sent.", item.word(), item.label),
-        Tone::Done,
-    );
+    say(model, format!("Taken back and never sent: the {} of {}.", item.word(), item.label), Tone::Done);
     Some(keep(model))
 }
 

@@ -136,7 +136,7 @@ fn the_templates_and_how_one_reads_to_whom() {
         insta::assert_snapshot!(format!("templates_at_{at}"), hand.screen());
         hand.press(&["/"]).type_text("case-status").press(&["Enter", "Enter"]).answers();
         insta::assert_snapshot!(format!("template_mail_at_{at}"), hand.screen());
-        hand.press(&["m", "c"]).type_text("ames");
+        hand.press(&["o", "c"]).type_text("ames");
         insta::assert_snapshot!(format!("template_reader_at_{at}"), hand.screen());
         hand.press(&["Enter"]).answers().press(&["l"]).answers();
         insta::assert_snapshot!(format!("template_sms_at_{at}"), hand.screen());
@@ -234,11 +234,11 @@ fn a_digest_is_previewed_as_mail_then_as_page_then_in_its_phrases() {
     hand.press(&[":"]).type_text("templates").press(&["Enter"]).answers();
     hand.press(&["/"]).type_text("digest").press(&["Enter", "Enter"]).answers();
     insta::assert_snapshot!("template_digest_mail", hand.screen());
-    hand.press(&["m"]).answers().press(&["l"]).answers();
+    hand.press(&["o"]).answers().press(&["l"]).answers();
     insta::assert_snapshot!("template_digest_page", hand.screen());
-    hand.press(&["m"]).answers();
+    hand.press(&["o"]).answers();
     insta::assert_snapshot!("template_digest_phrases", hand.screen());
-    hand.press(&["m"]).answers();
+    hand.press(&["o"]).answers();
     assert!(hand.screen().contains("digest by mail to"), "{}", hand.screen());
 }
 

@@ -28,7 +28,7 @@ async fn everything_is_found_whole_and_by_part() {
         ("uberseekiste", &["case CASE-771"]),
         ("\"price dispute\"", &["case CASE-771"]),
         ("\"dispute price\"", &[]),
-        ("a1", &["alert A1"]),
+        ("a1", &["alert A1", "note 12"]),
         ("zeppelin", &[]),
     ] {
         assert_eq!(history.find(query), wanted, "{query}");

@@ -36,15 +36,23 @@ impl Canvas<'_> {
         if self.selected {
             style = style.add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM);
         }
-        // A wide sign that reaches under what is written here would be cut in half.
-        if x > area.left()
-            && let Some(before) = self.buffer.cell_mut((x - 1, y))
-            && cells(before.symbol()) > 1
-        {
-            before.set_symbol(" ");
-        }
+        self.clear_what_reaches_to(x, y);
         let (end, _) = self.buffer.set_stringn(x, y, &text, usize::from(width), style);
         end - x
+    }
+
+    /// A wide sign that reaches under what is written at `x` would be cut; the cells under it are blank.
+    fn clear_what_reaches_to(&mut self, x: u16, y: u16) {
+        for before in (self.buffer.area.left()..x).rev() {
+            let Some(cell) = self.buffer.cell_mut((before, y)) else { return };
+            let wide = cells(cell.symbol());
+            if wide > 1 && before.saturating_add(wide) > x {
+                cell.set_symbol(" ");
+            }
+            if wide > 1 || cell.symbol() != " " {
+                return;
+            }
+        }
     }
 
     /// Writes so that the text ends before `x + width`.

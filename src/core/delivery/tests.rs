@@ -1,3 +1,5 @@
+//! What the fold of evidence, deadlines for proof and moving on must hold.
+
 use super::*;
 use crate::core::change::{Change, Object};
 use crate::core::consent::{Choice, Means};
