@@ -185,6 +185,7 @@ pub const ONLY_SEEN: &[Action] = &[
     A::GoTo,
     A::LastView,
     A::MarkAll,
+    A::Sort,
     A::Hint,
     A::Brief,
     A::CopyReference,
