@@ -225,7 +225,7 @@ async fn of_two_who_were_never_told_the_right_one_is_told() {
     night.does(&["note", &claim, &format!("{proof} was delivered to her handset.")]).await;
     night.does(&["resend", &proof, "--via", "email", "--yes"]).await;
     night.wants("was Claire Martin of Delta told").await;
-    let refused = night.id(&["notifications"], &["delta-martin", "certificate", "bounced"]).await;
+    let refused = night.id(&["notifications"], &["delta-martin", "certificate", "failed"]).await;
     night.does(&["contacts", "set", "delta-martin", "emails=claire.dubois@example.net"]).await;
     night.does(&["resend", &refused, "--yes"]).await;
     night.ends_full().await;

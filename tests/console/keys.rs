@@ -27,6 +27,7 @@ fn in_place(context: Context) -> Hand {
         Context::Contacts => &["3", "c"],
         Context::Messages => &["4"],
         Context::Providers => &["4", "v"],
+        Context::Search => &["/", "/", "Enter"],
         Context::People => &["5", "Tab"],
         Context::Sources => &["5", "Tab", "Tab", "Tab"],
         Context::Configuration => &["5", "Tab", "Tab", "Tab", "Tab"],
