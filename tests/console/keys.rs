@@ -35,20 +35,14 @@ fn in_place(context: Context) -> Hand {
         Context::Templates => &["4", "t"],
         Context::Preview => &["4", "t", "Enter"],
         Context::Handover => &[],
-        Context::Search => &[],
         // It has no keys of its own.
         Context::Person => &[],
     };
     for key in keys {
         hand.press(&[key]).answers();
     }
-    let typed = match context {
-        Context::Handover => Some("handover"),
-        Context::Search => Some("search acme"),
-        _ => None,
-    };
-    if let Some(typed) = typed {
-        hand.press(&[":"]).type_text(typed).press(&["Enter"]).answers();
+    if context == Context::Handover {
+        hand.press(&[":"]).type_text("handover").press(&["Enter"]).answers();
     }
     if !matches!(context, Context::Everywhere | Context::Person) {
         assert_eq!(hand.model.context(), context, "there is another way to it now");
