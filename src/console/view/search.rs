@@ -107,10 +107,10 @@ fn nothing(canvas: &mut Canvas<'_>, model: &Model, query: &Query, area: Rect) {
         Some(why) => (format!("The agent has no answer: {}", sanitise(why)), Meaning::Warn),
         None if query.is_all() => {
             let lines = [
-                "Everything there ever was: events, alerts, tasks, messages with their texts, cases,",
-                "documents, posts, contacts, notes and replies. The newest come first.",
+                "Everything there ever was: events, alerts, tasks, messages and their texts,",
+                "cases, documents, posts, contacts, notes, replies. The newest come first.",
                 "",
-                "4500123           a reference, an order, a number: as it is said, or its beginning",
+                "4500123           a reference, an order, a number, or how it begins",
                 "\"customs hold\"    words in this order",
                 "partner:acme kind:message state:failed since:7d",
                 "R.Ames -kind:event                without what comes in",
