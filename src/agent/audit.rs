@@ -141,7 +141,7 @@ async fn read(agent: &Agent) -> Result<Vec<Stuck>, StoreError> {
     let before = |patience: SignedDuration| now.saturating_sub(patience).unwrap_or(Timestamp::MIN);
     let (due, waiting) = (before(OVERDUE), before(WAITING));
     let digests = setup.settings.digests.clone();
-    let suspects = agent
+    let (suspects, queued) = agent
         .store
         .read(move |tx| {
             let mut suspects = tx.suspects(due, waiting)?;
@@ -151,9 +151,11 @@ async fn read(agent: &Agent) -> Result<Vec<Stuck>, StoreError> {
                     suspects.due_digests.push((digest.name.clone(), due.run.at));
                 }
             }
-            Ok(suspects)
+            Ok((suspects, tx.channels_waiting()?))
         })
         .await?;
+    // The same look tells how long the queues are, for their charts.
+    agent.vitals.waiting(&setup, &queued, now);
     let lease = SignedDuration::try_from(LEASE).unwrap_or(SignedDuration::MAX);
     Ok(audit::judge(&suspects, lease, now))
 }

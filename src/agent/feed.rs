@@ -106,8 +106,9 @@ impl Reader {
     async fn health(&mut self) -> Option<Event> {
         let health = health_now(&self.agent).await.ok()?;
         let same = self.last_health.as_ref().is_some_and(|last| {
-            let crate::wire::Health { now: _, sources, channels, on_call, handovers, desk, sync } = last;
-            (sources, channels, on_call, handovers, desk, sync)
+            let crate::wire::Health { now: _, sources, channels, on_call, handovers, desk, sync, traffic } =
+                last;
+            (sources, channels, on_call, handovers, desk, sync, traffic)
                 == (
                     &health.sources,
                     &health.channels,
@@ -115,6 +116,7 @@ impl Reader {
                     &health.handovers,
                     &health.desk,
                     &health.sync,
+                    &health.traffic,
                 )
         });
         if same {

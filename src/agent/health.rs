@@ -3,10 +3,12 @@
 mod mailbox;
 
 use crate::core::contact::Medium;
+use crate::core::event::{Event, Severity};
 use crate::core::gauge::{Did, Gauge};
 use crate::core::notification::{Notification, Rung};
 use crate::core::settle::is_word;
 use crate::core::text::Untrusted;
+use crate::core::traffic::Traffic;
 use crate::store::list::{Filter, List};
 use crate::store::{Store, StoreError};
 use crate::wire::{ChannelHealth, ChannelState, SourceHealth, SyncHealth};
@@ -33,6 +35,7 @@ struct Known {
     sync: Option<SyncPulse>,
     mailbox: Option<mailbox::Pulse>,
     gauges: BTreeMap<String, Gauge>,
+    traffic: Traffic,
 }
 
 /// The exchange with the community since it was set up.
@@ -73,14 +76,14 @@ struct Pulse {
 
 /// So many refusals in a row make a channel failing.
 const REFUSALS: u32 = 3;
-/// The newest messages, which tell at the start how the last hour was.
+/// The newest messages and events, which tell at the start how the last hour was.
 const REMEMBERED: u32 = 1000;
 
 impl Vitals {
     /// What the store remembers from before.
     pub async fn load(store: &Store, setup: &Setup) -> Result<Self, StoreError> {
         let feeds: Vec<String> = setup.feeds.keys().cloned().collect();
-        let (sources, newest) = store
+        let (sources, newest, events) = store
             .read(move |tx| {
                 let mut sources = BTreeMap::new();
                 for feed in feeds {
@@ -89,11 +92,13 @@ impl Vitals {
                     }
                 }
                 let filter = Filter { limit: REMEMBERED, ..Filter::default() };
-                Ok((sources, tx.list::<Notification>(List::Notifications, &filter)?))
+                let events = tx.list::<Event>(List::Events, &filter)?;
+                Ok((sources, tx.list::<Notification>(List::Notifications, &filter)?, events))
             })
             .await?;
         let vitals =
             Self { known: Mutex::new(Known { sources, ..Known::default() }), changed: watch::Sender::new(0) };
+        vitals.came(events.iter().map(|event| (event.severity, event.created_at)));
         for notification in newest.iter().rev() {
             for evidence in &notification.evidence {
                 let Some(attempt) = notification.attempts.iter().find(|a| a.number == evidence.attempt)
@@ -126,6 +131,17 @@ impl Vitals {
         }
     }
 
+    /// Counts events that came in.
+    pub fn came(&self, events: impl Iterator<Item = (Option<Severity>, Timestamp)>) {
+        let mut known = self.locked();
+        events.for_each(|(severity, at)| known.traffic.record(severity, at));
+    }
+
+    /// The last hour of events, in minutes that are over.
+    pub fn traffic(&self, now: Timestamp) -> Traffic {
+        self.locked().traffic.over(now)
+    }
+
     /// `took`: how long after it was handed over.
     pub fn accepted(&self, channel: &str, at: Timestamp, took: Option<SignedDuration>) {
         self.record(channel, Did::Accepted(took), at);
@@ -144,6 +160,16 @@ impl Vitals {
     /// Counts what a channel did with a message.
     pub fn record(&self, channel: &str, did: Did, at: Timestamp) {
         self.locked().gauges.entry(channel.to_owned()).or_default().record(did, at);
+    }
+
+    /// Counts what waits for each channel, once a minute.
+    pub fn waiting(&self, setup: &Setup, queued: &[(String, u64)], at: Timestamp) {
+        let mut known = self.locked();
+        for channel in &setup.settings.channels {
+            let many = queued.iter().find(|(name, _)| *name == channel.name).map_or(0, |(_, many)| *many);
+            let gauge = known.gauges.entry(channel.name.clone()).or_default();
+            gauge.waits(u32::try_from(many).unwrap_or(u32::MAX), at);
+        }
     }
 
     pub fn gauge(&self, channel: &str) -> Gauge {

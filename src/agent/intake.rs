@@ -4,7 +4,9 @@ use super::Agent;
 use crate::community::Received;
 use crate::community::intake::{CallbackAnswer, CallbackRequest, Desk, Feed, NotTaken, Taken};
 use crate::community::unsubscribe::Page;
+use crate::core::change::{Change, Object, What};
 use crate::core::decide::{self, Incoming, Needs, Prepared, View};
+use crate::core::event::Severity;
 use crate::core::reply::Link;
 use crate::store::{StoreError, Tx};
 use async_trait::async_trait;
@@ -60,7 +62,8 @@ pub async fn job(agent: Arc<Agent>, mut queue: mpsc::Receiver<Submission>) {
             tracing::error!(%why, "what sleeps could not be looked at");
         }
         match decided {
-            Ok(results) => {
+            Ok((results, came)) => {
+                agent.vitals.came(came.into_iter().map(|severity| (severity, now)));
                 for ((answer, result), feed) in answers.into_iter().zip(results).zip(feeds) {
                     if result.is_ok() {
                         agent.vitals.heard(&feed, now);
@@ -78,13 +81,16 @@ pub async fn job(agent: Arc<Agent>, mut queue: mpsc::Receiver<Submission>) {
     }
 }
 
+/// The answer to each request, and the severities of the events that are new.
+type Decided = (Vec<Result<Taken, NotTaken>>, Vec<Option<Severity>>);
+
 /// Tells new events from known ones, and decides the new.
 fn decide_batch(
     tx: &mut Tx<'_>,
     desk: &crate::core::desk::Desk,
     asked: Vec<(String, Vec<Received>)>,
     now: Timestamp,
-) -> Result<Vec<Result<Taken, NotTaken>>, StoreError> {
+) -> Result<Decided, StoreError> {
     let mut results = Vec::with_capacity(asked.len());
     let mut seen: HashMap<(String, String), String> = HashMap::new();
     let mut prepared = Vec::new();
@@ -100,8 +106,13 @@ fn decide_batch(
     let mut view = view(tx, &prepared)?;
     let (changes, ids) = decide::events(desk, &mut view, prepared, tx.ids(), now);
     tx.keep_ids(ids);
+    let severity = |change: &Change| match (&change.object, change.what) {
+        (Object::Event(event), What::EventReceived) => Some(event.severity),
+        _ => None,
+    };
+    let came = changes.iter().filter_map(severity).collect();
     super::contacts::apply(tx, desk, changes, now)?;
-    Ok(results)
+    Ok((results, came))
 }
 
 /// What a batch is decided against.

@@ -29,6 +29,7 @@ mod reports;
 mod resend;
 mod roster;
 pub mod run;
+pub mod search;
 pub mod serve;
 pub mod setup;
 mod shift_test;
@@ -49,6 +50,7 @@ use crate::core::escalation::Decision;
 use crate::core::flow::{case_task, plan_task};
 use crate::core::matter::Matter;
 use crate::core::onboarding::MilestoneRecord;
+use crate::core::saved_view::OwnView;
 use crate::core::sync::task_key;
 use crate::core::task::{Task, TaskKind};
 use crate::core::text::Untrusted;
@@ -84,6 +86,8 @@ pub struct Agent {
     pub(crate) presence: Arc<presence::Presence>,
     /// What the auditor found last.
     pub(crate) audited: audit::Audited,
+    /// `None` for a store that runs inline.
+    pub(crate) search: Option<search::Search>,
     /// Only one at a time lays what is stored over what is configured.
     laying: tokio::sync::Mutex<()>,
     /// No new work once cancelled.
@@ -110,7 +114,9 @@ impl Agent {
         let (submissions, queue) = tokio::sync::mpsc::channel(intake::QUEUE);
         let desk = setup.settings.desk.clone();
         store.write(move |tx| quiet::all(tx, &desk, now)).await?;
+        let search = search::Search::open(&store)?;
         let agent = Arc::new(Self {
+            search,
             store,
             world,
             origin,
@@ -146,6 +152,7 @@ impl Agent {
         agent.tracker.spawn(shift_test::job(agent.clone()));
         agent.tracker.spawn(audit::job(agent.clone()));
         agent.tracker.spawn(heartbeat::job(agent.clone()));
+        agent.tracker.spawn(search::job(agent.clone()));
         Ok(agent)
     }
 
@@ -222,6 +229,7 @@ impl Agent {
                     return Ok(outcome);
                 }
                 let mut view = command_view(tx, &command.action, now)?;
+                view.saved = saved_view(tx, &command.action, &asker)?;
                 view.resend.down = down;
                 let outcome =
                     match apply::command(&setup.settings.desk, view, &command, &asker, tx.ids(), now) {
@@ -366,7 +374,7 @@ fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandV
         Action::AcceptHandover { handover } | Action::NoteHandover { handover, .. } => {
             view.handovers = handover::loaded(tx, *handover)?;
         }
-        Action::AddMaintenance { .. } => {}
+        Action::AddMaintenance { .. } | Action::SaveView { .. } | Action::DropView { .. } => {}
         Action::RemoveMaintenance { id } => view.window = tx.window(*id)?,
         Action::SetContact { contact, .. } => view.contact = tx.contact(contact.raw())?,
         Action::ResolveContact { contact, .. } | Action::EraseContact { contact } => {
@@ -379,6 +387,15 @@ fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandV
         }
     }
     Ok(view)
+}
+
+/// The asker's own view that an action names.
+fn saved_view(tx: &Tx<'_>, action: &Action, asker: &Asker) -> Result<Option<OwnView>, StoreError> {
+    match action {
+        Action::SaveView { view } => tx.view_of(&asker.id, &view.name),
+        Action::DropView { name } => tx.view_of(&asker.id, name),
+        _ => Ok(None),
+    }
 }
 
 /// What a task is about, for the kinds that the facts close.

@@ -11,6 +11,7 @@ use crate::core::money::Money;
 use crate::core::notification::Notification;
 use crate::core::partner::Partner;
 use crate::core::person::Person;
+use crate::core::query::{Asking, Facets, Parsed, Query, field, rows};
 use crate::core::task::Task;
 use crate::core::thread::Thread;
 use crate::wire::ProviderInfo;
@@ -32,6 +33,9 @@ pub enum ListCommand {
 
 #[derive(Args, Debug)]
 pub struct ListArgs {
+    /// Only what a query finds: words, "several together", -without, partner:acme since:2h late
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
     /// One JSON array
     #[arg(long)]
     pub json: bool,
@@ -121,6 +125,7 @@ pub async fn list_where(
     context: &Context,
 ) -> Result<(), Failed> {
     let mut path = format!("/v1/{}", things.path());
+    let query = args.query.join(" ");
     if things.is_whole() {
         if args.states.is_some() || args.partner.is_some() || args.alert.is_some() {
             return Err(Failed::Usage(format!(
@@ -135,19 +140,53 @@ pub async fn list_where(
             ("partner", args.partner.as_deref()),
             ("alert", args.alert.as_deref()),
         ];
-        for (name, value) in common.iter().chain(more) {
+        let query = [("q", Some(query.as_str()).filter(|query| !query.trim().is_empty()))];
+        for (name, value) in common.iter().chain(more).chain(&query) {
             if let Some(value) = value {
                 path.push_str(&format!("&{name}={}", encoded(value)));
             }
         }
     }
-    let mut found: Vec<Value> = context.client.get(&path).await?;
+    let (mut found, note): (Vec<Value>, _) = context.client.get_noted(&path).await?;
+    if let Some(note) = note {
+        eprintln!("nightdesk: {note}");
+    }
+    if things.is_whole() {
+        found = narrowed(things, found, &query)?;
+    }
     found.truncate(args.limit as usize);
     if args.json {
         return print::json(&found);
     }
     time::settle(context).await?;
     table(things, found)
+}
+
+/// What the words find of things that the agent gives whole.
+fn narrowed(things: Things, found: Vec<Value>, query: &str) -> Result<Vec<Value>, Failed> {
+    let Parsed { query, problems } = Query::read(query, field::WORDS);
+    if let Some(problem) = problems.first() {
+        let said = crate::core::text::sanitise(&problem.to_string()).into_owned();
+        return Err(Failed::Usage(format!("the query is not understood: {said}")));
+    }
+    let asking = Asking::default();
+    let mut kept = Vec::new();
+    for value in found {
+        let finds = match things {
+            Things::People => query.finds(&rows::of_person(&read::<Person>(value.clone())?), &asking),
+            _ => {
+                let info = read::<ProviderInfo>(value.clone())?;
+                let media: Vec<&str> = info.channel.carries.iter().map(|medium| medium.as_str()).collect();
+                let mut row = Facets::of_texts(&[&info.id, &info.channel.kind]);
+                media.into_iter().for_each(|medium| _ = row.text(medium));
+                query.finds(&row, &asking)
+            }
+        };
+        if finds {
+            kept.push(value);
+        }
+    }
+    Ok(kept)
 }
 
 pub async fn show(things: Things, args: &ShowArgs, context: &Context) -> Result<(), Failed> {

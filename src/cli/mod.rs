@@ -26,12 +26,14 @@ pub mod plain;
 pub mod print;
 pub mod probe;
 pub mod resend;
+pub mod search;
 pub mod sheet;
 pub mod sheets;
 pub mod show;
 pub mod tail;
 pub mod template;
 pub mod time;
+pub mod views;
 
 use crate::config::paths::{Environment, Named, Paths};
 use crate::core::id::{AlertId, TaskId};
@@ -193,6 +195,11 @@ pub enum Command {
     /// Drills of --demo: short nights that are scored
     #[command(subcommand)]
     Drill(drill::DrillCommand),
+    /// Search everything there ever was: events, alerts, messages with their texts, notes, contacts …
+    Search(search::SearchArgs),
+    /// Queries that are kept under a name
+    #[command(subcommand)]
+    Views(views::ViewCommand),
     /// The live stream, a line a change
     Tail(tail::TailArgs),
     /// The words of messages: what there is, and how it reads
@@ -311,6 +318,8 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Digest(command) => digest::run(command, context).await,
         // `main` knows the practice community.
         Command::Drill(_) => Err(Failed::Usage("drills are listed by the program itself".to_owned())),
+        Command::Search(args) => search::run(&args, context).await,
+        Command::Views(command) => views::run(command, context).await,
         Command::Tail(args) => tail::run(&args, context).await,
         Command::Template(command) => template::run(command, context).await,
         Command::Config(command) => config::run(command, context).await,

@@ -150,7 +150,9 @@ impl Check<'_> {
         let links = Links { base: None, categories: self.unsubscribe(&file.unsubscribe) };
         let replies = file.replies.and_then(|table| self.replies(table));
         let heartbeat = file.heartbeat.and_then(|table| self.heartbeat(table));
+        let exchange = file.exchange.and_then(|table| self.exchange(table));
         let handover = self.handover(file.handover);
+        let views = self.views(file.view);
         let labels = self.labels(file.labels);
         let codes = self.codes(&file.edi);
         Settings {
@@ -213,6 +215,8 @@ impl Check<'_> {
             rosters,
             replies,
             heartbeat,
+            views,
+            exchange,
             text: self.text.to_owned(),
             sha256: digest(self.text),
         }

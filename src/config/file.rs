@@ -59,6 +59,8 @@ pub struct File {
     #[serde(default)]
     pub inhibit: Vec<super::quiet::InhibitTable>,
     #[serde(default)]
+    pub view: Vec<super::view::ViewTable>,
+    #[serde(default)]
     pub work: WorkTables,
     #[serde(default)]
     pub plan: Vec<PlanTable>,
@@ -78,6 +80,7 @@ pub struct File {
     #[serde(default)]
     pub quiet_hours: super::waking::QuietHoursTable,
     pub heartbeat: Option<super::heartbeat::HeartbeatTable>,
+    pub exchange: Option<super::exchange::ExchangeTable>,
     pub page_test: Option<super::page_test::PageTestTable>,
     /// Of these two only the shape counts here; the console reads what they say.
     #[serde(default, rename = "console")]

@@ -7,6 +7,7 @@ mod check;
 mod community;
 mod console;
 mod digest;
+mod exchange;
 mod file;
 mod handover;
 mod heartbeat;
@@ -22,6 +23,7 @@ mod schedule;
 mod smpp;
 mod templates;
 mod unsubscribe;
+mod view;
 mod waking;
 mod work;
 
@@ -39,6 +41,7 @@ use crate::core::contact::Contact;
 use crate::core::desk::Desk;
 use crate::core::mapping::Mapping;
 use crate::core::person::{PersonId, Role};
+use crate::core::saved_view::SavedView;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -72,6 +75,10 @@ pub struct Settings {
     pub replies: Option<Replies>,
     /// Who is told, again and again, that this desk is well.
     pub heartbeat: Option<Heartbeat>,
+    /// Queries under a name that everybody may use.
+    pub views: Vec<SavedView>,
+    /// By which amounts of different currencies are compared, if they are.
+    pub exchange: Option<crate::core::exchange::Exchange>,
     /// The file as it is, with what is kept of the files beside it, and their SHA-256 in hex.
     pub text: String,
     pub sha256: String,

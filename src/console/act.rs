@@ -14,9 +14,10 @@ use crate::console::order::{ack, on_task, send, undo};
 use crate::console::pick::Pick;
 use crate::console::resend::Resend;
 use crate::console::say::{say, sentence};
+use crate::console::sort::Sort;
 use crate::console::{
     bulk, configuration, contacts, drill, handover, messages, nav, oncall, partners, people, providers,
-    sources, templates,
+    search, sources, templates, views, why,
 };
 use crate::core::alert::Alert;
 use crate::core::text::{Printable, Untrusted};
@@ -71,6 +72,9 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Contact if model.place == Place::Messages => return messages::to_contact(model),
         Action::Providers => return providers::show(model),
+        Action::Search => return search::show(model),
+        Action::Views => return views::show(model, None),
+        Action::KeepView => views::keep(model),
         Action::Probe => return providers::probe(model),
         Action::Hand => {
             let alert = model.selected_alert().zip(model.desk.as_ref());
@@ -93,15 +97,8 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             model.dialog = about.map(|about| Dialog::Note(Note::new(about)));
         }
         Action::Close => model.dialog = model.selected_alert().map(|alert| Dialog::Close(Close::new(alert))),
-        Action::Why => {
-            if let Some(alert) = model.alert_at_hand() {
-                model.dialog = Some(Dialog::Why { alert, scroll: 0 });
-                if model.detail_of(alert).is_none() {
-                    model.triage.shown = Some(Subject::Alert(alert));
-                    return vec![Effect::FetchDetail(alert)];
-                }
-            }
-        }
+        Action::Why => return why::ask(model),
+        Action::Sort => model.dialog = Some(Dialog::Sort(Sort::new(model.triage.by))),
         Action::Contact => return contacts::show_of_partner(model),
         Action::Edit => {
             let form = model.selected_contact().map(Form::new);
@@ -120,7 +117,12 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             filter(model).open = true;
         }
         Action::Palette => model.dialog = Some(Dialog::Palette(Box::new(Palette::new(model)))),
-        Action::Help => model.dialog = Some(Dialog::Help { scroll: 0 }),
+        Action::Help => {
+            model.dialog = Some(Dialog::Help { scroll: 0 });
+            if std::mem::take(&mut model.newcomer) {
+                return vec![Effect::Seen];
+            }
+        }
         Action::Open => return open(model),
         Action::Back => return back(model),
         Action::Switch if model.place == Place::Partner => partners::turn(model, 1),

@@ -38,11 +38,10 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
             on_alert(model, action)
         }
         Action::Snooze | Action::Note | Action::Take | Action::Done => on_task(model, action),
-        Action::Why => match model.alert_at_hand() {
-            Some(_) => Ok(()),
-            None if model.place == Place::Messages => Err("it speaks of no alert".to_owned()),
-            None => Err("no alert is selected".to_owned()),
-        },
+        Action::Why => crate::console::why::at_hand(model).map(|_| ()),
+        Action::Sort if model.place != Place::Triage => {
+            Err("only the rows of Triage are sorted; 1 goes there".to_owned())
+        }
         Action::OfAlert => match model.alert_at_hand() {
             Some(_) => Ok(()),
             None => Err("it speaks of no alert".to_owned()),

@@ -95,17 +95,35 @@ pub fn date(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%-d %b").to_string()
 }
 
-/// Six cells for a deadline: `06:00` within a day, `-27m` and `2d ago` when past, `Thu 9h` this week, `27 Nov`.
+/// The widest that [`due`] gets.
+pub const DUE_WIDE: u16 = 7;
+
+/// A deadline in [`DUE_WIDE`] cells at most: `06:00` within a day, `27m ago` and `2d ago` when past, `Thu 9h`
+/// this week, `27 Nov` later.
 pub fn due(now: Timestamp, at: Timestamp, zone: &TimeZone) -> String {
     let minutes = minutes_until(now, at);
     let local = at.to_zoned(zone.clone());
     match minutes {
-        -99..0 => format!("{minutes}m"),
-        ..-99 => format!("{} ago", span(-minutes)),
+        -142_559..0 => format!("{} ago", span(-minutes)),
         0..1_440 => local.strftime("%H:%M").to_string(),
         1_440..8_640 => local.strftime("%a %-Hh").to_string(),
         _ => local.strftime("%-d %b").to_string(),
     }
+}
+
+/// The zone that `TZ` names; nothing where it names none, or a file.
+pub fn zone_named(tz: &str) -> Option<TimeZone> {
+    let name = tz.strip_prefix(':').unwrap_or(tz);
+    if name.is_empty() {
+        return None;
+    }
+    TimeZone::get(name).or_else(|_| TimeZone::posix(name)).ok()
+}
+
+/// What the clock shows for them, where it shows something else than here: `00:00 EST`.
+pub fn there(at: Timestamp, here: &TimeZone, there: &TimeZone) -> Option<String> {
+    let differs = here.to_datetime(at) != there.to_datetime(at);
+    differs.then(|| at.to_zoned(there.clone()).strftime("%H:%M %Z").to_string())
 }
 
 #[cfg(test)]
@@ -128,18 +146,38 @@ mod tests {
     }
 
     #[test]
-    fn deadlines_are_in_the_operators_zone_and_fit_six_cells() {
+    fn deadlines_are_in_the_operators_zone_and_fit_their_column() {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
         let now = at("2026-11-24T02:07:00Z");
         for (deadline, shown) in [
             ("2026-11-24T05:00:00Z", "06:00"),
             ("2026-11-22T02:00:00Z", "2d ago"),
-            ("2026-11-24T01:40:00Z", "-27m"),
+            ("2026-11-24T01:40:00Z", "27m ago"),
+            ("2026-11-22T08:07:00Z", "42h ago"),
+            ("2026-08-01T08:07:00Z", "1 Aug"),
             ("2026-11-26T08:00:00Z", "Thu 9h"),
             ("2026-12-27T05:00:00Z", "27 Dec"),
         ] {
             assert_eq!(due(now, at(deadline), &zone), shown);
         }
         assert_eq!(when(now, at("2026-11-25T02:37:00Z"), &zone), "Wed 03:37");
+    }
+
+    #[test]
+    fn a_clock_elsewhere_is_told_only_where_it_shows_something_else() {
+        let zone = |name: &str| TimeZone::get(name).unwrap();
+        let (berlin, york, oslo) = (zone("Europe/Berlin"), zone("America/New_York"), zone("Europe/Oslo"));
+        let deadline = at("2026-11-24T05:00:00Z");
+        assert_eq!(there(deadline, &berlin, &york).as_deref(), Some("00:00 EST"));
+        assert_eq!(there(deadline, &berlin, &oslo), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_deadline_is_wider_than_its_column(minutes in -3_000_000i64..3_000_000) {
+            let now = at("2026-11-24T02:07:00Z");
+            let shown = due(now, now + jiff::SignedDuration::from_mins(minutes), &TimeZone::UTC);
+            proptest::prop_assert!(shown.chars().count() <= usize::from(DUE_WIDE), "{}", shown);
+        }
     }
 }

@@ -12,6 +12,7 @@ use crate::console::say::say;
 use crate::core::contact::Contact;
 use crate::core::text::Untrusted;
 use crate::wire::client::LinkError;
+use crate::wire::partner::ReachedContact;
 
 /// Asks for the contacts of a partner, unless they are known or on their way.
 pub fn ask(model: &mut Model, partner: &Untrusted) -> Option<Effect> {
@@ -97,7 +98,7 @@ pub fn came(model: &mut Model, answer: Result<Vec<Contact>, LinkError>) {
             if let Some(Dialog::Pick(pick)) = &mut model.dialog {
                 pick.learn(desk);
             }
-            arrange(model);
+            settle(model);
         }
         (Err(error), _) => say(model, format!("The contacts could not be read: {error}."), Tone::Refused),
         (Ok(_), None) => {}
@@ -105,21 +106,32 @@ pub fn came(model: &mut Model, answer: Result<Vec<Contact>, LinkError>) {
 }
 
 /// The agent has said who all of a partner's contacts are, or why it cannot.
-pub fn of_partner_came(model: &mut Model, partner: &Untrusted, answer: Result<Vec<Contact>, String>) {
+pub fn of_partner_came(model: &mut Model, partner: &Untrusted, answer: Result<Vec<ReachedContact>, String>) {
     let Some(desk) = &mut model.desk else { return };
     let heard = match answer {
         Ok(contacts) => {
-            for contact in contacts {
-                desk.learn(contact);
+            for known in contacts {
+                desk.reach.insert(known.contact.id.clone(), known.reach);
+                desk.learn(known.contact);
             }
             ContactsHeard::All
         }
         Err(why) => ContactsHeard::Missing(why),
     };
     desk.contacts_heard.insert(partner.clone(), heard);
-    arrange(model);
+    settle(model);
     if model.contacts.shows_only(partner) && model.contacts.rows.is_empty() {
         stand_on_first(model, partner);
+    }
+}
+
+/// Rows change places only while the hand is off.
+pub fn settle(model: &mut Model) {
+    if model.place == Place::Contacts && model.hand_is_on() {
+        let wanted = model.wanted_contacts();
+        model.contacts.rows.keep(&wanted);
+    } else {
+        arrange(model);
     }
 }
 

@@ -4,11 +4,14 @@ use crate::core::alert::{Alert, AlertState, Target};
 use crate::core::change::{Numbered, Object, What};
 use crate::core::contact::{Contact, Medium};
 use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::money::Money;
 use crate::core::notification::{Notification, RecipientId};
 use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
+use crate::core::standing::Reachability;
 use crate::core::task::{Task, TaskState};
 use crate::core::text::{Untrusted, sanitise};
+use crate::core::traffic::Traffic;
 use crate::wire::{
     ChannelHealth, DeskInfo, Health, Me, MediumDown, OnCall, OpenHandover, Snapshot, SourceHealth, SyncHealth,
 };
@@ -34,6 +37,8 @@ pub struct Desk {
     pub contacts: BTreeMap<Untrusted, Contact>,
     /// Whether a partner's contacts are all known; of a partner that is not in it, some may be.
     pub contacts_heard: BTreeMap<Untrusted, ContactsHeard>,
+    /// What stands between the desk and each contact, as the agent said last.
+    pub reach: BTreeMap<Untrusted, Reachability>,
     /// The names of partners by their ids, as far as anything told them.
     partners: BTreeMap<Untrusted, Untrusted>,
     pub people: BTreeMap<PersonId, Person>,
@@ -44,6 +49,10 @@ pub struct Desk {
     pub channels: Vec<ChannelHealth>,
     /// Of contacts with the community, if there is one to exchange with.
     pub sync: Option<SyncHealth>,
+    /// Events of the last hour, in minutes that are over.
+    pub traffic: Traffic,
+    /// The zone that the operator's own machine is set to, if it is set to one.
+    pub local: Option<TimeZone>,
     /// Oldest first.
     pub recent: VecDeque<Numbered>,
 }
@@ -86,6 +95,7 @@ impl Desk {
             sources,
             channels,
             sync,
+            traffic,
         } = snapshot;
         let mut partners = BTreeMap::new();
         let of_recent = recent.iter().filter_map(|numbered| partner_of(&numbered.change.object));
@@ -103,6 +113,7 @@ impl Desk {
                 .max(tasks.iter().filter(|task| task.state == TaskState::Open).count() as u64),
             info: desk,
             contacts_heard,
+            reach: BTreeMap::new(),
             alerts: alerts.into_iter().map(|alert| (alert.id, alert)).collect(),
             notifications: notifications.into_iter().map(|n| (n.id, n)).collect(),
             tasks: tasks.into_iter().map(|task| (task.id, task)).collect(),
@@ -113,6 +124,8 @@ impl Desk {
             sources,
             channels,
             sync,
+            traffic,
+            local: None,
             recent: recent.into(),
         }
     }
@@ -125,6 +138,15 @@ impl Desk {
     /// A partner's name where anything told it, else the id.
     pub fn partner_name(&self, id: &Untrusted) -> String {
         self.partners.get(id).unwrap_or(id).printable().into_string()
+    }
+
+    /// What anything told of its name.
+    pub fn raw_partner_name(&self, id: &Untrusted) -> Option<&Untrusted> {
+        self.partners.get(id)
+    }
+
+    pub fn partner_names(&self) -> impl Iterator<Item = &str> {
+        self.partners.values().map(Untrusted::raw)
     }
 
     /// Takes a contact from an answer, unless the stream brought a newer one meanwhile.
@@ -201,7 +223,8 @@ impl Desk {
     }
 
     pub fn health(&mut self, health: Health) {
-        let Health { now: _, sources, channels, on_call, handovers, desk, sync } = health;
+        let Health { now: _, sources, channels, on_call, handovers, desk, sync, traffic } = health;
+        self.traffic = traffic;
         self.sync = sync;
         self.sources = sources;
         self.channels = channels;
@@ -210,13 +233,16 @@ impl Desk {
         self.info = desk;
     }
 
-    /// The zone in which the operator reads times.
+    /// The zone in which the operator reads times: their own, else that of their machine, else the desk's.
     pub fn zone(&self) -> TimeZone {
         let own = self.me.person.as_ref().and_then(|person| person.time_zone.as_deref());
-        own.into_iter()
-            .chain([self.info.time_zone.as_str()])
-            .find_map(|name| TimeZone::get(name).ok())
-            .unwrap_or(TimeZone::UTC)
+        let own = own.and_then(|name| TimeZone::get(name).ok());
+        own.or_else(|| self.local.clone()).unwrap_or_else(|| self.own_zone())
+    }
+
+    /// The zone of a partner, where it is known.
+    pub fn zone_of(partner: &PartnerRef) -> Option<TimeZone> {
+        partner.time_zone.as_ref().and_then(|name| TimeZone::get(name.raw()).ok())
     }
 
     /// The desk's own zone, in which its days are counted whoever looks.
@@ -317,6 +343,17 @@ impl Desk {
         self.alerts.values().filter(held).count()
     }
 
+    /// What all that is not resolved puts at risk, one sum a currency, by the names of the currencies.
+    pub fn at_risk(&self) -> Vec<Money> {
+        let mut sums = Vec::new();
+        let open = self.alerts.values().filter(|alert| alert.state != AlertState::Resolved);
+        for money in open.flat_map(|alert| &alert.at_risk) {
+            Money::add_to(&mut sums, money);
+        }
+        sums.sort_by(|one: &Money, other| one.currency.cmp(&other.currency));
+        sums
+    }
+
     pub fn to_do(&self) -> usize {
         usize::try_from(self.open_tasks).unwrap_or(usize::MAX)
     }
@@ -374,6 +411,7 @@ fn partner_of(object: &Object) -> Option<&PartnerRef> {
         | Object::Provider(_)
         | Object::Handover(_)
         | Object::Config(_)
+        | Object::View(_)
         | Object::Nothing => None,
     }
 }

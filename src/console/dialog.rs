@@ -31,12 +31,15 @@ use crate::console::look::TryOn;
 use crate::console::model::About;
 use crate::console::pick::Pick;
 use crate::console::resend::Resend;
+use crate::console::sort::{By, Sort};
 use crate::console::templates::Reader;
+use crate::console::views::{Keep, Views};
 use crate::console::waiting::Stale;
+use crate::console::why::Why;
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
-use crate::core::id::AlertId;
 use crate::core::resend::Asked;
+use crate::core::saved_view::SavedView;
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::{SignedDuration, Timestamp};
 
@@ -64,11 +67,11 @@ pub enum Dialog {
     Help {
         scroll: u16,
     },
-    Why {
-        alert: AlertId,
-        scroll: u16,
-    },
+    Why(Why),
+    Sort(Sort),
     Palette(Box<Palette>),
+    Views(Views),
+    Keep(Keep),
     /// The briefing of a drill, or how it went.
     Drill(Reading),
 }
@@ -104,6 +107,11 @@ pub enum Pressed {
     Find(u64),
     /// Keep the theme of this name.
     Theme(String),
+    /// Opens a saved view.
+    View(SavedView),
+    /// Opens the saved view of that name.
+    Named(String),
+    Sort(By),
     Say(String),
 }
 
@@ -173,10 +181,13 @@ impl Dialog {
             Dialog::HandOver(dialog) => dialog.press(key),
             Dialog::Theme(dialog) => dialog.press(key),
             Dialog::Palette(dialog) => dialog.press(key),
+            Dialog::Views(dialog) => dialog.press(key),
+            Dialog::Keep(dialog) => dialog.press(key),
+            Dialog::Sort(dialog) => dialog.press(key),
             Dialog::Drill(reading) if reading.is_fresh(now) => Pressed::Stay,
-            Dialog::Help { scroll } | Dialog::Why { scroll, .. } | Dialog::Drill(Reading { scroll, .. }) => {
-                press_scroll(scroll, key)
-            }
+            Dialog::Help { scroll }
+            | Dialog::Why(Why { scroll, .. })
+            | Dialog::Drill(Reading { scroll, .. }) => press_scroll(scroll, key),
         }
     }
 
@@ -189,6 +200,7 @@ impl Dialog {
             Dialog::Pick(dialog) => dialog.filter.line.insert(text),
             Dialog::HandOver(dialog) => dialog.line.insert(text),
             Dialog::Palette(dialog) => dialog.paste(text),
+            Dialog::Keep(dialog) => dialog.name.insert(text),
             Dialog::Cover(dialog) => dialog.paste(text),
             Dialog::Note(dialog) => paste_lines(&mut dialog.text, text),
             Dialog::Chooser(_)
@@ -201,9 +213,11 @@ impl Dialog {
             | Dialog::Results(_)
             | Dialog::Stale(_)
             | Dialog::Drill(_)
+            | Dialog::Views(_)
             | Dialog::Theme(_)
             | Dialog::Help { .. }
-            | Dialog::Why { .. } => {}
+            | Dialog::Why(_)
+            | Dialog::Sort(_) => {}
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::console::partners::ThingOf;
 use crate::console::templates::AskedPreview;
 use crate::console::waiting::Item;
 use crate::core::command::{Action, Command, Expect};
-use crate::core::id::AlertId;
+use crate::core::id::{AlertId, NotificationId};
 use crate::core::person::PersonId;
 use crate::core::resend::Asked;
 use crate::core::text::{Printable, Untrusted};
@@ -23,8 +23,12 @@ pub enum Wait {
     Partners,
     /// … or of the one whose page is open.
     Page,
+    /// … or of the one beside the detail of Triage.
+    Beside,
     /// The figures of the providers may have changed by then.
     Providers,
+    /// What is searched for rests; the number tells the newest rest from older ones.
+    Search(u64),
 }
 
 #[derive(Debug, PartialEq)]
@@ -59,8 +63,15 @@ pub enum Effect {
     /// The partners that these words name; without words those that need somebody.
     FetchPartners(String),
     FetchPartner(Untrusted),
+    /// A contact, with what they said about getting messages.
+    FetchContact(Untrusted),
     FetchThing(ThingOf),
     FetchMessages,
+    FetchMessage(NotificationId),
+    /// What this query finds in all of the history.
+    FetchSearch(String),
+    /// Saved views.
+    FetchViews,
     FetchProviders,
     /// What would sending this again come to?
     Plan(Asked),
@@ -89,6 +100,8 @@ pub enum Effect {
     Listen,
     /// Send [`crate::console::message::Msg::Rested`] with this number after a while.
     Rest(u64, Duration),
+    /// This operator has found the keys; nobody need point at them again.
+    Seen,
     Copy(Printable),
     Bell,
     /// Draw everything anew.

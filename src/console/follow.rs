@@ -1,7 +1,7 @@
 //! The rows of Triage and the detail beside them: what is new takes its place when the hand is off,
 //! and the detail follows the hand once it rests.
 
-use crate::console::contacts;
+use crate::console::beside;
 use crate::console::effect::Effect;
 use crate::console::model::{Focus, Model, Place, Subject};
 use std::time::Duration;
@@ -15,6 +15,8 @@ pub fn arrange(model: &mut Model) {
     model.triage.tasks.arrange(tasks);
     // Until the operator has chosen a row, the console stands on what is most urgent.
     if model.last_key.is_none() {
+        model.triage.alerts.first();
+        model.triage.tasks.first();
         let only_tasks = model.triage.alerts.is_empty() && !model.triage.tasks.is_empty();
         model.triage.focus = if only_tasks { Focus::Tasks } else { Focus::Alerts };
     }
@@ -54,6 +56,6 @@ pub fn rested(model: &mut Model, rest: u64) -> Vec<Effect> {
         Some(Subject::Alert(alert)) => vec![Effect::FetchDetail(alert)],
         _ => Vec::new(),
     };
-    effects.extend(contacts::ask_for_shown(model));
+    effects.extend(beside::ask(model));
     effects
 }

@@ -148,6 +148,16 @@ pub fn of_hand(model: &Model) -> Vec<(String, Goal)> {
             }
         }
         Place::Person => of_person(&mut goals, model),
+        Place::Search => {
+            if let Some(hit) = model.search.selected() {
+                if let Some(alert) = hit.alert {
+                    goals.add(format!("alert {alert}"), Goal::Alert(alert));
+                }
+                if let Some(partner) = &hit.partner {
+                    goals.of_partner(&partner.id);
+                }
+            }
+        }
         Place::Handover => {
             if let Some(one) = crate::console::handover::own(model) {
                 for person in one.outgoing.iter().chain(&one.incoming) {

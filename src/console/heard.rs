@@ -1,6 +1,6 @@
 //! What the agent says, folded into the model: its snapshot, its changes, its answers.
 
-use crate::console::contacts;
+use crate::console::beside::Beside;
 use crate::console::desk::{Desk, Folded};
 use crate::console::dialog::{Dialog, LogIn};
 use crate::console::effect::Effect;
@@ -10,7 +10,7 @@ use crate::console::message::Ticket;
 use crate::console::model::{About, Link, Model, Place, Subject, Tone, UNDO_WITHIN, Undo};
 use crate::console::press::form_closed;
 use crate::console::say::say;
-use crate::console::{handover, messages, nav, oncall, others, partners, people, waiting};
+use crate::console::{beside, contacts, handover, messages, nav, oncall, others, partners, people, waiting};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::Numbered;
 use crate::core::command::{Outcome, RefusalCode};
@@ -35,7 +35,11 @@ pub fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
     };
     let known = model.desk.as_ref();
     let rings = known.is_some_and(|known| snapshot.alerts.iter().any(|alert| rings(alert, known)));
-    model.desk = Some(Desk::new(snapshot));
+    let mut desk = Desk::new(snapshot);
+    desk.local.clone_from(&model.local);
+    model.desk = Some(desk);
+    // What was known of a partner may be old.
+    model.beside = Beside::default();
     model.stream.selected = None;
     // Whatever was on its way is in the snapshot or was not done; its answer says which.
     if first || !model.hand_is_on() {
@@ -43,7 +47,7 @@ pub fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
     } else {
         keep(model);
     }
-    contacts::arrange(model);
+    contacts::settle(model);
     if pin_needed && !matches!(model.dialog, Some(Dialog::LogIn(_))) {
         model.dialog = Some(Dialog::LogIn(LogIn::default()));
     }
@@ -54,7 +58,7 @@ pub fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
         if let Subject::Alert(alert) = subject {
             effects.push(Effect::FetchDetail(alert));
         }
-        effects.extend(contacts::ask_for_shown(model));
+        effects.extend(beside::ask(model));
     }
     if model.messages.heard && model.place != Place::Messages {
         effects.push(Effect::FetchMessages);
@@ -75,6 +79,7 @@ pub fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
         _ => None,
     };
     let mut effects = partners::changed(model, &changes);
+    effects.extend(beside::changed(model, &changes));
     messages::changed(model, &changes);
     effects.extend(people::changed(model, &changes));
     others::tell(model, &changes);
@@ -108,7 +113,7 @@ pub fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
     } else {
         arrange(model);
     }
-    contacts::arrange(model);
+    contacts::settle(model);
     effects.extend(follow_selection(model));
     effects
 }
@@ -167,7 +172,7 @@ pub fn answered(model: &mut Model, ticket: Ticket, answer: Result<Outcome, LinkE
                 About::Alert(alert) if model.triage.shown == Some(Subject::Alert(alert)) => {
                     vec![Effect::FetchDetail(alert)]
                 }
-                About::OnCall(_) => oncall::again(model),
+                About::OnCall(_) => oncall::done(model),
                 About::Handover(_) => handover::again(model),
                 _ => Vec::new(),
             });

@@ -17,7 +17,7 @@ pub struct Keys(Vec<Binding>);
 const RESERVED: [Action; 5] = [Action::Quit, Action::Suspend, Action::Redraw, Action::Palette, Action::Help];
 
 /// Every place, as the help names it.
-pub const PLACES: [(Context, &str); 16] = [
+pub const PLACES: [(Context, &str); 17] = [
     (Context::Alerts, "on an alert"),
     (Context::Tasks, "on a task"),
     (Context::Stream, "in the Stream"),
@@ -26,6 +26,7 @@ pub const PLACES: [(Context, &str); 16] = [
     (Context::Contacts, "in Contacts"),
     (Context::Messages, "in Messages"),
     (Context::Providers, "in Providers"),
+    (Context::Search, "in a search"),
     (Context::OnCall, "in On call"),
     (Context::People, "in People"),
     (Context::Sources, "in Sources"),

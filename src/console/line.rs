@@ -51,6 +51,15 @@ impl Line {
         self.cursor += end;
     }
 
+    /// Puts a text in the place of what stands between a byte offset and the cursor.
+    pub fn replace_before(&mut self, from: usize, text: &str) {
+        if from <= self.cursor && self.text.is_char_boundary(from) {
+            self.text.drain(from..self.cursor);
+            self.cursor = from;
+            self.insert(text);
+        }
+    }
+
     /// Takes an editing key; `false` when the key is none.
     pub fn press(&mut self, key: KeyEvent) -> bool {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);

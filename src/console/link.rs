@@ -6,7 +6,7 @@ use crate::console::partners::{Thing, ThingKind, ThingOf};
 use crate::console::templates::AskedPreview;
 use crate::core::change::Numbered;
 use crate::core::command::{Action, Command, Expect};
-use crate::core::id::AlertId;
+use crate::core::id::{AlertId, NotificationId};
 use crate::core::person::PersonId;
 use crate::core::resend::Asked;
 use crate::core::template::Sample;
@@ -198,6 +198,11 @@ impl AgentLink {
         self.ask(format!("/v1/partners/{}", encoded(id.raw())), move |answer| Msg::Partner(id, answer));
     }
 
+    pub fn contact(&self, id: Untrusted) {
+        let path = format!("/v1/contacts/{}", encoded(id.raw()));
+        self.ask(path, move |answer| Msg::Contact(id, answer));
+    }
+
     pub fn thing(&self, of: ThingOf) {
         let kind = match of.kind {
             ThingKind::Case => "cases",
@@ -214,6 +219,18 @@ impl AgentLink {
 
     pub fn messages(&self) {
         self.ask("/v1/messages".to_owned(), Msg::Messages);
+    }
+
+    pub fn message(&self, id: NotificationId) {
+        self.ask(format!("/v1/notifications/{id}"), Msg::Message);
+    }
+
+    pub fn search(&self, query: String) {
+        self.ask(format!("/v1/search?q={}", encoded(&query)), move |answer| Msg::Search(query, answer));
+    }
+
+    pub fn views(&self) {
+        self.ask("/v1/views".to_owned(), Msg::Views);
     }
 
     pub fn providers(&self) {

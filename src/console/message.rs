@@ -9,6 +9,7 @@ use crate::core::change::Numbered;
 use crate::core::command::Outcome;
 use crate::core::contact::Contact;
 use crate::core::id::AlertId;
+use crate::core::notification::Notification;
 use crate::core::person::PersonId;
 use crate::core::resend::Asked;
 use crate::core::template::{Listed, Shown};
@@ -16,9 +17,10 @@ use crate::core::text::Untrusted;
 use crate::term::input::Input;
 use crate::wire::client::LinkError;
 use crate::wire::person::{PersonDetail, Viewer};
+use crate::wire::search::{SearchAnswer, ViewInfo};
 use crate::wire::{
-    AlertDetail, ConfigInfo, DigestCopy, DigestInfo, Health, Messages, OwnHandover, PartnerDetail,
-    PartnerRows, Planned, ProviderInfo, ScheduleTimeline, Snapshot, StepPreview,
+    AlertDetail, ConfigInfo, ContactDetail, DigestCopy, DigestInfo, Health, Messages, OwnHandover,
+    PartnerDetail, PartnerRows, Planned, ProviderInfo, ScheduleTimeline, Snapshot, StepPreview,
 };
 use jiff::Timestamp;
 
@@ -44,8 +46,13 @@ pub enum Msg {
     /// The partners that these words name.
     Partners(String, Result<PartnerRows, LinkError>),
     Partner(Untrusted, Result<Box<PartnerDetail>, LinkError>),
+    Contact(Untrusted, Result<Box<ContactDetail>, LinkError>),
     Thing(ThingOf, Result<Box<Thing>, LinkError>),
     Messages(Result<Messages, LinkError>),
+    Message(Result<Box<Notification>, LinkError>),
+    /// What this query finds.
+    Search(String, Result<SearchAnswer, LinkError>),
+    Views(Result<Vec<ViewInfo>, LinkError>),
     Providers(Result<Vec<ProviderInfo>, LinkError>),
     /// What the agent says of probing a provider.
     Probed(Result<Untrusted, LinkError>),

@@ -8,11 +8,11 @@ use crate::console::model::{Filter, Model, Place, Tone};
 use crate::console::nav;
 use crate::console::rows::Rows;
 use crate::console::say::say;
-use crate::console::view::messages::{category_word, medium_word, state_of, what_was_said, why};
 use crate::core::change::{Numbered, Object};
 use crate::core::id::{AlertId, NotificationId};
 use crate::core::notification::{Notification, NotificationState, RecipientId};
 use crate::core::person::PersonId;
+use crate::core::query::{field, rows};
 use crate::core::resend::TOGETHER;
 use crate::core::text::{Untrusted, sanitise};
 use crate::wire::Messages as Answer;
@@ -192,27 +192,14 @@ pub fn learn(model: &mut Model, messages: &[Notification]) {
 
 pub fn wanted(model: &Model) -> Vec<NotificationId> {
     let Some(desk) = &model.desk else { return Vec::new() };
+    let (query, asking) = (model.messages.filter.query(field::MESSAGES), model.asking());
     let mut wanted: Vec<&Notification> = model
         .messages
         .known
         .values()
         .filter(|message| model.messages.narrowed.group.is_none_or(|group| look(message, model.now) == group))
         .filter(|message| model.messages.narrowed.about.as_ref().is_none_or(|about| about.holds(message)))
-        .filter(|message| {
-            let partner = message.partner.as_ref().map(|id| desk.partner_name(id)).unwrap_or_default();
-            // What the row says, and the whole name behind a short one.
-            model.messages.filter.matches(&[
-                &desk.recipient_name(message),
-                message.recipient.name.raw(),
-                &partner,
-                &state_of(message, model.now).0,
-                category_word(message),
-                medium_word(message.medium),
-                &why(message).unwrap_or_else(|| what_was_said(message)),
-                message.content.subject.raw(),
-                &message.id.to_string(),
-            ])
-        })
+        .filter(|message| query.is_all() || query.finds(&rows::of_message(message, desk), &asking))
         .collect();
     wanted.sort_by_key(|message| (look(message, model.now), std::cmp::Reverse(message.id)));
     wanted.into_iter().map(|message| message.id).collect()
@@ -251,11 +238,12 @@ pub fn came(model: &mut Model, answer: Result<Answer, LinkError>) {
     model.messages.heard = true;
     match answer {
         Ok(Answer { look, latest }) => {
+            // What the list is narrowed to stays, and so does one that is open, be it as old as it will.
+            let open = selected(model).filter(|_| model.messages.opened).map(|message| message.id);
             let about = model.messages.narrowed.about.clone();
-            model
-                .messages
-                .known
-                .retain(|_, message| about.as_ref().is_some_and(|about| about.holds(message)));
+            model.messages.known.retain(|id, message| {
+                open == Some(*id) || about.as_ref().is_some_and(|about| about.holds(message))
+            });
             let came = look.into_iter().chain(latest).map(|message| (message.id, message));
             model.messages.known.extend(came);
             model.messages.missing = None;
@@ -351,6 +339,36 @@ pub fn to_contact(model: &mut Model) -> Vec<Effect> {
     let RecipientId::Contact(contact) = message.recipient.who.clone() else { return Vec::new() };
     let partner = message.partner.clone();
     contacts::show_one(model, contact, partner)
+}
+
+/// One message on the whole screen, whether it is among the known ones or not.
+pub fn open_one(model: &mut Model, id: NotificationId) -> Vec<Effect> {
+    nav::open(model, Place::Messages);
+    model.messages.filter = Filter::default();
+    model.messages.narrowed = Narrowed::default();
+    let known = select(model, id);
+    model.messages.opened = known;
+    let one = (!known).then_some(Effect::FetchMessage(id));
+    let all = (!model.messages.heard).then_some(Effect::FetchMessages);
+    one.into_iter().chain(all).collect()
+}
+
+/// A message that was asked for by itself has come.
+pub fn one_came(model: &mut Model, answer: Result<Box<Notification>, LinkError>) {
+    match answer {
+        Ok(message) => {
+            let id = message.id;
+            model.messages.known.insert(id, *message);
+            model.messages.opened = select(model, id);
+        }
+        Err(error) => say(model, format!("The message could not be read: {error}."), Tone::Refused),
+    }
+}
+
+fn select(model: &mut Model, id: NotificationId) -> bool {
+    arrange(model);
+    model.messages.scroll = 0;
+    model.messages.rows.select(&id)
 }
 
 /// Rows change places only while the hand is off.

@@ -7,6 +7,7 @@
 
 pub mod act;
 pub mod allowed;
+pub mod beside;
 pub mod bulk;
 pub mod clock;
 pub mod colours;
@@ -17,6 +18,7 @@ pub mod desk;
 pub mod dialog;
 pub mod drill;
 pub mod effect;
+pub mod find;
 pub mod follow;
 pub mod form;
 pub mod goal;
@@ -36,6 +38,7 @@ pub mod model;
 pub mod moves;
 pub mod narrow;
 pub mod nav;
+pub mod newcomer;
 pub mod oncall;
 pub mod order;
 pub mod others;
@@ -47,20 +50,25 @@ pub mod providers;
 pub mod resend;
 pub mod rows;
 pub mod say;
+pub mod search;
 pub mod setup;
+pub mod sort;
 pub mod sources;
 pub mod templates;
 pub mod theme;
 pub mod told;
 pub mod update;
 pub mod view;
+pub mod views;
 pub mod waiting;
+pub mod why;
 
 use crate::console::effect::Effect;
 use crate::console::keep::Keeper;
 use crate::console::link::AgentLink;
 use crate::console::message::Msg;
 use crate::console::model::Model;
+use crate::console::newcomer::Newcomer;
 use crate::console::setup::Setup;
 use crate::console::update::update;
 use crate::term::bell::Bell;
@@ -145,6 +153,9 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
     let keeper = Keeper::start(&options.state, link.session(), tell.clone());
     model.read_only = options.read_only;
     (model.keys, model.looks, model.warnings) = (setup.keys, setup.looks, setup.warnings);
+    model.local = std::env::var("TZ").ok().and_then(|named| clock::zone_named(&named));
+    let newcomer = Newcomer::new(options.state.join("console.seen"));
+    model.newcomer = newcomer.is_here();
     update(&mut model, Msg::Size(width, height));
     // Before a drill begins no agent runs.
     let listening = match &options.drill {
@@ -164,6 +175,7 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
         link,
         keeper,
         tell,
+        newcomer,
         guard,
         draw_at: Some(Instant::now() + ANSWERS_WITHIN),
     };
@@ -200,6 +212,7 @@ struct Console {
     listening: JoinHandle<()>,
     seat: Option<drill::Seat>,
     tell: UnboundedSender<Msg>,
+    newcomer: Newcomer,
     guard: Guard,
     /// When the next frame is due, if anything may have changed.
     draw_at: Option<Instant>,
@@ -287,8 +300,13 @@ impl Console {
                 Effect::FetchSteps(alert) => self.link.steps(alert),
                 Effect::FetchPartners(find) => self.link.partners(find),
                 Effect::FetchPartner(id) => self.link.partner(id),
+                Effect::FetchContact(id) => self.link.contact(id),
+                Effect::Seen => self.newcomer.seen(),
                 Effect::FetchThing(of) => self.link.thing(of),
                 Effect::FetchMessages => self.link.messages(),
+                Effect::FetchMessage(id) => self.link.message(id),
+                Effect::FetchSearch(query) => self.link.search(query),
+                Effect::FetchViews => self.link.views(),
                 Effect::FetchProviders => self.link.providers(),
                 Effect::Plan(asked) => self.link.plan(asked),
                 Effect::Probe(name) => self.link.probe(&name),

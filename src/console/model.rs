@@ -1,6 +1,7 @@
 //! Everything the console knows and shows. Views read it, only `update` writes it.
 
 use crate::console::AgentAfter;
+use crate::console::beside::Beside;
 use crate::console::configuration::Configuration;
 use crate::console::desk::Desk;
 use crate::console::dialog::{Dialog, Recent};
@@ -19,6 +20,8 @@ use crate::console::partners::{Item, Page, Partners};
 use crate::console::people::People;
 use crate::console::providers::Providers;
 use crate::console::rows::Rows;
+use crate::console::search::Search;
+use crate::console::sort::{self, By};
 use crate::console::sources::Sources;
 use crate::console::templates::Templates;
 use crate::console::theme::Theme;
@@ -30,6 +33,8 @@ use crate::core::id::{AlertId, HandoverId, NotificationId, TaskId};
 use crate::core::notification::{Notification, NotificationState};
 use crate::core::partner::PartnerRef;
 use crate::core::person::PersonId;
+use crate::core::query::rows::{Names, NoNames};
+use crate::core::query::{field, rows};
 use crate::core::resend::Target;
 use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
@@ -63,6 +68,8 @@ pub struct Model {
     /// The way here.
     pub trail: Trail,
     pub triage: Triage,
+    /// The partner beside the detail of Triage.
+    pub beside: Beside,
     pub stream: Stream,
     pub partners: Partners,
     pub page: Option<Page>,
@@ -75,6 +82,7 @@ pub struct Model {
     pub people: People,
     pub sources: Sources,
     pub configuration: Configuration,
+    pub search: Search,
     pub dialog: Option<Dialog>,
     pub pending: Vec<Pending>,
     /// Who looks at which alert, oneself among them.
@@ -99,6 +107,10 @@ pub struct Model {
     pub read_only: bool,
     /// What was wrong with the console's part of the configuration.
     pub warnings: Vec<String>,
+    /// The zone that this machine is set to for the operator, if it is set to one.
+    pub local: Option<TimeZone>,
+    /// Somebody sits here for the first time and has not asked for the keys yet.
+    pub newcomer: bool,
     /// Ctrl-C was pressed once.
     pub leaving: bool,
     pub last_key: Option<Timestamp>,
@@ -139,6 +151,8 @@ pub enum Place {
     /// The ways in.
     Sources,
     Configuration,
+    /// Everything there ever was, by a query.
+    Search,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +167,8 @@ pub struct Triage {
     pub alerts: Rows<AlertId>,
     pub tasks: Rows<TaskId>,
     pub filter: Filter,
+    /// In what order the rows stand.
+    pub by: By,
     /// The detail has the whole screen.
     pub zoomed: bool,
     pub scroll: u16,
@@ -243,6 +259,7 @@ pub enum About {
     Maintenance,
     /// So many rows.
     Several(usize),
+    View,
 }
 
 /// One sentence to the operator, for a while.
@@ -282,11 +299,6 @@ pub enum Undone {
 }
 
 impl Filter {
-    pub fn matches(&self, texts: &[&str]) -> bool {
-        let wanted = self.line.text().to_lowercase();
-        wanted.split_whitespace().all(|word| texts.iter().any(|text| text.to_lowercase().contains(word)))
-    }
-
     pub fn is_active(&self) -> bool {
         self.open || !self.line.is_empty()
     }
@@ -314,6 +326,7 @@ impl Model {
                 alerts: Rows::default(),
                 tasks: Rows::default(),
                 filter: Filter::default(),
+                by: By::default(),
                 zoomed: false,
                 scroll: 0,
                 shown: None,
@@ -322,6 +335,7 @@ impl Model {
                 detail: None,
                 detail_missing: None,
             },
+            beside: Beside::default(),
             stream: Stream {
                 filter: Filter::default(),
                 selected: None,
@@ -349,6 +363,7 @@ impl Model {
             people: People::default(),
             sources: Sources::default(),
             configuration: Configuration::default(),
+            search: Search::default(),
             dialog: None,
             pending: Vec::new(),
             viewers: Vec::new(),
@@ -365,6 +380,8 @@ impl Model {
             looks: Looks::default(),
             read_only: false,
             warnings: Vec::new(),
+            local: None,
+            newcomer: false,
             leaving: false,
             last_key: None,
             tickets: 0,
@@ -390,6 +407,7 @@ impl Model {
             (Place::Person, _) => Context::Person,
             (Place::Sources, _) => Context::Sources,
             (Place::Configuration, _) => Context::Configuration,
+            (Place::Search, _) => Context::Search,
         }
     }
 
@@ -450,6 +468,17 @@ impl Model {
         }
     }
 
+    /// A message, wherever the console knows it from.
+    pub fn message(&self, id: NotificationId) -> Option<&Notification> {
+        let of_desk = self.desk.as_ref().and_then(|desk| desk.notifications.get(&id));
+        let of_page =
+            || self.page.iter().filter_map(|page| page.detail.as_ref()).flat_map(|d| &d.notifications);
+        let of_alert = || self.triage.detail.iter().flat_map(|detail| &detail.notifications);
+        of_desk
+            .or_else(|| self.messages.known.get(&id))
+            .or_else(|| of_page().chain(of_alert()).find(|message| message.id == id))
+    }
+
     pub fn selected_contact(&self) -> Option<&Contact> {
         self.desk.as_ref()?.contacts.get(self.contacts.rows.selected()?)
     }
@@ -501,6 +530,7 @@ impl Model {
             Place::Partner => self.page.as_ref().map(|page| page.id.clone()),
             Place::Contacts => self.selected_contact()?.partner_id.clone(),
             Place::Messages => self.selected_message()?.partner.clone(),
+            Place::Search => self.search.selected()?.partner.as_ref().map(|partner| partner.id.clone()),
             Place::OnCall
             | Place::People
             | Place::Person
@@ -537,79 +567,54 @@ impl Model {
             || self.messages.filter.open
             || self.on_call.filter.open
             || self.handover.filter.open
+            || self.search.filter.open
             || self.last_key.is_some_and(|at| self.now.duration_since(at) < HAND_RESTS)
     }
 
     /// New rows wait somewhere until the hand is off.
     pub fn rows_wait(&self) -> bool {
         let triage = self.triage.alerts.waiting() + self.triage.tasks.waiting();
-        triage + self.partners.rows.waiting() + self.messages.rows.waiting() > 0
+        let asked = self.partners.rows.waiting() + self.messages.rows.waiting();
+        let page = self.page.as_ref().map_or(0, |page| page.rows.waiting());
+        let rest = self.contacts.rows.waiting() + self.providers.rows.waiting() + self.on_call.rows.waiting();
+        triage + asked + page + rest > 0
     }
 
     /// The alerts of Triage, most urgent first.
     pub fn wanted_alerts(&self) -> Vec<AlertId> {
         let Some(desk) = &self.desk else { return Vec::new() };
+        let (query, asking) = (self.triage.filter.query(field::TRIAGE), self.asking());
         let mut alerts: Vec<&Alert> = desk
             .alerts
             .values()
             .filter(|alert| alert.state != AlertState::Resolved)
-            .filter(|alert| {
-                let reference = alert.members.iter().filter_map(|m| m.order.as_ref()).map(Untrusted::raw);
-                let id = alert.id.to_string();
-                let texts: Vec<&str> =
-                    [alert.partner.name.raw(), alert.title.raw(), &id, alert.severity.as_str()]
-                        .into_iter()
-                        .chain(reference)
-                        .collect();
-                self.triage.filter.matches(&texts)
-            })
+            .filter(|alert| query.is_all() || query.finds(&rows::of_alert(alert, desk), &asking))
             .collect();
-        alerts.sort_by_key(|alert| {
-            let state = match alert.state {
-                AlertState::Open if alert.cleared_at.is_none() => 0,
-                AlertState::Acknowledged if alert.cleared_at.is_none() => 1,
-                AlertState::Snoozed => 2,
-                _ => 3,
-            };
-            let money = alert.at_risk.iter().map(|money| money.cents).max().unwrap_or(0);
-            let deadline = alert.deadline.map_or(i64::MAX, Timestamp::as_second);
-            (state, std::cmp::Reverse(alert.severity), deadline, std::cmp::Reverse(money), alert.id)
-        });
+        sort::alerts(desk, self.triage.by, &mut alerts);
         alerts.into_iter().map(|alert| alert.id).collect()
     }
 
     /// The tasks of Triage, the first due first.
     pub fn wanted_tasks(&self) -> Vec<TaskId> {
         let Some(desk) = &self.desk else { return Vec::new() };
+        let (query, asking) = (self.triage.filter.query(field::TRIAGE), self.asking());
         let mut tasks: Vec<&Task> = desk
             .tasks
             .values()
             .filter(|task| task.state == TaskState::Open)
-            .filter(|task| {
-                let id = task.id.to_string();
-                let partner = task.partner.as_ref().map_or("", |partner| partner.name.raw());
-                self.triage.filter.matches(&[partner, task.title.raw(), &id, task.kind.as_str()])
-            })
+            .filter(|task| query.is_all() || query.finds(&rows::of_task(task, desk), &asking))
             .collect();
-        tasks.sort_by_key(|task| (task.due_at.map_or(i64::MAX, Timestamp::as_second), task.id));
+        sort::tasks(desk, self.triage.by, &mut tasks);
         tasks.into_iter().map(|task| task.id).collect()
     }
 
     /// The contacts, by partner and name.
     pub fn wanted_contacts(&self) -> Vec<Untrusted> {
         let Some(desk) = &self.desk else { return Vec::new() };
-        let mut contacts: Vec<&Contact> = desk
-            .contacts
-            .values()
-            .filter(|contact| {
-                let partner = contact.partner_id.as_ref().map_or("", Untrusted::raw);
-                let addresses = contact.emails.iter().map(|m| m.as_str());
-                let addresses = addresses.chain(contact.phones.iter().map(|p| p.as_str()));
-                let texts: Vec<&str> =
-                    [contact.name.raw(), partner, contact.id.raw()].into_iter().chain(addresses).collect();
-                self.contacts.filter.matches(&texts)
-            })
-            .collect();
+        let (query, asking) = (self.contacts.filter.query(field::CONTACTS), self.asking());
+        let finds =
+            |contact: &&Contact| query.is_all() || query.finds(&rows::of_contact(contact, desk), &asking);
+        let mut contacts: Vec<&Contact> = desk.contacts.values().filter(finds).collect();
         let rank = |c: &Contact| c.state == ContactState::Inactive;
         contacts.sort_by(|a, b| {
             (&a.partner_id, rank(a), &a.name, &a.id).cmp(&(&b.partner_id, rank(b), &b.name, &b.id))
@@ -622,16 +627,17 @@ impl Model {
         let newest = self.stream.selected.map_or(u64::MAX, |_| self.stream.paused_at);
         let stands_still = self.stream.selected.is_none() && self.too_fast();
         let still = stands_still.then_some(&self.stream.still).into_iter().flatten();
-        let desk = self.desk.as_ref().filter(|_| !stands_still);
-        let recent = desk.into_iter().flat_map(|desk| desk.recent.iter());
-        still.chain(recent).filter(move |numbered| numbered.seq <= newest).filter(|numbered| {
+        let desk = self.desk.as_ref();
+        let recent = desk.filter(|_| !stands_still).into_iter().flat_map(|desk| desk.recent.iter());
+        let (query, asking) = (self.stream.filter.query(field::STREAM), self.asking());
+        still.chain(recent).filter(move |numbered| numbered.seq <= newest).filter(move |numbered| {
+            let names: &dyn Names = match desk {
+                Some(desk) => desk,
+                None => &NoNames,
+            };
             // A partner described by its events is no news beside the event itself.
-            if numbered.change.what == What::PartnerSeen {
-                return false;
-            }
-            let partner = numbered.change.partner.as_ref().map_or("", Untrusted::raw);
-            let alert = numbered.change.alert.map(|alert| alert.to_string()).unwrap_or_default();
-            self.stream.filter.matches(&[numbered.change.summary.raw(), partner, &alert])
+            numbered.change.what != What::PartnerSeen
+                && (query.is_all() || query.finds(&rows::of_change(&numbered.change, names), &asking))
         })
     }
 

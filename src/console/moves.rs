@@ -7,7 +7,9 @@ use crate::console::messages::Narrowed;
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
 use crate::console::narrow::{filter, filtered};
 use crate::console::say::say;
-use crate::console::{bulk, configuration, handover, messages, nav, oncall, partners, people, templates};
+use crate::console::{
+    bulk, configuration, handover, messages, nav, oncall, partners, people, search, templates,
+};
 
 pub fn open(model: &mut Model) -> Vec<Effect> {
     match model.place {
@@ -41,6 +43,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
         }
         Place::Templates => return templates::enter(model),
         Place::Providers => return crate::console::providers::enter(model),
+        Place::Search => return search::enter(model),
         Place::People => {
             if let Some(person) = model.people.rows.selected().cloned() {
                 return people::open(model, person);
@@ -61,6 +64,9 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
 /// One step back: out of what is opened in the view, out of what narrows it, then to where the view was
 /// opened from. Where nothing was opened there is no step.
 pub fn back(model: &mut Model) -> Vec<Effect> {
+    if model.place == Place::Messages && model.messages.opened && search::comes_back(model) {
+        return nav::last(model);
+    }
     let within = match model.place {
         Place::Partner => partners::back(model),
         Place::Messages => std::mem::take(&mut model.messages.opened),
@@ -128,6 +134,7 @@ pub fn step(model: &mut Model, by: isize) {
         Place::Person => people::scroll(model, by),
         Place::Sources => model.sources.rows.step(by),
         Place::Configuration => configuration::step(model, by),
+        Place::Search => model.search.step(by),
     }
 }
 
@@ -185,11 +192,15 @@ pub fn to_end(model: &mut Model, end: End) {
         }
         Place::Partner => partners::to_end(model, end),
         Place::Contacts => match end {
-            End::First => model.contacts.rows.first(),
+            End::First => {
+                crate::console::contacts::arrange(model);
+                model.contacts.rows.first();
+            }
             End::Last => model.contacts.rows.last(),
         },
         Place::Handover => handover::to_end(model, end),
         Place::OnCall => {
+            crate::console::oncall::arrange(model);
             let rows = &mut model.on_call.rows;
             if end == End::First { rows.first() } else { rows.last() }
         }
@@ -198,6 +209,7 @@ pub fn to_end(model: &mut Model, end: End) {
             if end == End::First { rows.first() } else { rows.last() }
         }
         Place::Providers => {
+            crate::console::providers::arrange(model);
             let rows = &mut model.providers.rows;
             if end == End::First { rows.first() } else { rows.last() }
         }
@@ -217,6 +229,7 @@ pub fn to_end(model: &mut Model, end: End) {
             let rows = &mut model.configuration.rows;
             if end == End::First { rows.first() } else { rows.last() }
         }
+        Place::Search => model.search.to_end(end),
         Place::Messages => {
             messages::arrange(model);
             let rows = &mut model.messages.rows;
@@ -242,6 +255,7 @@ pub fn scroll(model: &mut Model, pages: isize) {
         Place::Person => people::scroll(model, pages * page),
         Place::Sources => model.sources.rows.step(pages * page),
         Place::Configuration => configuration::step(model, pages * page),
+        Place::Search => model.search.step(pages * page),
     }
 }
 

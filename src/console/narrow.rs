@@ -2,11 +2,12 @@
 
 use crate::console::effect::Effect;
 use crate::console::follow::arrange;
-use crate::console::model::{Filter, Model, Place};
+use crate::console::model::{Filter, Model, Place, Tone};
+use crate::console::say::{say, sentence};
 use crate::console::{
-    configuration, contacts, messages, oncall, partners, people, providers, sources, templates,
+    configuration, contacts, find, messages, oncall, partners, people, providers, search, sources, templates,
 };
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 pub fn filter(model: &mut Model) -> &mut Filter {
     match model.place {
@@ -22,6 +23,7 @@ pub fn filter(model: &mut Model) -> &mut Filter {
         Place::People | Place::Person => &mut model.people.filter,
         Place::Sources => &mut model.sources.filter,
         Place::Configuration => &mut model.configuration.filter,
+        Place::Search => &mut model.search.filter,
     }
 }
 
@@ -39,23 +41,42 @@ pub fn filtered(model: &mut Model) -> Vec<Effect> {
         Place::People | Place::Person => people::arrange(model),
         Place::Sources => sources::arrange(model),
         Place::Configuration => configuration::arrange(model),
+        Place::Search => return search::typed(model),
     }
     Vec::new()
 }
 
 /// Keys while the filter is typed; `None` when the key is not for it.
 pub fn press_filter(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
-    let filter = filter(model);
-    if !filter.open {
+    if !filter(model).open {
         return None;
     }
+    let searches = model.place == Place::Search;
     match key.code {
-        KeyCode::Esc => *filter = Filter::default(),
-        KeyCode::Enter => filter.open = false,
-        KeyCode::Up | KeyCode::Down | KeyCode::Tab => return None,
-        _ => {
-            filter.line.press(key);
+        KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => return None,
+        KeyCode::Char('s') if key.modifiers.contains(KeyModifiers::CONTROL) => return None,
+        KeyCode::Esc | KeyCode::Enter if searches => return None,
+        KeyCode::Tab => {
+            if !find::take_offer(model) {
+                return None;
+            }
         }
+        // Two slashes ask everything there ever was.
+        KeyCode::Char('/') if !searches && filter(model).line.is_empty() => {
+            *filter(model) = Filter::default();
+            let mut effects = filtered(model);
+            effects.extend(search::show(model));
+            return Some(effects);
+        }
+        KeyCode::Esc => *filter(model) = Filter::default(),
+        KeyCode::Enter => {
+            filter(model).open = false;
+            let kept = filter(model).clone();
+            if let Some(problem) = find::problem(model, &kept) {
+                say(model, sentence(&problem.to_string()), Tone::Refused);
+            }
+        }
+        _ => _ = filter(model).line.press(key),
     }
     Some(filtered(model))
 }

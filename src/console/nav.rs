@@ -8,7 +8,8 @@ use crate::console::messages::Narrowed;
 use crate::console::model::{Model, Place, Tone};
 use crate::console::say::say;
 use crate::console::{
-    configuration, contacts, handover, messages, oncall, partners, people, providers, sources, templates,
+    configuration, contacts, handover, messages, oncall, partners, people, providers, search, sources,
+    templates,
 };
 use crate::core::person::PersonId;
 use crate::core::text::Untrusted;
@@ -94,7 +95,8 @@ impl Place {
     pub fn root(self) -> Root {
         match self {
             Place::Triage => Root::Triage,
-            Place::Stream => Root::Stream,
+            // What is over is found where what happens is seen.
+            Place::Stream | Place::Search => Root::Stream,
             Place::Partners | Place::Partner | Place::Contacts => Root::Partners,
             Place::Messages => Root::Messages,
             Place::OnCall
@@ -200,6 +202,7 @@ pub fn turn(model: &mut Model, by: isize) -> Vec<Effect> {
 pub fn again(model: &mut Model) -> Vec<Effect> {
     match model.place {
         Place::Triage | Place::Stream => Vec::new(),
+        Place::Search => search::typed(model),
         Place::Partners | Place::Partner => partners::again(model),
         Place::Contacts => contacts::again(model),
         Place::Messages => vec![Effect::FetchMessages],
@@ -229,6 +232,7 @@ pub fn crumbs(model: &Model) -> Vec<String> {
             page.map(|(page, desk)| desk.partner_name(&page.id))
         }
         Place::Contacts => Some("Contacts".to_owned()),
+        Place::Search => Some("Search".to_owned()),
         Place::OnCall => Some("On call".to_owned()),
         Place::People => Some("People".to_owned()),
         Place::Person => {

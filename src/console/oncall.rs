@@ -12,6 +12,8 @@ use crate::console::nav;
 use crate::console::rows::Rows;
 use crate::core::command::Action as Ask;
 use crate::core::person::PersonId;
+use crate::core::query::rows::Names;
+use crate::core::query::{Facets, Field, field};
 use crate::core::schedule::{Override, Segment, Why};
 use crate::core::text::sanitise;
 use crate::wire::ScheduleTimeline;
@@ -30,6 +32,8 @@ pub struct Plan {
     /// An answer has come.
     pub heard: bool,
     pub missing: Option<String>,
+    /// The operator has just changed the plan, and wants to see it.
+    own: bool,
 }
 
 /// A turn by its end: its beginning moves while it runs.
@@ -44,6 +48,12 @@ pub fn show(model: &mut Model) -> Vec<Effect> {
     vec![Effect::FetchOnCall]
 }
 
+/// The operator's own change was made.
+pub fn done(model: &mut Model) -> Vec<Effect> {
+    model.on_call.own = true;
+    again(model)
+}
+
 /// What is on the screen may be old.
 pub fn again(model: &Model) -> Vec<Effect> {
     if model.place == Place::OnCall { vec![Effect::FetchOnCall] } else { Vec::new() }
@@ -55,7 +65,15 @@ pub fn came(model: &mut Model, answer: Result<Vec<ScheduleTimeline>, LinkError>)
         Ok(known) => {
             model.on_call.known = known;
             model.on_call.missing = None;
-            arrange(model);
+            let own = std::mem::take(&mut model.on_call.own);
+            let stand =
+                |model: &Model| model.on_call.rows.order().iter().all(|key| turn(model, key).is_some());
+            if model.place == Place::OnCall && model.hand_is_on() && !own && stand(model) {
+                let wanted = wanted(model);
+                model.on_call.rows.keep(&wanted);
+            } else {
+                arrange(model);
+            }
         }
         Err(error) => model.on_call.missing = Some(error.to_string()),
     }
@@ -77,13 +95,18 @@ pub fn passed(model: &mut Model) {
 
 fn wanted(model: &Model) -> Vec<TurnKey> {
     let Some(desk) = &model.desk else { return Vec::new() };
+    let (query, asking) = (model.on_call.filter.query(field::ON_CALL), model.asking());
     let mut wanted = Vec::new();
     for schedule in &model.on_call.known {
         for turn in schedule.segments.iter().filter(|turn| turn.until > model.now) {
             let who = who(desk, turn);
-            let ids: Vec<&str> = turn.people.iter().map(|person| person.0.as_str()).collect();
             let why = why(desk, schedule, turn);
-            if model.on_call.filter.matches(&[&schedule.schedule, &who, &ids.join(" "), &why]) {
+            let mut row = Facets::of_texts(&[&schedule.schedule, &who, &why]);
+            for person in &turn.people {
+                row.value(Field::Owner, person.0.as_str());
+                row.value(Field::Owner, desk.person(person).unwrap_or_default());
+            }
+            if query.finds(&row, &asking) {
                 wanted.push(TurnKey { schedule: schedule.schedule.clone(), until: turn.until });
             }
         }

@@ -9,11 +9,12 @@ use crate::console::model::{Filter, Model, Place};
 use crate::console::moves::End;
 use crate::console::nav;
 use crate::console::rows::Rows;
-use crate::console::{contacts, messages};
+use crate::console::{beside, contacts, messages};
 use crate::core::case::Case;
 use crate::core::change::{Numbered, Object, What};
 use crate::core::document::Document;
 use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::query::{Asking, field, rows};
 use crate::core::text::Untrusted;
 use crate::core::thread::Thread;
 use crate::wire::client::LinkError;
@@ -137,10 +138,8 @@ pub struct Opened {
 
 impl Partners {
     pub fn wanted(&self) -> Vec<Untrusted> {
-        let matches = |row: &&PartnerRow| {
-            let about = &row.partner.about;
-            self.filter.matches(&[about.name.raw(), about.id.raw()])
-        };
+        let query = self.filter.query(field::PARTNERS);
+        let matches = |row: &&PartnerRow| query.finds(&rows::of_partner(&row.partner), &Asking::default());
         self.known.iter().filter(matches).map(|row| row.partner.about.id.clone()).collect()
     }
 
@@ -227,7 +226,7 @@ fn is_contact(numbered: &Numbered, page: &Page) -> bool {
 
 pub fn waited(model: &mut Model, wait: Wait) -> Vec<Effect> {
     match wait {
-        Wait::Providers | Wait::Palette(_) => Vec::new(),
+        Wait::Providers | Wait::Palette(_) | Wait::Search(_) | Wait::Beside => Vec::new(),
         Wait::Find(number) if number == model.partners.finds => vec![fetch(model)],
         Wait::Find(_) => Vec::new(),
         Wait::Partners => {
@@ -280,26 +279,54 @@ pub fn load(model: &mut Model, id: Untrusted) -> Vec<Effect> {
     vec![Effect::FetchPartner(id)]
 }
 
+/// The page with one of the partner's things on the whole screen.
+pub fn open_thing(model: &mut Model, partner: Untrusted, what: Item) -> Vec<Effect> {
+    let mut effects = open(model, partner);
+    if let Some(page) = &mut model.page {
+        page.opened = Some(Opened { what, thing: None, missing: None, scroll: 0 });
+        effects.extend(page.thing_of().map(Effect::FetchThing));
+    }
+    effects
+}
+
+/// The page, with that of it in view.
+pub fn open_view(model: &mut Model, partner: Untrusted, view: View) -> Vec<Effect> {
+    let effects = open(model, partner);
+    if let Some(page) = &mut model.page {
+        page.view = view;
+        page.arrange();
+    }
+    effects
+}
+
 pub fn detail_came(
     model: &mut Model,
     id: &Untrusted,
     answer: Result<Box<PartnerDetail>, LinkError>,
 ) -> Option<Effect> {
-    // The form and the messages know contacts from here, too.
+    // The form, the messages and the pane beside a detail know contacts from here, too.
     let contacts = match &answer {
-        Ok(detail) => Ok(detail.contacts.iter().map(|known| known.contact.clone()).collect()),
+        Ok(detail) => Ok(detail.contacts.clone()),
         Err(error) => Err(error.to_string()),
     };
     contacts::of_partner_came(model, id, contacts);
     if let Ok(detail) = &answer {
+        beside::came(model, detail);
         messages::learn(model, &detail.notifications);
     }
+    let hand_is_on = model.place == Place::Partner && model.hand_is_on();
     let page = model.page.as_mut().filter(|page| page.id == *id)?;
     match answer {
         Ok(detail) => {
             page.detail = Some(detail);
             page.missing = None;
-            page.arrange();
+            // Rows change places only while the hand is off; what they say is new at once.
+            if hand_is_on && page.opened.is_none() {
+                let wanted = page.wanted();
+                page.rows.keep(&wanted);
+            } else {
+                page.arrange();
+            }
             page.by_reference().map(Effect::FetchThing)
         }
         Err(error) => {
@@ -376,8 +403,13 @@ impl Page {
     }
 
     fn arrange(&mut self) {
-        let Some(detail) = &self.detail else { return };
-        let items = match self.view {
+        let items = self.wanted();
+        self.rows.arrange(items);
+    }
+
+    fn wanted(&self) -> Vec<Item> {
+        let Some(detail) = &self.detail else { return Vec::new() };
+        match self.view {
             View::Overview => {
                 let mut items = self.open_items();
                 items.extend(self.contact_items());
@@ -402,8 +434,14 @@ impl Page {
             View::Contacts => self.contact_items(),
             View::Told => self.told_items(),
             View::Conflicts => (0..detail.conflicts.len()).map(Item::Conflict).collect(),
-        };
-        self.rows.arrange(items);
+        }
+    }
+}
+
+/// Takes in what is new on the page.
+pub fn arrange_page(model: &mut Model) {
+    if let Some(page) = &mut model.page {
+        page.arrange();
     }
 }
 
@@ -441,7 +479,10 @@ fn limit_scroll(model: &mut Model) {
 pub fn to_end(model: &mut Model, end: End) {
     if let Some(page) = &mut model.page {
         match end {
-            End::First => page.rows.first(),
+            End::First => {
+                page.arrange();
+                page.rows.first();
+            }
             End::Last => page.rows.last(),
         }
     }

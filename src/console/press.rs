@@ -11,7 +11,7 @@ use crate::console::model::{Model, Named, Place, Subject, Tone, Undone};
 use crate::console::narrow::{filter, filtered, press_filter};
 use crate::console::order::{send, send_undoable};
 use crate::console::say::{say, sentence};
-use crate::console::{bulk, nav, templates, waiting};
+use crate::console::{bulk, nav, sort, templates, views, waiting};
 use crossterm::event::KeyEvent;
 use std::time::Duration;
 
@@ -124,6 +124,11 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             say(model, said, tone);
             Vec::new()
         }
+        Pressed::Sort(by) => {
+            model.dialog = None;
+            sort::chosen(model, by);
+            follow_selection(model)
+        }
         Pressed::Find(number) => vec![Effect::Wait(Wait::Palette(number), FIND_AFTER)],
         Pressed::RunOn(name, action, goal) => {
             model.dialog = None;
@@ -146,6 +151,8 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             effects.extend(follow_selection(model));
             effects
         }
+        Pressed::View(view) => views::open(model, &view),
+        Pressed::Named(name) => views::show(model, Some(name)),
         Pressed::Say(sentence) => {
             if matches!(model.dialog, Some(Dialog::Palette(_))) {
                 model.dialog = None;

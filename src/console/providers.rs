@@ -67,7 +67,12 @@ pub fn came(model: &mut Model, answer: Result<Vec<ProviderInfo>, LinkError>) -> 
         }
         Err(error) => providers.missing = Some(error.to_string()),
     }
-    arrange(model);
+    if model.place == Place::Providers && model.hand_is_on() {
+        let wanted = wanted(model);
+        model.providers.rows.keep(&wanted);
+    } else {
+        arrange(model);
+    }
     if model.providers.waiting || model.place != Place::Providers {
         return Vec::new();
     }
@@ -75,13 +80,17 @@ pub fn came(model: &mut Model, answer: Result<Vec<ProviderInfo>, LinkError>) -> 
     vec![Effect::Wait(Wait::Providers, AGAIN_AFTER)]
 }
 
-pub fn arrange(model: &mut Model) {
+fn wanted(model: &Model) -> Vec<String> {
     let providers = &model.providers;
     let wanted = providers.known.iter().filter(|one| {
         let media: Vec<&str> = one.channel.carries.iter().map(|medium| medium.as_str()).collect();
         providers.filter.matches(&[&one.id, &one.channel.kind, &media.join(" ")])
     });
-    let wanted = wanted.map(|one| one.id.clone()).collect();
+    wanted.map(|one| one.id.clone()).collect()
+}
+
+pub fn arrange(model: &mut Model) {
+    let wanted = wanted(model);
     model.providers.rows.arrange(wanted);
 }
 

@@ -48,6 +48,10 @@ pub struct Signs {
     pub unticked: &'static str,
     pub waiting: &'static str,
     pub bar: &'static str,
+    /// Of each severity, the lowest first: their shapes differ where colours do not.
+    pub severities: [&'static str; 4],
+    /// A full cell of a bar that lies.
+    pub full: &'static str,
     /// Of a chart, the lowest first.
     pub levels: [&'static str; 8],
 }
@@ -74,6 +78,8 @@ const UNICODE: Signs = Signs {
     unticked: "[ ]",
     waiting: "⋯",
     bar: "│",
+    severities: ["○", "●", "◆", "▲"],
+    full: "■",
     levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
 };
 
@@ -93,8 +99,23 @@ const ASCII: Signs = Signs {
     unticked: "[ ]",
     waiting: "..",
     bar: "|",
+    severities: [".", "o", "*", "!"],
+    full: "#",
     levels: ["_", ".", "-", "~", "=", "+", "*", "#"],
 };
+
+impl Signs {
+    /// The shape that stands beside a severity's word.
+    pub fn severity(&self, severity: Severity) -> &'static str {
+        let [low, medium, high, critical] = self.severities;
+        match severity {
+            Severity::Low => low,
+            Severity::Medium => medium,
+            Severity::High => high,
+            Severity::Critical => critical,
+        }
+    }
+}
 
 impl Theme {
     /// A palette as this terminal can show it.

@@ -9,8 +9,8 @@ use crate::console::model::{Link, Model, Place, Tone};
 use crate::console::press::{paste, press};
 use crate::console::say::say;
 use crate::console::{
-    bulk, configuration, contacts, drill, handover, messages, nav, oncall, others, partners, people,
-    providers, templates, waiting,
+    beside, bulk, configuration, contacts, drill, handover, messages, nav, oncall, others, partners, people,
+    providers, search, templates, views, waiting, why,
 };
 use crate::term::input::Input;
 use jiff::Timestamp;
@@ -73,6 +73,10 @@ fn fold(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Partner(id, answer) => partners::detail_came(model, &id, answer).into_iter().collect(),
+        Msg::Contact(id, answer) => {
+            why::contact_came(model, &id, answer);
+            Vec::new()
+        }
         Msg::Thing(of, answer) => {
             partners::thing_came(model, &of, answer);
             Vec::new()
@@ -81,6 +85,12 @@ fn fold(model: &mut Model, msg: Msg) -> Vec<Effect> {
             messages::came(model, answer);
             Vec::new()
         }
+        Msg::Message(answer) => {
+            messages::one_came(model, answer);
+            Vec::new()
+        }
+        Msg::Views(answer) => views::came(model, answer),
+        Msg::Search(asked, answer) => search::came(model, &asked, answer),
         Msg::Providers(answer) => providers::came(model, answer),
         Msg::Probed(answer) => {
             let (said, tone) = match answer {
@@ -132,6 +142,7 @@ fn fold(model: &mut Model, msg: Msg) -> Vec<Effect> {
             configuration::copies_came(model, &name, answer);
             Vec::new()
         }
+        Msg::Waited(Wait::Beside) => beside::waited(model),
         Msg::Waited(Wait::Providers) => providers::waited(model),
         Msg::Waited(Wait::Palette(number)) => match &model.dialog {
             Some(Dialog::Palette(palette)) if palette.finds == number => {
@@ -139,6 +150,7 @@ fn fold(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
             _ => Vec::new(),
         },
+        Msg::Waited(Wait::Search(ask)) => search::waited(model, ask),
         Msg::Waited(wait) => partners::waited(model, wait),
         Msg::Kept(items) => waiting::kept(model, items),
         Msg::Unkept(why) => {
@@ -176,6 +188,12 @@ fn clock(model: &mut Model, local: Timestamp) -> Vec<Effect> {
         let wanted = model.partners.wanted();
         model.partners.rows.arrange(wanted);
         messages::arrange(model);
+        contacts::arrange(model);
+        providers::arrange(model);
+        partners::arrange_page(model);
+        if model.on_call.rows.waiting() > 0 {
+            oncall::arrange(model);
+        }
     }
     oncall::passed(model);
     waiting::ask(model);

@@ -22,6 +22,7 @@ use crate::core::notification::Notification;
 use crate::core::offer;
 use crate::core::override_commands::{self, By, TurnOf};
 use crate::core::person::{PersonId, Role};
+use crate::core::saved_view::{self, OwnView};
 use crate::core::schedule::Override;
 use crate::core::suppression::Suppression;
 use crate::core::task::{Task, TaskState};
@@ -64,6 +65,8 @@ pub struct CommandView {
     /// Hand-overs that are not over, and the one asked about.
     pub handovers: Vec<Loaded>,
     pub window: Option<StoredWindow>,
+    /// The asker's view of that name.
+    pub saved: Option<OwnView>,
 }
 
 /// How long a promise or a snooze may keep an alert quiet.
@@ -115,7 +118,7 @@ impl Asked<'_> {
     fn apply(&mut self, view: CommandView, action: &Action) -> Result<String, Refusal> {
         let CommandView { alert, mut notifications, task, matter, contact, about, suppressed, .. } = view;
         let same = view.same;
-        let CommandView { overrides, over, assignment, handovers, window, resend, .. } = view;
+        let CommandView { overrides, over, assignment, handovers, window, resend, saved, .. } = view;
         match action {
             Action::Ack { alert: id, next_update_by } => {
                 let alert = found(alert, "alert", id)?;
@@ -253,6 +256,16 @@ impl Asked<'_> {
                 let by = By { id: &self.asker.id, name: &self.asker.name, actor: &self.actor };
                 let window = found(window, "maintenance window", id)?;
                 maintenance_commands::remove(&mut self.decision, by, window)
+            }
+            Action::SaveView { view } => {
+                let (said, change) = saved_view::save(self.asker, saved, view, self.decision.now)?;
+                self.decision.changes.push(change);
+                Ok(said)
+            }
+            Action::DropView { name } => {
+                let (said, change) = saved_view::drop(self.asker, saved, name, self.decision.now)?;
+                self.decision.changes.push(change);
+                Ok(said)
             }
             Action::RemoveOverride { id } => {
                 let by = By { id: &self.asker.id, name: &self.asker.name, actor: &self.actor };

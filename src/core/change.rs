@@ -19,6 +19,7 @@ use crate::core::partner::Partner;
 use crate::core::person::PersonId;
 use crate::core::provider::Provider;
 use crate::core::reply::Reply;
+use crate::core::saved_view::OwnView;
 use crate::core::schedule::{Override, RosterCopy};
 use crate::core::shift_test::ShiftTest;
 use crate::core::suppression::Suppression;
@@ -165,6 +166,9 @@ pub enum What {
     /// A provider fails and is left, or works again.
     ProviderDown,
     ProviderBack,
+    /// Somebody keeps a query under a name, or no longer.
+    ViewSaved,
+    ViewDropped,
     AgentStarted,
     AgentStopped,
 }
@@ -198,6 +202,7 @@ pub enum Object {
     Provider(Box<Provider>),
     Handover(Box<Handover>),
     Config(Box<ConfigVersion>),
+    View(Box<OwnView>),
     /// Nothing but the sentence: a note, the agent's own comings and goings.
     Nothing,
 }

@@ -6,6 +6,7 @@ use crate::core::id::{AlertId, HandoverId, NotificationId, OverrideId, TaskId, W
 use crate::core::maintenance::Covers;
 use crate::core::person::PersonId;
 use crate::core::resend::{Asked, Seen, Target};
+use crate::core::saved_view::SavedView;
 use crate::core::settle::Settled;
 use crate::core::sync::Keep;
 use crate::core::text::Untrusted;
@@ -184,6 +185,14 @@ pub enum Action {
         from: Timestamp,
         until: Timestamp,
         why: Untrusted,
+    },
+    /// Keeps a query under a name, for the asker; one of the same name is replaced.
+    SaveView {
+        view: SavedView,
+    },
+    /// Drops a view of the asker's.
+    DropView {
+        name: String,
     },
     /// A window no longer counts; what slept because of it wakes.
     RemoveMaintenance {

@@ -29,6 +29,8 @@ struct Minute {
     accepted_timed: u32,
     to_proof: i64,
     proven_timed: u32,
+    /// The most that waited; nothing where nobody counted.
+    waiting: Option<u32>,
 }
 
 /// Something a provider did with one message.
@@ -52,6 +54,9 @@ pub struct Figures {
     pub to_acceptance_ms: Option<i64>,
     /// Milliseconds from handing over until a receipt proved delivery.
     pub to_proof_ms: Option<i64>,
+    /// The most messages that waited for it at once; `None` where nobody counted.
+    #[serde(default)]
+    pub waiting: Option<u32>,
 }
 
 fn number(at: Timestamp) -> i64 {
@@ -60,19 +65,7 @@ fn number(at: Timestamp) -> i64 {
 
 impl Gauge {
     pub fn record(&mut self, did: Did, at: Timestamp) {
-        let number = number(at);
-        let newest = self.minutes.back().map_or(number, |minute| minute.number.max(number));
-        if number <= newest - MINUTES {
-            return;
-        }
-        let place = self.minutes.partition_point(|minute| minute.number < number);
-        if self.minutes.get(place).is_none_or(|minute| minute.number != number) {
-            self.minutes.insert(place, Minute { number, ..Minute::default() });
-        }
-        while self.minutes.front().is_some_and(|oldest| oldest.number <= newest - MINUTES) {
-            self.minutes.pop_front();
-        }
-        let Some(minute) = self.minutes.iter_mut().find(|minute| minute.number == number) else { return };
+        let Some(minute) = self.minute(at) else { return };
         let millis = |took: SignedDuration| took.as_millis().clamp(0, i64::MAX.into()) as i64;
         match did {
             Did::Accepted(took) => {
@@ -87,6 +80,30 @@ impl Gauge {
             }
             Did::Failed => minute.failed += 1,
         }
+    }
+
+    /// So many messages wait for it now.
+    pub fn waits(&mut self, many: u32, at: Timestamp) {
+        if let Some(minute) = self.minute(at) {
+            minute.waiting = minute.waiting.max(Some(many));
+        }
+    }
+
+    /// The minute of that time, unless it is more than an hour ago.
+    fn minute(&mut self, at: Timestamp) -> Option<&mut Minute> {
+        let number = number(at);
+        let newest = self.minutes.back().map_or(number, |minute| minute.number.max(number));
+        if number <= newest - MINUTES {
+            return None;
+        }
+        let place = self.minutes.partition_point(|minute| minute.number < number);
+        if self.minutes.get(place).is_none_or(|minute| minute.number != number) {
+            self.minutes.insert(place, Minute { number, ..Minute::default() });
+        }
+        while self.minutes.front().is_some_and(|oldest| oldest.number <= newest - MINUTES) {
+            self.minutes.pop_front();
+        }
+        self.minutes.iter_mut().find(|minute| minute.number == number)
     }
 
     /// The last hour together.
@@ -113,6 +130,7 @@ impl Gauge {
             accepted_timed: sum.accepted_timed + minute.accepted_timed,
             to_proof: sum.to_proof + minute.to_proof,
             proven_timed: sum.proven_timed + minute.proven_timed,
+            waiting: sum.waiting.max(minute.waiting),
         });
         let average = |sum: i64, of: u32| (of > 0).then(|| sum / i64::from(of));
         Figures {
@@ -121,6 +139,7 @@ impl Gauge {
             failed: all.failed,
             to_acceptance_ms: average(all.to_acceptance, all.accepted_timed),
             to_proof_ms: average(all.to_proof, all.proven_timed),
+            waiting: all.waiting,
         }
     }
 }
@@ -147,6 +166,14 @@ mod tests {
         assert_eq!((bars[0].accepted, bars[0].to_acceptance_ms), (3, Some(200)));
         assert_eq!((bars[1].proven, bars[1].to_proof_ms, bars[1].to_acceptance_ms), (1, Some(5000), None));
         assert_eq!(bars[11].failed, 1);
+        gauge.waits(3, at(7));
+        gauge.waits(1, at(8));
+        let waited: Vec<_> = gauge.bars(at(58)).iter().map(|bar| bar.waiting).collect();
+        assert_eq!(
+            waited[..3],
+            [None, Some(3), None],
+            "the most of a bar counts, and nobody guesses the rest"
+        );
         assert_eq!(gauge.hour(at(58)).accepted, 3);
         assert_eq!(gauge.hour(at(61)).accepted, 2, "the first minute is more than an hour ago");
     }

@@ -90,6 +90,7 @@ impl Tx<'_> {
                 Object::Provider(provider) if !later => self.put_provider(provider)?,
                 Object::Handover(handover) if !later => self.put_handover(handover)?,
                 Object::Config(config) => self.put_config(config)?,
+                Object::View(view) => self.put_view(view, encode(view)?)?,
                 _ => {}
             }
         }
@@ -583,6 +584,7 @@ fn row(object: &Object) -> Option<RowKey<'_>> {
         | Object::Roster(_)
         | Object::Provider(_)
         | Object::Config(_)
+        | Object::View(_)
         | Object::Nothing => None,
     }
 }

@@ -5,7 +5,9 @@ use super::find::body;
 use super::tx::{Cell, Tx};
 use crate::cells;
 use crate::core::id::AlertId;
+use crate::core::query::{Field, field};
 use serde::de::DeserializeOwned;
+use std::ops::ControlFlow;
 
 /// What a list may be narrowed by. Lists come newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,6 +89,22 @@ impl List {
         })
     }
 
+    /// The fields that a query may ask of it.
+    pub fn fields(self) -> &'static [Field] {
+        match self {
+            List::Events => field::EVENTS,
+            List::Alerts => field::ALERTS,
+            List::Notifications => field::MESSAGES,
+            List::Tasks => field::TASKS,
+            List::Partners => field::PARTNERS,
+            List::Contacts => field::CONTACTS,
+            List::Cases => field::CASES,
+            List::Documents => field::DOCUMENTS,
+            List::Threads => field::THREADS,
+            List::Milestones => field::MILESTONES,
+        }
+    }
+
     /// Whether rows of this list can be told apart by the column.
     pub fn has(self, column: &str) -> bool {
         match column {
@@ -162,6 +180,17 @@ impl Tx<'_> {
     pub fn count(&self, list: List, state: &str, most: u32) -> Result<u64, StoreError> {
         let sql = format!("SELECT COUNT(*) FROM (SELECT 1 FROM {} WHERE state = $1 LIMIT $2)", list.table());
         Ok(self.query_one(&sql, cells![state, i64::from(most)], |row| row.int(0))?.unwrap_or(0) as u64)
+    }
+
+    /// Objects newest first, one by one, until `see` has seen enough; `filter.limit` is how many at most.
+    pub fn walk_list<T: DeserializeOwned>(
+        &self,
+        list: List,
+        filter: &Filter,
+        mut see: impl FnMut(T) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
+        let (sql, cells) = list_sql(list, filter);
+        self.walk(&sql, &cells, |row| see(row.json(0, list.table())?))
     }
 
     /// Objects newest first, as JSON.

@@ -9,6 +9,7 @@ use crate::core::case::Case;
 use crate::core::change::Numbered;
 use crate::core::notification::Notification;
 use crate::core::task::Task;
+use std::ops::ControlFlow;
 
 /// Something of a partner's that waits for somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,19 +100,20 @@ impl Tx<'_> {
         Ok(found)
     }
 
-    /// Partners whose name or id holds every word, by name.
-    pub fn partners_named(&self, words: &str, limit: usize) -> Result<Vec<String>, StoreError> {
-        let words = words.to_lowercase();
-        let words: Vec<&str> = words.split_whitespace().collect();
+    /// Partners whose names and ids are wanted, by name.
+    pub fn partners_like(
+        &self,
+        wanted: impl Fn(&str, &str) -> bool,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
         let mut found = Vec::new();
-        self.query(NAMES, &[], |row| {
-            // The index alone is read: a name is found where it stands, in whatever place of the list.
+        // The index alone is read: a name is found where it stands, in whatever place of the list.
+        self.walk(NAMES, &[], |row| {
             let (name, id) = (row.text(0)?, row.text(1)?);
-            let holds = |word: &&str| name.contains(*word) || id.to_lowercase().contains(*word);
-            if found.len() < limit && words.iter().all(holds) {
+            if wanted(&name, &id) {
                 found.push(id);
             }
-            Ok(())
+            Ok(if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
         Ok(found)
     }

@@ -15,6 +15,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub(super) const MIGRATIONS: &[&str] = &[
@@ -38,6 +39,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0019.sql"),
     include_str!("../../assets/migrations/0023.sql"),
     include_str!("../../assets/migrations/0025.sql"),
+    include_str!("../../assets/migrations/0020.sql"),
 ];
 
 /// Operations waiting for the writer before askers must wait too.
@@ -77,6 +79,8 @@ struct Inner {
     sealed: watch::Receiver<u64>,
     dues: watch::Receiver<u64>,
     instance: String,
+    /// Where it lives, unless it runs inline.
+    folder: Option<PathBuf>,
     _lock: Option<File>,
 }
 
@@ -128,7 +132,7 @@ impl Store {
         let (file, lock) = match how {
             Open::Folder(folder) => {
                 let lock = lock_folder(folder)?;
-                (folder.join("nightdesk.db"), Some(lock))
+                (self::file(folder), Some(lock))
             }
             Open::Inline(file) => (file.clone(), None),
         };
@@ -164,7 +168,16 @@ impl Store {
                 Engine::Threads { writes, reads }
             }
         };
-        Ok(Self { inner: Arc::new(Inner { engine, sealed, dues, instance, _lock: lock }) })
+        let folder = match how {
+            Open::Folder(folder) => Some(folder.clone()),
+            Open::Inline(_) => None,
+        };
+        Ok(Self { inner: Arc::new(Inner { engine, sealed, dues, instance, folder, _lock: lock }) })
+    }
+
+    /// The folder it shares with what is derived from it; `None` where it runs inline.
+    pub fn folder(&self) -> Option<&Path> {
+        self.inner.folder.as_deref()
     }
 
     /// The name given to this store when it was made.
@@ -367,6 +380,11 @@ pub fn link(before: &[u8; 32], seq: u64, body: &str) -> [u8; 32] {
     hasher.finalize().into()
 }
 
+/// The store's file in its folder.
+pub(super) fn file(folder: &Path) -> PathBuf {
+    folder.join("nightdesk.db")
+}
+
 fn connect(file: &Path, reader: bool) -> Result<Connection, StoreError> {
     let flags = if reader {
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -435,6 +453,6 @@ fn lock_folder(folder: &Path) -> Result<File, StoreError> {
     Ok(lock)
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-    std::thread::Builder::new().name(name.to_owned()).stack_size(1 << 20).spawn(work).map(|_| ())
+pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_owned()).stack_size(1 << 20).spawn(work)
 }

@@ -6,6 +6,7 @@ use crate::core::change::Change;
 use crate::core::id::Ids;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ToSql};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// A parameter or a cell.
@@ -67,6 +68,23 @@ impl<'c> Tx<'c> {
             found.push(read(&Row(row))?);
         }
         Ok(found)
+    }
+
+    /// Row by row, until `see` has seen enough.
+    pub fn walk(
+        &self,
+        sql: &str,
+        cells: &[Cell],
+        mut see: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.prepared(sql, cells)?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            if see(&Row(row))?.is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     pub fn query_one<T>(

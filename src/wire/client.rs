@@ -8,7 +8,7 @@ use crate::core::change::Numbered;
 use crate::core::command::{Command, Outcome};
 use crate::core::text::{Untrusted, sanitise};
 use crate::wire::person::Viewer;
-use crate::wire::{Health, PERSON_HEADER, PIN_HEADER, SESSION_HEADER};
+use crate::wire::{Health, NOTE_HEADER, PERSON_HEADER, PIN_HEADER, SESSION_HEADER};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -142,8 +142,14 @@ impl Client {
 
     /// `path` is everything after the host: `/v1/alerts?state=open`.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, LinkError> {
-        let answer = self.ask(Method::GET, path, Bytes::new()).await?;
+        let (answer, _) = self.ask(Method::GET, path, Bytes::new()).await?;
         understood(&answer)
+    }
+
+    /// The same, with what the agent has to say of its answer.
+    pub async fn get_noted<T: DeserializeOwned>(&self, path: &str) -> Result<(T, Option<String>), LinkError> {
+        let (answer, note) = self.ask(Method::GET, path, Bytes::new()).await?;
+        Ok((understood(&answer)?, note))
     }
 
     pub async fn post<B: Serialize + ?Sized, T: DeserializeOwned>(
@@ -157,7 +163,7 @@ impl Client {
         }
         let body = serde_json::to_vec(body)
             .map_err(|error| LinkError::Broken(format!("the request could not be written: {error}")))?;
-        let answer = self.ask(Method::POST, path, body.into()).await?;
+        let (answer, _) = self.ask(Method::POST, path, body.into()).await?;
         understood(&answer)
     }
 
@@ -215,12 +221,19 @@ impl Client {
         }))
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, LinkError> {
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<(Bytes, Option<String>), LinkError> {
         within(ANSWER_WITHIN, async {
             let response = self.send(method, path, body).await?;
             let status = response.status();
+            let note = response.headers().get(NOTE_HEADER).and_then(|note| note.to_str().ok());
+            let note = note.map(|note| sanitise(note).into_owned());
             let answer = whole(response).await?;
-            if status.is_success() { Ok(answer) } else { Err(refused(status.as_u16(), &answer)) }
+            if status.is_success() { Ok((answer, note)) } else { Err(refused(status.as_u16(), &answer)) }
         })
         .await
     }

@@ -11,6 +11,7 @@ pub mod client;
 pub mod cover;
 pub mod partner;
 pub mod person;
+pub mod search;
 
 pub use partner::{Messages, PartnerDetail, PartnerRows, WithTimeline};
 
@@ -23,6 +24,7 @@ use crate::core::contact::{Contact, Medium};
 use crate::core::digest::{DigestRun, Kind as DigestKind};
 use crate::core::edi::Codes;
 use crate::core::event::{Event, Severity};
+use crate::core::exchange::Exchange;
 use crate::core::gauge::Figures;
 use crate::core::handover::{Handover, Sheet};
 use crate::core::id::{AlertId, HandoverId, TaskId, WindowId};
@@ -37,6 +39,7 @@ use crate::core::sync::{Link, Side};
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
 use crate::core::together::One;
+use crate::core::traffic::Traffic;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,6 +49,8 @@ use std::collections::BTreeMap;
 pub const PIN_HEADER: &str = "nightdesk-pin";
 pub const PERSON_HEADER: &str = "nightdesk-person";
 pub const SESSION_HEADER: &str = "nightdesk-session";
+/// What there is to say of an answer beside it: a sentence in ASCII.
+pub const NOTE_HEADER: &str = "nightdesk-note";
 
 /// `GET /v1/status`: whether the agent is ready and how it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -158,6 +163,9 @@ pub struct DeskInfo {
     /// Media that no provider carries now.
     #[serde(default)]
     pub down: Vec<MediumDown>,
+    /// `None`: amounts of different currencies are never compared.
+    #[serde(default)]
+    pub exchange: Option<Exchange>,
     /// Where mailed replies come in; `None`: nowhere.
     #[serde(default)]
     pub mailbox: Option<MailboxHealth>,
@@ -449,6 +457,9 @@ pub struct Snapshot {
     pub channels: Vec<ChannelHealth>,
     #[serde(default)]
     pub sync: Option<SyncHealth>,
+    /// Events that came in by this agent over the last hour, in minutes that are over.
+    #[serde(default)]
+    pub traffic: Traffic,
 }
 
 /// `POST /v1/resend`: what would leave if it were sent again, or why nothing would.
@@ -525,6 +536,9 @@ pub struct Health {
     pub desk: DeskInfo,
     #[serde(default)]
     pub sync: Option<SyncHealth>,
+    /// Events that came in by this agent over the last hour, in minutes that are over.
+    #[serde(default)]
+    pub traffic: Traffic,
 }
 
 /// `GET /v1/contacts/{id}`: a contact with what is known of its other sides.

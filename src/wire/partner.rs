@@ -37,6 +37,13 @@ pub struct OpenCounts {
     pub tasks: u32,
 }
 
+impl OpenCounts {
+    /// Everything that waits.
+    pub fn all(&self) -> u32 {
+        self.alerts + self.cases + self.reviews + self.threads + self.tasks
+    }
+}
+
 /// How far a partner has come aboard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Onboarding {

@@ -131,6 +131,10 @@ impl Hand {
             let answer = match effect {
                 Effect::FetchPartners(find) => Msg::Partners(find, Ok(night::partner_rows())),
                 Effect::FetchPartner(id) => Msg::Partner(id, Ok(Box::new(night::partner_detail()))),
+                Effect::FetchContact(id) => {
+                    let detail = night::contact_detail(&id);
+                    Msg::Contact(id, Ok(Box::new(detail)))
+                }
                 Effect::FetchMessages => Msg::Messages(Ok(night::messages())),
                 Effect::FetchProviders => Msg::Providers(Ok(ways::providers())),
                 Effect::Plan(asked) => {

@@ -1,7 +1,7 @@
 //! No size and no content breaks the screen or gets anything past the wall.
 
 use crate::hand::{Hand, theme};
-use crate::night;
+use crate::{night, ways};
 use nightdesk::console::effect::Effect;
 use nightdesk::console::message::Msg;
 use nightdesk::console::partners::Thing;
@@ -14,6 +14,7 @@ use nightdesk::wire::Snapshot;
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 /// The night with every word from outside replaced.
 fn said_by(words: &str) -> Snapshot {
@@ -98,6 +99,22 @@ fn tell_places(hand: &mut Hand, words: &str) {
         }
     }
     hand.tell(Msg::Messages(Ok(messages)));
+    let mut providers = ways::providers();
+    for one in &mut providers {
+        one.id = words.to_owned();
+        one.channel.last_error = Some(said());
+    }
+    hand.tell(Msg::Providers(Ok(providers)));
+    let mut plan = night::plan();
+    for schedule in &mut plan {
+        schedule.schedule = words.to_owned();
+    }
+    hand.tell(Msg::OnCall(Ok(plan)));
+    let mut contact = night::contact_detail(&"c-lopez".into());
+    for entry in &mut contact.consent {
+        entry.words = said();
+    }
+    hand.tell(Msg::Contact("c-lopez".into(), Ok(Box::new(contact))));
     let mut case = night::case_with_timeline();
     case.thing.title = said();
     case.thing.description = Some(said());
@@ -135,9 +152,22 @@ fn check(hand: &Hand, width: u16, height: u16, charset: Charset) {
         assert!(charset == Charset::Unicode || symbol.is_ascii(), "{symbol:?} is not ASCII");
     }
     assert!(cursor.is_none_or(|at| at.x < width && at.y < height));
+    // Every row is exactly as wide as the screen: no wide sign is cut in half, at the end or under another.
+    for y in 0..height {
+        let mut x = 0;
+        while x < width {
+            let wide = u16::try_from(buffer[(x, y)].symbol().width()).unwrap().max(1);
+            assert!(x + wide <= width, "{:?} at {x},{y} of {width}x{height}", buffer[(x, y)].symbol());
+            for under in x + 1..x + wide {
+                let symbol = buffer[(under, y)].symbol();
+                assert!(symbol.trim().is_empty(), "{symbol:?} stands under a wide sign at {x},{y}");
+            }
+            x += wide;
+        }
+    }
 }
 
-const WAYS: [&[&str]; 28] = [
+const WAYS: [&[&str]; 39] = [
     &[],
     &["j"],
     &["Tab", "j"],
@@ -166,14 +196,25 @@ const WAYS: [&[&str]; 28] = [
     &["x"],
     &[":"],
     &["?"],
+    &["S"],
+    &["S", "3"],
+    &["Tab", "w"],
+    &["2", "w"],
+    &["4", "w"],
+    &["4", "v"],
+    &["4", "v", "w"],
+    &["5"],
+    &["5", "w"],
+    &["3", "c", "w"],
+    &["p", "BackTab", "w"],
 ];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn nothing_breaks_the_screen(
-        width in 1u16..=200,
-        height in 1u16..=60,
+        width in 1u16..=250,
+        height in 1u16..=80,
         way in 0usize..WAYS.len(),
         ascii in any::<bool>(),
         words in prop_oneof![
@@ -205,8 +246,8 @@ fn every_size_from_one_cell_on_can_be_painted() {
         for key in way {
             hand.press(&[key]).answers();
         }
-        for width in (1..=200).step_by(11) {
-            for height in (1..=60).step_by(4) {
+        for width in (1..=250).step_by(13) {
+            for height in (1..=80).step_by(7) {
                 check(&hand, width, height, Charset::Unicode);
             }
         }

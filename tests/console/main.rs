@@ -4,7 +4,9 @@
 mod acting;
 mod away;
 mod bytes;
+mod day;
 mod drills;
+mod finding;
 mod hand;
 mod handover;
 mod hostile;
@@ -17,5 +19,6 @@ mod partners;
 mod presses;
 mod random;
 mod screens;
+mod seeing;
 mod sending;
 mod ways;

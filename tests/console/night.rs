@@ -5,13 +5,14 @@ use nightdesk::console::templates::AskedPreview;
 use nightdesk::core::alert::{Alert, AlertState, Member, MemberOf, PolicySnapshot, Step, Target};
 use nightdesk::core::case::Case;
 use nightdesk::core::change::{Actor, Change, Numbered, Object, What};
+use nightdesk::core::consent::{Choice, Consent, Means};
 use nightdesk::core::contact::{Category, Contact, ContactState, Medium, QuietHours};
 use nightdesk::core::document::{Document, ReviewState};
 use nightdesk::core::event::{CaseKind, CaseStatus, DocumentKind, Milestone, PostKind};
 use nightdesk::core::event::{Code, Event, EventState, ExceptionKind, Severity, Verdict};
 use nightdesk::core::handover::sheet::{Next, OpenAlert, Said, Turn};
 use nightdesk::core::handover::{Going, Handover, HandoverState, Note, Sheet};
-use nightdesk::core::id::{AlertId, EventId, HandoverId, NotificationId, OverrideId, TaskId};
+use nightdesk::core::id::{AlertId, ConsentId, EventId, HandoverId, NotificationId, OverrideId, TaskId};
 use nightdesk::core::label::Labels;
 use nightdesk::core::mark::Mark;
 use nightdesk::core::money::Money;
@@ -26,17 +27,19 @@ use nightdesk::core::partner::{Partner, PartnerState};
 use nightdesk::core::person::{Person, PersonId, Role};
 use nightdesk::core::schedule::{Override, OverrideState, Segment, Why};
 use nightdesk::core::standing::{MediumReach, Reachability, Standing};
+use nightdesk::core::sync::Side;
 use nightdesk::core::task::{Task, TaskKind, TaskState};
 use nightdesk::core::template::{Beholder, Listed, Name, Piece, Shown, Templates};
 use nightdesk::core::text::Untrusted;
 use nightdesk::core::thread::{Thread, ThreadState};
+use nightdesk::core::traffic::Traffic;
 use nightdesk::wire::partner::{
     Messages, Onboarding, OpenCounts, PartnerDetail, PartnerRow, PartnerRows, ReachedContact, Responsible,
     Settled, WithTimeline,
 };
 use nightdesk::wire::{
-    AlertDetail, ChannelHealth, ChannelState, DeskInfo, Me, OnCall, OwnHandover, ScheduleTimeline, Snapshot,
-    SourceHealth, StepPreview, Wake,
+    AlertDetail, ChannelHealth, ChannelState, ContactDetail, DeskInfo, FieldConflict, Me, OnCall,
+    OwnHandover, ScheduleTimeline, Snapshot, SourceHealth, StepPreview, Wake,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -509,6 +512,21 @@ fn recent() -> Vec<Numbered> {
     ]
 }
 
+/// A few events over the last half hour, the worst of them seven minutes ago.
+pub fn traffic() -> Traffic {
+    let mut traffic = Traffic::default();
+    let mut came = |time: &str, severity: Option<Severity>, many: u32| {
+        (0..many).for_each(|_| traffic.record(severity, at(time)));
+    };
+    came("01:40:10", None, 2);
+    came("01:45:10", Some(Severity::Medium), 3);
+    came("01:51:10", Some(Severity::High), 6);
+    came("01:52:10", None, 4);
+    came("02:00:03", Some(Severity::Critical), 1);
+    came("02:03:03", None, 1);
+    traffic
+}
+
 pub fn snapshot() -> Snapshot {
     let people = people();
     Snapshot {
@@ -535,6 +553,7 @@ pub fn snapshot() -> Snapshot {
             codes: Default::default(),
             maintenance: Vec::new(),
             down: Vec::new(),
+            exchange: None,
             mailbox: None,
         },
         alerts: alerts(),
@@ -563,6 +582,7 @@ pub fn snapshot() -> Snapshot {
         }],
         channels: vec![channel("kannel", Medium::Sms), channel("smtp", Medium::Email)],
         sync: None,
+        traffic: traffic(),
     }
 }
 
@@ -1059,6 +1079,42 @@ pub fn own_handover() -> OwnHandover {
     OwnHandover { handover: Some(handover), sheet }
 }
 
+/// What the agent says of one contact, who has ended SMS and wants mail all the same.
+pub fn contact_detail(id: &Untrusted) -> ContactDetail {
+    let known = contacts().into_iter().find(|contact| contact.id == *id);
+    let contact = known.unwrap_or_else(|| contact(id.raw(), "acme", "Somebody New"));
+    let entry = |number: u64, state, words: &str, time: &str| Consent {
+        id: ConsentId(number),
+        state,
+        medium: Medium::Sms,
+        category: None,
+        address: None,
+        contact: Some(id.clone()),
+        person: None,
+        means: Means::Reply,
+        words: words.into(),
+        evidence: "R12".into(),
+        created_at: at(time),
+    };
+    let consent = vec![entry(2, Choice::Out, "STOP PLEASE", "01:12:00")];
+    ContactDetail { contact, links: vec![], consent }
+}
+
+/// A number that both sides changed.
+pub fn conflict() -> FieldConflict {
+    FieldConflict {
+        id: "c-ames.phones".into(),
+        state: "open".into(),
+        contact: "c-ames".into(),
+        name: "Rita Ames".into(),
+        partner: Some("acme".into()),
+        field: "phones".into(),
+        mine: serde_json::json!(["+4915123456789"]),
+        theirs: serde_json::json!(["+4915123456780"]),
+        side: Side::Community,
+        created_at: at("01:00:00"),
+    }
+}
 /// Kim, who is on call, as the agent tells of them.
 pub fn person_detail() -> nightdesk::wire::person::PersonDetail {
     use nightdesk::core::schedule::Why;

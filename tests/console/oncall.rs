@@ -30,7 +30,16 @@ fn health() -> Health {
     let night = night::snapshot();
     let (now, sources, channels) = (night.now, night.sources, night.channels);
     let handovers = night.handovers;
-    Health { now, sources, channels, on_call: night.on_call, handovers, desk: night.desk, sync: None }
+    Health {
+        now,
+        sources,
+        channels,
+        on_call: night.on_call,
+        handovers,
+        desk: night.desk,
+        sync: None,
+        traffic: night.traffic,
+    }
 }
 
 #[test]

@@ -320,7 +320,9 @@ fn an_answer_for_a_reader_no_longer_chosen_is_not_shown() {
 
 #[test]
 fn messages_are_found_by_the_words_of_their_rows() {
-    for (typed, found) in [("mail", true), ("in doubt", true), ("in_doubt", false), ("weber", true)] {
+    for (typed, found) in
+        [("mail", true), ("in doubt", true), ("in_doubt", true), ("weber", true), ("zeppelin", false)]
+    {
         let mut hand = Hand::at_night();
         hand.press(&["4"]).answers();
         hand.press(&["/"]).type_text(typed);

@@ -118,6 +118,7 @@ fn desk_info(agent: &Agent) -> DeskInfo {
             soon
         },
         down: providers::media_down(agent),
+        exchange: setup.settings.exchange.clone(),
         mailbox: agent.vitals.mailbox(&setup),
     }
 }
@@ -135,6 +136,7 @@ pub async fn health_now(agent: &Agent) -> Result<Health, StoreError> {
         handovers: not_accepted(handovers),
         sync: agent.vitals.sync(&setup, conflicts),
         desk: desk_info(agent),
+        traffic: agent.vitals.traffic(now),
     })
 }
 

@@ -1,6 +1,8 @@
 //! Lists, newest first and bounded, and one thing whole.
 
+use super::narrow::{Listed, Narrow, Narrowed};
 use super::{Desk, Failure, not_found, parsed};
+use crate::agent::identity::Identified;
 use crate::core::alert::Alert;
 use crate::core::case::Case;
 use crate::core::contact::Contact;
@@ -11,18 +13,19 @@ use crate::core::id::{AlertId, EventId, NotificationId, TaskId};
 use crate::core::notification::{Notification, NotificationState};
 use crate::core::onboarding::{MilestoneRecord, MilestoneState};
 use crate::core::partner::{Partner, PartnerRef};
+use crate::core::query::Flag;
 use crate::core::task::Task;
 use crate::core::text::Untrusted;
 use crate::core::thread::Thread;
 use crate::store::list::{Filter, List};
 use crate::store::{StoreError, Tx};
 use crate::wire::partner::{Dated, Filed};
-use crate::wire::{Messages, WithTimeline};
-use axum::Json;
+use crate::wire::{Messages, NOTE_HEADER, WithTimeline};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 /// What a list may be asked for.
 #[derive(Deserialize)]
@@ -36,6 +39,10 @@ pub struct Asked {
     team: Option<String>,
     owner: Option<String>,
     limit: Option<u32>,
+    /// A query over the rows.
+    q: Option<String>,
+    #[serde(skip)]
+    also: Option<Flag>,
 }
 
 /// More states than any list has; what names more is a mistake.
@@ -74,13 +81,41 @@ impl Asked {
     }
 }
 
-async fn list<T: DeserializeOwned + Serialize + Send + 'static>(
+/// A list, with what there is to say of it in a header.
+type Noted<T> = ([(&'static str, String); 1], Json<Vec<T>>);
+type Answer<T> = Result<Result<Json<Vec<T>>, Noted<T>>, Failure>;
+
+fn noted<T>(found: Narrowed<T>) -> Result<Json<Vec<T>>, Noted<T>> {
+    match found.note {
+        None => Ok(Json(found.rows)),
+        Some(note) => Err(([(NOTE_HEADER, note)], Json(found.rows))),
+    }
+}
+
+/// The rows of a list as the store has them, made into what is shown of each.
+async fn rows<T: Listed, S: Send + 'static>(
     desk: &Desk,
+    who: &Identified,
     list: List,
-    asked: Asked,
-) -> Result<Json<Vec<T>>, Failure> {
+    mut asked: Asked,
+    shown: impl Fn(&Tx<'_>, T) -> Result<S, StoreError> + Send + 'static,
+) -> Answer<S> {
+    let text = asked.q.take();
+    let narrow = Narrow::read(&desk.agent, who, text.as_deref(), asked.also, list.fields())?;
     let filter = asked.filter(list)?;
-    Ok(Json(desk.agent.store.read(move |tx| tx.list(list, &filter)).await?))
+    let read = desk.agent.store.read(move |tx| {
+        let found = match &narrow {
+            Some(narrow) => narrow.list(tx, list, &filter)?,
+            None => Narrowed { rows: tx.list(list, &filter)?, note: None },
+        };
+        let rows = found.rows.into_iter().map(|one| shown(tx, one)).collect::<Result<_, _>>()?;
+        Ok(Narrowed { rows, note: found.note })
+    });
+    Ok(noted(read.await?))
+}
+
+async fn list<T: Listed>(desk: &Desk, who: &Identified, list: List, asked: Asked) -> Answer<T> {
+    rows(desk, who, list, asked, |_, one: T| Ok(one)).await
 }
 
 async fn one<T: Send + 'static>(
@@ -96,9 +131,10 @@ macro_rules! lists {
     ($($name:ident: $list:ident of $object:ty),+ $(,)?) => {
         $(pub async fn $name(
             State(desk): State<Desk>,
+            Extension(who): Extension<Identified>,
             Query(asked): Query<Asked>,
-        ) -> Result<Json<Vec<$object>>, Failure> {
-            list(&desk, List::$list, asked).await
+        ) -> Answer<$object> {
+            list(&desk, &who, List::$list, asked).await
         })+
     };
 }
@@ -137,57 +173,39 @@ fn filed<T: InCase>(tx: &Tx<'_>, thing: T) -> Result<Filed<T>, StoreError> {
     Ok(Filed { thing, case_reference: case.map(|case| case.reference) })
 }
 
-async fn all_filed<T: InCase + Serialize>(
-    desk: &Desk,
-    list: List,
-    asked: Asked,
-) -> Result<Json<Vec<Filed<T>>>, Failure> {
-    let filter = asked.filter(list)?;
-    let read = desk.agent.store.read(move |tx| {
-        let found: Vec<T> = tx.list(list, &filter)?;
-        found.into_iter().map(|thing| filed(tx, thing)).collect()
-    });
-    Ok(Json(read.await?))
-}
-
 pub async fn documents(
     State(desk): State<Desk>,
+    Extension(who): Extension<Identified>,
     Query(asked): Query<Asked>,
-) -> Result<Json<Vec<Filed<Document>>>, Failure> {
-    all_filed(&desk, List::Documents, asked).await
+) -> Answer<Filed<Document>> {
+    rows(&desk, &who, List::Documents, asked, filed).await
 }
 
 pub async fn threads(
     State(desk): State<Desk>,
+    Extension(who): Extension<Identified>,
     Query(asked): Query<Asked>,
-) -> Result<Json<Vec<Filed<Thread>>>, Failure> {
-    all_filed(&desk, List::Threads, asked).await
+) -> Answer<Filed<Thread>> {
+    rows(&desk, &who, List::Threads, asked, filed).await
 }
 
 /// The word for an expected milestone whose day has passed; no state of its own.
 const LATE: &str = "late";
-/// More milestones than partners come aboard at a time have.
-const EXPECTED: u32 = 100_000;
 
 pub async fn milestones(
     State(desk): State<Desk>,
+    Extension(who): Extension<Identified>,
     Query(mut asked): Query<Asked>,
-) -> Result<Json<Vec<Dated>>, Failure> {
+) -> Answer<Dated> {
     let (setup, now) = (desk.agent.setup(), desk.agent.world.now());
-    let only_late = asked.state.as_deref() == Some(LATE);
-    if only_late {
+    if asked.state.as_deref() == Some(LATE) {
         asked.state = Some(MilestoneState::Expected.as_str().to_owned());
+        asked.also = Some(Flag::Late);
     }
-    let mut filter = asked.filter(List::Milestones)?;
-    let limit = filter.limit as usize;
-    if only_late {
-        filter.limit = EXPECTED;
-    }
-    let found: Vec<MilestoneRecord> =
-        desk.agent.store.read(move |tx| tx.list(List::Milestones, &filter)).await?;
-    let zone = &setup.settings.desk.time_zone;
-    let dated = found.into_iter().map(|milestone| Dated::new(milestone, zone, now));
-    Ok(Json(dated.filter(|one| one.late || !only_late).take(limit).collect()))
+    rows(&desk, &who, List::Milestones, asked, move |_, milestone| {
+        Ok(Dated::new(milestone, &setup.settings.desk.time_zone, now))
+    })
+    .await
 }
 
 /// How many messages each half of the Messages place needs at most.

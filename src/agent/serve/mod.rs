@@ -9,11 +9,14 @@ mod handover;
 mod health;
 mod lists;
 mod maintenance;
+mod narrow;
 mod oncall;
 mod partners;
 mod people;
+mod search;
 mod snapshot;
 mod templates;
+mod views;
 
 pub use health::health_now;
 
@@ -117,6 +120,8 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .route("/v1/partners", get(lists::partners))
         .route("/v1/partners/{id}", get(partners::partner))
         .route("/v1/open", get(partners::open))
+        .route("/v1/search", get(search::search))
+        .route("/v1/views", get(views::views))
         .route("/v1/contacts", get(lists::contacts))
         .merge(super::contact_api::routes())
         .merge(people::routes())

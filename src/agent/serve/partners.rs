@@ -1,12 +1,15 @@
 //! Partners: what is open for each, and everything about one.
 
+use super::search::asking;
 use super::{Desk, Failure, not_found};
 use crate::agent::contact_api::conflicts_of_partner;
+use crate::agent::identity::Identified;
 use crate::core::contact::Contact;
 use crate::core::desk::Desk as Configured;
 use crate::core::notification::Notification;
 use crate::core::onboarding::MilestoneRecord;
 use crate::core::partner::{Partner, PartnerRef, PartnerState};
+use crate::core::query::{Query as Finder, field, rows};
 use crate::core::reach::Reach;
 use crate::core::standing::Reachability;
 use crate::store::list::{Filter, List};
@@ -16,8 +19,8 @@ use crate::wire::partner::{
     MANY, Onboarding, OpenCounts, PartnerDetail, PartnerRow, PartnerRows, ROLES, ReachedContact, Responsible,
     Settled,
 };
-use axum::Json;
 use axum::extract::{Path, Query, State};
+use axum::{Extension, Json};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -40,15 +43,20 @@ pub struct AskedOpen {
 /// Partners with what is open; without words those that need somebody come first, then the newest.
 pub async fn open(
     State(desk): State<Desk>,
+    Extension(who): Extension<Identified>,
     Query(asked): Query<AskedOpen>,
 ) -> Result<Json<PartnerRows>, Failure> {
     let setup = desk.agent.setup();
+    let asking = asking(&desk.agent, &who);
     let now = desk.agent.world.now();
     let read = desk.agent.store.read(move |tx| {
         let words = asked.find.as_deref().map(str::trim).filter(|words| !words.is_empty());
         let (ids, more) = match words {
             Some(words) => {
-                let ids = tx.partners_named(words, ROWS + 1)?;
+                // As the console narrows what it knows: what it cannot read there says nothing here.
+                let query = Finder::read(words, field::PARTNERS).query;
+                let wanted = |name: &str, id: &str| query.finds(&rows::of_partner_called(name, id), &asking);
+                let ids = tx.partners_like(wanted, ROWS + 1)?;
                 let more = ids.len() > ROWS;
                 (ids, more)
             }

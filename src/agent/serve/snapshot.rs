@@ -93,5 +93,6 @@ pub async fn snapshot(
         sources: health.sources,
         channels: health.channels,
         sync: health.sync,
+        traffic: health.traffic,
     }))
 }

@@ -11,9 +11,12 @@ pub mod words;
 
 use super::{Cli, Command, Context, Failed, print, time};
 use crate::console::desk::{Desk, Folded};
+use crate::console::find;
+use crate::console::line::Line;
 use crate::console::link::AgentLink;
 use crate::console::message::Msg;
-use crate::console::model::Model;
+use crate::console::model::{Filter, Model};
+use crate::console::say::sentence;
 use crate::core::text::sanitise;
 use clap::Parser;
 use jiff::Timestamp;
@@ -258,16 +261,19 @@ impl Plain<'_> {
                 lines.iter().try_for_each(|line| self.say(line))?;
             }
             Own::Find(words) => {
+                self.model.triage.filter = Filter { line: Line::new(&words), open: false };
+                if let Some(problem) = find::problem(&self.model, &self.model.triage.filter) {
+                    self.say(&sentence(&problem.to_string()))?;
+                }
                 let Some(desk) = &self.model.desk else { return Ok(Then::GoOn) };
                 let alerts = self.model.wanted_alerts().into_iter().filter_map(|id| desk.alerts.get(&id));
                 let tasks = self.model.wanted_tasks().into_iter().filter_map(|id| desk.tasks.get(&id));
                 let alerts = alerts.map(|one| say::alert(desk, one, self.model.now));
-                let lines: Vec<String> = alerts
-                    .chain(tasks.map(|one| say::task(desk, one, self.model.now)))
-                    .filter(|line| say::holds(line, &words))
-                    .collect();
+                let lines: Vec<String> =
+                    alerts.chain(tasks.map(|one| say::task(desk, one, self.model.now))).collect();
+                self.model.triage.filter = Filter::default();
                 if lines.is_empty() {
-                    self.say("No alert and no task holds these words.")?;
+                    self.say("No alert and no task is found.")?;
                 }
                 lines.iter().try_for_each(|line| self.say(line))?;
             }

@@ -218,9 +218,3 @@ fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
-
-/// Which alert or task holds all these words.
-pub fn holds(line: &str, words: &str) -> bool {
-    let line = line.to_lowercase();
-    Untrusted::from(words).raw().to_lowercase().split_whitespace().all(|word| line.contains(word))
-}

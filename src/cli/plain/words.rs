@@ -60,7 +60,16 @@ pub const WORDS: &[Word] = &[
     word("triage", "", "what needs somebody now: alerts, then tasks", &[A::Triage], |_| own(Own::Overview)),
     word("list", "alerts|tasks|messages|cases|documents|threads|partners|contacts|people|providers [STATE]", "a list, newest first", &[], list),
     word("show", "ID", "one thing, whole: A12, T3, N45, E7; case ID, contact ID, partner ID …", &[A::Open], show),
-    word("find", "WORDS", "the alerts and tasks that hold all these words", &[A::Filter], |rest| match rest.is_empty() {
+    word("search", "QUERY", "everything there ever was: search partner:acme 4500123", &[A::Search], |rest| match rest.is_empty() {
+        true => Err("search for what? search 4500123".to_owned()),
+        false => run(&["search"], rest),
+    }),
+    word("view", "[NAME]", "what a saved view finds; without a name, those there are", &[A::Views], |rest| match rest.is_empty() {
+        true => run(&["views", "list"], rest),
+        false => run(&["views", "show"], rest),
+    }),
+    word("save", "NAME [--of PLACE] QUERY", "keep a query as a view: save acme-late --of triage partner:acme late", &[A::KeepView], |rest| run(&["views", "save"], rest)),
+    word("find", "QUERY", "the alerts and tasks that it finds: find partner:acme late", &[A::Filter], |rest| match rest.is_empty() {
         true => Err("find what? find acme".to_owned()),
         false => own(Own::Find(rest.join(" "))),
     }),

@@ -43,6 +43,7 @@ impl Note {
             | About::Message(_)
             | About::OnCall(_)
             | About::Maintenance
+            | About::View
             | About::Several(_) => return Pressed::Close,
         };
         Pressed::Order(Order { about: self.about.clone(), word: "note", ask, expect: Expect::default() })

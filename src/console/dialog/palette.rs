@@ -278,6 +278,9 @@ impl Palette {
         if let Some(name) = typed.strip_prefix("theme ") {
             return Pressed::Theme(name.trim().to_owned());
         }
+        if let Some(name) = typed.strip_prefix("view ") {
+            return Pressed::Named(name.trim().to_owned());
+        }
         let argument = with_argument(self.line.text()).filter(|(.., rest)| !rest.trim().is_empty());
         let chosen = self.found.get(self.selected).map(|at| &self.all[*at]);
         match (chosen, argument) {

@@ -17,7 +17,10 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     let x = canvas.put_spans(area.x + 1, area.y, area.width.saturating_sub(2), &crumbs::spans(model));
     let cursor =
         filter_line(canvas, &model.contacts.filter, x + 2, area.y, area.width.saturating_sub(x + 26));
-    let count = format!("{} of {}", model.contacts.rows.len(), desk.contacts.len());
+    let mut count = format!("{} of {}", model.contacts.rows.len(), desk.contacts.len());
+    if let Some(new) = super::new_rows(canvas, model.contacts.rows.waiting()) {
+        count = format!("{new}  {count}");
+    }
     canvas.put_right(area.x, area.y, area.width - 1, &count, Meaning::Quiet);
 
     let wide = area.width >= super::WIDE;
@@ -64,7 +67,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     }
     let y = area.bottom() - 1;
     let says = match crate::console::allowed::allowed(model, crate::console::keymap::Action::Edit) {
-        Ok(()) => "Enter: edit; nothing is sent before Ctrl-s".to_owned(),
+        Ok(()) => "Enter: edit; nothing is sent before Ctrl-s; w: can they be reached, and why".to_owned(),
         Err(why) => format!("Enter: not now, {why}"),
     };
     canvas.rule(area, y, &says, "", Meaning::Accent);
@@ -86,8 +89,10 @@ fn none(model: &Model, desk: &Desk) -> (String, Meaning) {
     }
     let said = match (model.contacts.heard, desk.contacts.is_empty()) {
         (false, _) => "Asking the agent.",
-        (true, true) => "No contact is known yet.",
-        (true, false) => "No contact matches.",
+        (true, true) => {
+            "No contact is known yet: [[contact]], [community] or `nightdesk contacts import` bring them."
+        }
+        (true, false) => "No contact matches. Esc shows all again.",
     };
     (said.to_owned(), Meaning::Quiet)
 }

@@ -5,13 +5,12 @@ use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::model::{Model, Subject};
 use crate::console::theme::Meaning;
-use crate::console::view::paint::{Canvas, Spans, wrap};
-use crate::console::view::viewers;
+use crate::console::view::paint::{Canvas, Spans, cells, wrap};
+use crate::console::view::{WIDE, timeline, viewers};
 use crate::core::alert::{Alert, AlertState, Member};
-use crate::core::change::{Actor, Numbered, What};
-use crate::core::contact::Medium;
+use crate::core::change::{Numbered, Object};
 use crate::core::edi::Codes;
-use crate::core::notification::{Notification, NotificationState};
+use crate::core::notification::Notification;
 use crate::core::task::Task;
 use crate::core::text::sanitise;
 use jiff::Timestamp;
@@ -40,7 +39,7 @@ fn title(model: &Model) -> (String, String) {
         Some(Subject::Alert(id)) => match model.alert(id) {
             Some(alert) => {
                 let name = alert.partner.name.printable();
-                let minutes = -clock::minutes_until(model.now, alert.created_at);
+                let minutes = (-clock::minutes_until(model.now, alert.created_at)).max(0);
                 let age = if minutes < 100 { format!("{minutes} min") } else { clock::span(minutes) };
                 (format!("{name} · {}", alert.title.printable()), format!("{id}, {age}"))
             }
@@ -88,7 +87,9 @@ fn of_alert(model: &Model, desk: &Desk, alert: &Alert, width: u16) -> Vec<Spans>
     lines.extend(viewers::beside_holder(model, desk, alert));
     lines.extend(next(model, desk, alert, &zone, width));
 
-    let mut happened: Vec<(Timestamp, u64, Spans)> = Vec::new();
+    // Where there is room for it each message brings its evidence.
+    let whole = model.triage.zoomed || model.size.0 >= WIDE;
+    let mut happened: Vec<(Timestamp, u64, Vec<Spans>)> = Vec::new();
     let notifications: Vec<&Notification> = match model.detail_of(alert.id) {
         // The model's are as new or newer; the detail may know older ones.
         Some(detail) => detail
@@ -104,24 +105,36 @@ fn of_alert(model: &Model, desk: &Desk, alert: &Alert, width: u16) -> Vec<Spans>
     };
     for notification in notifications {
         let at = notification.attempts.first().map_or(notification.created_at, |attempt| attempt.started_at);
-        happened.push((at, notification.id.0, told(desk, notification, at, &zone)));
+        let said = match whole {
+            true => timeline::proof(desk, notification, at, &zone, width),
+            false => vec![timeline::told(desk, notification, at, &zone)],
+        };
+        happened.push((at, notification.id.0, said));
     }
     match model.detail_of(alert.id) {
         Some(detail) => {
             for numbered in &detail.timeline {
-                if let Some(line) = timeline(desk, numbered, &zone) {
-                    happened.push((numbered.change.at, numbered.seq, line));
+                if let Some(said) = timeline::fact(desk, numbered, &zone, width) {
+                    happened.push((numbered.change.at, numbered.seq, said));
                 }
             }
         }
-        None => happened.push((
-            alert.created_at,
-            0,
-            entry(&zone, alert.created_at, "raised", Meaning::Plain, decided_by(alert)),
-        )),
+        None => {
+            let raised =
+                timeline::entry(&zone, alert.created_at, "raised", Meaning::Plain, decided_by(alert));
+            happened.push((alert.created_at, 0, vec![raised]));
+        }
     }
     happened.sort_by_key(|(at, number, _)| std::cmp::Reverse((*at, *number)));
-    lines.extend(happened.into_iter().map(|(_, _, line)| line));
+    let mut day = model.now.to_zoned(zone.clone()).date();
+    for (at, _, said) in happened {
+        let of = at.to_zoned(zone.clone()).date();
+        if of != day {
+            day = of;
+            lines.push(vec![(day.strftime("%a %-d %b").to_string(), Meaning::Strong)]);
+        }
+        lines.extend(said);
+    }
     if let Some(missing) = &model.triage.detail_missing {
         lines.push(vec![(format!("The rest could not be read: {}", sanitise(missing)), Meaning::Warn)]);
     }
@@ -156,7 +169,10 @@ fn facts(model: &Model, alert: &Alert, zone: &TimeZone) -> String {
     let mut facts = Vec::new();
     if !alert.at_risk.is_empty() {
         let sums: Vec<String> = alert.at_risk.iter().map(|money| money.long()).collect();
-        facts.push(format!("{} at risk", sums.join(" and ")));
+        let exchange = model.desk.as_ref().and_then(|desk| desk.info.exchange.as_ref());
+        let worth = exchange.filter(|_| sums.len() > 1).and_then(|exchange| exchange.worth(&alert.at_risk));
+        let worth = worth.map(|worth| format!(", about {} together", worth.long())).unwrap_or_default();
+        facts.push(format!("{} at risk{worth}", sums.join(" and ")));
     }
     let first = |of: fn(&Member) -> Option<&crate::core::text::Untrusted>, name: &str| {
         let mut all: Vec<_> = alert.members.iter().filter_map(of).collect();
@@ -168,14 +184,25 @@ fn facts(model: &Model, alert: &Alert, zone: &TimeZone) -> String {
         }
     };
     facts.extend(first(|member| member.case.as_ref(), "case"));
-    facts.extend(first(|member| member.order.as_ref(), "order"));
-    facts.extend(first(|member| member.shipment.as_ref(), "shipment"));
+    // What the title names need not be said again.
+    let title = alert.title.raw();
+    let named = |of: fn(&Member) -> Option<&crate::core::text::Untrusted>| {
+        alert.members.len() == 1 && alert.members.iter().filter_map(of).all(|one| title.contains(one.raw()))
+    };
+    if !named(|member| member.order.as_ref()) {
+        facts.extend(first(|member| member.order.as_ref(), "order"));
+    }
+    if !named(|member| member.shipment.as_ref()) {
+        facts.extend(first(|member| member.shipment.as_ref(), "shipment"));
+    }
     if let Some(deadline) = alert.deadline {
         let minutes = clock::minutes_until(model.now, deadline);
         let when = clock::when(model.now, deadline, zone);
+        let there = Desk::zone_of(&alert.partner).and_then(|there| clock::there(deadline, zone, &there));
+        let there = there.map(|there| format!(" ({there} there)")).unwrap_or_default();
         facts.push(match minutes {
-            ..0 => format!("was due {when}, {} ago", clock::span(-minutes)),
-            _ => format!("due {when}, in {}", clock::countdown(minutes)),
+            ..0 => format!("was due {when}{there}, {} ago", clock::span(-minutes)),
+            _ => format!("due {when}{there}, in {}", clock::countdown(minutes)),
         });
     }
     facts.join(" · ")
@@ -236,185 +263,13 @@ fn next(model: &Model, desk: &Desk, alert: &Alert, zone: &TimeZone, width: u16) 
     lines.enumerate().map(|(row, line)| vec![(label(row), Meaning::Warn), (line, Meaning::Plain)]).collect()
 }
 
-fn entry(zone: &TimeZone, at: Timestamp, word: &str, meaning: Meaning, text: String) -> Spans {
-    vec![
-        (clock::hour_minute_second(at, zone), Meaning::Quiet),
-        (format!(" {word:<7} "), meaning),
-        (text, Meaning::Plain),
-    ]
-}
-
-/// One message: to whom, how, what is proven and by whom.
-fn told(desk: &Desk, notification: &Notification, at: Timestamp, zone: &TimeZone) -> Spans {
-    use NotificationState::*;
-    let medium = match notification.medium {
-        Medium::Sms => "SMS",
-        Medium::Email => "mail",
-    };
-    let name = desk.recipient_name(notification);
-    let newest = notification.evidence.iter().max_by_key(|evidence| evidence.at);
-    let outcome = notification.reason.outcome.as_ref().map(|why| why.printable().into_string());
-    let answer = notification.attempts.last().and_then(|attempt| attempt.answer.as_ref());
-    let answer = answer.map(|answer| answer.printable().into_string());
-    let by = newest.map(|evidence| {
-        let at = clock::hour_minute_second(evidence.at, zone);
-        let by = sanitise(&evidence.by).into_owned();
-        (at, by, evidence.detail.printable().into_string())
-    });
-    let (meaning, proof) = match (notification.state, by) {
-        (Delivered | Read, Some((at, by, _))) => (Meaning::Good, format!("{at} by {by}")),
-        (Accepted | Sent, Some((_, by, _))) => (Meaning::Plain, format!("by {by}; not proven delivered")),
-        (Accepted | Sent, None) => (Meaning::Plain, "not proven delivered".to_owned()),
-        (Failed | Bounced | Expired, by) => {
-            let evidence =
-                by.map(
-                    |(at, by, said)| {
-                        if said.is_empty() { format!("{at} by {by}") } else { format!("{at} {said}") }
-                    },
-                );
-            let why = [evidence, outcome.or(answer)].into_iter().flatten().collect::<Vec<_>>().join(", ");
-            (Meaning::Bad, why)
-        }
-        (InDoubt, _) => (Meaning::Warn, "handed over; nobody can tell whether it was taken".to_owned()),
-        (Queued, _) => match notification.due_at {
-            Some(due) => (Meaning::Quiet, format!("to be tried at {}", clock::hour_minute(due, zone))),
-            None => (Meaning::Quiet, String::new()),
-        },
-        _ => (Meaning::Quiet, outcome.unwrap_or_default()),
-    };
-    let mut state = notification.state.as_str().replace('_', " ");
-    if notification.disputed {
-        state = "disputed".to_owned();
-    }
-    vec![
-        (clock::hour_minute_second(at, zone), Meaning::Quiet),
-        (format!(" {medium:<4}"), Meaning::Plain),
-        (format!(" {}", pad(&name, 10)), Meaning::Plain),
-        (format!(" {state:<10}"), meaning),
-        (format!(" {proof}"), Meaning::Plain),
-    ]
-}
-
-/// Pads or cuts by cells, since names may be wide.
-fn pad(text: &str, width: u16) -> String {
-    let mut kept = String::new();
-    for c in text.chars() {
-        if crate::console::view::paint::cells(&kept) >= width {
-            break;
-        }
-        kept.push(c);
-    }
-    let used = crate::console::view::paint::cells(&kept);
-    kept.push_str(&" ".repeat(usize::from(width.saturating_sub(used))));
-    kept
-}
-
-/// One fact of the timeline; messages have lines of their own.
-fn timeline(desk: &Desk, numbered: &Numbered, zone: &TimeZone) -> Option<Spans> {
-    let change = &numbered.change;
-    let (word, meaning) = match change.what {
-        What::NotificationResent => ("resent", Meaning::Plain),
-        What::NotificationQueued
-        | What::NotificationSending
-        | What::NotificationDeferred
-        | What::NotificationEvidence
-        | What::NotificationInDoubt
-        | What::NotificationHeld
-        | What::NotificationSuppressed
-        | What::NotificationCancelled
-        | What::NotificationExpired => return None,
-        what => word(what),
-    };
-    let by = match &change.actor {
-        Actor::Person { id, .. } => format!(" ({})", desk.short_name(id)),
-        Actor::Desk | Actor::Source(_) | Actor::Channel(_) => String::new(),
-    };
-    Some(entry(zone, change.at, word, meaning, format!("{}{by}", change.summary.printable())))
-}
-
-/// What happened, in a word of at most seven letters.
-pub fn word(what: What) -> (&'static str, Meaning) {
-    match what {
-        What::EventReceived => ("event", Meaning::Quiet),
-        What::AlertRaised => ("raised", Meaning::Bad),
-        What::AlertHandedOver => ("handed", Meaning::Good),
-        What::AlertOffered => ("offered", Meaning::Accent),
-        What::AlertJoined => ("joined", Meaning::Warn),
-        What::AlertStormOver => ("storm over", Meaning::Quiet),
-        What::AlertEscalated => ("step", Meaning::Warn),
-        What::AlertLastResort => ("resort", Meaning::Bad),
-        What::AlertAcknowledged => ("taken", Meaning::Good),
-        What::AlertUnacknowledged => ("given", Meaning::Warn),
-        What::AlertSnoozed => ("snoozed", Meaning::Plain),
-        What::AlertWoke => ("woke", Meaning::Warn),
-        What::AlertPromiseMissed => ("missed", Meaning::Bad),
-        What::AlertCleared => ("cleared", Meaning::Good),
-        What::AlertResolved => ("closed", Meaning::Good),
-        What::AlertNobody => ("nobody", Meaning::Bad),
-        What::Noted => ("note", Meaning::Accent),
-        What::NotificationQueued => ("queued", Meaning::Quiet),
-        What::NotificationSending => ("sending", Meaning::Quiet),
-        What::NotificationDeferred => ("later", Meaning::Warn),
-        What::NotificationEvidence => ("receipt", Meaning::Plain),
-        What::NotificationInDoubt => ("doubt", Meaning::Warn),
-        What::NotificationHeld => ("held", Meaning::Plain),
-        What::NotificationSuppressed => ("unsent", Meaning::Plain),
-        What::NotificationCancelled => ("dropped", Meaning::Quiet),
-        What::NotificationExpired => ("expired", Meaning::Warn),
-        What::NotificationResent => ("resent", Meaning::Plain),
-        What::TaskOpened => ("to do", Meaning::Plain),
-        What::TaskTaken => ("taken", Meaning::Good),
-        What::TaskSnoozed => ("snoozed", Meaning::Plain),
-        What::TaskWoke => ("woke", Meaning::Plain),
-        What::TaskDone => ("done", Meaning::Good),
-        What::NotificationMoved => ("moved", Meaning::Warn),
-        What::NotificationUnproven => ("unsure", Meaning::Warn),
-        What::ProviderDown => ("down", Meaning::Bad),
-        What::ProviderBack => ("back", Meaning::Good),
-        What::NotificationReleased => ("freed", Meaning::Good),
-        What::TaskOverdue => ("overdue", Meaning::Warn),
-        What::CaseOpened | What::CaseMoved => ("case", Meaning::Plain),
-        What::Repeated => ("again", Meaning::Quiet),
-        What::ExceptionReported => ("report", Meaning::Quiet),
-        What::DocumentUploaded => ("upload", Meaning::Plain),
-        What::DocumentReviewed => ("review", Meaning::Good),
-        What::ThreadOpened | What::ThreadJoined => ("post", Meaning::Plain),
-        What::ThreadAnswered => ("answer", Meaning::Good),
-        What::MilestoneReached => ("reached", Meaning::Good),
-        What::MilestoneExpected | What::MilestoneSkipped => ("plan", Meaning::Quiet),
-        What::MilestoneWithdrawn | What::MilestoneLate => ("plan", Meaning::Warn),
-        What::ExpectationBegun | What::ExpectationMet => ("expect", Meaning::Quiet),
-        What::ExpectationMissed => ("missing", Meaning::Warn),
-        What::ReplyReceived => ("reply", Meaning::Accent),
-        What::AddressSuppressed => ("address", Meaning::Warn),
-        What::AddressLifted => ("address", Meaning::Good),
-        What::ConsentGiven | What::ConsentEnded => ("consent", Meaning::Quiet),
-        What::DigestSent => ("digest", Meaning::Plain),
-        What::DigestPlanned | What::DigestSkipped => ("digest", Meaning::Quiet),
-        What::PartnerSeen => ("partner", Meaning::Quiet),
-        What::ContactCreated | What::ContactChanged => ("contact", Meaning::Plain),
-        What::ContactSynced | What::ContactPushed | What::ConflictResolved => ("synced", Meaning::Plain),
-        What::ContactLinked => ("heard", Meaning::Quiet),
-        What::ContactConflict => ("differs", Meaning::Warn),
-        What::ContactLeft => ("left", Meaning::Plain),
-        What::ContactErased => ("erased", Meaning::Plain),
-        What::Assigned | What::Unassigned => ("assign", Meaning::Plain),
-        What::OverrideAdded | What::OverrideRemoved | What::RosterRead | What::ShiftTested => {
-            ("on call", Meaning::Accent)
-        }
-        What::HandoverPlanned | What::HandoverClosed => ("on call", Meaning::Quiet),
-        What::HandoverNoted | What::HandoverAsked => ("on call", Meaning::Plain),
-        What::HandoverOpened => ("on call", Meaning::Warn),
-        What::HandoverAccepted => ("on call", Meaning::Good),
-        What::MaintenanceAdded | What::MaintenanceRemoved => ("quiet", Meaning::Accent),
-        What::ConfigApplied => ("config", Meaning::Accent),
-        What::AgentStarted | What::AgentStopped => ("agent", Meaning::Accent),
-    }
-}
-
 fn of_task(model: &Model, desk: &Desk, task: &Task, width: u16) -> Vec<Spans> {
     let zone = desk.zone();
-    let mut lines: Vec<Spans> = wrap(task.title.printable().as_str(), width).into_iter().map(plain).collect();
+    // The line above has the title; it is said again only where it did not fit there.
+    let (title, right) = title(model);
+    let fits = cells(&title) + cells(&right) + 10 <= width;
+    let title = if fits { Vec::new() } else { wrap(task.title.printable().as_str(), width) };
+    let mut lines: Vec<Spans> = title.into_iter().map(plain).collect();
     let mut facts = Vec::new();
     facts.push(match (&task.owner, &task.team) {
         (Some(owner), _) => format!("owner {}", desk.short_name(owner)),
@@ -422,18 +277,29 @@ fn of_task(model: &Model, desk: &Desk, task: &Task, width: u16) -> Vec<Spans> {
         (None, None) => "nobody has taken it".to_owned(),
     });
     if let Some(due) = task.due_at {
-        facts.push(format!("due {}", clock::when(model.now, due, &zone)));
+        let there = task.partner.as_ref().and_then(Desk::zone_of);
+        let there = there.and_then(|there| clock::there(due, &zone, &there));
+        let there = there.map(|there| format!(" ({there} there)")).unwrap_or_default();
+        facts.push(format!("due {}{there}", clock::when(model.now, due, &zone)));
     }
     if let Some(alert) = task.alert {
         facts.push(format!("of alert {alert}"));
     }
     facts.push(format!("since {}", clock::when(model.now, task.created_at, &zone)));
-    lines.push(plain(facts.join(" · ")));
+    lines.extend(wrap(&facts.join(" · "), width).into_iter().map(plain));
+    lines.push(vec![
+        ("w ".to_owned(), Meaning::Accent),
+        ("says why it is here and what ends it".to_owned(), Meaning::Quiet),
+    ]);
     if let Some(notification) = task.notification.and_then(|id| desk.notifications.get(&id)) {
         let at = notification.attempts.first().map_or(notification.created_at, |attempt| attempt.started_at);
-        lines.push(told(desk, notification, at, &zone));
+        lines.extend(timeline::proof(desk, notification, at, &zone, width));
         let said = wrap(notification.content.body.printable().as_str(), width);
         lines.extend(said.into_iter().map(|line| vec![(line, Meaning::Quiet)]));
     }
+    let about =
+        |numbered: &&Numbered| matches!(&numbered.change.object, Object::Task(one) if one.id == task.id);
+    let recent = desk.recent.iter().rev().filter(about);
+    lines.extend(recent.filter_map(|numbered| timeline::fact(desk, numbered, &zone, width)).flatten());
     lines
 }

@@ -9,10 +9,11 @@ use crate::console::insist::Insist;
 use crate::console::line::Line;
 use crate::console::look::TryOn;
 use crate::console::model::{About, Model};
+use crate::console::sort::{By, Sort};
 use crate::console::theme::Meaning;
 use crate::console::view::form::text_cursor;
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
-use crate::console::view::{bulk, cover, drill, first_row, help, resend, templates, why};
+use crate::console::view::{bulk, cover, drill, first_row, help, resend, templates, views, why};
 use crate::console::waiting::{Choice, Stale};
 use crate::core::text::sanitise;
 use crate::wire::Wake;
@@ -70,28 +71,39 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
         Dialog::Note(dialog) => note(canvas, dialog, area),
         Dialog::Close(dialog) => close(canvas, dialog, area),
         Dialog::Palette(dialog) => palette(canvas, dialog, area),
+        Dialog::Views(dialog) => {
+            views::list(canvas, dialog, area);
+            None
+        }
+        Dialog::Keep(dialog) => views::keep(canvas, dialog, area),
         Dialog::Help { scroll } => {
             let inner = window(
                 canvas,
                 area,
                 area.width.saturating_sub(4).min(96),
                 area.height - 2,
-                "keys",
+                "keys and words",
                 "Esc back",
             );
-            pages(canvas, inner, &help::lines(model, inner.width), *scroll);
+            pages(canvas, inner, &help::lines(model, canvas.theme.signs, inner.width), *scroll);
             None
         }
         Dialog::Drill(reading) => {
             drill::page(canvas, model, *reading, area);
             None
         }
-        Dialog::Why { alert, scroll } => {
+        Dialog::Why(dialog) => {
             let width = area.width.saturating_sub(4).min(110);
-            let title = format!("why {alert}");
-            let inner = window(canvas, area, width, area.height - 4, &title, "Esc back");
-            let lines = why::lines(model, *alert, inner.width);
-            pages(canvas, inner, &lines, *scroll);
+            let lines = why::lines(model, dialog, width.saturating_sub(4));
+            // No higher than what is told, so that the row it is about stays in sight where it can.
+            let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2).max(8);
+            let height = height.min(area.height.saturating_sub(4));
+            let inner = window(canvas, area, width, height, &why::title(model, &dialog.of), "Esc back");
+            pages(canvas, inner, &lines, dialog.scroll);
+            None
+        }
+        Dialog::Sort(dialog) => {
+            sort(canvas, *dialog, area);
             None
         }
     }
@@ -200,6 +212,25 @@ fn chooser(canvas: &mut Canvas<'_>, dialog: &Chooser, area: Rect) {
                 (why, Meaning::Quiet),
             ],
         );
+    }
+}
+
+fn sort(canvas: &mut Canvas<'_>, dialog: Sort, area: Rect) {
+    let height = u16::try_from(By::ALL.len()).unwrap_or(0) + 2;
+    let inner = window(canvas, area, 78, height, "Sort Triage by", "Enter or digit");
+    for (i, (y, by)) in (inner.y..).zip(By::ALL).enumerate() {
+        let on = i == dialog.selected;
+        if on {
+            let marker = canvas.theme.signs.marker;
+            canvas.put(inner.x, y, 1, marker, Meaning::Accent);
+        }
+        let meaning = if on { Meaning::Strong } else { Meaning::Plain };
+        let spans = [
+            (format!("{} ", i + 1), Meaning::Accent),
+            (format!("{:<16}", by.word()), meaning),
+            (by.says().to_owned(), Meaning::Quiet),
+        ];
+        canvas.put_spans(inner.x + 2, y, inner.width.saturating_sub(2), &spans);
     }
 }
 
@@ -397,6 +428,7 @@ fn note(canvas: &mut Canvas<'_>, dialog: &Note, area: Rect) -> Option<Position> 
         About::Handover(handover) => format!("hand-over {handover}"),
         About::Maintenance => "maintenance".to_owned(),
         About::Several(many) => format!("{many} rows"),
+        About::View => "a view".to_owned(),
     };
     let inner = window(canvas, area, 70, 9, &format!("Note on {of}"), "Ctrl-s saves, Esc drops");
     (&*dialog.text).render(inner, canvas.buffer);

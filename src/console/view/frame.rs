@@ -3,9 +3,10 @@
 use crate::console::allowed::allowed;
 use crate::console::clock;
 use crate::console::desk::Desk;
-use crate::console::keymap::Footer;
+use crate::console::keymap::{Binding, Context, Footer};
 use crate::console::model::{Link, Model, Place, RECONNECTING, Tone};
 use crate::console::theme::Meaning;
+use crate::console::view::find;
 use crate::console::view::paint::{Canvas, Spans, cells};
 use crate::core::contact::Medium;
 use crate::core::person::{PersonId, short_name};
@@ -261,13 +262,27 @@ pub fn footer(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
         canvas.put_spans(area.x + 1, y, area.width - 2, &spans);
         return above;
     }
+    if let Some(spans) = find::footer(model) {
+        canvas.put_spans(area.x + 1, y, area.width - 2, &spans);
+        return above;
+    }
+    let context = model.context();
+    let shown: Vec<&Binding> =
+        model.keys.bindings(context).filter(|binding| binding.footer == Footer::Shown).collect();
+    let wide = |binding: &Binding| cells(&binding.key.name()) + cells(binding.label) + 3;
+    // The keys that are the same everywhere are never what is left out.
+    let (own, general): (Vec<&Binding>, Vec<&Binding>) =
+        shown.into_iter().partition(|binding| binding.context != Context::Everywhere);
+    let kept: u16 = general.iter().map(|binding| wide(binding)).sum();
+    let mut room = (area.width + 1).saturating_sub(kept);
+    let fits = own.into_iter().take_while(|binding| {
+        let fits = wide(binding) <= room;
+        room = room.saturating_sub(wide(binding));
+        fits
+    });
     let mut x = area.x + 1;
-    for binding in model.keys.bindings(model.context()).filter(|b| b.footer == Footer::Shown) {
+    for binding in fits.collect::<Vec<_>>().into_iter().chain(general) {
         let key = binding.key.name();
-        let width = cells(&key) + cells(binding.label) + 1;
-        if x + width > area.right() {
-            break;
-        }
         let spans = hint(&key, binding.label, allowed(model, binding.action).is_ok());
         x = canvas.put_spans(x, y, area.right() - x, &spans);
     }

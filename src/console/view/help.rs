@@ -1,21 +1,23 @@
-//! All keys, out of the one table.
+//! What the place shows, and all keys, out of the one table.
 
 use crate::console::allowed::allowed;
+use crate::console::clock;
 use crate::console::keymap::{Action, COMMANDS, Context};
 use crate::console::keys::{Keys, PLACES};
 use crate::console::model::Model;
-use crate::console::theme::Meaning;
+use crate::console::theme::{Meaning, Signs};
 use crate::console::view::paint::{Spans, wrap};
+use crate::core::event::Severity;
 
 /// The cells that the keys take.
 const KEYS: u16 = 16;
 
-pub fn lines(model: &Model, width: u16) -> Vec<Spans> {
+pub fn lines(model: &Model, signs: Signs, width: u16) -> Vec<Spans> {
     let here = model.context();
     let mut lines = Vec::new();
     // The keys of this place come first, and say when they cannot be used.
     let mut sections = PLACES;
-    sections.sort_by_key(|(context, _)| *context != here);
+    sections.sort_by_key(|(context, _)| (*context != here, *context != Context::Everywhere));
     for (context, title) in sections {
         if !lines.is_empty() {
             lines.push(Vec::new());
@@ -27,19 +29,99 @@ pub fn lines(model: &Model, width: u16) -> Vec<Spans> {
                 Some(why) => (format!("{help} (not now: {why})"), Meaning::Quiet),
                 None => (help.to_owned(), Meaning::Plain),
             };
-            for (row, help) in wrap(&help, width.saturating_sub(KEYS)).into_iter().enumerate() {
-                let keys = if row == 0 { format!("  {keys}") } else { String::new() };
-                let keys = format!("{keys:<wide$}", wide = usize::from(KEYS));
-                lines.push(vec![(keys, Meaning::Accent), (help, meaning)]);
+            row(&mut lines, &keys, Meaning::Accent, (&help, meaning), width);
+        }
+        if context == here {
+            let words = legend(model, signs, here);
+            if !words.is_empty() {
+                lines.push(Vec::new());
+                lines.push(vec![("what it shows".to_owned(), Meaning::Strong)]);
+            }
+            for (word, says) in words {
+                row(&mut lines, &word, Meaning::Plain, (&says, Meaning::Quiet), width);
             }
         }
     }
     lines.push(Vec::new());
     lines.push(vec![("after a colon".to_owned(), Meaning::Strong)]);
     for (name, _, help) in COMMANDS {
-        lines.push(vec![(format!("  :{name:<13}"), Meaning::Accent), ((*help).to_owned(), Meaning::Plain)]);
+        row(&mut lines, &format!(":{name}"), Meaning::Accent, (help, Meaning::Plain), width);
     }
     lines
+}
+
+fn row(lines: &mut Vec<Spans>, label: &str, of: Meaning, (says, meaning): (&str, Meaning), width: u16) {
+    for (row, says) in wrap(says, width.saturating_sub(KEYS)).into_iter().enumerate() {
+        let label = if row == 0 { format!("  {label}") } else { String::new() };
+        lines.push(vec![(format!("{label:<wide$}", wide = usize::from(KEYS)), of), (says, meaning)]);
+    }
+}
+
+/// The words and signs of the place, for whoever has not seen them before.
+fn legend(model: &Model, signs: Signs, here: Context) -> Vec<(String, String)> {
+    let zone = clock::day_hour_zone(model.now, &model.zone());
+    let zone = zone.rsplit(' ').next().unwrap_or_default().to_owned();
+    let said: Vec<(&str, String)> = match here {
+        Context::Alerts | Context::Tasks => vec![
+            (
+                "NEXT",
+                "what happens if nobody acts: in 6m the next page, you 34m your promise runs out, zzz until it \
+                 wakes, cleared, LAST RESORT; of a task: who has it"
+                    .to_owned(),
+            ),
+            ("RISK", "what is at stake; + where there is more in another currency".to_owned()),
+            ("DUE", format!("the nearest deadline, on your clock ({zone})")),
+            (
+                "TOLD",
+                format!(
+                    "Weber{} is proven to have it, Weber{} failed, Weber{} nobody can tell, a bare name: a \
+                     gateway took it and no more is known",
+                    signs.proven, signs.failed, signs.doubt
+                ),
+            ),
+            (
+                "severity",
+                Severity::ALL
+                    .into_iter()
+                    .map(|severity| format!("{} {}", signs.severity(severity), severity.short()))
+                    .collect::<Vec<_>>()
+                    .join("   "),
+            ),
+        ],
+        Context::Stream => vec![
+            ("chart", "events a minute; the colour is that of the worst, and the words say how many".to_owned()),
+            ("paused", "k or Space stops it; what comes meanwhile is counted and waits".to_owned()),
+        ],
+        Context::Partners => vec![
+            ("counts", "what waits for somebody: alerts, cases, documents to review, posts, tasks".to_owned()),
+            ("LOAD", "all of it together, beside the partner with the most (on wide screens)".to_owned()),
+            ("REACHABLE", "contacts whom some message would reach now; NOBODY is worth a look".to_owned()),
+        ],
+        Context::Messages => vec![
+            ("accepted", "a gateway or mail server took it".to_owned()),
+            ("sent", "the carrier or the next mail server took it".to_owned()),
+            ("delivered", "a receipt of the handset or mailbox says so; nothing else does".to_owned()),
+            ("in doubt", "handed over, and the answer was lost".to_owned()),
+            ("held", "decided, and waits: quiet hours, a throttle, no provider".to_owned()),
+            ("suppressed", "never sent: opted out, or the address is dead".to_owned()),
+            ("PARTS", "SMS parts it cost, all attempts together".to_owned()),
+        ],
+        Context::Providers => vec![
+            ("QUEUE", "messages that wait for it now".to_owned()),
+            ("TAKEN", "of the last hour, like PROVEN (by a receipt) and FAILED".to_owned()),
+            ("charts", "five minutes a cell; the highest is as high as it goes".to_owned()),
+            ("DOWN", "left after failures in a row; probed, and taken back slowly".to_owned()),
+        ],
+        Context::OnCall => vec![
+            ("THERE", "the same moment by the schedule's clock".to_owned()),
+            ("picture", "two weeks: a letter for each person, small where arranged, ! where nobody is".to_owned()),
+        ],
+        Context::Contacts => {
+            vec![("QUIET", "hours on their own clock in which only urgent messages go".to_owned())]
+        }
+        _ => Vec::new(),
+    };
+    said.into_iter().map(|(word, says)| (word.to_owned(), says)).collect()
 }
 
 /// Keys that do the same stand on one line.

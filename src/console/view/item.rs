@@ -10,7 +10,7 @@ use crate::console::view::messages::{medium_word, state_of, what_was_said};
 use crate::console::view::paint::{Canvas, Spans};
 use crate::console::view::{WIDE, page};
 use crate::core::case::Case;
-use crate::core::contact::ContactState;
+use crate::core::contact::{ContactState, Medium};
 use crate::core::document::ReviewState;
 use crate::core::event::Severity;
 use crate::core::flow::case_task;
@@ -28,7 +28,7 @@ use ratatui::layout::Rect;
 const KIND: u16 = 6;
 const STATE: u16 = 18;
 const RISK: u16 = 7;
-const DUE: u16 = 7;
+const DUE: u16 = clock::DUE_WIDE;
 const NAME: u16 = 15;
 
 /// Where the cells of a thing stand.
@@ -282,7 +282,7 @@ fn contact(
 }
 
 /// `SMS✓ 02:51`: the last proof, or what stands in the way.
-fn of_medium(
+pub fn of_medium(
     canvas: &Canvas<'_>,
     model: &Model,
     desk: &Desk,
@@ -291,7 +291,6 @@ fn of_medium(
     medium: &MediumReach,
 ) -> (String, Meaning) {
     let name = medium_word(medium.medium);
-    let signs = canvas.theme.signs;
     match medium.standing {
         Standing::NoAddress => return (format!("no {name}"), Meaning::Quiet),
         Standing::OptedOut => return (format!("{name} opted out"), Meaning::Warn),
@@ -299,11 +298,22 @@ fn of_medium(
         Standing::NoChannel => return (format!("no channel for {name}"), Meaning::Bad),
         Standing::Usable => {}
     }
+    of_address(canvas, model, desk, told.iter(), (&known.contact.id, medium.medium))
+}
+
+/// `SMS✓ 02:51`, `mail ✗ 03:00`, `SMS unproven`: what became of the last message to a contact over a medium.
+pub fn of_address<'n>(
+    canvas: &Canvas<'_>,
+    model: &Model,
+    desk: &Desk,
+    told: impl Iterator<Item = &'n Notification>,
+    (contact, medium): (&Untrusted, Medium),
+) -> (String, Meaning) {
+    let (name, signs) = (medium_word(medium), canvas.theme.signs);
     let to_them = |n: &&Notification| {
-        n.medium == medium.medium
-            && matches!(&n.recipient.who, RecipientId::Contact(id) if *id == known.contact.id)
+        n.medium == medium && matches!(&n.recipient.who, RecipientId::Contact(id) if id == contact)
     };
-    match told.iter().filter(to_them).max_by_key(|n| n.updated_at) {
+    match told.filter(to_them).max_by_key(|n| n.updated_at) {
         Some(last) if last.state.is_proven() => {
             let when = clock::when(model.now, last.updated_at, &desk.zone());
             (format!("{name}{} {when}", signs.proven), Meaning::Good)

@@ -6,7 +6,7 @@ use crate::console::model::{About, Model};
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans};
 use crate::console::view::stream::filter_line;
-use crate::console::view::{WIDE, crumbs, first_row, opened};
+use crate::console::view::{VERY_WIDE, WIDE, crumbs, first_row, opened};
 use crate::core::contact::{Category, Medium};
 use crate::core::notification::{Hold, Notification, NotificationState, RecipientId};
 use crate::core::text::sanitise;
@@ -24,12 +24,15 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     let x = canvas.put_spans(area.x + 1, area.y, area.width.saturating_sub(2), &counts(model));
     let cursor =
         filter_line(canvas, &model.messages.filter, x + 2, area.y, area.right().saturating_sub(x + 12));
-    if rows.waiting() > 0 {
-        let new = format!("{} new {} g", rows.waiting(), canvas.theme.signs.up);
+    if let Some(new) = super::new_rows(canvas, rows.waiting()) {
         canvas.put_right(area.x, area.y, area.width - 1, &new, Meaning::Accent);
     }
     let wide = area.width >= WIDE;
-    let (to, of, category, parts) = if wide { (18, 18, 13, 5) } else { (11, 11, 0, 0) };
+    let very_wide = area.width >= VERY_WIDE;
+    let (to, of, category, parts) = if wide { (18, 18, 10, 5) } else { (11, 11, 0, 0) };
+    let again = model.messages.known.values().any(|message| message.attempts.len() > 1);
+    let medium = if again && !wide { 7 } else { 4 };
+    let (by, proof) = if very_wide { (14, 40) } else { (0, 0) };
     // The heads of the columns, and where they stand.
     let mut at = area.x + 2;
     let mut column = |width: u16| {
@@ -38,8 +41,9 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         (x, width)
     };
     let (when, category, to) = (column(9), column(category), column(to));
-    let (of, via, state) = (column(of), column(4), column(10));
-    let parts = column(parts);
+    let (of, via, state) = (column(of), column(medium), column(10));
+    let (tries, parts) = (column(parts), column(parts));
+    let (by, proof) = (column(by), column(proof));
     let what = (at, area.right().saturating_sub(at + 1));
     let y = area.y + 1;
     for ((x, width), head) in [
@@ -49,7 +53,10 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         (of, "PARTNER"),
         (via, "BY"),
         (state, "STATE"),
+        (tries, "TRIES"),
         (parts, "PARTS"),
+        (by, "PROVIDER"),
+        (proof, "PROOF"),
         (what, "WHY, OR WHAT"),
     ] {
         canvas.put(x, y, width, head, Meaning::Quiet);
@@ -60,11 +67,15 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
             (Some(why), _) => (format!("The messages could not be read: {why}."), Meaning::Warn),
             (None, false) => ("Asking the agent.".to_owned(), Meaning::Quiet),
             (None, true) if model.messages.filter.is_active() => {
-                ("No message matches.".to_owned(), Meaning::Quiet)
+                ("No message matches. Esc shows all again.".to_owned(), Meaning::Quiet)
             }
             (None, true) => ("Nothing has been said yet.".to_owned(), Meaning::Plain),
         };
         canvas.put(area.x + 2, y + 1, area.width.saturating_sub(3), &said, meaning);
+        if model.messages.heard && !model.messages.filter.is_active() && model.messages.missing.is_none() {
+            let next = "The first alert, task or digest that tells somebody brings it here; v: the ways out.";
+            canvas.put(area.x + 2, y + 2, area.width.saturating_sub(3), next, Meaning::Quiet);
+        }
     }
     let lines = listed(model);
     let on = lines.iter().position(|line| matches!(line, Listed::Row(id) if rows.selected() == Some(id)));
@@ -92,7 +103,12 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         canvas.put(to.0, y, to.1, &desk.recipient_name(message), Meaning::Plain);
         let partner = message.partner.as_ref().map(|id| desk.partner_name(id)).unwrap_or_default();
         canvas.put(of.0, y, of.1, &partner, Meaning::Plain);
-        canvas.put(via.0, y, via.1, medium_word(message.medium), Meaning::Plain);
+        // Narrow lists have no column for how often it was tried, and that is said beside the medium.
+        let tried = message.attempts.len();
+        let again =
+            if tried > 1 && !wide { format!(" {}{tried}", canvas.theme.signs.times) } else { String::new() };
+        let medium = format!("{}{again}", medium_word(message.medium));
+        canvas.put(via.0, y, via.1, &medium, Meaning::Plain);
         let (word, meaning) = match model.pending_for(&About::Message(message.id)) {
             Some(pending) => (format!("{} ..", pending.word), Meaning::Accent),
             None => state_of(message, model.now),
@@ -100,6 +116,16 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         canvas.put(state.0, y, state.1, &word, meaning);
         if parts.1 > 0 && sms_parts(message) > 0 {
             canvas.put_right(parts.0, y, parts.1, &sms_parts(message).to_string(), Meaning::Quiet);
+        }
+        if tried > 0 {
+            let meaning = if tried > 1 { Meaning::Warn } else { Meaning::Quiet };
+            canvas.put_right(tries.0, y, tries.1, &tried.to_string(), meaning);
+        }
+        canvas.put(by.0, y, by.1, &sanitise(&message.channel), Meaning::Quiet);
+        if let Some(best) = message.evidence.iter().max_by_key(|evidence| (evidence.rung, evidence.at)) {
+            let at = clock::hour_minute_second(best.at, &desk.zone());
+            let said = format!("{at} {} by {}", best.word(), sanitise(&best.by));
+            canvas.put(proof.0, y, proof.1, &said, Meaning::Quiet);
         }
         let said = why(message).or_else(|| waits(model, message)).unwrap_or_else(|| what_was_said(message));
         canvas.put(what.0, y, what.1, &said, Meaning::Plain);

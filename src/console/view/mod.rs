@@ -1,6 +1,7 @@
 //! What the model looks like. A view reads the model and writes cells, and changes nothing.
 
 pub mod bulk;
+pub mod chart;
 pub mod configuration;
 pub mod contacts;
 pub mod cover;
@@ -8,6 +9,7 @@ pub mod crumbs;
 pub mod detail;
 pub mod dialog;
 pub mod drill;
+pub mod find;
 pub mod form;
 pub mod frame;
 pub mod handover;
@@ -24,11 +26,14 @@ pub mod people;
 pub mod person;
 pub mod providers;
 pub mod resend;
+pub mod search;
 pub mod sources;
 pub mod stream;
 pub mod templates;
+pub mod timeline;
 pub mod triage;
 pub mod viewers;
+pub mod views;
 pub mod why;
 
 use crate::console::model::{Model, Place};
@@ -75,6 +80,7 @@ pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Positio
         }
         (Place::Sources, _) => sources::paint(&mut canvas, model, body),
         (Place::Configuration, _) => configuration::paint(&mut canvas, model, body),
+        (Place::Search, _) => search::paint(&mut canvas, model, body),
         (Place::Handover, _) => handover::paint(&mut canvas, model, body),
         (Place::Messages, _) => messages::paint(&mut canvas, model, body),
         (Place::Contacts, None) => contacts::paint(&mut canvas, model, body),
@@ -89,7 +95,7 @@ pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Positio
 
 /// How far the detail can be scrolled.
 pub fn detail_length(model: &Model) -> u16 {
-    let lines = detail::lines(model, model.size.0.saturating_sub(2)).len();
+    let lines = detail::lines(model, triage::detail_width(model).saturating_sub(2)).len();
     u16::try_from(lines.saturating_sub(1)).unwrap_or(u16::MAX)
 }
 
@@ -104,6 +110,11 @@ pub fn opened_length(model: &Model) -> u16 {
 fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
     let said = format!("{}x{} is too small; 80x24 is meant", area.width, area.height);
     canvas.put(area.x, area.y, area.width, &said, Meaning::Strong);
+}
+
+/// `12 new ↑ g`: rows that wait until the hand is off the list, or `g` takes them in.
+pub fn new_rows(canvas: &Canvas<'_>, waiting: usize) -> Option<String> {
+    (waiting > 0).then(|| format!("{waiting} new {} g", canvas.theme.signs.up))
 }
 
 /// The first row to show so that `selected` is in sight.

@@ -10,7 +10,7 @@ use crate::console::theme::Meaning;
 use crate::console::view::cover::{clocks, long};
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
 use crate::console::view::stream::filter_line;
-use crate::console::view::{WIDE, crumbs, first_row};
+use crate::console::view::{WIDE, crumbs, first_row, new_rows};
 use crate::core::person::PersonId;
 use crate::core::schedule::{Segment, Why};
 use crate::core::text::sanitise;
@@ -36,13 +36,18 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     let plan = &model.on_call;
     let x = canvas.put_spans(area.x + 1, area.y, area.width.saturating_sub(2), &counts(model));
     let cursor = filter_line(canvas, &plan.filter, x + 2, area.y, area.right().saturating_sub(x + 3));
+    if let Some(new) = new_rows(canvas, plan.rows.waiting()) {
+        canvas.put_right(area.x, area.y, area.width - 1, &new, Meaning::Accent);
+    }
     let columns = Columns::of(model, area);
     columns.heads(canvas, area.y + 1);
     if plan.rows.is_empty() {
         let (said, meaning) = match (&plan.missing, plan.heard) {
             (Some(why), _) => (format!("Who is on call could not be read: {why}."), Meaning::Warn),
             (None, false) => ("Asking the agent.".to_owned(), Meaning::Quiet),
-            (None, true) if plan.filter.is_active() => ("No turn matches.".to_owned(), Meaning::Quiet),
+            (None, true) if plan.filter.is_active() => {
+                ("No turn matches. Esc shows all again.".to_owned(), Meaning::Quiet)
+            }
             (None, true) => (
                 "No [[schedule]] is configured; policies page people and teams by name.".to_owned(),
                 Meaning::Plain,
@@ -69,7 +74,8 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     let at =
         lines.iter().position(|line| matches!(line, Line::Turn(key) if plan.rows.selected() == Some(*key)));
     let top = area.y + 2;
-    let room = area.bottom().saturating_sub(top + DETAIL + 2);
+    let detail_rows = DETAIL + pictures(model, area);
+    let room = area.bottom().saturating_sub(top + detail_rows + 2);
     let first = first_row(at, lines.len(), usize::from(room));
     // The head of the first turn in sight is worth its line.
     let first = if first == 1 && room > 1 && at.is_some_and(|at| at < usize::from(room)) { 0 } else { first };
@@ -93,7 +99,8 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         let hint = format!(" {more} more {} ", canvas.theme.signs.down);
         canvas.put_right(area.x, area.y + 1, area.width.saturating_sub(1), &hint, Meaning::Quiet);
     }
-    let below = Rect { y: area.bottom().saturating_sub(DETAIL + 2), height: DETAIL + 1, ..area };
+    let height = detail_rows + 1;
+    let below = Rect { y: area.bottom().saturating_sub(height + 1), height, ..area };
     detail(canvas, model, desk, below);
     let (says, meaning) = intent(model, desk);
     canvas.rule(area, area.bottom().saturating_sub(1), &says, "", meaning);
@@ -264,6 +271,27 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, area: Rect) {
         canvas.put(x, y, width, line, meaning);
     }
     picture(canvas, model, desk, schedule, Rect { x, y: area.y + 5, width, height: 3 });
+    // Where there is room, the two weeks of the other schedules as well.
+    let others = model.on_call.known.iter().filter(|other| other.schedule != schedule.schedule);
+    let mut y = area.y + 8;
+    for other in others {
+        if y + PICTURE > area.bottom() {
+            break;
+        }
+        canvas.put(x, y, width, &sanitise(&other.schedule), Meaning::Strong);
+        picture(canvas, model, desk, other, Rect { x, y: y + 1, width, height: 3 });
+        y += PICTURE;
+    }
+}
+
+/// Rows of one more picture: its name, the days, who is on, and the letters.
+const PICTURE: u16 = 4;
+
+/// Rows for the pictures of schedules that are not selected: a third of the place at most.
+fn pictures(model: &Model, area: Rect) -> u16 {
+    let others = u16::try_from(model.on_call.known.len().saturating_sub(1)).unwrap_or(u16::MAX);
+    let room = if area.height >= 30 { area.height / 3 / PICTURE } else { 0 };
+    others.min(room) * PICTURE
 }
 
 /// Why they are on, in a sentence.

@@ -6,10 +6,10 @@ use crate::console::desk::Desk;
 use crate::console::model::{Model, Place};
 use crate::console::partners::{Item, Thing};
 use crate::console::theme::Meaning;
-use crate::console::view::detail;
 use crate::console::view::item::{case_title, in_words};
 use crate::console::view::messages::{category_word, medium_word, sms_parts, state_of, waits, why};
 use crate::console::view::paint::{Canvas, Spans, lay, wrap};
+use crate::console::view::timeline;
 use crate::core::case::Case;
 use crate::core::change::Numbered;
 use crate::core::contact::Medium;
@@ -311,7 +311,7 @@ fn of_thread(model: &Model, desk: &Desk, filed: &Filed<Thread>, width: u16, line
 
 fn happened(model: &Model, desk: &Desk, numbered: &Numbered, width: u16) -> Vec<Spans> {
     let change = &numbered.change;
-    let (word, meaning) = detail::word(change.what);
+    let (word, meaning) = timeline::word(change.what);
     let when = clock::when(model.now, change.at, &desk.zone());
     let said = wrap(change.summary.printable().as_str(), width.saturating_sub(21));
     let label = |i: usize, text: &str| if i == 0 { text.to_owned() } else { String::new() };

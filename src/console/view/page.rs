@@ -12,7 +12,6 @@ use crate::core::event::Milestone;
 use crate::core::onboarding::{MilestoneRecord, MilestoneState};
 use crate::core::text::sanitise;
 use crate::wire::{ChannelState, FieldConflict, PartnerDetail};
-use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
@@ -50,24 +49,19 @@ fn title(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, page: &Page, area:
     let about = &detail.partner.about;
     let mut facts = vec![about.id.printable().into_string()];
     facts.extend(about.tier.as_ref().map(|tier| tier.printable().into_string()));
-    let zone = about.time_zone.as_ref().and_then(|name| TimeZone::get(name.raw()).ok());
+    let zone = Desk::zone_of(about);
     facts.extend(zone.map(|zone| format!("{} there", clock::day_hour_zone(model.now, &zone))));
     let dot = format!(" {} ", canvas.theme.signs.dot);
     let mut spans = crumbs::spans(model);
     spans.extend([("  ".to_owned(), Meaning::Plain), (facts.join(&dot), Meaning::Quiet)]);
     canvas.put_spans(area.x + 1, area.y, width, &spans);
+    if let Some(new) = super::new_rows(canvas, page.rows.waiting()) {
+        canvas.put_right(area.x, area.y, area.width - 1, &new, Meaning::Accent);
+    }
     canvas.put_spans(area.x + 1, area.y + 1, width, &views(page, detail));
     let mut y = area.y + 2;
     if page.view == View::Overview {
-        let responsible: Vec<String> = detail
-            .responsible
-            .iter()
-            .map(|responsible| {
-                let role = sanitise(&responsible.role).replace('_', " ");
-                let who = responsible.person.as_ref().map(|person| desk.short_name(person));
-                format!("{role} {}", who.unwrap_or_else(|| "nobody".to_owned()))
-            })
-            .collect();
+        let responsible = responsible(desk, detail);
         canvas.put(area.x + 1, y, width, &responsible.join(&dot), Meaning::Plain);
         y += 1;
         if !detail.milestones.is_empty() {
@@ -77,6 +71,16 @@ fn title(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, page: &Page, area:
         }
     }
     y
+}
+
+/// `coordinator J.Roth`, one for each role; nobody where nobody has it.
+pub fn responsible(desk: &Desk, detail: &PartnerDetail) -> Vec<String> {
+    let all = detail.responsible.iter().map(|responsible| {
+        let role = sanitise(&responsible.role).replace('_', " ");
+        let who = responsible.person.as_ref().map(|person| desk.short_name(person));
+        format!("{role} {}", who.unwrap_or_else(|| "nobody".to_owned()))
+    });
+    all.collect()
 }
 
 /// `overview  cases 3  docs 2 …`: where one is among the views.
@@ -119,7 +123,7 @@ pub fn milestone_word(milestone: &Milestone) -> String {
 }
 
 /// `profile ✓ 3 Nov · documents ✓ · testing → Fri 27 Nov · go-live`.
-fn progress(canvas: &Canvas<'_>, model: &Model, desk: &Desk, detail: &PartnerDetail) -> Spans {
+pub fn progress(canvas: &Canvas<'_>, model: &Model, desk: &Desk, detail: &PartnerDetail) -> Spans {
     let signs = canvas.theme.signs;
     let next = detail.milestones.iter().find(|m| m.state == MilestoneState::Expected);
     let mut spans: Spans = Vec::new();
@@ -199,7 +203,11 @@ fn overview(
         ("told lately", String::new()),
     ];
     let items = [open, contacts, told];
-    let empty = ["Nothing waits.", "No contact of theirs is known.", "Nothing was told of late."];
+    let empty = [
+        "Nothing waits.",
+        "No contact of theirs is known; c from Partners shows all.",
+        "Nothing was told of late.",
+    ];
     let heights = shares(area.height, [items[0].len(), items[1].len(), items[2].len()]);
     let mut y = area.y;
     for (i, height) in (0..).zip(heights) {

@@ -36,6 +36,13 @@ impl Canvas<'_> {
         if self.selected {
             style = style.add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM);
         }
+        // A wide sign that reaches under what is written here would be cut in half.
+        if x > area.left()
+            && let Some(before) = self.buffer.cell_mut((x - 1, y))
+            && cells(before.symbol()) > 1
+        {
+            before.set_symbol(" ");
+        }
         let (end, _) = self.buffer.set_stringn(x, y, &text, usize::from(width), style);
         end - x
     }
@@ -56,8 +63,10 @@ impl Canvas<'_> {
             if room == 0 {
                 // What no longer fits shows at the end of what did.
                 let ellipsis = self.theme.signs.ellipsis;
-                let before = end.checked_sub(2).and_then(|x| self.buffer.cell((x, y)));
-                let cut = before.is_some_and(|cell| cell.symbol() == ellipsis);
+                let cut = [1, 2].into_iter().any(|back| {
+                    let before = end.checked_sub(back).and_then(|x| self.buffer.cell((x, y)));
+                    before.is_some_and(|cell| cell.symbol() == ellipsis)
+                });
                 if !cut && spans[i..].iter().any(|(text, _)| !text.trim().is_empty()) {
                     self.put(end.saturating_sub(1), y, 1, ellipsis, Meaning::Quiet);
                 }

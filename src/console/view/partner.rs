@@ -1,17 +1,26 @@
-//! The partner of the selected row: who they are, what else is open, and whether they can be
-//! reached.
+//! The partner of the selected row: who they are, who answers for them, what else is open, and whether they
+//! can be reached. Before the agent has answered it says what the console knows by itself.
 
 use crate::console::clock;
 use crate::console::desk::{ContactsHeard, Desk};
 use crate::console::model::{Model, Subject};
 use crate::console::theme::Meaning;
-use crate::console::view::paint::{Canvas, Spans};
+use crate::console::view::item::{of_address, of_medium};
+use crate::console::view::messages::medium_word;
+use crate::console::view::paint::{Canvas, Spans, cells, wrap};
+use crate::console::view::{page, triage};
 use crate::core::alert::AlertState;
 use crate::core::contact::{Contact, ContactState, Medium};
-use crate::core::notification::RecipientId;
+use crate::core::notification::{Notification, RecipientId};
+use crate::core::onboarding::MilestoneState;
 use crate::core::partner::PartnerRef;
-use jiff::tz::TimeZone;
+use crate::wire::partner::PartnerDetail;
 use ratatui::layout::Rect;
+
+/// Of a contact's name.
+const NAME: u16 = 12;
+/// Messages told last, where there is room for more than one.
+const TOLD: usize = 4;
 
 pub fn paint(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, area: Rect) {
     let partner = match model.triage.shown {
@@ -20,56 +29,168 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, area: Rect) {
         None => None,
     };
     let title = partner.map(|partner| partner.name.printable().into_string()).unwrap_or_default();
-    canvas.rule(area, area.y, &title, "", Meaning::Strong);
-    let Some(partner) = partner else { return };
-    let lines = lines(canvas, model, desk, partner);
-    for (row, line) in lines.iter().take(usize::from(area.height.saturating_sub(1))).enumerate() {
-        let y = area.y + 1 + u16::try_from(row).unwrap_or(0);
+    let right = if partner.is_some() { "p" } else { "" };
+    canvas.rule(area, area.y, &title, right, Meaning::Strong);
+    let Some(partner) = partner else {
+        let said = "It is about no partner.";
+        canvas.put(area.x + 1, area.y + 1, area.width.saturating_sub(2), said, Meaning::Quiet);
+        return;
+    };
+    let room = usize::from(area.height.saturating_sub(1));
+    let lines = lines(canvas, model, desk, partner, (area.width.saturating_sub(2), room));
+    for (y, line) in (area.y + 1..).zip(lines.iter().take(room)) {
         canvas.put_spans(area.x + 1, y, area.width.saturating_sub(2), line);
     }
 }
 
-fn lines(canvas: &Canvas<'_>, model: &Model, desk: &Desk, partner: &PartnerRef) -> Vec<Spans> {
-    let mut lines = Vec::new();
+fn lines(
+    canvas: &Canvas<'_>,
+    model: &Model,
+    desk: &Desk,
+    partner: &PartnerRef,
+    (width, room): (u16, usize),
+) -> Vec<Spans> {
+    let dot = format!(" {} ", canvas.theme.signs.dot);
+    let detail = model.beside.of(&partner.id);
+    let mut lines: Vec<Spans> = Vec::new();
     let mut about = Vec::new();
     if let Some(tier) = &partner.tier {
         about.push(format!("tier {}", tier.printable()));
     }
-    let zone = partner.time_zone.as_ref().and_then(|name| TimeZone::get(name.raw()).ok());
-    match zone {
-        Some(zone) => about.push(format!("{} there", clock::day_hour_zone(model.now, &zone))),
-        None => about.push("their time zone is not known".to_owned()),
-    }
-    lines.push(vec![(about.join(" · "), Meaning::Plain)]);
-
-    let open = desk
-        .alerts
-        .values()
-        .filter(|alert| alert.partner.id == partner.id && alert.state != AlertState::Resolved)
-        .count();
-    let to_do =
-        desk.tasks.values().filter(|t| t.partner.as_ref().is_some_and(|p| p.id == partner.id)).count();
-    lines.push(vec![(
-        format!("{open} open {} · {to_do} to do", if open == 1 { "alert" } else { "alerts" }),
-        Meaning::Plain,
-    )]);
-    let told = desk
-        .notifications
-        .values()
-        .filter(|n| n.partner.as_ref() == Some(&partner.id))
-        .filter(|n| matches!(n.recipient.who, RecipientId::Contact(_)))
-        .max_by_key(|n| n.created_at);
-    lines.push(match told {
-        Some(told) => {
-            let when = clock::when(model.now, told.created_at, &desk.zone());
-            let name = super::triage::short(told.recipient.name.printable().as_str());
-            let state = told.state.as_str().replace('_', " ");
-            vec![(format!("last message {when} to {name}: {state}"), Meaning::Plain)]
-        }
-        None => vec![("no message to them of late".to_owned(), Meaning::Quiet)],
+    about.push(match Desk::zone_of(partner) {
+        Some(zone) => format!("{} there", clock::day_hour_zone(model.now, &zone)),
+        None => "their time zone is not known".to_owned(),
     });
+    lines.push(vec![(about.join(&dot), Meaning::Plain)]);
+    if let Some(detail) = detail {
+        let held: Vec<String> = page::responsible(desk, detail);
+        let said = held.join(&dot);
+        lines.extend(wrap(&said, width).into_iter().take(2).map(|line| vec![(line, Meaning::Plain)]));
+    }
+    let said = open(model, desk, partner, detail).join(&dot);
+    lines.extend(wrap(&said, width).into_iter().take(2).map(|line| vec![(line, Meaning::Plain)]));
+    let next = |detail: &PartnerDetail| {
+        let next = detail.milestones.iter().find(|one| one.state == MilestoneState::Expected)?;
+        let (said, meaning) = page::of_milestone(model, desk, next, canvas.theme.signs.proven, true);
+        Some(vec![("onboarding: ".to_owned(), Meaning::Plain), (said, meaning)])
+    };
+    lines.extend(detail.filter(|_| room > 12).and_then(next));
+
     lines.push(Vec::new());
     lines.push(vec![("Can we reach them?".to_owned(), Meaning::Strong)]);
+    match detail {
+        Some(detail) => lines.extend(reached(canvas, model, desk, detail)),
+        None => lines.extend(contacts(canvas, model, desk, partner)),
+    }
+
+    let told = told(desk, partner, detail);
+    lines.push(Vec::new());
+    lines.push(vec![("Last told".to_owned(), Meaning::Strong)]);
+    if told.is_empty() {
+        lines.push(vec![("nothing of late".to_owned(), Meaning::Quiet)]);
+    }
+    for message in told.into_iter().take(TOLD) {
+        let when = clock::when(model.now, message.created_at, &desk.zone());
+        let name = triage::short(message.recipient.name.printable().as_str());
+        let (state, meaning) = super::messages::state_of(message, model.now);
+        lines.push(vec![
+            (format!("{when} "), Meaning::Quiet),
+            (format!("{} {name} ", medium_word(message.medium)), Meaning::Plain),
+            (state, meaning),
+        ]);
+    }
+    lines
+}
+
+/// `2 alerts`, `3 cases`, `1 review`: only what there is.
+fn open(model: &Model, desk: &Desk, partner: &PartnerRef, detail: Option<&PartnerDetail>) -> Vec<String> {
+    let many = |count: u32, one: &str, more: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        many => Some(format!("{many} {more}")),
+    };
+    // What the stream brings is newer than what the agent was asked.
+    let of_them = |alert: &&crate::core::alert::Alert| {
+        alert.partner.id == partner.id && alert.state != AlertState::Resolved
+    };
+    let alerts = u32::try_from(desk.alerts.values().filter(of_them).count()).unwrap_or(u32::MAX);
+    let mut said: Vec<String> = many(alerts, "open alert", "open alerts").into_iter().collect();
+    match detail {
+        Some(detail) => {
+            said.extend(many(detail.open.cases, "case", "cases"));
+            said.extend(many(detail.open.reviews, "review", "reviews"));
+            said.extend(many(detail.open.threads, "thread", "threads"));
+            said.extend(many(detail.open.tasks, "to do", "to do"));
+        }
+        None => {
+            let tasks = model.desk.iter().flat_map(|desk| desk.tasks.values());
+            let theirs = tasks.filter(|t| t.partner.as_ref().is_some_and(|p| p.id == partner.id));
+            said.extend(many(u32::try_from(theirs.count()).unwrap_or(u32::MAX), "to do", "to do"));
+        }
+    }
+    if said.is_empty() {
+        said.push("nothing else is open".to_owned());
+    }
+    said
+}
+
+/// The newest to their contacts or about them.
+fn told<'m>(
+    desk: &'m Desk,
+    partner: &PartnerRef,
+    detail: Option<&'m PartnerDetail>,
+) -> Vec<&'m Notification> {
+    let of_them = |message: &&Notification| {
+        message.partner.as_ref() == Some(&partner.id)
+            && matches!(message.recipient.who, RecipientId::Contact(_))
+    };
+    let mut told: Vec<&Notification> = desk.notifications.values().filter(of_them).collect();
+    let asked = detail.iter().flat_map(|detail| &detail.notifications).filter(of_them);
+    told.extend(asked.filter(|message| !desk.notifications.contains_key(&message.id)));
+    told.sort_by_key(|message| std::cmp::Reverse((message.created_at, message.id)));
+    told
+}
+
+fn named(name: &str, meaning: Meaning) -> (String, Meaning) {
+    let mut short = triage::short(name);
+    let used = cells(&short);
+    short.push_str(&" ".repeat(usize::from(NAME.saturating_sub(used) + 1)));
+    (short, meaning)
+}
+
+/// As the agent says: what would reach them, with the last proof.
+fn reached(canvas: &Canvas<'_>, model: &Model, desk: &Desk, detail: &PartnerDetail) -> Vec<Spans> {
+    if detail.contacts.is_empty() {
+        return vec![vec![("No contact of theirs is known.".to_owned(), Meaning::Warn)]];
+    }
+    let mut lines = Vec::new();
+    for known in &detail.contacts {
+        let name = known.contact.name.printable();
+        if known.contact.state == ContactState::Inactive {
+            lines.push(vec![named(name.as_str(), Meaning::Quiet), ("has left".to_owned(), Meaning::Quiet)]);
+            continue;
+        }
+        let mut spans = vec![named(name.as_str(), Meaning::Plain)];
+        for medium in &known.reach.media {
+            spans.push(of_medium(canvas, model, desk, &detail.notifications, known, medium));
+            spans.push(("  ".to_owned(), Meaning::Plain));
+        }
+        lines.push(spans);
+        if let Some(until) = known.reach.quiet_until {
+            let until = clock::when(model.now, until, &desk.zone());
+            let indent = " ".repeat(usize::from(NAME) + 1);
+            lines.push(vec![
+                (indent, Meaning::Plain),
+                (format!("quiet until {until}, urgent ones go"), Meaning::Warn),
+            ]);
+        }
+    }
+    lines
+}
+
+/// As far as the console knows it before the agent has answered.
+fn contacts(canvas: &Canvas<'_>, model: &Model, desk: &Desk, partner: &PartnerRef) -> Vec<Spans> {
+    let mut lines = Vec::new();
     let mut contacts: Vec<&Contact> = desk.contacts_of(&partner.id).collect();
     contacts.sort_by_key(|contact| (contact.state == ContactState::Inactive, &contact.name));
     match desk.contacts_heard.get(&partner.id) {
@@ -85,12 +206,12 @@ fn lines(canvas: &Canvas<'_>, model: &Model, desk: &Desk, partner: &PartnerRef) 
         }
     }
     for contact in contacts {
-        let name = format!("{:<12} ", super::triage::short(contact.name.printable().as_str()));
+        let name = contact.name.printable();
         if contact.state == ContactState::Inactive {
-            lines.push(vec![(name, Meaning::Quiet), ("has left".to_owned(), Meaning::Quiet)]);
+            lines.push(vec![named(name.as_str(), Meaning::Quiet), ("has left".to_owned(), Meaning::Quiet)]);
             continue;
         }
-        let mut spans = vec![(name, Meaning::Plain)];
+        let mut spans = vec![named(name.as_str(), Meaning::Plain)];
         for medium in Medium::ALL {
             spans.push(reach(canvas, model, desk, contact, medium));
             spans.push(("  ".to_owned(), Meaning::Plain));
@@ -108,10 +229,10 @@ fn reach(
     contact: &Contact,
     medium: Medium,
 ) -> (String, Meaning) {
-    let signs = canvas.theme.signs;
-    let (name, has) = match medium {
-        Medium::Sms => ("SMS", !contact.phones.is_empty()),
-        Medium::Email => ("mail", !contact.emails.is_empty()),
+    let name = medium_word(medium);
+    let has = match medium {
+        Medium::Sms => !contact.phones.is_empty(),
+        Medium::Email => !contact.emails.is_empty(),
     };
     if !has {
         return (format!("no {name}"), Meaning::Quiet);
@@ -119,18 +240,5 @@ fn reach(
     if contact.opted_out.contains(&medium) {
         return (format!("{name} opted out"), Meaning::Warn);
     }
-    let to_them = desk.notifications.values().filter(|n| {
-        n.medium == medium && matches!(&n.recipient.who, RecipientId::Contact(id) if *id == contact.id)
-    });
-    match to_them.max_by_key(|n| n.updated_at) {
-        Some(last) if last.state.is_proven() => {
-            let when = clock::when(model.now, last.updated_at, &desk.zone());
-            (format!("{name}{} {when}", signs.proven), Meaning::Good)
-        }
-        Some(last) if last.state.is_failure() => {
-            let when = clock::when(model.now, last.updated_at, &desk.zone());
-            (format!("{name} {} {when}", signs.failed), Meaning::Bad)
-        }
-        _ => (format!("{name} unproven"), Meaning::Plain),
-    }
+    of_address(canvas, model, desk, desk.notifications.values(), (&contact.id, medium))
 }

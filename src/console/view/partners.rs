@@ -8,9 +8,8 @@ use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans};
 use crate::console::view::stream::filter_line;
-use crate::console::view::{WIDE, crumbs, first_row, page, triage};
+use crate::console::view::{WIDE, chart, crumbs, first_row, page, triage};
 use crate::wire::partner::{MANY, PartnerRow};
-use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
 
 const COUNT: u16 = 6;
@@ -24,6 +23,8 @@ struct Columns {
     reached: u16,
     /// Tier and the time there, on wide screens.
     about: Option<(u16, u16)>,
+    /// How much of all that is open is theirs, as a bar.
+    load: Option<(u16, u16)>,
 }
 
 impl Columns {
@@ -32,8 +33,10 @@ impl Columns {
         let wide = area.width >= WIDE;
         let onboarding = if wide { 30 } else { 16 };
         let onboarding_x = reached.saturating_sub(onboarding + 1);
-        let counts = onboarding_x.saturating_sub(COUNT * 5 + 2);
-        let about = if wide { 20 } else { 0 };
+        let load = if wide { (area.width - WIDE) / 4 + 8 } else { 0 };
+        let load = (wide, load.min(24));
+        let counts = onboarding_x.saturating_sub(COUNT * 5 + 2 + load.1 + u16::from(load.0));
+        let about = if wide { 18 } else { 0 };
         let name = counts.saturating_sub(area.x + 2 + about);
         Self {
             name: (area.x + 2, name.saturating_sub(1)),
@@ -41,6 +44,7 @@ impl Columns {
             onboarding: (onboarding_x, onboarding),
             reached,
             about: wide.then(|| (area.x + 2 + name, about - 1)),
+            load: wide.then(|| (counts + COUNT * 5 + 1, load.1)),
         }
     }
 }
@@ -53,8 +57,8 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     let rows = &partners.rows;
     let more = if partners.more { "+" } else { "" };
     let mut count = format!("{}{more} known", rows.len());
-    if rows.waiting() > 0 {
-        count = format!("{} new {} g  {count}", rows.waiting(), canvas.theme.signs.up);
+    if let Some(new) = super::new_rows(canvas, rows.waiting()) {
+        count = format!("{new}  {count}");
     }
     canvas.put_right(area.x, area.y, area.width - 1, &count, Meaning::Quiet);
 
@@ -67,6 +71,9 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     for (i, label) in (0..).zip(COUNTS) {
         canvas.put_right(columns.counts + i * COUNT, y, COUNT, label, Meaning::Quiet);
     }
+    if let Some((x, width)) = columns.load {
+        canvas.put(x, y, width, "LOAD", Meaning::Quiet);
+    }
     canvas.put(columns.onboarding.0, y, columns.onboarding.1, "ONBOARDING", Meaning::Quiet);
     canvas.put(columns.reached, y, REACHED, "REACHABLE", Meaning::Quiet);
 
@@ -75,6 +82,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         nobody(canvas, model, Rect { y: y + 1, height: area.height.saturating_sub(3), ..area });
     }
     let first = first_row(rows.index(), rows.len(), room);
+    let most = partners.known.iter().map(|row| row.open.all()).max().unwrap_or(0);
     for (y, id) in (y + 1..).zip(rows.order().iter().skip(first).take(room)) {
         let Some(found) = partners.row(id) else { continue };
         canvas.selected = rows.selected() == Some(id);
@@ -83,7 +91,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
             canvas.put(area.x, y, 1, marker, Meaning::Accent);
         }
         triage::mark(canvas, rows.is_marked(id), area.x + 1, y);
-        row(canvas, model, desk, found, &columns, y);
+        row(canvas, model, desk, found, &columns, (y, most));
         canvas.selected = false;
     }
     let says = match (allowed(model, Action::Partner), rows.selected()) {
@@ -103,7 +111,7 @@ fn nobody(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     let (said, meaning) = match (&partners.missing, partners.heard, partners.filter.is_active()) {
         (Some(why), ..) => (format!("The partners could not be read: {why}."), Meaning::Warn),
         (None, false, _) => ("Asking the agent.".to_owned(), Meaning::Quiet),
-        (None, true, true) => ("No partner matches.".to_owned(), Meaning::Quiet),
+        (None, true, true) => ("No partner matches. Esc shows all again.".to_owned(), Meaning::Quiet),
         (None, true, false) => ("No partner has been heard of yet.".to_owned(), Meaning::Plain),
     };
     canvas.put(area.x + 2, area.y, width, &said, meaning);
@@ -113,13 +121,19 @@ fn nobody(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
     }
 }
 
-fn row(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, row: &PartnerRow, columns: &Columns, y: u16) {
+fn row(
+    canvas: &mut Canvas<'_>,
+    model: &Model,
+    desk: &Desk,
+    row: &PartnerRow,
+    columns: &Columns,
+    (y, most): (u16, u32),
+) {
     let about = &row.partner.about;
     let (x, width) = columns.name;
     canvas.put(x, y, width, about.name.printable().as_str(), Meaning::Plain);
     if let Some((x, width)) = columns.about {
-        let zone = about.time_zone.as_ref().and_then(|name| TimeZone::get(name.raw()).ok());
-        let there = zone.map(|zone| clock::hour_minute(model.now, &zone));
+        let there = Desk::zone_of(about).map(|zone| clock::hour_minute(model.now, &zone));
         let tier = about.tier.as_ref().map(|tier| tier.printable().into_string());
         let text = [tier, there].into_iter().flatten().collect::<Vec<_>>().join(", ");
         canvas.put(x, y, width, &text, Meaning::Quiet);
@@ -134,6 +148,10 @@ fn row(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, row: &PartnerRow, co
             _ => (count.to_string(), Meaning::Plain),
         };
         canvas.put_right(columns.counts + i * COUNT, y, COUNT, &text, meaning);
+    }
+    if let Some((x, width)) = columns.load {
+        let meaning = if open.alerts > 0 { Meaning::Bad } else { Meaning::Accent };
+        canvas.put(x, y, width, &chart::bar(canvas, open.all(), most, width), meaning);
     }
     let (x, width) = columns.onboarding;
     let line = onboarding(canvas, model, desk, row, width);

@@ -6,14 +6,31 @@ use crate::console::providers::selected;
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans};
 use crate::console::view::stream::filter_line;
-use crate::console::view::{WIDE, crumbs, first_row};
+use crate::console::view::{WIDE, chart, crumbs, first_row, new_rows};
 use crate::core::gauge::Figures;
 use crate::core::text::sanitise;
 use crate::wire::{ChannelState, ProviderInfo};
 use ratatui::layout::{Position, Rect};
 
 /// Lines of the detail below the list.
-const DETAIL: u16 = 10;
+const DETAIL: u16 = 11;
+
+/// Where a column begins, and how wide it is.
+type Column = (u16, u16);
+/// What a chart shows of five minutes.
+type Value = fn(&Figures) -> Option<i64>;
+
+/// Cells of a chart: an hour, five minutes each.
+const BARS: u16 = 12;
+
+/// The charts of the list, those first that matter most.
+const CHARTS: [(&str, Value, Meaning); 5] = [
+    ("TAKEN/5 MIN", |bar| some(bar.accepted), Meaning::Accent),
+    ("TO DELIVER", |bar| bar.to_proof_ms, Meaning::Accent),
+    ("TO ACCEPT", |bar| bar.to_acceptance_ms, Meaning::Accent),
+    ("QUEUE", |bar| bar.waiting.map(i64::from), Meaning::Warn),
+    ("FAILED/5 MIN", |bar| some(bar.failed), Meaning::Bad),
+];
 
 pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Position> {
     let desk = model.desk.as_ref()?;
@@ -28,6 +45,9 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     let x = canvas.put_spans(area.x + 1, area.y, area.width.saturating_sub(2), &head);
     let cursor =
         filter_line(canvas, &model.providers.filter, x + 2, area.y, area.right().saturating_sub(x + 3));
+    if let Some(new) = new_rows(canvas, rows.waiting()) {
+        canvas.put_right(area.x, area.y, area.width - 1, &new, Meaning::Accent);
+    }
     let wide = area.width >= WIDE;
     let name = if wide { 20 } else { 11 };
     let mut at = area.x + 2;
@@ -38,7 +58,13 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     };
     let (named, kind, carries) = (column(name), column(if wide { 9 } else { 8 }), column(9));
     let (state, queued, taken) = (column(14), column(5), column(6));
-    let (proven, failed, chart) = (column(6), column(6), column(12));
+    let (proven, failed) = (column(6), column(6));
+    // As many charts as there is room for.
+    let charts: Vec<(Column, &str, Value, Meaning)> = CHARTS
+        .into_iter()
+        .map(|(title, value, meaning)| (column(BARS), title, value, meaning))
+        .take_while(|((x, width), ..)| x + width <= area.right())
+        .collect();
     let y = area.y + 1;
     for ((x, width), title) in [
         (named, "NAME"),
@@ -49,17 +75,19 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         (taken, "TAKEN"),
         (proven, "PROVEN"),
         (failed, "FAILED"),
-        (chart, "TAKEN/5 MIN"),
     ] {
         if x + width <= area.right() || x + 4 < area.right() && width <= 6 {
             canvas.put(x, y, width, title, Meaning::Quiet);
         }
     }
+    for ((x, width), title, ..) in &charts {
+        canvas.put(*x, y, *width, title, Meaning::Quiet);
+    }
     if rows.is_empty() {
         let (said, meaning) = match (&model.providers.missing, model.providers.heard) {
             (Some(why), _) => (format!("The providers could not be read: {}.", sanitise(why)), Meaning::Warn),
             (None, false) => ("Asking the agent.".to_owned(), Meaning::Quiet),
-            (None, true) => ("No provider matches.".to_owned(), Meaning::Quiet),
+            (None, true) => ("No provider matches. Esc shows all again.".to_owned(), Meaning::Quiet),
         };
         canvas.put(area.x + 2, y + 1, area.width.saturating_sub(3), &said, meaning);
     }
@@ -84,9 +112,8 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         canvas.put_right(taken.0, y, taken.1, &number(one.hour.accepted.into()), Meaning::Plain);
         canvas.put_right(proven.0, y, proven.1, &number(one.hour.proven.into()), Meaning::Good);
         canvas.put_right(failed.0, y, failed.1, &number(one.hour.failed.into()), Meaning::Bad);
-        if chart.0 + chart.1 < area.right() {
-            let bars = spark(canvas, &one.bars, |bar| Some(i64::from(bar.accepted)).filter(|n| *n > 0));
-            canvas.put(chart.0, y, chart.1, &bars, Meaning::Accent);
+        for ((x, width), _, value, meaning) in &charts {
+            canvas.put(*x, y, *width, &spark(canvas, &one.bars, value), *meaning);
         }
         canvas.selected = false;
     }
@@ -95,8 +122,10 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         detail(canvas, model, one, Rect { y: top, height: DETAIL, ..area });
     }
     let says = match (selected(model), crate::console::providers::may_probe(model)) {
-        (Some(one), Ok(())) => format!("b: try {} now; Enter: its messages", sanitise(&one.id)),
-        (Some(one), Err(_)) => format!("Enter: the messages that went by {}", sanitise(&one.id)),
+        (Some(one), Ok(())) => {
+            format!("b: try {} now; w: why it is left; Enter: its messages", sanitise(&one.id))
+        }
+        (Some(one), Err(_)) => format!("Enter: the messages that went by {}; w: why", sanitise(&one.id)),
         (None, _) => String::new(),
     };
     canvas.rule(area, area.bottom().saturating_sub(1), &says, "", Meaning::Accent);
@@ -119,8 +148,7 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, one: &ProviderInfo, area: Rect
         stands.push((format!(", asked for a pause until {}", when(at)), Meaning::Warn));
     }
     let recent: u32 = one.bars.iter().rev().take(2).map(|bar| bar.accepted).sum();
-    let rate =
-        format!("{} an hour, {recent} in the last 10 min; {} wait", one.hour.accepted, one.channel.queued);
+    let rate = format!("{} in the last hour, {recent} in the last 10 min", one.hour.accepted);
     let last = |at: Option<jiff::Timestamp>| at.map_or("never".to_owned(), when);
     let proven = match one.proof_within {
         Some(within) => format!("; proof is wanted within {}", span(within.as_millis() as i64)),
@@ -136,27 +164,19 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, one: &ProviderInfo, area: Rect
         None => ("none".to_owned(), Meaning::Quiet),
     };
     let charts = [
-        chart(
+        row(canvas, "taken", &one.bars, |bar| some(bar.accepted), one.hour.accepted.to_string()),
+        row(canvas, "to accept", &one.bars, |bar| bar.to_acceptance_ms, averaged(one.hour.to_acceptance_ms)),
+        row(canvas, "to deliver", &one.bars, |bar| bar.to_proof_ms, averaged(one.hour.to_proof_ms)),
+        row(canvas, "failed", &one.bars, |bar| some(bar.failed), one.hour.failed.to_string()),
+        row(
             canvas,
-            "taken",
+            "queue",
             &one.bars,
-            |bar| Some(i64::from(bar.accepted)).filter(|n| *n > 0),
-            one.hour.accepted.to_string(),
-        ),
-        chart(
-            canvas,
-            "to accept",
-            &one.bars,
-            |bar| bar.to_acceptance_ms,
-            averaged(one.hour.to_acceptance_ms),
-        ),
-        chart(canvas, "to deliver", &one.bars, |bar| bar.to_proof_ms, averaged(one.hour.to_proof_ms)),
-        chart(
-            canvas,
-            "failed",
-            &one.bars,
-            |bar| Some(i64::from(bar.failed)).filter(|n| *n > 0),
-            one.hour.failed.to_string(),
+            |bar| bar.waiting.map(i64::from),
+            match one.hour.waiting {
+                Some(most) => format!("{} now, {most} at most", one.channel.queued),
+                None => format!("{} now", one.channel.queued),
+            },
         ),
     ];
     let text = |label: &str, spans: Spans| -> Spans {
@@ -175,7 +195,7 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, one: &ProviderInfo, area: Rect
 }
 
 /// `to accept  ▁▂▁▁█▁   0.4 s on average, at most 2 s`.
-fn chart(
+fn row(
     canvas: &Canvas<'_>,
     label: &str,
     bars: &[Figures],
@@ -190,18 +210,14 @@ fn chart(
     ]
 }
 
-/// A bar for each five minutes, the highest as high as it goes; none where there was nothing.
 fn spark(canvas: &Canvas<'_>, bars: &[Figures], of: impl Fn(&Figures) -> Option<i64>) -> String {
-    let levels = canvas.theme.signs.levels;
-    let highest = bars.iter().filter_map(&of).max().unwrap_or(0).max(1);
-    let one = |bar: &Figures| match of(bar) {
-        None => " ",
-        Some(value) => {
-            let at = (value.max(0) * 8 + highest - 1) / highest;
-            levels[usize::try_from(at.clamp(1, 8) - 1).unwrap_or(0)]
-        }
-    };
-    bars.iter().map(one).collect()
+    let values: Vec<Option<i64>> = bars.iter().map(of).collect();
+    chart::spark(canvas, &values)
+}
+
+/// Nothing happened where the count is 0, and the chart shows nothing.
+fn some(count: u32) -> Option<i64> {
+    (count > 0).then(|| count.into())
 }
 
 fn averaged(millis: Option<i64>) -> String {

@@ -5,10 +5,11 @@ use crate::console::desk::Desk;
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, cells};
-use crate::console::view::{crumbs, detail, first_row};
+use crate::console::view::{WIDE, chart, crumbs, first_row, timeline};
 use crate::core::change::{Numbered, Object};
 use crate::core::event::Severity;
 use ratatui::layout::{Position, Rect};
+use unicode_segmentation::UnicodeSegmentation;
 
 /// As many lines are new every second while things happen too fast to be read: a slow line carries
 /// no more.
@@ -20,18 +21,46 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         (None, None) => "following".to_owned(),
         (Some(_), _) => match model.streamed_since() {
             0 => "paused".to_owned(),
-            new => format!("paused, {new} new {}", canvas.theme.signs.down),
+            new => format!("paused, {new} new {} Space", canvas.theme.signs.down),
         },
     };
     canvas.put_spans(area.x + 1, area.y, 20, &crumbs::spans(model));
     canvas.put_right(area.x, area.y, area.width - 1, &state, Meaning::Quiet);
     let cursor = filter_line(canvas, &model.stream.filter, area.x + 9, area.y, area.width.saturating_sub(45));
-    let mut rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let mut y = area.y + 1;
+    if let Some(desk) = model.desk.as_ref().filter(|_| area.height >= CHART_FROM) {
+        let minutes = if area.width >= WIDE { 60 } else { 30 };
+        let chart = chart::traffic(canvas, desk, model.now, minutes);
+        canvas.put_spans(area.x + 1, y, area.width.saturating_sub(2), &chart);
+        y += 1;
+    }
+    let mut rows = Rect { y, height: area.bottom().saturating_sub(y), ..area };
     if model.stream.selected.is_none() && model.too_fast() && rows.height > FAST_ROWS {
         rows = Rect { y: area.bottom() - FAST_ROWS, height: FAST_ROWS, ..area };
     }
     lines(canvas, model, rows, model.stream.selected);
     cursor
+}
+
+/// Lower than this the chart would take the room of what happens.
+const CHART_FROM: u16 = 16;
+
+/// The newest under a line with the chart, where another place has room for it.
+pub fn short(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, area: Rect) {
+    canvas.rule(area, area.y, "stream", "2", Meaning::Quiet);
+    let mut rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let chart = chart::traffic(canvas, desk, model.now, 30);
+    let wide: u16 = chart.iter().map(|(text, _)| cells(text)).sum();
+    if area.width > wide + 20 {
+        // In the line itself: every row is worth a change.
+        canvas.put(area.x + 10, area.y, 1, " ", Meaning::Quiet);
+        let end = canvas.put_spans(area.x + 11, area.y, area.width - 18, &chart);
+        canvas.put(end, area.y, 1, " ", Meaning::Quiet);
+    } else if area.height >= CHART_FROM {
+        canvas.put_spans(area.x + 1, rows.y, area.width.saturating_sub(2), &chart);
+        rows = Rect { y: rows.y + 1, height: rows.height - 1, ..rows };
+    }
+    lines(canvas, model, rows, None);
 }
 
 /// The filter where it is typed or holds; the cursor while it is typed.
@@ -45,10 +74,27 @@ pub fn filter_line(
     if !filter.is_active() {
         return None;
     }
-    let before = cells(filter.line.before_cursor());
     canvas.put(x, y, 1, "/", Meaning::Accent);
-    canvas.put(x + 1, y, width.saturating_sub(1), filter.line.text(), Meaning::Strong);
-    filter.open.then(|| Position::new(x + 1 + before.min(width.saturating_sub(2)), y))
+    let room = width.saturating_sub(2);
+    let (before, text) = (filter.line.before_cursor(), filter.line.text());
+    // While it is typed, what stands at the cursor is in sight.
+    let hidden = if filter.open { hidden(before, room) } else { 0 };
+    let cursor = cells(&before[hidden..]) + u16::from(hidden > 0);
+    let mut at = x + 1;
+    if hidden > 0 {
+        at += canvas.put(at, y, 1, canvas.theme.signs.ellipsis, Meaning::Quiet);
+    }
+    canvas.put(at, y, (x + 2 + room).saturating_sub(at), &text[hidden..], Meaning::Strong);
+    filter.open.then(|| Position::new(x + 1 + cursor.min(room), y))
+}
+
+/// How many bytes at the beginning are passed over, so that the rest fits behind a mark.
+fn hidden(before: &str, room: u16) -> usize {
+    if cells(before) <= room {
+        return 0;
+    }
+    let fits = |at: &usize| cells(&before[*at..]) < room;
+    before.grapheme_indices(true).map(|(at, _)| at).find(fits).unwrap_or(before.len())
 }
 
 /// The newest lines that fit, with the selected one in sight.
@@ -69,13 +115,18 @@ pub fn lines(canvas: &mut Canvas<'_>, model: &Model, area: Rect, selected: Optio
         canvas.selected = false;
     }
     if all.is_empty() && area.height > 0 {
-        canvas.put(area.x + 2, area.y, area.width.saturating_sub(3), "Nothing yet.", Meaning::Quiet);
+        let said = match (model.stream.filter.is_active(), desk.last_event()) {
+            (true, _) => "Nothing that came of late matches. Esc shows all again.",
+            (false, Some(_)) => "Nothing has happened since the console was opened.",
+            (false, None) => "No source has ever sent anything; what comes shows here as it comes.",
+        };
+        canvas.put(area.x + 2, area.y, area.width.saturating_sub(3), said, Meaning::Quiet);
     }
 }
 
 fn line(canvas: &mut Canvas<'_>, desk: &Desk, numbered: &Numbered, area: Rect) {
     let change = &numbered.change;
-    let (word, meaning) = detail::word(change.what);
+    let (word, meaning) = timeline::word(change.what);
     if canvas.selected {
         let marker = canvas.theme.signs.marker;
         canvas.put(area.x, area.y, 1, marker, Meaning::Accent);
@@ -83,13 +134,15 @@ fn line(canvas: &mut Canvas<'_>, desk: &Desk, numbered: &Numbered, area: Rect) {
     let time = clock::hour_minute_second(change.at, &desk.zone());
     canvas.put(area.x + 1, area.y, 8, &time, Meaning::Quiet);
     if let Some(severity) = severity(desk, numbered) {
-        canvas.put(area.x + 10, area.y, 4, severity.short(), Meaning::Severity(severity));
+        let meaning = Meaning::Severity(severity);
+        canvas.put(area.x + 10, area.y, 1, canvas.theme.signs.severity(severity), meaning);
+        canvas.put(area.x + 12, area.y, 4, severity.short(), meaning);
     }
-    canvas.put(area.x + 15, area.y, 7, word, meaning);
+    canvas.put(area.x + 17, area.y, 7, word, meaning);
     let wide = if area.width >= 110 { 18 } else { 12 };
     let partner = change.partner.as_ref().map(|id| desk.partner_name(id)).unwrap_or_default();
-    canvas.put(area.x + 23, area.y, wide, &partner, Meaning::Plain);
-    let x = area.x + 24 + wide;
+    canvas.put(area.x + 25, area.y, wide, &partner, Meaning::Plain);
+    let x = area.x + 26 + wide;
     let width = area.right().saturating_sub(x);
     let summary = change.summary.printable();
     // The column before says whose it is.

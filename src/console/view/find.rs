@@ -1,0 +1,57 @@
+//! The last line while a query is typed: how it may go on, or what is not understood of it.
+
+use crate::console::find::{completion, problem};
+use crate::console::model::{Filter, Model, Place};
+use crate::console::theme::Meaning;
+use crate::console::view::paint::Spans;
+use crate::core::text::sanitise;
+
+/// The line for the filter that is open; `None`: there is none.
+pub fn footer(model: &Model) -> Option<Spans> {
+    let filter = open(model)?;
+    let offered = completion(model, &filter.line);
+    let span = |text: &str, meaning| (text.to_owned(), meaning);
+    if !offered.options.is_empty() {
+        let mut spans = vec![span("Tab", Meaning::Accent)];
+        for (i, option) in offered.options.iter().enumerate() {
+            let meaning = if i == 0 { Meaning::Strong } else { Meaning::Quiet };
+            spans.push((format!("  {}", sanitise(option)), meaning));
+        }
+        return Some(spans);
+    }
+    if let Some(problem) = problem(model, filter) {
+        let said = sanitise(&problem.to_string()).into_owned();
+        let mut letters = said.chars();
+        let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+        // A field's name stays as it is typed.
+        let said = if said.starts_with("there") { format!("{first}{}", letters.as_str()) } else { said };
+        return Some(vec![(said, Meaning::Warn)]);
+    }
+    let mut spans =
+        vec![span("words", Meaning::Plain), span("  -without  \"in this order\"  ", Meaning::Quiet)];
+    let fields = crate::console::find::fields(model.place);
+    if !fields.is_empty() {
+        let names: Vec<String> = fields.iter().map(|field| format!("{}:", field.name())).collect();
+        spans.push((names.join(" "), Meaning::Accent));
+    }
+    Some(spans)
+}
+
+fn open(model: &Model) -> Option<&Filter> {
+    let filter = match model.place {
+        Place::Triage => &model.triage.filter,
+        Place::Stream => &model.stream.filter,
+        Place::Partners | Place::Partner => &model.partners.filter,
+        Place::Contacts => &model.contacts.filter,
+        Place::Messages => &model.messages.filter,
+        Place::OnCall => &model.on_call.filter,
+        Place::Handover => &model.handover.filter,
+        Place::Templates => &model.templates.filter,
+        Place::Providers => &model.providers.filter,
+        Place::Search => &model.search.filter,
+        Place::People | Place::Person => &model.people.filter,
+        Place::Sources => &model.sources.filter,
+        Place::Configuration => &model.configuration.filter,
+    };
+    Some(filter).filter(|filter| filter.open && model.dialog.is_none())
+}

@@ -1,0 +1,394 @@
+//! The rows of Triage: what happens next, to whom, what it is about, what it puts at risk and who was told.
+
+use crate::console::clock;
+use crate::console::desk::Desk;
+use crate::console::model::{About, Focus, Model, SECONDS_BELOW};
+use crate::console::sort::By;
+use crate::console::theme::Meaning;
+use crate::console::told::{Mark, Told, told};
+use crate::console::view::paint::{Canvas, cells};
+use crate::console::view::{WIDE, first_row, item, viewers};
+use crate::core::alert::{Alert, AlertState};
+use crate::core::contact::Medium;
+use crate::core::event::Severity;
+use crate::core::partner::PartnerRef;
+use crate::core::person::PersonId;
+use crate::core::task::{Reminded, Task};
+use crate::core::text::sanitise;
+use crate::term::capabilities::Charset;
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+/// A column: where it begins and how wide it is.
+type Column = (u16, u16);
+
+/// Where the columns of the list stand. Some are there only where there is room.
+pub struct Columns {
+    id: Option<u16>,
+    next: Column,
+    partner: Column,
+    what: Column,
+    risk: u16,
+    due: u16,
+    /// The same moment by the partner's clock.
+    there: Option<u16>,
+    age: Option<u16>,
+    told: Column,
+}
+
+/// The shape of the severity, then its word; the marker of the hand stands before both.
+const SHAPE: u16 = 1;
+const WORD: u16 = 3;
+/// Between both, where an alert is marked.
+const MARK: u16 = 2;
+/// What comes next, and on wide screens whom it tells.
+const NEXT: (u16, u16) = (11, 19);
+const RISK_WIDE: u16 = 7;
+const DUE_WIDE: u16 = clock::DUE_WIDE;
+const THERE_WIDE: u16 = 9;
+const AGE_WIDE: u16 = 5;
+/// From this width on the list tells the time where the partner is.
+const ROOMY: u16 = 130;
+
+impl Columns {
+    pub fn of(area: Rect) -> Self {
+        let x = area.x;
+        let wide = area.width >= WIDE;
+        let next = (x + 8, if wide { NEXT.1 } else { NEXT.0 });
+        let after = next.0 + next.1 + 1;
+        let id = wide.then_some(after);
+        let partner = (id.map_or(after, |id| id + 7), if wide { 16 } else { 11 });
+        let told_wide = if wide { (area.width - WIDE) / 3 + 16 } else { 10 };
+        let told = (area.right().saturating_sub(told_wide), told_wide);
+        let age = wide.then(|| told.0.saturating_sub(AGE_WIDE + 1));
+        let there = (area.width >= ROOMY).then(|| age.unwrap_or(told.0).saturating_sub(THERE_WIDE + 1));
+        let due = there.or(age).unwrap_or(told.0).saturating_sub(DUE_WIDE + 1);
+        let risk = due.saturating_sub(RISK_WIDE + 1);
+        let what = partner.0 + partner.1 + 1;
+        Self { id, next, partner, what: (what, risk.saturating_sub(what + 1)), risk, due, there, age, told }
+    }
+
+    /// The heads; the one that the rows are sorted by has an arrow.
+    pub fn heads(&self, canvas: &mut Canvas<'_>, by: By, y: u16) {
+        let down = canvas.theme.signs.down;
+        let mut head = |(x, width): Column, title: &str, sorts: bool, right: bool| {
+            let (title, meaning) = match sorts {
+                true => (format!("{title}{down}"), Meaning::Accent),
+                false => (title.to_owned(), Meaning::Quiet),
+            };
+            if right {
+                canvas.put_right(x, y, width, &title, meaning);
+            } else {
+                canvas.put(x, y, width, &title, meaning);
+            }
+        };
+        head(self.next, "NEXT", by == By::Next, false);
+        if let Some(id) = self.id {
+            head((id, 6), "ID", false, false);
+        }
+        head(self.partner, "PARTNER", by == By::Partner, false);
+        head(self.what, "WHAT", false, false);
+        head((self.risk, RISK_WIDE), "RISK", by == By::Money, true);
+        head((self.due, DUE_WIDE), "DUE", by == By::Deadline, false);
+        if let Some(there) = self.there {
+            head((there, THERE_WIDE), "THERE", false, false);
+        }
+        if let Some(age) = self.age {
+            head((age, AGE_WIDE), "AGE", by == By::Age, false);
+        }
+        head(self.told, "TOLD", false, false);
+    }
+
+    fn deadline(
+        &self,
+        canvas: &mut Canvas<'_>,
+        model: &Model,
+        desk: &Desk,
+        partner: Option<&PartnerRef>,
+        (at, y): (Timestamp, u16),
+        meaning: Meaning,
+    ) {
+        let zone = desk.zone();
+        canvas.put(self.due, y, DUE_WIDE, &clock::due(model.now, at, &zone), meaning);
+        let there = self.there.zip(partner.and_then(Desk::zone_of));
+        if let Some((x, there)) = there
+            && let Some(said) = clock::there(at, &zone, &there)
+        {
+            canvas.put(x, y, THERE_WIDE, &said, Meaning::Quiet);
+        }
+    }
+}
+
+pub fn alerts(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, columns: &Columns, area: Rect) {
+    let rows = &model.triage.alerts;
+    if rows.is_empty() {
+        let said = if model.triage.filter.is_active() {
+            "No alert matches. Esc shows all again."
+        } else {
+            "Nothing is urgent."
+        };
+        canvas.put(area.x + WORD, area.y, area.width.saturating_sub(WORD), said, Meaning::Quiet);
+        return;
+    }
+    let first = first_row(rows.index(), rows.len(), usize::from(area.height));
+    for (y, id) in (area.y..).zip(rows.order().iter().skip(first).take(usize::from(area.height))) {
+        let Some(alert) = desk.alerts.get(id) else { continue };
+        let selected = model.triage.focus == Focus::Alerts && rows.selected() == Some(id);
+        canvas.selected = selected;
+        marker(canvas, area.x, y);
+        mark(canvas, rows.is_marked(id), area.x + MARK, y);
+        let meaning = Meaning::Severity(alert.severity);
+        canvas.put(area.x + SHAPE, y, 1, canvas.theme.signs.severity(alert.severity), meaning);
+        canvas.put(area.x + WORD, y, 4, alert.severity.short(), meaning);
+        let (next, meaning) = next(model, desk, alert, selected);
+        let used = canvas.put(columns.next.0, y, columns.next.1, &next, meaning);
+        if let Some(whom) = whom(desk, alert).filter(|_| columns.id.is_some()) {
+            let room = columns.next.1.saturating_sub(used + 1);
+            canvas.put(columns.next.0 + used + 1, y, room, &whom, Meaning::Plain);
+        }
+        if let Some(id) = columns.id {
+            canvas.put(id, y, 6, &alert.id.to_string(), Meaning::Quiet);
+        }
+        let name = alert.partner.name.printable();
+        canvas.put(columns.partner.0, y, columns.partner.1, name.as_str(), Meaning::Plain);
+        title(canvas, alert, columns.what, y);
+        viewers::on_row(canvas, model, desk, alert, columns.next.0 - 1, columns.what, y);
+        if let Some(money) = alert.at_risk.first() {
+            let more = if alert.at_risk.len() > 1 { "+" } else { "" };
+            let short = format!("{}{more}", money.short());
+            canvas.put_right(columns.risk, y, RISK_WIDE, &short, Meaning::Plain);
+        }
+        if let Some(deadline) = alert.deadline {
+            let minutes = clock::minutes_until(model.now, deadline);
+            let meaning = if minutes < 60 { Meaning::Warn } else { Meaning::Plain };
+            columns.deadline(canvas, model, desk, Some(&alert.partner), (deadline, y), meaning);
+        }
+        if let Some(age) = columns.age {
+            canvas.put(age, y, AGE_WIDE, &clock::age(model.now, alert.created_at), Meaning::Quiet);
+        }
+        who_was_told(canvas, &told(desk, alert), columns.told, y);
+        canvas.selected = false;
+    }
+}
+
+fn marker(canvas: &mut Canvas<'_>, x: u16, y: u16) {
+    if canvas.selected {
+        let marker = canvas.theme.signs.marker;
+        canvas.put(x, y, 1, marker, Meaning::Accent);
+    }
+}
+
+/// The sign of a marked row, which any key acts on together with the others.
+pub fn mark(canvas: &mut Canvas<'_>, marked: bool, x: u16, y: u16) {
+    if marked {
+        canvas.put(x, y, 1, "*", Meaning::Accent);
+    }
+}
+
+/// The title; how many it stands for is never what is cut.
+fn title(canvas: &mut Canvas<'_>, alert: &Alert, (x, width): Column, y: u16) {
+    let title = alert.title.printable();
+    let open = alert.members.iter().filter(|member| member.cleared_at.is_none()).count();
+    let count = match alert.members.len() {
+        0 | 1 => String::new(),
+        _ => format!(" {}{}", canvas.theme.signs.times, open.max(1)),
+    };
+    let room = width.saturating_sub(cells(&count));
+    let used = canvas.put(x, y, room, title.as_str(), Meaning::Plain);
+    canvas.put(x + used, y, cells(&count), &count, Meaning::Strong);
+}
+
+/// What happens if nobody acts.
+fn next(model: &Model, desk: &Desk, alert: &Alert, watched: bool) -> (String, Meaning) {
+    if let Some(pending) = model.pending_for(&About::Alert(alert.id)) {
+        return (format!("{} ..", pending.word), Meaning::Accent);
+    }
+    if let Some(item) = model.waiting.about(&About::Alert(alert.id)) {
+        return (format!("{} waits", item.word()), Meaning::Bad);
+    }
+    if alert.state == AlertState::Resolved {
+        return ("closed".to_owned(), Meaning::Quiet);
+    }
+    if alert.cleared_at.is_some() {
+        return ("cleared".to_owned(), Meaning::Good);
+    }
+    let due = alert.next_due();
+    let minutes = due.map(|due| clock::minutes_until(model.now, due));
+    match alert.state {
+        AlertState::Open if alert.in_last_resort() => ("LAST RESORT".to_owned(), Meaning::Bad),
+        AlertState::Open => match (due, minutes) {
+            (Some(due), Some(minutes)) => {
+                let seconds = due.as_second() - model.now.as_second();
+                if watched && (0..SECONDS_BELOW).contains(&seconds) {
+                    (format!("in {}", clock::seconds(model.now, due)), Meaning::Bad)
+                } else if minutes <= 0 {
+                    ("now".to_owned(), Meaning::Bad)
+                } else {
+                    (format!("in {}", clock::countdown(minutes)), Meaning::Warn)
+                }
+            }
+            _ => ("nobody".to_owned(), Meaning::Bad),
+        },
+        AlertState::Acknowledged => {
+            let mut who = alert.holder.as_ref().map_or("?".to_owned(), |holder| initials(desk, holder));
+            if let Some(offer) = &alert.offered {
+                who = format!("{who}>{}", initials(desk, &offer.to));
+            }
+            match (due, minutes) {
+                (Some(due), _) if due <= model.now => (format!("{who} LATE"), Meaning::Bad),
+                (Some(_), Some(minutes)) => (format!("{who} {}", clock::countdown(minutes)), Meaning::Plain),
+                _ => (who, Meaning::Plain),
+            }
+        }
+        AlertState::Snoozed | AlertState::Resolved => match due {
+            Some(until) => (format!("zzz {}", until_in_short(model, desk, until)), Meaning::Quiet),
+            None => ("snoozed".to_owned(), Meaning::Quiet),
+        },
+    }
+}
+
+/// Whom the next step tells, if nobody acts: `M.Weber`, `M.Weber +1`.
+fn whom(desk: &Desk, alert: &Alert) -> Option<String> {
+    if alert.state != AlertState::Open || alert.cleared_at.is_some() {
+        return None;
+    }
+    alert.next_escalation_at?;
+    let (_, step) = alert.next_step();
+    let (first, more) = step.notify.split_first()?;
+    let more = if more.is_empty() { String::new() } else { format!(" +{}", more.len()) };
+    let name = desk.target(first);
+    Some(format!("{}{more}", name.strip_prefix("team ").unwrap_or(&name)))
+}
+
+/// `06:30` today, `Wed 6h` later, so that it is never cut.
+fn until_in_short(model: &Model, desk: &Desk, until: Timestamp) -> String {
+    clock::due(model.now, until, &desk.zone())
+}
+
+fn initials(desk: &Desk, person: &PersonId) -> String {
+    if desk.is_me(person) {
+        return "you".to_owned();
+    }
+    let name = desk.people.get(person).map_or(person.0.as_str(), |person| person.name.as_str());
+    sanitise(name).split_whitespace().filter_map(|word| word.chars().next()).take(3).collect()
+}
+
+fn who_was_told(canvas: &mut Canvas<'_>, told: &[Told], (x, width): Column, y: u16) {
+    let signs = canvas.theme.signs;
+    let mut told: Vec<&Told> = told.iter().collect();
+    let ascii = signs.charset == Charset::Ascii;
+    let asked: u16 = told.iter().map(|told| cells(&told.name) + 2).sum();
+    if asked > width + 1 {
+        // Where not all fit, nobody whom the message missed is hidden behind a number.
+        told.sort_by_key(|told| !matches!(told.mark, Mark::Failed | Mark::Doubt));
+    }
+    let words: Vec<(String, Meaning)> = told
+        .iter()
+        .map(|told| {
+            // A letter must not run into the sign that follows it.
+            let gap = if ascii && told.mark == Mark::Failed { " " } else { "" };
+            let (sign, meaning) = match told.mark {
+                Mark::Proven => (signs.proven, Meaning::Good),
+                Mark::Failed => (signs.failed, Meaning::Bad),
+                Mark::Doubt => (signs.doubt, Meaning::Warn),
+                Mark::Accepted => ("", Meaning::Plain),
+            };
+            (format!("{}{gap}{sign}", told.name), meaning)
+        })
+        .collect();
+    let mut at = 0;
+    for (i, (word, meaning)) in words.iter().enumerate() {
+        let left = words.len() - i - 1;
+        let more = format!("+{}", left + 1);
+        let tail = if left > 0 { cells(&format!(" +{left}")) } else { 0 };
+        let room = width.saturating_sub(at);
+        if cells(word) + tail > room && i > 0 {
+            canvas.put(x + at, y, room, &more, Meaning::Quiet);
+            return;
+        }
+        at += canvas.put(x + at, y, room.saturating_sub(tail), word, *meaning) + 1;
+    }
+}
+
+pub fn tasks(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, columns: &Columns, area: Rect) {
+    let rows = &model.triage.tasks;
+    if rows.is_empty() {
+        let said = match model.triage.filter.is_active() && desk.to_do() > 0 {
+            true => "Nothing to do fits the filter. Esc shows all again.",
+            false => "Nothing is to do.",
+        };
+        canvas.put(area.x + WORD, area.y, area.width.saturating_sub(WORD), said, Meaning::Quiet);
+        return;
+    }
+    let first = first_row(rows.index(), rows.len(), usize::from(area.height));
+    for (y, id) in (area.y..).zip(rows.order().iter().skip(first).take(usize::from(area.height))) {
+        canvas.selected = model.triage.focus == Focus::Tasks && rows.selected() == Some(id);
+        marker(canvas, area.x, y);
+        mark(canvas, rows.is_marked(id), area.x + SHAPE, y);
+        match desk.tasks.get(id) {
+            Some(task) => task_row(canvas, model, desk, task, columns, (area.x, y)),
+            None => {
+                canvas.put(columns.next.0, y, columns.next.1, "done", Meaning::Quiet);
+                canvas.put(columns.what.0, y, columns.what.1, &id.to_string(), Meaning::Quiet);
+            }
+        }
+        canvas.selected = false;
+    }
+}
+
+fn task_row(
+    canvas: &mut Canvas<'_>,
+    model: &Model,
+    desk: &Desk,
+    task: &Task,
+    columns: &Columns,
+    (x, y): (u16, u16),
+) {
+    canvas.put(x + SHAPE + 1, y, 5, item::task_word(task), Meaning::Severity(Severity::Medium));
+    let (owner, meaning) = match (model.pending_for(&About::Task(task.id)), &task.owner) {
+        (Some(pending), _) => (format!("{} ..", pending.word), Meaning::Accent),
+        (None, Some(owner)) => (desk.short_name(owner), Meaning::Plain),
+        (None, None) => ("nobody".to_owned(), Meaning::Quiet),
+    };
+    canvas.put(columns.next.0, y, columns.next.1, &owner, meaning);
+    if let Some(id) = columns.id {
+        canvas.put(id, y, 6, &task.id.to_string(), Meaning::Quiet);
+    }
+    if let Some(partner) = &task.partner {
+        let name = partner.name.printable();
+        canvas.put(columns.partner.0, y, columns.partner.1, name.as_str(), Meaning::Plain);
+    }
+    // Most tasks have no money at risk, so their titles may use that column, too.
+    let risk = task.alert.and_then(|id| desk.alerts.get(&id)).and_then(|alert| alert.at_risk.first());
+    let room = match risk {
+        Some(money) => {
+            canvas.put_right(columns.risk, y, RISK_WIDE, &money.short(), Meaning::Plain);
+            columns.what.1
+        }
+        None => columns.due.saturating_sub(columns.what.0 + 1),
+    };
+    canvas.put(columns.what.0, y, room, task.title.printable().as_str(), Meaning::Plain);
+    if let Some(due) = task.due_at {
+        let meaning = if due <= model.now { Meaning::Warn } else { Meaning::Plain };
+        columns.deadline(canvas, model, desk, task.partner.as_ref(), (due, y), meaning);
+    }
+    if let Some(age) = columns.age {
+        canvas.put(age, y, AGE_WIDE, &clock::age(model.now, task.created_at), Meaning::Quiet);
+    }
+    let notification = task.notification.and_then(|id| desk.notifications.get(&id));
+    if let Some(notification) = notification {
+        let name = desk.recipient_name(notification);
+        let via = match notification.medium {
+            Medium::Sms => "SMS",
+            Medium::Email => "mail",
+        };
+        canvas.put(columns.told.0, y, columns.told.1, &format!("{via} {name}"), Meaning::Quiet);
+    } else if let Some(reminded) = task.reminded {
+        let said = match (reminded, &task.owner) {
+            (Reminded::Lead, _) => "lead told".to_owned(),
+            (Reminded::Owner, Some(owner)) => format!("{} told", desk.last_name(owner)),
+            (Reminded::Owner, None) => "team told".to_owned(),
+        };
+        canvas.put(columns.told.0, y, columns.told.1, &said, Meaning::Quiet);
+    }
+}

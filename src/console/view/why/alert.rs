@@ -1,0 +1,101 @@
+//! Why an alert exists and why each person was told: rule, policy, step, verdicts.
+
+use super::Told;
+use crate::console::clock;
+use crate::console::model::Model;
+use crate::console::theme::Meaning;
+use crate::console::view::messages::medium_word;
+use crate::core::id::AlertId;
+use crate::core::quiet::Quiet;
+use crate::core::text::sanitise;
+
+pub fn tell(told: &mut Told, model: &Model, id: AlertId) {
+    let (Some(desk), Some(alert)) = (&model.desk, model.alert(id)) else {
+        told.say(&format!("{id} is closed, and no longer among what the console knows."), Meaning::Quiet);
+        return;
+    };
+    let rule = sanitise(&alert.rule);
+    let raised = format!("{id} was raised by rule {rule}, configuration {}.", alert.config_version);
+    told.say(&raised, Meaning::Strong);
+    let taken = match alert.step {
+        0 => "no step is taken yet".to_owned(),
+        step if alert.in_last_resort() => format!("{step} steps are taken, the last resort repeats"),
+        1 => "step 1 is taken".to_owned(),
+        step => format!("steps 1 to {step} are taken"),
+    };
+    let policy = sanitise(&alert.policy.name);
+    let steps = alert.policy.steps.len();
+    told.say(&format!("Policy {policy} has {steps} steps; {taken}."), Meaning::Plain);
+    if let (Some(quiet), Some(until)) = (alert.resting(), alert.snoozed_until) {
+        let until = clock::when(model.now, until, &desk.zone());
+        let latest = match quiet {
+            Quiet::Maintenance { .. } => "",
+            Quiet::Alert { .. } => " at the latest",
+        };
+        let said = format!("It is quiet because of {}, until {until}{latest}; then it pages.", quiet.words());
+        told.say(&said, Meaning::Accent);
+    }
+    let group = if alert.key.is_empty() { "" } else { ", or fall into the same group of its rule" };
+    let joins = "Further exceptions join it when they name the same order, shipment or case";
+    told.say(&format!("{joins}{group}."), Meaning::Plain);
+
+    told.gap();
+    let mut messages: Vec<_> = desk.notifications_of(alert.id).collect();
+    messages.sort_by_key(|message| message.id);
+    for message in messages {
+        let reason = &message.reason;
+        let step = reason.step.map(|step| format!("Step {step}: ")).unwrap_or_default();
+        let rule = match reason.rule == alert.rule {
+            true => String::new(),
+            false => format!("; {}", sanitise(&reason.rule)),
+        };
+        let why = reason.outcome.as_ref().map(|why| format!("; {}", why.printable())).unwrap_or_default();
+        let said = format!(
+            "{step}{} to {} ({}, {}): {}{rule}{why}.",
+            medium_word(message.medium),
+            desk.recipient_name(message),
+            message.id,
+            message.state.as_str().replace('_', " "),
+            reason.via.printable(),
+        );
+        told.say(&said, Meaning::Plain);
+    }
+    let detail = model.detail_of(alert.id);
+    if let (Some(at), Some(detail)) = (alert.next_escalation_at, detail) {
+        let (number, _) = alert.next_step();
+        let wakes = detail.steps.iter().find(|step| step.step == number).map(|step| step.wakes.as_slice());
+        let names: Vec<String> = wakes
+            .unwrap_or_default()
+            .iter()
+            .map(|wake| format!("{} ({})", desk.short_name(&wake.person), sanitise(&wake.via)))
+            .collect();
+        let names =
+            if names.is_empty() { "nobody, and goes on at once".to_owned() } else { names.join(", ") };
+        let at = clock::when(model.now, at, &desk.zone());
+        told.say(&format!("If nobody acts, step {number} at {at} tells {names}."), Meaning::Accent);
+    }
+
+    let Some(detail) = detail else {
+        told.gap();
+        told.say("Asking the agent for the events.", Meaning::Quiet);
+        return;
+    };
+    for event in &detail.events {
+        told.gap();
+        let said = format!("{} from {}: {}", event.id, sanitise(&event.feed), event.title.printable());
+        told.lines.push(vec![(said, Meaning::Strong)]);
+        for verdict in &event.why {
+            let (word, meaning) =
+                if verdict.matched { ("matched", Meaning::Good) } else { ("did not", Meaning::Quiet) };
+            told.lines.push(vec![
+                (format!("  {:<16} ", sanitise(&verdict.rule)), Meaning::Plain),
+                (format!("{word:<8} "), meaning),
+                (verdict.because.printable().into_string(), Meaning::Plain),
+            ]);
+        }
+        for unreadable in &event.unreadable {
+            let said = format!("  not readable: {unreadable}");
+            told.lines.push(vec![(sanitise(&said).into_owned(), Meaning::Warn)]);
+        }
+    }
+}
