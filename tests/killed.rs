@@ -15,6 +15,7 @@ mod peer;
 #[path = "support/sinks.rs"]
 mod sinks;
 #[path = "support/smpp_wire.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod smpp_wire;
 
 use desk::{Desk, exception, http, post};

@@ -211,6 +211,7 @@ pub async fn fill(store: &Store, start: Timestamp) {
 
 /// The agent, answering, over a filled store. It ends when dropped.
 pub struct Desk {
+    #[allow(dead_code, reason = "not every benchmark looks into it")]
     pub folder: PathBuf,
     #[allow(dead_code, reason = "not every benchmark asks the agent itself")]
     pub client: Client,

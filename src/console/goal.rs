@@ -124,10 +124,10 @@ pub fn of_hand(model: &Model) -> Vec<(String, Goal)> {
         }
         Place::Partner => of_page(&mut goals, model),
         Place::Contacts => {
-            if let Some(contact) = model.selected_contact() {
-                if let Some(partner) = &contact.partner_id {
-                    goals.of_partner(partner);
-                }
+            if let Some(contact) = model.selected_contact()
+                && let Some(partner) = &contact.partner_id
+            {
+                goals.of_partner(partner);
             }
         }
         Place::Messages => {

@@ -15,19 +15,13 @@ use crate::core::text::sanitise;
 use crate::wire::OwnHandover;
 use crate::wire::client::LinkError;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Handing {
     pub filter: Filter,
     pub scroll: u16,
     pub known: Option<Box<OwnHandover>>,
     /// Why it could not be fetched.
     pub missing: Option<String>,
-}
-
-impl Default for Handing {
-    fn default() -> Self {
-        Self { filter: Filter::default(), scroll: 0, known: None, missing: None }
-    }
 }
 
 pub fn show(model: &mut Model) -> Vec<Effect> {

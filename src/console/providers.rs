@@ -14,7 +14,7 @@ use std::time::Duration;
 /// While it is looked at, it is never older than this.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Providers {
     pub filter: Filter,
     pub rows: Rows<String>,
@@ -24,19 +24,6 @@ pub struct Providers {
     pub missing: Option<String>,
     /// It will be asked for again by and by.
     waiting: bool,
-}
-
-impl Default for Providers {
-    fn default() -> Self {
-        Self {
-            filter: Filter::default(),
-            rows: Rows::default(),
-            known: Vec::new(),
-            heard: false,
-            missing: None,
-            waiting: false,
-        }
-    }
 }
 
 pub fn show(model: &mut Model) -> Vec<Effect> {

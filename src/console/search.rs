@@ -22,7 +22,7 @@ const ASK_AFTER: Duration = Duration::from_millis(150);
 /// … and again while the answer lacks what is new.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Search {
     pub filter: Filter,
     /// The newest answer, and the query that it answers.
@@ -34,20 +34,6 @@ pub struct Search {
     opened: Option<NotificationId>,
     at: usize,
     asks: u64,
-}
-
-impl Default for Search {
-    fn default() -> Self {
-        Self {
-            filter: Filter::default(),
-            answer: SearchAnswer::default(),
-            answers: String::new(),
-            missing: None,
-            opened: None,
-            at: 0,
-            asks: 0,
-        }
-    }
 }
 
 impl Search {

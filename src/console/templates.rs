@@ -12,7 +12,7 @@ use crate::core::template::{Listed, Name, Piece, Sample, Shown};
 use crate::core::text::Untrusted;
 use crate::wire::client::LinkError;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Templates {
     pub filter: Filter,
     pub rows: Rows<Row>,
@@ -63,20 +63,6 @@ pub struct AskedPreview {
     pub to: Option<String>,
     pub locale: Option<String>,
     pub sample: Sample,
-}
-
-impl Default for Templates {
-    fn default() -> Self {
-        Self {
-            filter: Filter::default(),
-            rows: Rows::default(),
-            known: Vec::new(),
-            heard: false,
-            missing: None,
-            to: None,
-            opened: None,
-        }
-    }
 }
 
 impl Templates {

@@ -62,7 +62,7 @@ fn found(hand: &mut Hand, answer: &SearchAnswer) {
         _ => None,
     });
     hand.effects.clear();
-    hand.tell(Msg::Waited(wait.expect("a search waits for the hand to rest")));
+    hand.tell(Msg::Waited(wait.unwrap()));
     let Some(Effect::FetchSearch(query)) = hand.effects.pop() else { panic!("{:?}", hand.effects) };
     hand.tell(Msg::Search(query, Ok(answer.clone())));
 }

@@ -131,7 +131,8 @@ async fn it_goes_on_from_where_it_was() {
 async fn a_broken_an_old_and_a_strange_index_are_made_anew() {
     let history = History::of(night()).await;
     let path = history.path().join("search.db");
-    let breaks: [(&str, fn(&Path)); 5] = [
+    type Break = fn(&Path);
+    let breaks: [(&str, Break); 5] = [
         ("no database", |path| std::fs::write(path, b"this is no database at all, and never was").unwrap()),
         ("empty", |path| std::fs::write(path, b"").unwrap()),
         ("torn", |path| {

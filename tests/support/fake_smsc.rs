@@ -9,6 +9,9 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
+/// The parts of one text that have come, by their number.
+type Parts = BTreeMap<u8, Vec<u8>>;
+
 /// What becomes of the next texts, or of whoever comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
@@ -36,7 +39,7 @@ pub struct FakeSmsc {
 struct Shared {
     then: Mutex<Then>,
     taken: Mutex<Vec<(String, String)>>,
-    parts: Mutex<BTreeMap<(Vec<u8>, u8), BTreeMap<u8, Vec<u8>>>>,
+    parts: Mutex<BTreeMap<(Vec<u8>, u8), Parts>>,
     connections: AtomicUsize,
 }
 

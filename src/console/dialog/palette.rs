@@ -132,7 +132,7 @@ impl Palette {
                 kind: Kind::Command,
                 label: (*name).to_owned(),
                 more: (*help).to_owned(),
-                what: Recent::Command(*name),
+                what: Recent::Command(name),
                 barred: allowed(model, *action).err(),
             })
             .collect();
@@ -299,7 +299,7 @@ impl Palette {
             },
             (Some(Entry { what: Recent::Command(name), .. }), _) => {
                 match COMMANDS.iter().find(|(known, ..)| known == name) {
-                    Some((name, action, _)) => Pressed::Run(*name, *action),
+                    Some((name, action, _)) => Pressed::Run(name, *action),
                     None => Pressed::Stay,
                 }
             }

@@ -343,5 +343,5 @@ fn in_column(field: Field, words: &str) -> String {
 
 /// As FTS5 takes a text in which nothing is an operator. It stops at a NUL, so none goes there.
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', " ").replace('\0', " "))
+    format!("\"{}\"", text.replace(['"', '\0'], " "))
 }
