@@ -290,13 +290,21 @@ fn a_mistake_in_the_keys_is_said_and_keeps_nobody_out_and_a_theme_of_ones_own_co
     });
     terminal.keys(":q\r");
     assert_eq!(terminal.ends(), 0);
-    let check = std::process::Command::new(env!("CARGO_BIN_EXE_nightdesk"))
-        .args(["check", "--config", config.to_str().unwrap()])
-        .output()
-        .unwrap();
-    assert_eq!(check.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&check.stderr).into_owned();
-    assert!(said.contains(":14: e is the key of triage.escalate"), "{said}");
+    let check = || {
+        let check = std::process::Command::new(env!("CARGO_BIN_EXE_nightdesk"))
+            .args(["check", "--config", config.to_str().unwrap()])
+            .output()
+            .unwrap();
+        assert_eq!(check.status.code(), Some(2));
+        String::from_utf8_lossy(&check.stderr).into_owned()
+    };
+    let said = check();
+    assert!(said.contains(":14: e is the key of triage.escalate") && !said.contains("theme"), "{said}");
+    std::fs::write(folder.path().join("themes/other.toml"), "accent = \"bluish\"\n").unwrap();
+    std::fs::write(&config, format!("{text}\n[console]\ntheme = \"none\"\n")).unwrap();
+    let said = check();
+    assert!(said.contains("other.toml:1:"), "{said}");
+    assert!(said.contains(":9: there is no theme \"none\"; there are auto, dark,"), "{said}");
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn deferred(answer: &Answer) -> &str {
 
 fn unknown(answer: &Answer) -> &str {
     match answer {
-        Answer::Unknown { said } => said,
+        Answer::Unknown { said } | Answer::Cut { said } => said,
         other => panic!("{other:?}"),
     }
 }

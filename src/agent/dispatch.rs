@@ -299,10 +299,14 @@ impl Way {
                 self.agent.providers.pause(&self.name, pause, now);
                 None
             }
-            Answer::Deferred { said, .. } | Answer::Unknown { said } => {
+            Answer::Deferred { said, .. } | Answer::Unknown { said } | Answer::Cut { said } => {
                 tracing::warn!(channel = self.name, notification = %outgoing.notification, said, "a message was not taken");
                 self.agent.vitals.failed(&self.name, now, said);
-                Some(Heard::Trouble(said))
+                Some(if matches!(answer, Answer::Cut { .. }) {
+                    Heard::Cut(said)
+                } else {
+                    Heard::Trouble(said)
+                })
             }
         };
         if let Some(heard) = heard {
@@ -487,7 +491,7 @@ fn record(
             Answered::Later { said, after: after.and_then(|d| SignedDuration::try_from(d).ok()) }
         }
         Answer::Refused { said, fault } => Answered::Refused { said, fault },
-        Answer::Unknown { said } => Answered::Unknown { said },
+        Answer::Unknown { said } | Answer::Cut { said } => Answered::Unknown { said },
     };
     let mut ids = tx.ids();
     let changes = delivery::answered(&context, &mut notification, attempt, answered, &mut ids);

@@ -88,6 +88,9 @@ pub enum Answer {
     Refused { said: String, fault: Fault },
     /// It was handed over, wholly or in part, and no answer came: it may or may not go out.
     Unknown { said: String },
+    /// As unknown: the connection it shared with others ended first, which tells less of the provider than as
+    /// many silences would.
+    Cut { said: String },
 }
 
 /// Evidence from a provider, before it is folded.

@@ -330,7 +330,7 @@ fn is_job(job: &str) -> bool {
 fn words_of(answer: Answer) -> String {
     match answer {
         Answer::Deferred { said, .. } | Answer::Later { said, .. } => said,
-        Answer::Unknown { said } | Answer::Refused { said, .. } => said,
+        Answer::Unknown { said } | Answer::Cut { said } | Answer::Refused { said, .. } => said,
         Answer::Accepted(acceptance) => acceptance.said,
     }
 }

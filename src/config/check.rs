@@ -123,6 +123,14 @@ impl Check<'_> {
             high: self.duration_or(file.promise.high.as_ref(), 60 * 60),
             other: self.duration_or(file.promise.other.as_ref(), 4 * 60 * 60),
         };
+        let amount_factor = file.joining.amount_factor.as_ref().map_or(2.0, |factor| *factor.as_ref());
+        if !(1.01..=1000.0).contains(&amount_factor) {
+            let at = file.joining.amount_factor.as_ref().map_or(0..0, Spanned::span);
+            self.wrong(
+                at,
+                "who joins pages again from a factor of 1.01 to 1000 on, such as amount_factor = 2.0",
+            );
+        }
         if let Some(alerts) = file.storm.alerts.as_ref().filter(|n| *n.as_ref() > 20) {
             self.wrong(alerts.span(), "a storm begins at 20 alerts at the latest; 0 turns it off");
         }
@@ -194,7 +202,7 @@ impl Check<'_> {
                 bundle_from: file.bundle.pages.unwrap_or(10),
                 throttle,
                 retry,
-                amount_factor: 2.0,
+                amount_factor,
                 templates: Templates::shipped(),
             },
             practice: file.desk.practice,

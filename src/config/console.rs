@@ -15,8 +15,8 @@ use toml::Spanned;
 /// What a configuration says of the console.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Console {
-    /// The name of a theme; without it, as the background is.
-    pub theme: Option<String>,
+    /// The name of a theme and where it stands; without it, as the background is.
+    pub theme: Option<(String, Range<usize>)>,
     /// Whether a new alert rings the terminal's bell; it does unless it is turned off.
     pub silent: bool,
     pub notify: NotifyWord,
@@ -132,7 +132,7 @@ pub fn console(path: &Path) -> Result<Console, ConfigError> {
     }
     rows.sort_by_key(|row| row.name_at.start);
     Ok(Console {
-        theme: console.theme.map(Spanned::into_inner),
+        theme: console.theme.map(|theme| (theme.as_ref().clone(), theme.span())),
         silent: console.bell == Some(false),
         notify: console.notify.unwrap_or_default(),
         keys: Keys { rows, text, path: path.to_owned() },

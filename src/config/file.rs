@@ -25,6 +25,8 @@ pub struct File {
     #[serde(default)]
     pub storm: StormTable,
     #[serde(default)]
+    pub joining: JoiningTable,
+    #[serde(default)]
     pub bundle: BundleTable,
     #[serde(default)]
     pub handover: super::handover::HandoverTable,
@@ -141,6 +143,12 @@ pub struct StormTable {
     pub alerts: Option<Spanned<u32>>,
     pub within: Option<Text>,
     pub quiet: Option<Text>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct JoiningTable {
+    pub amount_factor: Option<Spanned<f64>>,
 }
 
 #[derive(Deserialize, Default)]

@@ -11,7 +11,7 @@ use crate::core::person::Role;
 /// `Err` holds a whole sentence without its full stop.
 pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
     if crate::console::bulk::acts_on_several(model, action) {
-        return crate::console::bulk::may(model);
+        return crate::console::bulk::may(model, action);
     }
     match action {
         Action::Resend if on_messages(model) => on_message(model),
@@ -114,7 +114,7 @@ pub fn may_act(model: &Model) -> Result<(), String> {
 }
 
 /// The same, but that acknowledgments and notes may wait for an agent that is away.
-fn may_act_or_wait(model: &Model, action: Action) -> Result<(), String> {
+pub fn may_act_or_wait(model: &Model, action: Action) -> Result<(), String> {
     match (&model.link, action) {
         (Link::Away { .. }, Action::Ack | Action::Note) => waiting::may(model),
         _ => may_act(model),

@@ -3,16 +3,19 @@
 //! Nothing is done before the agent has said, row by row, what would be refused and why. It is done as one
 //! thing, so that whoever hears of it hears once, and `u` undoes all of it.
 
-use crate::console::allowed::may_act;
+use crate::console::allowed::{may_act, may_act_or_wait};
 use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::dialog::{Button, Chooser, Close, Dialog, Note, Pressed};
 use crate::console::effect::Effect;
 use crate::console::keymap::Action;
 use crate::console::message::Ticket;
-use crate::console::model::{About, Focus, Model, Pending, Place, Subject, Tone, UNDO_WITHIN, Undo, Undone};
+use crate::console::model::{
+    About, Focus, Link, Model, Pending, Place, Subject, Tone, UNDO_WITHIN, Undo, Undone,
+};
 use crate::console::resend::Resend;
 use crate::console::say::say;
+use crate::console::waiting;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::command::{Action as Ask, Expect, Outcome};
 use crate::core::id::AlertId;
@@ -53,11 +56,23 @@ pub struct Bulk {
     pub rows: Vec<Row>,
     /// Tells the newest look from older ones.
     pub ticket: Ticket,
-    /// `None` while the agent is asked; then why it could not say.
-    pub heard: Option<Result<(), String>>,
+    pub heard: Heard,
     pub button: Button,
     pub scroll: usize,
     pub appeared: Timestamp,
+}
+
+/// What the agent has said to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// It is being asked.
+    Nothing,
+    /// Which rows it would refuse.
+    Said,
+    /// Why it could not say.
+    Silent(String),
+    /// It is away, and what may wait for it will.
+    Away,
 }
 
 #[derive(Clone, Debug)]
@@ -139,12 +154,12 @@ pub fn acts_on_several(model: &Model, action: Action) -> bool {
 }
 
 /// `Err` holds a whole sentence without its full stop.
-pub fn may(model: &Model) -> Result<(), String> {
+pub fn may(model: &Model, action: Action) -> Result<(), String> {
     let several = several(model);
     if several.is_empty() {
         return Err("nothing of this partner is open that the console knows".to_owned());
     }
-    may_act(model)
+    may_act_or_wait(model, action)
 }
 
 pub fn mark(model: &mut Model) {
@@ -231,18 +246,23 @@ pub fn begin(model: &mut Model, action: Action) -> Vec<Effect> {
 pub fn look(model: &mut Model, deed: Deed) -> Vec<Effect> {
     let subjects = several(model);
     let Some(desk) = &model.desk else { return Vec::new() };
-    let rows: Vec<Row> = subjects.iter().filter_map(|one| row(model, desk, *one, &deed)).take(MOST).collect();
+    let mut rows: Vec<Row> =
+        subjects.iter().filter_map(|one| row(model, desk, *one, &deed)).take(MOST).collect();
+    let away = matches!(model.link, Link::Away { .. });
+    if away {
+        waiting::preview(model, &mut rows);
+    }
     let each = rows.iter().map(|row| row.one.clone()).collect();
     let left = subjects.len().saturating_sub(rows.len());
     model.tickets += 1;
     let ticket = Ticket(model.tickets);
-    let bulk =
-        Bulk { deed, rows, ticket, heard: None, button: Button::Cancel, scroll: 0, appeared: model.now };
+    let heard = if away { Heard::Away } else { Heard::Nothing };
+    let bulk = Bulk { deed, rows, ticket, heard, button: Button::Cancel, scroll: 0, appeared: model.now };
     model.dialog = Some(Dialog::Bulk(bulk));
     if left > 0 {
         say(model, format!("{MOST} at once; {left} are left out."), Tone::Hint);
     }
-    vec![Effect::Preview { ticket, each }]
+    if away { Vec::new() } else { vec![Effect::Preview { ticket, each }] }
 }
 
 fn row(model: &Model, desk: &Desk, subject: Subject, deed: &Deed) -> Option<Row> {
@@ -343,9 +363,9 @@ pub fn previewed(model: &mut Model, ticket: Ticket, answer: Result<Vec<Outcome>,
                     row.refused = Some(refusal.said.printable().into_string());
                 }
             }
-            bulk.heard = Some(Ok(()));
+            bulk.heard = Heard::Said;
         }
-        Err(error) => bulk.heard = Some(Err(error.to_string())),
+        Err(error) => bulk.heard = Heard::Silent(error.to_string()),
     }
 }
 
@@ -353,6 +373,11 @@ impl Bulk {
     /// How many would be done.
     pub fn goes(&self) -> usize {
         self.rows.iter().filter(|row| row.refused.is_none()).count()
+    }
+
+    /// Whether it is known what it would come to, and that is anything at all.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.heard, Heard::Said | Heard::Away) && self.goes() > 0
     }
 
     pub fn press(&mut self, key: KeyEvent) -> Pressed {
@@ -368,7 +393,7 @@ impl Bulk {
             }
             KeyCode::Enter if self.button == Button::Cancel => return Pressed::Close,
             // Nothing is done before the agent has said what it would come to.
-            KeyCode::Enter if self.heard == Some(Ok(())) && self.goes() > 0 => return Pressed::Together,
+            KeyCode::Enter if self.is_ready() => return Pressed::Together,
             _ => {}
         }
         Pressed::Stay
@@ -383,6 +408,11 @@ pub fn send(model: &mut Model) -> Vec<Effect> {
     unmark(model);
     let word = bulk.deed.word();
     let rows: Vec<Row> = bulk.rows.into_iter().filter(|row| row.refused.is_none()).collect();
+    // What was looked at while the agent was away waits, even where it came back since: nobody was told what
+    // it would refuse, and what waits says afterwards what became of it.
+    if bulk.heard == Heard::Away {
+        return waiting::queue_all(model, rows);
+    }
     send_rows(model, word, rows)
 }
 

@@ -1,6 +1,6 @@
 //! Which theme is on, and which there are to choose from.
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Problem};
 use crate::console::colours::{BUILT_IN, Palette};
 use crate::console::dialog::Pressed;
 use crate::console::theme::Theme;
@@ -17,7 +17,7 @@ pub struct Looks {
     /// What `auto` goes by.
     background: Background,
     /// What stood in the way of a theme of the configuration folder.
-    pub problems: Vec<String>,
+    pub problems: Vec<Problem>,
 }
 
 /// The word for "as the background is".
@@ -39,7 +39,10 @@ impl Looks {
         for (name, path) in files(config) {
             match std::fs::read_to_string(&path) {
                 Ok(text) => looks.add(&name, &text, &path, capabilities),
-                Err(why) => looks.problems.push(format!("{} cannot be read: {why}", path.display())),
+                Err(why) => {
+                    let problem = Problem::at("", &path, 0..0, format!("it cannot be read: {why}"));
+                    looks.problems.push(problem);
+                }
             }
         }
         looks
@@ -50,10 +53,8 @@ impl Looks {
             Ok(palette) => {
                 self.themes.insert(name.to_owned(), Theme::new(&palette, capabilities));
             }
-            Err(ConfigError::Wrong { problems }) => self.problems.extend(problems.iter().map(|problem| {
-                format!("{}:{}:{}: {}", problem.file, problem.line, problem.column, problem.message)
-            })),
-            Err(other) => self.problems.push(other.to_string()),
+            Err(ConfigError::Wrong { problems }) => self.problems.extend(problems),
+            Err(other) => self.problems.push(Problem::at("", path, 0..0, other.to_string())),
         }
     }
 

@@ -27,7 +27,7 @@ impl Setup {
     pub fn find(options: &Options) -> Result<Self, String> {
         let capabilities = Capabilities::of_environment(options.ascii);
         let mut looks = Looks::beside(&options.config, capabilities, Background::of_environment());
-        let mut warnings = std::mem::take(&mut looks.problems);
+        let mut warnings: Vec<String> = looks.problems.drain(..).map(|problem| line(&problem)).collect();
         let said = config::console(&options.config).unwrap_or_else(|why| {
             warnings.extend(lines(&why));
             ConsoleSettings::default()
@@ -36,11 +36,15 @@ impl Setup {
             warnings.extend(problems.iter().map(line));
             Keys::default()
         });
-        if let Some(asked) = &options.theme {
-            looks.choose(asked)?;
-        } else if let Err(why) = looks.choose(said.theme.as_deref().unwrap_or(AUTO)) {
-            warnings.push(format!("{}: {why}", options.config.display()));
-            looks.choose(AUTO)?;
+        looks.choose(AUTO)?;
+        match (&options.theme, &said.theme) {
+            (Some(asked), _) => looks.choose(asked)?,
+            (None, Some((named, at))) => {
+                if let Err(why) = looks.choose(named) {
+                    warnings.push(line(&said.keys.problem(at.clone(), why)));
+                }
+            }
+            (None, None) => {}
         }
         let notify = match said.notify {
             NotifyWord::Off => Notify::Off,
@@ -51,13 +55,23 @@ impl Setup {
     }
 }
 
-/// Everything that is wrong in a configuration with the console's part of it.
+/// Everything that is wrong in a configuration with the console's part of it, and in the themes beside it.
 pub fn problems(config: &Path) -> Vec<Problem> {
+    let mut looks = Looks::beside(config, Capabilities::of_environment(false), Background::Dark);
+    let mut problems = std::mem::take(&mut looks.problems);
     match config::console(config) {
-        Ok(said) => Keys::changed_by(&said.keys).err().unwrap_or_default(),
-        Err(ConfigError::Wrong { problems }) => problems,
-        Err(ConfigError::Unreadable { .. }) => Vec::new(),
+        Ok(said) => {
+            problems.extend(Keys::changed_by(&said.keys).err().unwrap_or_default());
+            if let Some((named, at)) = said.theme
+                && let Err(why) = looks.choose(&named)
+            {
+                problems.push(said.keys.problem(at, why));
+            }
+        }
+        Err(ConfigError::Wrong { problems: more }) => problems.extend(more),
+        Err(ConfigError::Unreadable { .. }) => {}
     }
+    problems
 }
 
 fn lines(why: &ConfigError) -> Vec<String> {

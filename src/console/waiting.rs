@@ -2,17 +2,18 @@
 //! screen and on disk, go out with the id they got when they were pressed, so that sending one twice is
 //! harmless, and what became of each is said. One that is older than ten minutes is a question first.
 
-use crate::console::bulk::{Results, Told};
+use crate::console::bulk::{Results, Row, Told};
 use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::dialog::{Dialog, Order, Pressed};
 use crate::console::effect::Effect;
 use crate::console::message::Ticket;
 use crate::console::model::{About, Link, Model, Subject, Tone};
-use crate::console::say::say;
+use crate::console::say::{say, sentence};
 use crate::core::command::{Action as Ask, Command, Expect, Outcome};
 use crate::core::person::{PersonId, Role};
 use crate::core::text::sanitise;
+use crate::core::together::One;
 use crate::wire::client::LinkError;
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::{SignedDuration, Timestamp};
@@ -168,6 +169,49 @@ pub fn queue(model: &mut Model, item: Item) -> Vec<Effect> {
     model.waiting.items.push(item);
     say(model, said, Tone::Refused);
     keep(model)
+}
+
+/// What of these rows could wait, and why the others could not.
+pub fn preview(model: &Model, rows: &mut [Row]) {
+    let mut room = MOST.saturating_sub(model.waiting.items.len());
+    for row in rows.iter_mut().filter(|row| row.refused.is_none()) {
+        let acks = matches!(row.one.action, Ask::Ack { .. });
+        let waits = |item: &Item| item.about() == row.about && item.word() == "ack";
+        if !may_wait(&row.one.action) {
+            row.refused = Some("this needs the agent".to_owned());
+        } else if acks && model.waiting.items.iter().any(waits) {
+            row.refused = Some("its acknowledgment waits already".to_owned());
+        } else if room == 0 {
+            row.refused = Some(format!("{MOST} wait for the agent already"));
+        } else {
+            row.will = if acks { "ack waits, pages continue" } else { "the note waits" }.to_owned();
+            room -= 1;
+        }
+    }
+}
+
+/// Lets several wait, as they were shown; where the agent is back already, they go out at once.
+pub fn queue_all(model: &mut Model, rows: Vec<Row>) -> Vec<Effect> {
+    if let Err(why) = may(model) {
+        say(model, sentence(&why), Tone::Refused);
+        return Vec::new();
+    }
+    let before = model.waiting.items.len();
+    for row in rows {
+        model.tickets += 1;
+        let One { action: ask, expect } = row.one;
+        let order = Order { about: row.about, word: "", ask, expect };
+        model.waiting.items.extend(item(model, Ticket(model.tickets), &order));
+    }
+    let many = model.waiting.items.len() - before;
+    let said = format!("{many} wait and are sent when the agent is back; pages continue; u takes one back.");
+    say(model, said, Tone::Refused);
+    let mut effects = keep(model);
+    if model.link == Link::Live {
+        let new: Vec<Item> = model.waiting.items[before..].to_vec();
+        effects.extend(new.into_iter().flat_map(|item| send(model, item)));
+    }
+    effects
 }
 
 fn keep(model: &Model) -> Vec<Effect> {

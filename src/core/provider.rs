@@ -40,6 +40,9 @@ pub struct Provider {
     /// A probe is on its way.
     #[serde(skip)]
     probing: bool,
+    /// When the last failure was heard of, if that was a connection that ended.
+    #[serde(skip)]
+    cut_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -51,7 +54,13 @@ pub enum Heard<'a> {
     Works,
     /// It could not be reached, let us in, or gave no answer.
     Trouble(&'a str),
+    /// A connection that carried several messages ended before this one was answered: one failure,
+    /// however many of them say so.
+    Cut(&'a str),
 }
+
+/// What all that one cut connection carried is heard of within this time.
+const ONE_CUT: SignedDuration = SignedDuration::from_secs(1);
 
 impl Provider {
     pub fn new(id: &str, now: Timestamp) -> Self {
@@ -64,6 +73,7 @@ impl Provider {
             last_error: None,
             taken: u32::MAX,
             probing: false,
+            cut_at: None,
             created_at: now,
             updated_at: now,
         }
@@ -78,7 +88,7 @@ impl Provider {
         self.updated_at = now;
         match heard {
             Heard::Works => {
-                (self.failures, self.probing) = (0, false);
+                (self.failures, self.probing, self.cut_at) = (0, false, None);
                 self.taken = self.taken.saturating_add(1);
                 let back = self.is_down();
                 if back {
@@ -87,7 +97,9 @@ impl Provider {
                 }
                 back
             }
-            Heard::Trouble(said) => {
+            Heard::Cut(_) if !self.probing && self.cut_at.is_some_and(|at| now <= at + ONE_CUT) => false,
+            Heard::Trouble(said) | Heard::Cut(said) => {
+                self.cut_at = matches!(heard, Heard::Cut(_)).then_some(now);
                 self.failures = self.failures.saturating_add(1);
                 self.last_error = Some(said.into());
                 if !self.is_down() && self.failures < FAILURES {
@@ -168,17 +180,35 @@ mod tests {
         assert!(!sms.is_down());
     }
 
+    #[test]
+    fn a_connection_that_ends_under_many_messages_is_one_failure() {
+        let mut sms = Provider::new("sms", at(0));
+        for _ in 0..10 {
+            assert!(!sms.hear(Heard::Cut("the session ended"), at(1)));
+        }
+        assert_eq!(sms.failures, 1);
+        assert!(!sms.hear(Heard::Cut("the session ended"), at(5)));
+        assert!(
+            sms.hear(Heard::Cut("the session ended"), at(9)),
+            "three connections that end one after another"
+        );
+        sms.probe();
+        assert!(!sms.hear(Heard::Cut("the session ended"), at(9)));
+        assert!(sms.room(1, at(9) + LONGEST_PAUSE) == 1, "a probe that is cut is followed by another");
+    }
+
     proptest! {
         #[test]
         fn whatever_it_answers_it_is_tried_again_within_five_minutes(
-            answers in prop::collection::vec((any::<bool>(), 1i64..400), 1..60),
+            answers in prop::collection::vec((0usize..3, 0i64..400), 1..60),
         ) {
             let mut sms = Provider::new("sms", at(0));
             let mut now = at(0);
-            for (works, wait) in answers {
+            for (answer, wait) in answers {
+                let heard = [Heard::Works, Heard::Trouble("no"), Heard::Cut("gone")][answer];
                 if sms.room(4, now) > 0 {
                     sms.probe();
-                    sms.hear(if works { Heard::Works } else { Heard::Trouble("no") }, now);
+                    sms.hear(heard, now);
                 }
                 prop_assert!(sms.room(4, now + LONGEST_PAUSE) > 0);
                 prop_assert_eq!(sms.is_down(), sms.probe_at.is_some());

@@ -173,7 +173,7 @@ pub fn is_deferred(answer: &Answer) -> bool {
 }
 
 pub fn is_unknown(answer: &Answer) -> bool {
-    matches!(answer, Answer::Unknown { .. })
+    matches!(answer, Answer::Unknown { .. } | Answer::Cut { .. })
 }
 
 /// A mail with [`HOSTILE`] everywhere is one mail to one recipient.

@@ -117,6 +117,42 @@ fn what_the_desk_refuses_names_who_was_first() {
 }
 
 #[test]
+fn marked_rows_wait_together_and_each_goes_out_with_its_own_id() {
+    let mut hand = away();
+    hand.press(&["Space", "Space", "a"]);
+    let screen = hand.screen();
+    assert!(screen.contains("The agent is away: 2 would wait; pages continue."), "{screen}");
+    insta::assert_snapshot!("marked_would_wait", screen);
+    hand.wait(1).press(&["Tab", "Enter"]);
+    assert_eq!(hand.commands(), 0);
+    assert_eq!(hand.model.waiting.counted(), "2 acknowledgments");
+    assert_eq!(kept(&hand).len(), 2, "they are on disk");
+    // What waits already is not asked for twice.
+    hand.press(&["Space", "Space", "a"]);
+    assert!(hand.screen().contains("its acknowledgment waits already"), "{}", hand.screen());
+    hand.wait(1).press(&["Tab", "Enter", "Esc", "Esc"]);
+    assert_eq!(hand.model.waiting.items.len(), 2);
+    back(&mut hand);
+    let sent = retried(&hand);
+    assert_eq!(sent.len(), 2);
+    assert_ne!(sent[0].id, sent[1].id);
+    for said in ["You took A8812.", "You took A8809."] {
+        answer(&mut hand, Ok(Outcome::Done { said: said.into() }));
+    }
+    assert!(hand.screen().contains("What waited is done, all 2."), "{}", hand.screen());
+    assert!(hand.model.waiting.items.is_empty());
+}
+
+#[test]
+fn what_was_looked_at_while_away_goes_out_at_once_when_the_agent_came_back_meanwhile() {
+    let mut hand = away();
+    hand.press(&["Space", "Space", "a"]);
+    back(&mut hand);
+    hand.wait(1).press(&["Tab", "Enter"]);
+    assert_eq!(retried(&hand).len(), 2);
+}
+
+#[test]
 fn after_ten_minutes_it_is_a_question_and_nothing_goes_out_by_itself() {
     let mut hand = away();
     hand.press(&["a", "j", "a"]);

@@ -356,7 +356,7 @@ impl Account {
             match outcome {
                 Outcome::Answered { status, .. } => return Err(self.refused(status, &session)),
                 Outcome::Lost { left: true, why } => {
-                    return Err(Answer::Unknown { said: format!("{why} before it answered") });
+                    return Err(Answer::Cut { said: format!("{why} before it answered") });
                 }
                 Outcome::Silent => {
                     return Err(Answer::Unknown { said: "the centre did not answer in time".to_owned() });
@@ -480,6 +480,7 @@ fn in_parts(answer: Answer, at: usize, count: usize) -> Answer {
         Answer::Later { said, after } => Answer::Later { said: words(said), after },
         Answer::Refused { said, fault } => Answer::Refused { said: words(said), fault },
         Answer::Unknown { said } => Answer::Unknown { said: words(said) },
+        Answer::Cut { said } => Answer::Cut { said: words(said) },
         accepted @ Answer::Accepted(_) => accepted,
     }
 }

@@ -19,6 +19,15 @@ fn the_default_configuration_is_accepted() {
 }
 
 #[test]
+fn the_factor_that_pages_again_is_the_configured_one() {
+    let with = |text: &str| settings(text, Path::new("config.toml")).unwrap().desk.amount_factor;
+    assert_eq!(with(crate::config::DEFAULT), 2.0);
+    let text = crate::config::DEFAULT
+        .replace("# [joining]\n# amount_factor = 2.0", "[joining]\namount_factor = 3.5");
+    assert_eq!(with(&text), 3.5);
+}
+
+#[test]
 fn an_error_shows_file_line_column_the_text_and_what_is_allowed() {
     let error = wrong(|text| {
         text.replace("priority = \"x\"", "").replace("severity = \"medium\"", "severity = \"mid\"")
@@ -61,6 +70,7 @@ fn unknown_keys_people_schedules_and_kinds_are_refused_by_name() {
         ),
         ("engine = \"sqlite\"", "engine = \"mysql\"", "there is no store engine"),
         ("every = \"10m\"", "every = \"1s\"", "at most once a minute"),
+        ("# [joining]\n# amount_factor = 2.0", "[joining]\namount_factor = 0.5", "from a factor of 1.01"),
     ] {
         let error = wrong(|text| text.replacen(from, to, 1));
         assert!(error.contains(wanted), "{to}: {error}");

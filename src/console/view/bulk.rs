@@ -1,8 +1,7 @@
 //! What would be done to several rows, and what became of each.
 
-use crate::console::bulk::{Bulk, Results};
+use crate::console::bulk::{Bulk, Heard, Results};
 use crate::console::dialog::Button;
-use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::dialog::{buttons, window};
 use crate::console::view::paint::{Canvas, Spans};
@@ -12,7 +11,7 @@ use ratatui::layout::Rect;
 /// Rows at most, whatever the screen.
 const MOST: usize = 24;
 
-pub fn look(canvas: &mut Canvas<'_>, model: &Model, bulk: &Bulk, area: Rect) {
+pub fn look(canvas: &mut Canvas<'_>, bulk: &Bulk, area: Rect) {
     let many = bulk.rows.len();
     let room = usize::from(area.height.saturating_sub(10)).clamp(1, MOST);
     let rows = many.clamp(1, room);
@@ -28,10 +27,13 @@ pub fn look(canvas: &mut Canvas<'_>, model: &Model, bulk: &Bulk, area: Rect) {
     let inner = window(canvas, area, width, height, &title, "j k scroll  Tab button");
     let refused = many - bulk.goes();
     let (said, meaning) = match (&bulk.heard, refused) {
-        (None, _) => ("Asking the agent what it would refuse.".to_owned(), Meaning::Quiet),
-        (Some(Err(why)), _) => (format!("The agent could not say: {}.", sanitise(why)), Meaning::Warn),
-        (Some(Ok(())), 0) => (format!("All {many} can be done."), Meaning::Good),
-        (Some(Ok(())), n) => (format!("{} can be done, {n} would be refused.", bulk.goes()), Meaning::Warn),
+        (Heard::Nothing, _) => ("Asking the agent what it would refuse.".to_owned(), Meaning::Quiet),
+        (Heard::Silent(why), _) => (format!("The agent could not say: {}.", sanitise(why)), Meaning::Warn),
+        (Heard::Said, 0) => (format!("All {many} can be done."), Meaning::Good),
+        (Heard::Said, n) => (format!("{} can be done, {n} would be refused.", bulk.goes()), Meaning::Warn),
+        (Heard::Away, _) => {
+            (format!("The agent is away: {} would wait; pages continue.", bulk.goes()), Meaning::Warn)
+        }
     };
     canvas.put(inner.x, inner.y, inner.width, &said, meaning);
     let first = bulk.scroll.min(many.saturating_sub(rows));
@@ -57,9 +59,7 @@ pub fn look(canvas: &mut Canvas<'_>, model: &Model, bulk: &Bulk, area: Rect) {
             Meaning::Quiet,
         );
     }
-    let ready = bulk.heard == Some(Ok(())) && bulk.goes() > 0;
-    let button = if ready { bulk.button } else { Button::Cancel };
-    let _ = model;
+    let button = if bulk.is_ready() { bulk.button } else { Button::Cancel };
     buttons(
         canvas,
         inner,

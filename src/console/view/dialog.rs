@@ -49,7 +49,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
         Dialog::Pick(dialog) => templates::pick(canvas, dialog, area),
         Dialog::HandOver(dialog) => hand_over(canvas, dialog, area),
         Dialog::Bulk(dialog) => {
-            bulk::look(canvas, model, dialog, area);
+            bulk::look(canvas, dialog, area);
             None
         }
         Dialog::Results(dialog) => {
