@@ -1,11 +1,12 @@
 //! What the agent has told the console, folded: a snapshot, then every change replaces what it names.
 
+use crate::console::known::Known;
 use crate::core::alert::{Alert, AlertState, Target};
 use crate::core::change::{Numbered, Object, What};
 use crate::core::contact::{Contact, Medium};
-use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::id::{AlertId, TaskId};
 use crate::core::money::Money;
-use crate::core::notification::{Notification, RecipientId};
+use crate::core::notification::{Content, Notification, RecipientId};
 use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::standing::Reachability;
@@ -17,10 +18,14 @@ use crate::wire::{
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How many changes the Stream remembers.
 pub const REMEMBERED: usize = 1000;
+
+/// Beyond so many alerts, resolved ones are forgotten, but for so many of the latest.
+const MANY_ALERTS: usize = 3000;
+const RESOLVED: usize = 500;
 
 /// The desk as the agent last described it.
 #[derive(Clone, Debug)]
@@ -29,7 +34,7 @@ pub struct Desk {
     pub me: Me,
     pub info: DeskInfo,
     pub alerts: BTreeMap<AlertId, Alert>,
-    pub notifications: BTreeMap<NotificationId, Notification>,
+    pub messages: Known,
     /// Open ones; of many those that are due first.
     pub tasks: BTreeMap<TaskId, Task>,
     /// How many are open, known here or not.
@@ -115,7 +120,7 @@ impl Desk {
             contacts_heard,
             reach: BTreeMap::new(),
             alerts: alerts.into_iter().map(|alert| (alert.id, alert)).collect(),
-            notifications: notifications.into_iter().map(|n| (n.id, n)).collect(),
+            messages: notifications.into_iter().collect(),
             tasks: tasks.into_iter().map(|task| (task.id, task)).collect(),
             contacts: contacts.into_iter().map(|contact| (contact.id.clone(), contact)).collect(),
             people: people.into_iter().map(|person| (person.id.clone(), person)).collect(),
@@ -126,7 +131,7 @@ impl Desk {
             sync,
             traffic,
             local: None,
-            recent: recent.into(),
+            recent: recent.into_iter().map(as_a_line).collect(),
         }
     }
 
@@ -174,7 +179,7 @@ impl Desk {
             },
             Object::Task(task) => self.fold_task(numbered.change.what, task),
             Object::Notification(notification) => {
-                self.notifications.insert(notification.id, (**notification).clone());
+                self.messages.learn((**notification).clone());
                 Folded::Else
             }
             Object::Contact(contact) => {
@@ -197,8 +202,29 @@ impl Desk {
         if self.recent.len() >= REMEMBERED {
             self.recent.pop_front();
         }
-        self.recent.push_back(numbered);
+        self.recent.push_back(as_a_line(numbered));
+        self.forget();
         folded
+    }
+
+    /// Forgets what is over, once there is much of it.
+    fn forget(&mut self) {
+        if self.alerts.len() > MANY_ALERTS {
+            let over = self.alerts.values().filter(|alert| alert.state == AlertState::Resolved);
+            let mut over: Vec<(Timestamp, AlertId)> =
+                over.map(|alert| (alert.updated_at, alert.id)).collect();
+            over.sort_unstable();
+            for (_, id) in &over[..over.len().saturating_sub(RESOLVED)] {
+                self.alerts.remove(id);
+            }
+        }
+        if self.messages.is_many() {
+            let of_tasks: BTreeSet<_> = self.tasks.values().filter_map(|task| task.notification).collect();
+            let alerts = &self.alerts;
+            let is_open = |id: &AlertId| alerts.get(id).is_some_and(|one| one.state != AlertState::Resolved);
+            self.messages
+                .forget(|message| of_tasks.contains(&message.id) || message.ever_about().iter().any(is_open));
+        }
     }
 
     fn fold_task(&mut self, what: What, task: &Task) -> Folded {
@@ -324,10 +350,6 @@ impl Desk {
         if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
     }
 
-    pub fn notifications_of(&self, alert: AlertId) -> impl Iterator<Item = &Notification> {
-        self.notifications.values().filter(move |notification| notification.is_about(alert))
-    }
-
     pub fn contacts_of(&self, partner: &Untrusted) -> impl Iterator<Item = &Contact> {
         self.contacts.values().filter(move |contact| contact.partner_id.as_ref() == Some(partner))
     }
@@ -381,6 +403,20 @@ impl Desk {
     pub fn carriers(&self, medium: Medium) -> impl Iterator<Item = &ChannelHealth> {
         self.channels.iter().filter(move |channel| channel.carries.contains(&medium))
     }
+}
+
+/// A change without what only a page of its own shows, as the Stream keeps it.
+fn as_a_line(mut numbered: Numbered) -> Numbered {
+    match &mut numbered.change.object {
+        Object::Alert(alert) => alert.members = Vec::new(),
+        Object::Event(event) => {
+            event.data = serde_json::Value::Null;
+            event.why = Vec::new();
+        }
+        Object::Notification(message) => message.content = Content::default(),
+        _ => {}
+    }
+    numbered
 }
 
 /// The partner as an object describes it.

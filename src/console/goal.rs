@@ -289,7 +289,8 @@ fn of_subject(goals: &mut Goals<'_>, model: &Model) {
             }
             let told: Vec<PersonId> = goals
                 .desk
-                .notifications_of(id)
+                .messages
+                .about(id)
                 .filter_map(|message| match &message.recipient.who {
                     RecipientId::Person(person) => Some(person.clone()),
                     _ => None,

@@ -3,11 +3,11 @@
 use crate::console::beside::Beside;
 use crate::console::desk::{Desk, Folded};
 use crate::console::dialog::{Dialog, LogIn};
-use crate::console::effect::Effect;
+use crate::console::effect::{Effect, Wait};
 use crate::console::follow::{arrange, follow_selection, keep};
 use crate::console::insist::Insist;
 use crate::console::message::Ticket;
-use crate::console::model::{About, Link, Model, Place, Subject, Tone, UNDO_WITHIN, Undo};
+use crate::console::model::{About, Link, Model, Place, Refresh, Subject, Tone, UNDO_WITHIN, Undo};
 use crate::console::press::form_closed;
 use crate::console::say::say;
 use crate::console::{beside, contacts, handover, messages, nav, oncall, others, partners, people, waiting};
@@ -18,6 +18,10 @@ use crate::core::id::AlertId;
 use crate::wire::client::LinkError;
 use crate::wire::{AlertDetail, Snapshot};
 use jiff::SignedDuration;
+use std::time::Duration;
+
+/// An alert that changes faster than this is shown as it is now and then.
+const DETAIL_EVERY: Duration = Duration::from_millis(300);
 
 pub fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
     let agents = snapshot.now;
@@ -106,7 +110,7 @@ pub fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
         effects.push(Effect::Bell);
     }
     if detail_is_old && let Some(alert) = shown {
-        effects.push(Effect::FetchDetail(alert));
+        effects.extend(detail_is_asked_for(model, alert));
     }
     if model.hand_is_on() {
         keep(model);
@@ -127,6 +131,28 @@ pub fn away(model: &mut Model, error: &LinkError) {
     model.viewers.clear();
     if let LinkError::Refused { sentence, .. } = error {
         say(model, sentence.clone(), Tone::Refused);
+    }
+}
+
+/// Asks for what is shown, at once and then no more often than it can be read, however fast its alert changes.
+fn detail_is_asked_for(model: &mut Model, alert: AlertId) -> Vec<Effect> {
+    match model.triage.refresh {
+        Refresh::Rests => {
+            model.triage.refresh = Refresh::Waits;
+            vec![Effect::FetchDetail(alert), Effect::Wait(Wait::Detail, DETAIL_EVERY)]
+        }
+        Refresh::Waits | Refresh::IsOld => {
+            model.triage.refresh = Refresh::IsOld;
+            Vec::new()
+        }
+    }
+}
+
+pub fn detail_waited(model: &mut Model) -> Vec<Effect> {
+    let before = std::mem::take(&mut model.triage.refresh);
+    match (before, model.triage.shown) {
+        (Refresh::IsOld, Some(Subject::Alert(alert))) => detail_is_asked_for(model, alert),
+        _ => Vec::new(),
     }
 }
 

@@ -143,7 +143,7 @@ pub fn show_about(model: &mut Model, about: About) -> Vec<Effect> {
     let known: Vec<Notification> = model
         .desk
         .iter()
-        .flat_map(|desk| desk.notifications.values().filter(|message| about.holds(message)).cloned())
+        .flat_map(|desk| desk.messages.values().filter(|message| about.holds(message)).cloned())
         .collect();
     learn(model, &known);
     arrange(model);
@@ -162,7 +162,7 @@ pub fn stand_on(model: &mut Model, id: NotificationId) -> Vec<Effect> {
     model.messages.narrowed = Narrowed::default();
     model.messages.filter = Filter::default();
     model.messages.opened = false;
-    let known = model.desk.as_ref().and_then(|desk| desk.notifications.get(&id)).cloned();
+    let known = model.desk.as_ref().and_then(|desk| desk.messages.get(id)).cloned();
     learn(model, known.as_slice());
     arrange(model);
     if !model.messages.rows.select(&id) {

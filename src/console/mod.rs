@@ -29,6 +29,7 @@ pub mod intent;
 pub mod keep;
 pub mod keymap;
 pub mod keys;
+pub mod known;
 pub mod line;
 pub mod link;
 pub mod look;

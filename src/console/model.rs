@@ -178,8 +178,20 @@ pub struct Triage {
     pub resting: Option<Subject>,
     pub rests: u64,
     pub detail: Option<Box<AlertDetail>>,
+    pub refresh: Refresh,
     /// Why the detail could not be fetched.
     pub detail_missing: Option<String>,
+}
+
+/// Whether what the detail pane shows is to be asked for again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Refresh {
+    #[default]
+    Rests,
+    /// It was asked for a moment ago.
+    Waits,
+    /// It has changed since.
+    IsOld,
 }
 
 /// What a detail pane is about.
@@ -333,6 +345,7 @@ impl Model {
                 resting: None,
                 rests: 0,
                 detail: None,
+                refresh: Refresh::Rests,
                 detail_missing: None,
             },
             beside: Beside::default(),
@@ -470,7 +483,7 @@ impl Model {
 
     /// A message, wherever the console knows it from.
     pub fn message(&self, id: NotificationId) -> Option<&Notification> {
-        let of_desk = self.desk.as_ref().and_then(|desk| desk.notifications.get(&id));
+        let of_desk = self.desk.as_ref().and_then(|desk| desk.messages.get(id));
         let of_page =
             || self.page.iter().filter_map(|page| page.detail.as_ref()).flat_map(|d| &d.notifications);
         let of_alert = || self.triage.detail.iter().flat_map(|detail| &detail.notifications);
@@ -487,7 +500,7 @@ impl Model {
     pub fn message_in_doubt(&self) -> Option<&Notification> {
         let of_task = || {
             let task = self.selected_task().filter(|task| task.kind == TaskKind::Doubt)?;
-            self.desk.as_ref()?.notifications.get(&task.notification?)
+            self.desk.as_ref()?.messages.get(task.notification?)
         };
         self.selected_message().or_else(of_task).filter(|n| n.state == NotificationState::InDoubt)
     }
@@ -497,7 +510,7 @@ impl Model {
         match self.named {
             Some(Named::Message(id)) => {
                 let known = self.messages.known.get(&id);
-                return known.or_else(|| self.desk.as_ref()?.notifications.get(&id));
+                return known.or_else(|| self.desk.as_ref()?.messages.get(id));
             }
             Some(Named::Subject(_)) => return None,
             None => {}
@@ -509,7 +522,7 @@ impl Model {
                 let item = page.opened.as_ref().map(|opened| &opened.what).or(page.rows.selected());
                 let Some(Item::Message(id)) = item else { return None };
                 let fetched = || page.detail.as_ref()?.notifications.iter().find(|n| n.id == *id);
-                self.desk.as_ref()?.notifications.get(id).or_else(fetched)
+                self.desk.as_ref()?.messages.get(*id).or_else(fetched)
             }
             _ => None,
         }

@@ -27,7 +27,7 @@ pub struct Told {
 /// Everybody whom the desk has tried to tell, the first told first.
 pub fn told(desk: &Desk, alert: &Alert) -> Vec<Told> {
     let mut by_recipient: Vec<(&RecipientId, Vec<&Notification>)> = Vec::new();
-    for notification in desk.notifications_of(alert.id) {
+    for notification in desk.messages.about(alert.id) {
         if !notification.tells_of_alert() {
             continue;
         }

@@ -3,7 +3,7 @@
 use crate::console::dialog::Dialog;
 use crate::console::effect::{Effect, Wait};
 use crate::console::follow::{arrange, follow_selection, rested};
-use crate::console::heard::{answered, away, changes_came, detail_came, snapshot_came};
+use crate::console::heard::{answered, away, changes_came, detail_came, detail_waited, snapshot_came};
 use crate::console::message::Msg;
 use crate::console::model::{Link, Model, Place, Tone};
 use crate::console::press::{paste, press};
@@ -142,6 +142,13 @@ fn fold(model: &mut Model, msg: Msg) -> Vec<Effect> {
             configuration::copies_came(model, &name, answer);
             Vec::new()
         }
+        Msg::Told(answer) => {
+            if let (Some(desk), Ok(messages)) = (&mut model.desk, answer) {
+                messages.into_iter().for_each(|message| desk.messages.learn(message));
+            }
+            Vec::new()
+        }
+        Msg::Waited(Wait::Detail) => detail_waited(model),
         Msg::Waited(Wait::Beside) => beside::waited(model),
         Msg::Waited(Wait::Providers) => providers::waited(model),
         Msg::Waited(Wait::Palette(number)) => match &model.dialog {

@@ -190,7 +190,7 @@ fn nothing_but_acknowledgments_and_notes_waits() {
         assert!(hand.model.dialog.is_none() && hand.model.waiting.items.is_empty(), "{key}");
         assert!(hand.footer().contains("away since"), "{key}: {}", hand.footer());
     }
-    hand.press(&["*", "a"]);
+    hand.press(&["*", "s"]);
     assert!(hand.model.dialog.is_none() && hand.model.waiting.items.is_empty(), "nor several at once");
 }
 

@@ -11,6 +11,7 @@ mod hand;
 mod handover;
 mod hostile;
 mod keys;
+mod long;
 mod nav;
 mod night;
 mod oncall;

@@ -158,6 +158,11 @@ impl Plain<'_> {
                 }
                 self.note_warnings();
             }
+            Msg::Told(Ok(messages)) => {
+                if let Some(desk) = &mut self.model.desk {
+                    messages.into_iter().for_each(|message| desk.messages.learn(message));
+                }
+            }
             Msg::Changes(changes) => self.changes(changes)?,
             Msg::Health(health) => {
                 self.model.now = Timestamp::now();

@@ -384,7 +384,7 @@ fn things(all: &mut Vec<Entry>, model: &Model, desk: &Desk) {
         let goal = Goal::Schedule(on.schedule.clone());
         all.push(entry(Kind::Schedule, sanitise(&on.schedule).into_owned(), format!("on call: {who}"), goal));
     }
-    let known = model.messages.known.values().chain(desk.notifications.values());
+    let known = model.messages.known.values().chain(desk.messages.values());
     for message in known.rev().take(2_000) {
         let goal = Goal::Message(message.id);
         let more = format!(

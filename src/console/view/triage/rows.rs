@@ -375,7 +375,7 @@ fn task_row(
     if let Some(age) = columns.age {
         canvas.put(age, y, AGE_WIDE, &clock::age(model.now, task.created_at), Meaning::Quiet);
     }
-    let notification = task.notification.and_then(|id| desk.notifications.get(&id));
+    let notification = task.notification.and_then(|id| desk.messages.get(id));
     if let Some(notification) = notification {
         let name = desk.recipient_name(notification);
         let via = match notification.medium {
