@@ -128,7 +128,7 @@ fn marked_rows_wait_together_and_each_goes_out_with_its_own_id() {
     assert_eq!(hand.model.waiting.counted(), "2 acknowledgments");
     assert_eq!(kept(&hand).len(), 2, "they are on disk");
     // What waits already is not asked for twice.
-    hand.press(&["Space", "Space", "a"]);
+    hand.press(&["k", "k", "Space", "Space", "a"]);
     assert!(hand.screen().contains("its acknowledgment waits already"), "{}", hand.screen());
     hand.wait(1).press(&["Tab", "Enter", "Esc", "Esc"]);
     assert_eq!(hand.model.waiting.items.len(), 2);
