@@ -27,6 +27,7 @@ use nightdesk::store::{Open, Store};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -58,13 +59,16 @@ last_resort = { every = "10m", notify = ["person:maria"] }
 policy = "urgent"
 "#;
 
-/// Takes every text, and remembers it.
+/// Takes every text, and remembers it, unless its gateway fails.
 #[derive(Clone, Default)]
-struct Handset(Arc<Mutex<Vec<String>>>);
+struct Handset(Arc<Mutex<Vec<String>>>, Arc<AtomicBool>);
 
 #[async_trait]
 impl Channel for Handset {
     async fn send(&self, message: &Outgoing) -> Answer {
+        if self.1.load(Ordering::Relaxed) {
+            return Answer::Deferred { said: "connection refused".into(), after: None };
+        }
         self.0.lock().unwrap().push(message.body.raw().to_owned());
         Answer::Accepted(Acceptance { said: "taken".into(), parts: 1, ..Acceptance::default() })
     }
@@ -104,6 +108,10 @@ async fn arrived(agent: &Agent, store: &Store) {
 }
 
 impl Handset {
+    fn fails(&self, fails: bool) {
+        self.1.store(fails, Ordering::Relaxed);
+    }
+
     fn got(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
@@ -259,6 +267,53 @@ fn a_text_too_many_waits_with_its_reason_and_leaves_when_there_is_room() {
         assert!(!handset.got().is_empty(), "what waited leaves");
         let sent = store.read(|tx| tx.notifications_of(AlertId(1))).await.unwrap();
         assert!(sent.iter().filter(|n| n.state == NotificationState::Accepted).count() >= 2);
+    });
+}
+
+#[test]
+fn where_the_only_page_of_a_step_has_to_wait_the_next_step_follows_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let handset = Handset::default();
+    let jonas =
+        "[[person]]\nid = \"jonas\"\nname = \"Jonas\"\nrole = \"responder\"\nphone = \"+49 151 23456702\"\n";
+    let config = CONFIG.replace("[[policy]]", &format!("{jonas}\n[[policy]]")).replace(
+        "[{ after = \"0s\", notify = [\"person:maria\"] }]",
+        "[{ after = \"0s\", notify = [\"person:maria\"] }, { after = \"6m\", notify = [\"person:maria\"] },
+          { after = \"60m\", notify = [\"person:jonas\"] }]",
+    );
+    live_by(&config, folder.path(), at("02:00"), &handset, async |agent, store| {
+        for i in 0..5 {
+            report(&agent, "raised", &format!("{i}"), &format!("Partner {i}"), "high").await;
+        }
+        minutes(7).await;
+        let told = store.read(|tx| tx.notifications_of(AlertId(1))).await.unwrap();
+        let told: Vec<_> = told.iter().map(|n| (n.recipient.name.raw(), n.hold)).collect();
+        assert_eq!(told, [("Maria Weber", None), ("Maria Weber", Some(Hold::Throttled)), ("Jonas", None)]);
+        let timeline = store.read(|tx| tx.timeline(AlertId(1))).await.unwrap();
+        let said =
+            "Nobody of step 2 is known to be reached: SMS to Maria Weber waits: 5 texts within 15 minutes";
+        assert!(timeline.iter().any(|one| one.change.summary.raw().starts_with(said)), "{timeline:?}");
+    });
+}
+
+#[test]
+fn after_an_outage_of_the_gateway_each_alert_is_one_text_and_not_one_of_every_round() {
+    let folder = tempfile::tempdir().unwrap();
+    let handset = Handset::default();
+    live(folder.path(), at("02:00"), &handset, async |agent, store| {
+        handset.fails(true);
+        report(&agent, "raised", "0", "Acme", "high").await;
+        minutes(60).await;
+        assert_eq!(handset.got().len(), 0);
+        let waits = |n: &&Notification| n.is_waiting() && n.purpose == Purpose::Page;
+        let told = store.read(|tx| tx.notifications_of(AlertId(1))).await.unwrap();
+        assert!(told.len() > 4, "every round was decided");
+        assert_eq!(told.iter().filter(waits).count(), 1, "{told:?}");
+        handset.fails(false);
+        minutes(5).await;
+        let got = handset.got();
+        let of_it = got.iter().filter(|said| said.contains("Blocked order 0")).count();
+        assert_eq!(of_it, 1, "{got:?}");
     });
 }
 

@@ -7,12 +7,15 @@ use super::Agent;
 use crate::channel::http_client;
 use crate::config::{Feed, LARGEST_CALENDAR};
 use crate::core::change::{Actor, Change, Object, What};
+use crate::core::desk::Desk;
+use crate::core::duty::Work;
 use crate::core::escalation::Decision;
 use crate::core::ical;
 use crate::core::override_commands::tell_of_calendar;
 use crate::core::schedule::{Roll, RosterCopy, Source};
+use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::{Untrusted, sanitise};
-use crate::store::StoreError;
+use crate::store::{StoreError, Tx};
 use crate::wire::CalendarHealth;
 use jiff::Timestamp;
 use reqwest::header::{ETAG, IF_NONE_MATCH};
@@ -40,6 +43,8 @@ struct State {
     asked_at: Option<Timestamp>,
     error: Option<String>,
     read_at: Option<Timestamp>,
+    /// What it says now would leave nobody on call, and somebody was told.
+    empties: bool,
 }
 
 /// What a calendar's server said.
@@ -127,6 +132,25 @@ async fn look(agent: &Agent, feed: &Feed) -> Result<(), String> {
     let calendar = ical::Calendar::read(&text).map_err(|why| why.to_string())?;
     let events = calendar.events.len();
     let first = kept.is_none();
+    let setup = agent.setup();
+    let desk = &setup.settings.desk;
+    let roll = Roll::new(&calendar, desk.people.values());
+    let schedule = desk.schedules.get(&feed.schedule);
+    let layer = schedule.and_then(|schedule| schedule.layers.iter().find(|layer| layer.name == feed.layer));
+    if let (false, Some(schedule), Some(Source::Calendar(before))) =
+        (first, schedule, layer.map(|l| &l.source))
+        && before.is_emptied_by(&roll, &schedule.time_zone, now)
+    {
+        let why = "it puts nobody of the desk on call within the next 14 days, and the copy before did; that one \
+                   still counts";
+        // Said once; somebody who closes the task is not asked again every minute.
+        if agent.calendars.empties(&id) {
+            let (setup, feed) = (setup.clone(), feed.clone());
+            let say = agent.store.write(move |tx| emptied(tx, &setup.settings.desk, &feed, now));
+            say.await.map_err(stored)?;
+        }
+        return Err(why.to_owned());
+    }
     let copy = RosterCopy {
         id: id.clone(),
         address,
@@ -146,7 +170,7 @@ async fn look(agent: &Agent, feed: &Feed) -> Result<(), String> {
         partner: None,
         object: Object::Roster(Box::new(copy)),
     };
-    let (setup, feed_of) = (agent.setup(), feed.clone());
+    let (setup, feed_of) = (setup.clone(), feed.clone());
     // With the calendar itself, so that each change of it is told exactly once.
     let keep = agent.store.write(move |tx| {
         let desk = &setup.settings.desk;
@@ -156,12 +180,18 @@ async fn look(agent: &Agent, feed: &Feed) -> Result<(), String> {
         if !first && let Some(before) = desk.schedules.get(&feed_of.schedule) {
             let mut after = before.clone();
             if let Some(layer) = after.layers.iter_mut().find(|layer| layer.name == feed_of.layer) {
-                layer.source = Source::Calendar(Roll::new(&calendar, desk.people.values()));
+                layer.source = Source::Calendar(roll);
             }
             let told = tell_of_calendar(&mut decision, &feed_of.layer, (before, &after));
             if let Some(change) = decision.changes.first_mut().filter(|_| !told.is_empty()) {
                 change.summary = Untrusted::new(format!("{}{told}", change.summary.raw()));
             }
+        }
+        if let Some(mut task) = tx.open_task(&task_key(&feed_of))? {
+            task.state = TaskState::Done;
+            task.updated_at = now;
+            let said = "The calendar puts somebody on call again.";
+            decision.changes.push(Change::task(now, Actor::Desk, What::TaskDone, said, &task));
         }
         tx.keep_ids(decision.ids);
         tx.apply(decision.changes)
@@ -169,6 +199,45 @@ async fn look(agent: &Agent, feed: &Feed) -> Result<(), String> {
     keep.await.map_err(stored)?;
     agent.calendars.read(&id, now, Some(now));
     agent.lay_over(None).await.map_err(stored)
+}
+
+/// A copy that would leave nobody on call is more likely a mistake than a plan: a task says that it does not count.
+fn emptied(tx: &mut Tx<'_>, desk: &Desk, feed: &Feed, now: Timestamp) -> Result<(), StoreError> {
+    if tx.open_task(&task_key(feed))?.is_some() {
+        return Ok(());
+    }
+    let mut ids = tx.ids();
+    let duty = desk.duty(Work::Contacts);
+    let dues = desk.dues(&duty, now);
+    let title = format!(
+        "The calendar of {} in schedule {} puts nobody on call within 14 days any more; the copy before still counts",
+        feed.layer, feed.schedule
+    );
+    let task = Task {
+        id: ids.next_task(),
+        state: TaskState::Open,
+        kind: TaskKind::Fix,
+        title: Untrusted::new(title),
+        partner: None,
+        alert: None,
+        notification: None,
+        key: Untrusted::new(task_key(feed)),
+        team: duty.team,
+        owner: None,
+        due_at: Some(dues.due),
+        lead_at: Some(dues.lead),
+        reminded: None,
+        about: None,
+        snoozed_until: None,
+        created_at: now,
+        updated_at: now,
+    };
+    tx.keep_ids(ids);
+    tx.apply(vec![Change::task(now, Actor::Desk, What::TaskOpened, task.title.clone(), &task)])
+}
+
+fn task_key(feed: &Feed) -> String {
+    format!("calendar\u{1f}{}", feed.id())
 }
 
 async fn ask(url: &str, etag: Option<&str>) -> Result<Heard, String> {
@@ -212,8 +281,13 @@ async fn ask(url: &str, etag: Option<&str>) -> Result<Heard, String> {
 
 impl Reading {
     fn read(&self, id: &str, asked_at: Timestamp, read_at: Option<Timestamp>) {
-        let state = State { asked_at: Some(asked_at), error: None, read_at };
+        let state = State { asked_at: Some(asked_at), error: None, read_at, empties: false };
         self.lock().insert(id.to_owned(), state);
+    }
+
+    /// It would leave nobody on call. Says whether that is new.
+    fn empties(&self, id: &str) -> bool {
+        !std::mem::replace(&mut self.lock().entry(id.to_owned()).or_default().empties, true)
     }
 
     fn failed(&self, id: &str, why: String) {

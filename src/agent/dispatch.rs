@@ -11,7 +11,7 @@ use crate::core::contact::Medium;
 use crate::core::delivery::{self, Answered, Answering, Claim, Delivering, Down};
 use crate::core::desk::Desk;
 use crate::core::id::NotificationId;
-use crate::core::notification::{Fault, Notification, Purpose, RecipientId};
+use crate::core::notification::{Fault, Notification, RecipientId};
 use crate::core::page::AGAIN;
 use crate::core::proof::{Shortfall, moves_on};
 use crate::core::provider::Heard;
@@ -223,6 +223,9 @@ impl Way {
                     let diverted = delivery::divert(&mut context, &mut n);
                     tx.keep_ids(ids);
                     tx.apply(diverted.into_iter().collect())?;
+                    if other.is_none() {
+                        proof::say_anew(tx, desk, &n, now)?;
+                    }
                     if other.is_none() && moves_on(&n) {
                         proof::move_on(tx, desk, &down, n, Shortfall::NoProvider, now)?;
                     }
@@ -246,16 +249,14 @@ impl Way {
                 for mut notification in tx.due_notifications(&name, now, room)? {
                     let desk = &setup.settings.desk;
                     // Whatever made it due, no page leaves once somebody has the alert or it is over.
-                    if notification.purpose == Purpose::Page {
-                        let alerts = alerts_of(tx, &notification)?;
-                        let (needed, over) = delivery::still_needed(&notification, &alerts);
-                        if !needed {
-                            let change = delivery::not_needed(&mut notification, now);
-                            tx.apply(vec![change])?;
-                            continue;
-                        }
-                        delivery::leave_out_what_is_over(&mut notification, &over);
+                    let alerts = alerts_of(tx, &notification)?;
+                    let (needed, over) = delivery::still_needed(&notification, &alerts);
+                    if !needed {
+                        let change = delivery::not_needed(&mut notification, now);
+                        tx.apply(vec![change])?;
+                        continue;
                     }
+                    delivery::leave_out_what_is_over(&mut notification, &over);
                     if let Some(full) = full(tx, desk, &notification, now)? {
                         hold_back(tx, desk, &mut notification, full, now)?;
                         continue;
@@ -267,6 +268,7 @@ impl Way {
                     tx.keep_ids(ids);
                     tx.apply(changes)?;
                     if let Claim::Send { address } = claim {
+                        proof::say_anew(tx, desk, &notification, now)?;
                         claimed.push(outgoing(&setup, &notification, address));
                     }
                 }
@@ -427,14 +429,16 @@ fn full(tx: &Tx<'_>, desk: &Desk, n: &Notification, now: Timestamp) -> Result<Op
     let since = now - desk.throttle.looks_back();
     let left = tx.left_for(person, n.medium, since, desk.throttle.counts())?;
     let Some(full) = desk.throttle.full(&left, now) else { return Ok(None) };
+    let alerts = alerts_of(tx, n)?;
     let mut of_alerts = Vec::new();
-    for alert in n.alerts() {
-        of_alerts.extend(tx.notifications_of(alert)?);
+    for alert in &alerts {
+        of_alerts.extend(tx.notifications_of(alert.id)?);
     }
-    Ok((!throttle::is_first_page(n, &of_alerts)).then_some(full))
+    Ok((!throttle::is_first_page(n, &alerts, &of_alerts)).then_some(full))
 }
 
-/// Lets a message wait, by itself or as part of one that waits already.
+/// Lets a message wait, by itself or as part of one that waits already. Where a page waits and nobody else of its
+/// step may be reached, the next step follows.
 fn hold_back(
     tx: &mut Tx<'_>,
     desk: &Desk,
@@ -454,7 +458,11 @@ fn hold_back(
         }
         None => vec![throttle::hold(n, full, &desk.time_zone, now)],
     };
-    tx.apply(changes)
+    tx.apply(changes)?;
+    match moves_on(n) {
+        true => proof::hurry(tx, desk, n, now),
+        false => Ok(()),
+    }
 }
 
 /// The alerts that a message speaks of, as they are now.

@@ -5,14 +5,16 @@ use super::dispatch::{alerts_of, outgoing};
 use super::receipts;
 use super::setup::Setup;
 use crate::channel::{Acceptance, Asked, Channel, Found, Lost};
+use crate::core::alert::Alert;
 use crate::core::bundle;
 use crate::core::delivery::{self, Down};
 use crate::core::desk::Desk;
 use crate::core::desk::Doubt;
-use crate::core::escalation::Decision;
+use crate::core::escalation::{Decision, medium_word};
 use crate::core::id::NotificationId;
-use crate::core::notification::Notification;
+use crate::core::notification::{Notification, Purpose};
 use crate::core::proof::{self, Paging, Shortfall};
+use crate::core::text::Untrusted;
 use crate::store::{StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -40,15 +42,48 @@ pub fn move_on(
     shortfall: Shortfall,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut paging = Vec::new();
-    for alert in alerts_of(tx, &n)? {
-        paging.push(Paging { told: tx.notifications_of(alert.id)?, alert });
-    }
+    let mut paging = paging(tx, &n)?;
     let mut decision = Decision::new(desk, now, tx.ids());
     proof::move_on(&mut decision, down, &mut n, &mut paging, shortfall);
     bundle::gather(&mut decision, None);
     tx.keep_ids(decision.ids);
     tx.apply(decision.changes)
+}
+
+/// A page waits until there is room for it: where nobody else of its step may be reached, the next follows.
+pub fn hurry(tx: &mut Tx<'_>, desk: &Desk, n: &Notification, now: Timestamp) -> Result<(), StoreError> {
+    let why = n.reason.outcome.as_ref().map(Untrusted::printable).unwrap_or_default();
+    let said = format!("{} to {} waits: {why}", medium_word(n.medium), n.recipient.name.printable());
+    let mut decision = Decision::new(desk, now, tx.ids());
+    for mut one in paging(tx, n)? {
+        proof::hurry(&mut decision, n, &mut one, &said);
+    }
+    bundle::gather(&mut decision, None);
+    tx.keep_ids(decision.ids);
+    tx.apply(decision.changes)
+}
+
+/// A page leaves, or waits until a provider works: what waited to say the same is not said as well.
+pub fn say_anew(
+    tx: &mut Tx<'_>,
+    desk: &Desk,
+    newer: &Notification,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut of_alerts = BTreeMap::new();
+    for alert in newer.alerts().into_iter().filter(|_| newer.purpose == Purpose::Page) {
+        of_alerts.extend(tx.notifications_of(alert)?.into_iter().map(|n| (n.id, n)));
+    }
+    let mut of_alerts: Vec<Notification> = of_alerts.into_values().collect();
+    let mut decision = Decision::new(desk, now, tx.ids());
+    delivery::say_anew(&mut decision, newer, &mut of_alerts);
+    tx.apply(decision.changes)
+}
+
+/// The alerts that a page speaks of, each with all that was said of it.
+fn paging(tx: &Tx<'_>, n: &Notification) -> Result<Vec<Paging>, StoreError> {
+    let with_told = |alert: Alert| Ok(Paging { told: tx.notifications_of(alert.id)?, alert });
+    alerts_of(tx, n)?.into_iter().map(with_told).collect()
 }
 
 /// Asks after what was lost, until the agent stops. What nobody can tell of by the time it is due is sent

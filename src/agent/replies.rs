@@ -203,8 +203,14 @@ fn view(tx: &Tx<'_>, desk: &Desk, inbound: &Inbound, now: Timestamp) -> Result<R
     let mut alerts = BTreeSet::new();
     for person in reply::people_at(desk, inbound.medium, &inbound.from) {
         let told = tx.told_person(&person.id, LOOKED_THROUGH)?;
-        let lately = told.into_iter().filter(|n| now.duration_since(n.created_at) <= CODE_LIVES);
-        alerts.extend(lately.flat_map(|n| n.alerts()));
+        let lately = |n: &Notification| n.has_left() && now.duration_since(n.created_at) <= CODE_LIVES;
+        let left: Vec<Notification> = told.into_iter().filter(lately).collect();
+        if let Some(newest) = reply::told_last(&left)
+            && let Some(alert) = newest.alert.map(|alert| tx.alert(alert)).transpose()?.flatten()
+        {
+            view.newest = Some((newest.clone(), alert));
+        }
+        alerts.extend(left.iter().flat_map(Notification::alerts));
     }
     for id in alerts.into_iter().rev() {
         let live = tx.alert(id)?.filter(|alert| alert.state != AlertState::Resolved);

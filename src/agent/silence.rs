@@ -36,14 +36,14 @@ async fn look(agent: &Agent) -> Result<(), crate::store::StoreError> {
         .filter(|source| source.silence.is_some())
         .map(|source| silence_key(&source.name))
         .collect();
-    let needs = Needs { keys: watched, ..Needs::default() };
+    let needs = Needs { exceptions: watched.clone(), keys: watched, ..Needs::default() };
     let looked_up = needs.clone();
     let open = agent.store.read(move |tx| tx.view(&looked_up)).await?;
     let news = sources.iter().any(|source| {
         let known = open.keys.get(&silence_key(&source.name)).and_then(|alert| open.alerts.get(alert));
         match known {
             Some(alert) => source.silent == alert.cleared_at.is_some(),
-            None => source.silent,
+            None => source.silent != trouble::is_known(&open, &source.name),
         }
     });
     if !news {

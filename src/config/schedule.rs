@@ -223,7 +223,7 @@ impl Check<'_> {
         zone: &TimeZone,
     ) -> (Rotation, Option<Timestamp>) {
         let listed = t.people.map(Spanned::into_inner).unwrap_or_default();
-        let listed = listed.iter().filter_map(|id| self.person(id, people)).collect();
+        let listed = listed.iter().filter_map(|id| self.on_call(id, people)).collect();
         let said_start = t.start.as_ref().map(|start| self.start(start, zone));
         let handoffs = t.handoff.as_ref().map(|handoff| (self.handoffs(handoff), handoff.span()));
         let said_length = self.length(t.turn.as_ref(), t.turn_days.as_ref());

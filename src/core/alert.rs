@@ -1,7 +1,7 @@
 //! An alert: something urgent that somebody must acknowledge.
 
 use crate::core::event::{Code, ExceptionKind, Severity};
-use crate::core::id::{AlertId, EventId};
+use crate::core::id::{AlertId, EventId, NotificationId};
 use crate::core::money::Money;
 use crate::core::offer::Offer;
 use crate::core::partner::PartnerRef;
@@ -171,6 +171,10 @@ pub struct Alert {
     /// When the newest member joined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joined_at: Option<Timestamp>,
+    /// The first message of the round of pages that runs: it began when the alert was raised, woke, came back
+    /// or got more severe, or when a promise was broken. `None`: everything said of it belongs to that round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round_from: Option<NotificationId>,
     /// It takes in what a storm brings, until that is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storm: Option<Raging>,
@@ -204,6 +208,11 @@ impl Alert {
             AlertState::Acknowledged | AlertState::Snoozed => self.holder.as_ref(),
             AlertState::Open | AlertState::Resolved => None,
         }
+    }
+
+    /// Whether a message was decided since the alert last began to page anew.
+    pub fn is_of_round(&self, message: NotificationId) -> bool {
+        self.round_from.is_none_or(|first| message >= first)
     }
 
     /// Why the desk lets it sleep; nothing for one that is awake or that a person put off.

@@ -131,7 +131,9 @@ impl Asked<'_> {
             Action::Resolve { alert: id, reason } => {
                 self.resolve(found(alert, "alert", id)?, &mut notifications, reason)
             }
-            Action::Escalate { alert: id, step } => self.escalate(found(alert, "alert", id)?, *step),
+            Action::Escalate { alert: id, step } => {
+                self.escalate(found(alert, "alert", id)?, &notifications, *step)
+            }
             Action::HandAlert { alert: id, to } => {
                 let alert = found(alert, "alert", id)?;
                 offer::offer(&mut self.decision, self.asker, &self.actor, alert, &notifications, to)

@@ -141,6 +141,8 @@ pub enum Finding {
         after: SignedDuration,
         least: SignedDuration,
     },
+    /// Somebody who is paged may look, but not acknowledge.
+    MayNotAct { person: PersonId, name: String, policies: Vec<String> },
     /// Pages leave by a channel that does not say whether they arrive.
     NoReceipts { channel: String, medium: Medium, policies: Vec<String> },
     /// A mail channel waits for reports that have no mailbox to come back to.
@@ -177,8 +179,16 @@ impl Finding {
 
 /// Walks every urgent path from a moment until another. What weighs most comes first.
 pub fn walk(desk: &Desk, known: &Known, from: Timestamp, until: Timestamp) -> Vec<Finding> {
-    let mut walk =
-        Walk { desk, known, from, until, turns: BTreeMap::new(), found: Vec::new(), lost: Lost::new() };
+    let mut walk = Walk {
+        desk,
+        known,
+        from,
+        until,
+        turns: BTreeMap::new(),
+        found: Vec::new(),
+        lost: Lost::new(),
+        idle: BTreeMap::new(),
+    };
     for (name, schedule) in &desk.schedules {
         let turns = known.turns.get(name).cloned().unwrap_or_else(|| schedule.turns(from, until));
         walk.turns.insert(name, turns);
@@ -230,6 +240,8 @@ struct Walk<'a> {
     turns: BTreeMap<&'a str, Vec<Segment>>,
     found: Vec<Finding>,
     lost: Lost,
+    /// Who may not acknowledge, and the policies that would page them.
+    idle: BTreeMap<PersonId, BTreeSet<String>>,
 }
 
 /// Partners for whom the same assignments count.
@@ -393,7 +405,7 @@ impl<'a> Walk<'a> {
         met
     }
 
-    /// Whether any way to the person works; what does not is remembered.
+    /// Whether the person can take an alert and any way to them works; what does not is remembered.
     fn reach(&mut self, id: &PersonId, policy: &str) -> Result<(), String> {
         let Some(person) = self.desk.person(id) else {
             return Err(format!("{id} is nobody of the desk"));
@@ -409,6 +421,10 @@ impl<'a> Walk<'a> {
                     lost.1.insert(policy.to_owned());
                 }
             }
+        }
+        if !person.may_act() {
+            self.idle.entry(id.clone()).or_default().insert(policy.to_owned());
+            return Err(format!("{} may not acknowledge (role viewer)", person.name));
         }
         if reached { Ok(()) } else { Err(format!("{}: {}", person.name, said.join(", "))) }
     }
@@ -493,6 +509,10 @@ impl<'a> Walk<'a> {
 
     /// Whoever would be paged and has a way that does not work.
     fn people(&mut self) {
+        for (person, policies) in std::mem::take(&mut self.idle) {
+            let (name, policies) = (self.desk.name_of(&person), policies.into_iter().collect());
+            self.found.push(Finding::MayNotAct { person, name, policies });
+        }
         for ((person, medium), (because, policies)) in std::mem::take(&mut self.lost) {
             let policies = policies.into_iter().collect();
             let name = self.desk.name_of(&person);

@@ -130,6 +130,12 @@ impl<'a> Decision<'a> {
         self.changes.insert(index, Change::alert(self.now, actor, what, summary, alert));
     }
 
+    /// From now on everybody who is paged for the alert learns something new by it: no limit keeps their first
+    /// page back, and what they were told before holds no more.
+    pub fn begin_round(&self, alert: &mut Alert) {
+        alert.round_from = Some(NotificationId(self.ids.notification));
+    }
+
     /// A fact that starts the policy anew: the page it brings follows the fact on the timeline.
     pub fn start_policy_because(
         &mut self,
@@ -139,6 +145,7 @@ impl<'a> Decision<'a> {
         summary: impl Into<Untrusted>,
     ) {
         let before = self.changes.len();
+        self.begin_round(alert);
         alert.updated_at = self.now;
         alert.step = 0;
         alert.next_escalation_at = Some(self.now + alert.next_step().1.after);
@@ -182,7 +189,8 @@ impl<'a> Decision<'a> {
         ends.filter(|end| *end > self.now).min().unwrap_or(self.now + SignedDuration::from_hours(24))
     }
 
-    /// Queues the messages that page these people, and returns the names of those who can be reached at all.
+    /// Queues the messages that page these people, and returns the names of those who can be reached at all and
+    /// may acknowledge.
     pub fn page(&mut self, alert: &Alert, told: &[Told], step: u32, detail: bool) -> Vec<String> {
         let next = self.next_after(alert);
         let mut reached = Vec::new();
@@ -205,7 +213,12 @@ impl<'a> Decision<'a> {
                 let content = self.content(alert, person, medium, next.as_ref(), &one.via);
                 self.queue(alert, person, medium, purpose, content, &one.via, Some(step), None);
             }
-            reached.push(person.name.clone());
+            if person.may_act() {
+                reached.push(person.name.clone());
+            } else {
+                let sentence = format!("{} is told, and may not acknowledge it.", person.name);
+                self.alert_change(Actor::Desk, What::AlertNobody, sentence, alert);
+            }
         }
         reached
     }
@@ -406,59 +419,64 @@ impl<'a> Decision<'a> {
         let on_shift = holder
             .clone()
             .filter(|holder| handed.is_none() && self.desk.is_on_shift(holder, self.now) == Some(true));
-        // Whoever is asked to take it over is paged first, and whoever has it with them.
-        if let Some(told) = offer::told_too(alert) {
-            let before = self.changes.len();
+        self.begin_round(alert);
+        // Whoever is asked to take it over is paged first, and whoever has it with them, while one of the two is on
+        // shift.
+        let asked = offer::told_too(alert).map(|told| {
+            let owner = holder.clone().filter(|holder| *holder != told.person).map(owner);
+            std::iter::once(told).chain(owner).collect::<Vec<Told>>()
+        });
+        // Somebody who is in no rotation is never off shift.
+        let on_duty = |told: &Told| self.desk.is_on_shift(&told.person, self.now) != Some(false);
+        let first = match &asked {
+            Some(both) => both.clone().into_iter().filter(|_| both.iter().any(on_duty)).collect(),
+            None => on_shift.map(owner).into_iter().collect::<Vec<Told>>(),
+        };
+        let before = self.changes.len();
+        if !first.is_empty() {
             alert.step = 0;
             let patience = alert.policy.steps.get(1).unwrap_or(&alert.policy.last_resort).after;
             alert.next_escalation_at = Some(self.now + patience.max(SignedDuration::from_mins(1)));
-            let owner = holder.clone().filter(|holder| *holder != told.person);
-            let owner = owner.map(|person| Told { person, via: "promised news by now".to_owned() });
-            let both: Vec<Told> = std::iter::once(told).chain(owner).collect();
-            if !self.page(alert, &both, alert.step, false).is_empty() {
+            if !self.page(alert, &first, alert.step, false).is_empty() {
                 self.alert_fact_at(before, Actor::Desk, What::AlertPromiseMissed, sentence, alert);
                 return self.restate(before, alert);
             }
         }
-        let Some(person) = on_shift else {
-            let before = self.changes.len();
-            self.start_policy_because(alert, Actor::Desk, What::AlertPromiseMissed, sentence);
-            if let (Some(person), Some(schedule)) = (&holder, handed) {
-                return self.page_both(alert, person, &schedule, before);
-            }
-            // Somebody who is in no rotation is never off shift.
-            if let Some(person) = holder
-                && self.desk.is_on_shift(&person, self.now).is_none()
-                && !self.pages(before, &person)
-            {
-                self.page_owner(alert, person);
-            }
-            return;
-        };
-        let before = self.changes.len();
-        alert.step = 0;
-        let patience = alert.policy.steps.get(1).unwrap_or(&alert.policy.last_resort).after;
-        alert.next_escalation_at = Some(self.now + patience.max(SignedDuration::from_mins(1)));
-        if self.page_owner(alert, person).is_empty() {
-            return self.start_policy_because(alert, Actor::Desk, What::AlertPromiseMissed, sentence);
+        self.start_policy_because(alert, Actor::Desk, What::AlertPromiseMissed, sentence);
+        let Some(person) = holder.filter(|_| first.is_empty()) else { return };
+        if let Some(both) = asked {
+            return self.page_too(alert, both, before);
         }
-        self.alert_fact_at(before, Actor::Desk, What::AlertPromiseMissed, sentence, alert);
-        self.restate(before, alert);
+        if let Some(schedule) = handed {
+            return self.page_both(alert, person, &schedule, before);
+        }
+        if self.desk.is_on_shift(&person, self.now).is_none() {
+            self.page_too(alert, vec![owner(person)], before);
+        }
     }
 
     /// A promise that is being handed over is whoever comes' and whoever leaves', in this order.
-    fn page_both(&mut self, alert: &Alert, owner: &PersonId, schedule: &str, since: usize) {
+    fn page_both(&mut self, alert: &Alert, leaves: PersonId, schedule: &str, since: usize) {
         let come = [Target::OnCall(schedule.to_owned())];
         let (mut told, _) = self.desk.people_behind(&come, &alert.partner, self.now);
-        told.retain(|one| one.person != *owner);
-        told.push(Told { person: owner.clone(), via: "promised news by now".to_owned() });
+        told.retain(|one| one.person != leaves);
+        told.push(owner(leaves));
+        self.page_too(alert, told, since);
+    }
+
+    /// Pages those of them whom nothing decided since pages already.
+    fn page_too(&mut self, alert: &Alert, mut told: Vec<Told>, since: usize) {
         told.retain(|one| !self.pages(since, &one.person));
         self.page(alert, &told, alert.step, false);
     }
 
-    fn page_owner(&mut self, alert: &Alert, person: PersonId) -> Vec<String> {
-        let via = "promised news by now".to_owned();
-        self.page(alert, &[Told { person, via }], alert.step, false)
+    /// An alert whose promise was broken got worse before the policy began again: it begins at once, and whoever
+    /// had it is paged with the first step.
+    pub fn start_again_with_owner(&mut self, alert: &mut Alert, what: What, summary: impl Into<Untrusted>) {
+        let before = self.changes.len();
+        self.start_policy_because(alert, Actor::Desk, what, summary);
+        let had = alert.holder.clone().map(owner);
+        self.page_too(alert, had.into_iter().collect(), before);
     }
 
     /// Whether a page to this person was queued since.
@@ -481,6 +499,11 @@ impl<'a> Decision<'a> {
         let sentence = format!("The desk closed it: {because}.");
         self.alert_change(Actor::Desk, What::AlertResolved, sentence, alert);
     }
+}
+
+/// Whoever promised news and gave none.
+fn owner(person: PersonId) -> Told {
+    Told { person, via: "promised news by now".to_owned() }
 }
 
 /// What a message is about, apart from its words.
@@ -626,6 +649,129 @@ mod tests {
     }
 
     #[test]
+    fn nobody_hears_that_somebody_has_what_pages_again() {
+        let has_it = |scene: &Scene| statuses(scene).len();
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        scene.sent();
+        scene.ack("jonas").unwrap();
+        assert_eq!(has_it(&scene), 1);
+        scene
+            .command("jonas", Action::Escalate { alert: AlertId(1), step: None }, Expect::default())
+            .unwrap();
+        assert_eq!(has_it(&scene), 0, "it is escalated");
+        // A text too many at first, and taken back by hand all the same.
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        scene.sent();
+        scene.ack("jonas").unwrap();
+        let status = scene.message(2);
+        (status.state, status.hold) =
+            (NotificationState::Held, Some(crate::core::notification::Hold::Throttled));
+        scene.command("jonas", Action::Unack { alert: AlertId(1) }, Expect::default()).unwrap();
+        assert_eq!(has_it(&scene), 0, "it was given back");
+        // What the desk itself pages for again is known when the word is to leave.
+        let needed = |scene: &mut Scene, id: u64| {
+            let n = scene.message(id).clone();
+            crate::core::delivery::still_needed(&n, std::slice::from_ref(scene.alert())).0
+        };
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        scene.sent();
+        scene.ack("jonas").unwrap();
+        assert!(needed(&mut scene, 2));
+        scene.pass(60);
+        scene.due();
+        assert!(!needed(&mut scene, 2), "the promise was broken");
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        scene.sent();
+        scene.ack("jonas").unwrap();
+        scene.events(&[("raised", exception("x1"), "critical")]);
+        assert!(!needed(&mut scene, 2), "it got worse");
+    }
+
+    #[test]
+    fn a_promise_renewed_is_told_to_nobody_and_who_heard_it_in_an_earlier_round_hears_no_more() {
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        scene.sent();
+        scene.ack("jonas").unwrap();
+        scene.sent();
+        scene.pass(30);
+        scene.ack("jonas").unwrap();
+        assert_eq!(statuses(&scene).len(), 1, "{:?}", statuses(&scene));
+        // Nobody pages maria in the round that a broken promise begins.
+        let policy = scene.alerts.get_mut(&AlertId(1)).unwrap();
+        policy.policy.steps = vec![tells(&["jonas"], 0)];
+        scene.pass(60);
+        scene.due();
+        scene.sent();
+        scene.ack("jonas").unwrap();
+        assert_eq!(statuses(&scene).len(), 1, "{:?}", statuses(&scene));
+    }
+
+    #[test]
+    fn the_mail_with_a_pages_detail_does_not_leave_once_somebody_has_the_alert() {
+        let mut scene = Scene::usual();
+        scene.desk.carriers.push(crate::core::desk::Carrier::plain("mail", &[Medium::Email]));
+        let maria = scene.desk.people.get_mut(&PersonId("maria".into())).unwrap();
+        maria.email = Some("maria@example.net".parse().unwrap());
+        scene.raise("x1");
+        let detail = |scene: &Scene| {
+            let details = scene.notifications.values().filter(|n| n.purpose == Purpose::Detail);
+            details.map(|n| n.state).collect::<Vec<_>>()
+        };
+        assert_eq!(detail(&scene), [NotificationState::Queued]);
+        scene.ack("jonas").unwrap();
+        assert_eq!(detail(&scene), [NotificationState::Cancelled]);
+        scene.command("jonas", Action::Unack { alert: AlertId(1) }, Expect::default()).unwrap();
+        assert_eq!(
+            detail(&scene),
+            [NotificationState::Cancelled, NotificationState::Queued],
+            "she is paged after all"
+        );
+    }
+
+    #[test]
+    fn an_offer_keeps_nobody_on_call_from_a_broken_promise_while_both_are_off_shift() {
+        let mut scene = Scene::usual();
+        scene.desk.schedules.insert("primary".into(), weekly(&["nils", "jonas", "maria"]));
+        let steps = &mut scene.desk.policies.get_mut("urgent").unwrap().steps;
+        steps[0].notify = vec![Target::Person(PersonId("maria".into()))];
+        scene.desk.people.get_mut(&PersonId("nils".into())).unwrap().phone =
+            Some("+4915123456703".parse().unwrap());
+        steps[0].notify = vec![Target::OnCall("primary".into())];
+        scene.raise("x1");
+        scene.ack("jonas").unwrap();
+        let to = PersonId("maria".into());
+        scene.command("jonas", Action::HandAlert { alert: AlertId(1), to }, Expect::default()).unwrap();
+        let before = scene.notifications.len();
+        scene.pass(60);
+        scene.due();
+        let pages = scene.notifications.values().skip(before).filter(|n| n.purpose == Purpose::Page);
+        let paged: Vec<_> = pages.map(|n| n.recipient.name.raw()).collect();
+        assert_eq!(paged, ["nils", "maria", "jonas"], "whoever is on call first");
+        assert_eq!(scene.alert().step, 1);
+    }
+
+    #[test]
+    fn what_gets_worse_after_a_broken_promise_pages_its_owner_and_the_first_step_at_once() {
+        let mut scene = Scene::usual();
+        scene.desk.schedules.insert("primary".into(), weekly(&["jonas", "maria"]));
+        scene.raise("x1");
+        scene.ack("jonas").unwrap();
+        scene.pass(60);
+        scene.due();
+        assert_eq!(scene.alert().step, 0, "its owner on shift is paged first");
+        let before = scene.notifications.len();
+        scene.events(&[("raised", exception("x1"), "critical")]);
+        let paged: Vec<_> =
+            scene.notifications.values().skip(before).map(|n| n.recipient.name.raw()).collect();
+        assert_eq!((paged, scene.alert().step), (vec!["maria", "jonas"], 1));
+    }
+
+    #[test]
     fn cleared_before_anybody_took_it_stays_in_sight_until_the_hand_over() {
         let mut scene = Scene::usual();
         scene.raise("x1");
@@ -725,6 +871,16 @@ mod tests {
         scene.raise("x1");
         let names: Vec<_> = scene.notifications.values().map(|n| n.recipient.name.raw()).collect();
         assert_eq!((names, scene.alert().step), (vec!["jonas"], 2));
+    }
+
+    #[test]
+    fn somebody_who_may_not_acknowledge_is_told_and_the_next_step_follows_at_once() {
+        let mut scene = Scene::usual();
+        scene.desk.people.get_mut(&PersonId("maria".into())).unwrap().role =
+            crate::core::person::Role::Viewer;
+        scene.raise("x1");
+        let names: Vec<_> = scene.notifications.values().map(|n| n.recipient.name.raw()).collect();
+        assert_eq!((names, scene.alert().step), (vec!["maria", "jonas"], 2));
     }
 
     #[test]

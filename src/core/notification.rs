@@ -406,6 +406,14 @@ impl Notification {
         }
     }
 
+    /// An attempt was handed over, or may have been: somebody may have read it.
+    pub fn has_left(&self) -> bool {
+        let left = |attempt: &Attempt| {
+            matches!(attempt.state, AttemptState::Sending | AttemptState::Handed | AttemptState::InDoubt)
+        };
+        self.attempts.iter().any(left)
+    }
+
     /// Where it stands by what was proven and what may have left, while nothing is on its way.
     pub fn at_rest(&self) -> NotificationState {
         match proven(&self.evidence) {

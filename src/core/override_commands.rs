@@ -9,7 +9,7 @@ use crate::core::desk::Desk;
 use crate::core::escalation::{About, Decision, medium_word};
 use crate::core::id::OverrideId;
 use crate::core::notification::{Content, Purpose, Reason};
-use crate::core::person::{Person, PersonId, Role};
+use crate::core::person::{Person, PersonId};
 use crate::core::schedule::{Override, OverrideState, Schedule, Segment};
 use crate::core::sms;
 use crate::core::text::{Untrusted, sanitise};
@@ -186,7 +186,7 @@ fn able(desk: &Desk, id: &PersonId) -> Result<(), Refusal> {
     let Some(person) = desk.person(id) else {
         return Err(refuse(RefusalCode::NotFound, format!("There is no person {}.", sanitise(&id.0))));
     };
-    if person.role < Role::Responder {
+    if !person.may_act() {
         let said = format!("{} may look but not act, and so cannot be on call.", person.name);
         return Err(refuse(RefusalCode::Invalid, said));
     }

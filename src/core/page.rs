@@ -224,6 +224,7 @@ mod tests {
             offered: None,
             cleared_at: None,
             joined_at: None,
+            round_from: None,
             storm: None,
             close_at: None,
             resolution: None,

@@ -54,6 +54,11 @@ impl Person {
         short_name(&self.name)
     }
 
+    /// Whether they may take an alert, by any way.
+    pub fn may_act(&self) -> bool {
+        self.role >= Role::Responder
+    }
+
     pub fn reachable_by(&self, medium: Medium) -> bool {
         !self.opted_out.contains(&medium) && self.address(medium).is_some()
     }

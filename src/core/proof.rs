@@ -14,7 +14,7 @@ use crate::core::escalation::{Decision, medium_word};
 use crate::core::notification::{
     Evidence, Fault, Notification, NotificationState, Purpose, RecipientId, Rung, proven,
 };
-use crate::core::person::{Person, PersonId};
+use crate::core::person::{Person, PersonId, Role};
 use crate::core::task::TaskKind;
 use jiff::{SignedDuration, Timestamp};
 
@@ -191,8 +191,9 @@ fn write_instead(
     decision.queue(&one.alert, person, Medium::Email, Purpose::Page, content, via, step, None);
 }
 
-/// Where nobody of the step can be expected to have been reached, the next follows now.
-fn hurry(decision: &mut Decision<'_>, n: &Notification, paging: &mut Paging, said: &str) {
+/// Where nobody of the step can be expected to have been reached, the next follows now. `said` is why this page
+/// does not reach its recipient now.
+pub fn hurry(decision: &mut Decision<'_>, n: &Notification, paging: &mut Paging, said: &str) {
     let Paging { alert, told } = paging;
     let now = decision.now;
     let of_step = n.step_for(alert.id) == Some(alert.step);
@@ -203,7 +204,7 @@ fn hurry(decision: &mut Decision<'_>, n: &Notification, paging: &mut Paging, sai
     let hope = |other: &Notification| {
         other.id != n.id
             && other.purpose == Purpose::Page
-            && matches!(other.recipient.who, RecipientId::Person(_))
+            && matches!(&other.recipient.who, RecipientId::Person(id) if decision.desk.role_of(id) >= Role::Responder)
             && other.step_for(alert.id) == Some(alert.step)
             && may_reach(decision.desk, other)
     };

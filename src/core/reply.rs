@@ -15,7 +15,9 @@ mod tests;
 
 pub use code::{Code, Link, ReplyKey};
 pub use complaint::complain;
-pub use take::{Paged, ReplyView, accepts_any, named, people_at, person_fix_task, take, task_keys};
+pub use take::{
+    Paged, ReplyView, accepts_any, named, people_at, person_fix_task, take, task_keys, told_last,
+};
 
 use crate::core::contact::Medium;
 use crate::core::id::{AlertId, NotificationId, TaskId};

@@ -62,7 +62,8 @@ pub fn tell_once(
     queue(decision, alert, of_alert, due, |_| true, |decision, person, _| words(decision, person));
 }
 
-/// Queues a word to each of those who were paged, over the medium of their last page.
+/// Queues a word to each of those who were paged, over the medium of their last page. Whoever was paged only
+/// before the alert began anew, and has heard since how it stood, waits for no more words.
 fn queue(
     decision: &mut Decision<'_>,
     alert: &Alert,
@@ -78,6 +79,16 @@ fn queue(
             paged.insert(person.clone(), n);
         }
     }
+    paged.retain(|person, page| {
+        let heard = |n: &Notification| {
+            n.purpose == Purpose::Status
+                && n.is_about(alert.id)
+                && n.id > page.id
+                && n.recipient.who == RecipientId::Person(person.clone())
+                && n.state != NotificationState::Cancelled
+        };
+        alert.is_of_round(page.id) || !of_alert.iter().any(heard)
+    });
     for (id, page) in paged {
         let Some(person) = decision.desk.person(&id).cloned() else { continue };
         let text = words(decision, &id, page);
@@ -128,10 +139,8 @@ pub fn say_once(changes: &mut [Change], since: usize) {
 
 /// Takes back what was to be told of an action that was undone or overtaken.
 pub fn take_back(decision: &mut Decision<'_>, alert: AlertId, of_alert: &[Notification]) {
-    let waits = |n: &&Notification| {
-        n.purpose == Purpose::Status && n.state == NotificationState::Queued && n.attempts.is_empty()
-    };
-    let mut waiting: Vec<Notification> = of_alert.iter().filter(waits).cloned().collect();
+    let status = |n: &&Notification| n.purpose == Purpose::Status && n.is_about(alert);
+    let mut waiting: Vec<Notification> = of_alert.iter().filter(status).cloned().collect();
     crate::core::decide::cancel_pages(decision, alert, waiting.iter_mut(), "it does not hold any more");
 }
 

@@ -73,20 +73,22 @@ pub fn may_wait(n: &Notification) -> bool {
         && n.attempts.is_empty()
 }
 
-/// Whether no page about one of the alerts that it speaks of has left for this person before. `of_alerts`
-/// are the messages about those alerts.
-pub fn is_first_page(n: &Notification, of_alerts: &[Notification]) -> bool {
-    let before = |alert| {
+/// Whether of one of the alerts that it speaks of no page may have reached this person since that alert began
+/// to page anew. `alerts` are those it speaks of, `of_alerts` the messages about them. What failed reached
+/// nobody, and who was paged for a high alert does not know that it is critical now.
+pub fn is_first_page(n: &Notification, alerts: &[Alert], of_alerts: &[Notification]) -> bool {
+    let before = |alert: &Alert| {
         of_alerts.iter().any(|other| {
             other.id != n.id
                 && other.purpose == Purpose::Page
-                && other.recipient.who == n.recipient.who
-                && !other.attempts.is_empty()
-                && other.is_about(alert)
-                && !other.leaves_out(alert)
+                && (&other.recipient.who, other.medium) == (&n.recipient.who, n.medium)
+                && alert.is_of_round(other.id)
+                && other.is_about(alert.id)
+                && !other.leaves_out(alert.id)
+                && other.attempts.iter().any(|attempt| other.may_arrive(attempt))
         })
     };
-    n.purpose == Purpose::Page && n.urgent && n.alerts().into_iter().any(|alert| !before(alert))
+    n.purpose == Purpose::Page && n.urgent && alerts.iter().any(|alert| !before(alert))
 }
 
 /// Whether a message that waits can say what this one would: it is of the same kind, a page, a word of
@@ -158,8 +160,10 @@ pub fn hold(n: &mut Notification, full: Full, zone: &TimeZone, now: Timestamp) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::command::{Action, Expect};
     use crate::core::delivery::{self, Delivering};
-    use crate::core::id::{Ids, NotificationId};
+    use crate::core::id::{AlertId, Ids, NotificationId};
+    use crate::core::notification::AttemptState;
     use crate::core::scenario::{Scene, exception, tells};
     use proptest::prelude::*;
 
@@ -180,8 +184,9 @@ mod tests {
             let mut n = scene.notifications[&id].clone();
             let all: Vec<Notification> = scene.notifications.values().cloned().collect();
             let newest: Vec<Timestamp> = left.iter().rev().copied().collect();
+            let alerts: Vec<Alert> = n.alerts().iter().map(|id| scene.alerts[id].clone()).collect();
             let full = scene.desk.throttle.full(&newest, scene.now).filter(|_| may_wait(&n));
-            match full.filter(|_| !is_first_page(&n, &all)) {
+            match full.filter(|_| !is_first_page(&n, &alerts, &all)) {
                 Some(full) => drop(hold(&mut n, full, &scene.desk.time_zone, scene.now)),
                 None => {
                     let mut ids = Ids::default();
@@ -240,6 +245,43 @@ mod tests {
         send(&mut scene, &mut left);
         assert_eq!(left.len(), 30, "the last resort of thirty alerts is not the first page of any");
         assert!(scene.notifications.values().all(|n| n.state != NotificationState::Suppressed));
+    }
+
+    #[test]
+    fn whoever_was_reached_by_no_page_or_before_it_got_worse_is_paged_whatever_the_limit() {
+        let mut scene = Scene::new(vec![tells(&["maria"], 0)], tells(&["maria"], 60));
+        scene.desk.storm.alerts = 0;
+        let mut left = Vec::new();
+        for i in 0..5 {
+            scene.raise(&format!("x{i}"));
+            send(&mut scene, &mut left);
+        }
+        let newest = |scene: &Scene| scene.notifications.values().next_back().unwrap().clone();
+        scene.events(&[("raised", exception("x0"), "critical")]);
+        send(&mut scene, &mut left);
+        assert_eq!(newest(&scene).state, NotificationState::Sending, "the severity rose");
+        // Another page of the same round is a text too many.
+        scene.pass(5);
+        scene
+            .command("jonas", Action::Escalate { alert: AlertId(1), step: Some(1) }, Expect::default())
+            .unwrap();
+        send(&mut scene, &mut left);
+        assert_eq!(newest(&scene).state, NotificationState::Held);
+        // Put off, and awake again.
+        let until = scene.now + SignedDuration::from_mins(2);
+        scene.command("jonas", Action::Snooze { alert: AlertId(1), until }, Expect::default()).unwrap();
+        scene.pass(2);
+        scene.due();
+        send(&mut scene, &mut left);
+        assert_eq!(newest(&scene).state, NotificationState::Sending, "it woke");
+        // A page that was refused reached nobody.
+        let (alert, page) = (scene.alerts[&AlertId(2)].clone(), scene.message(2).clone());
+        let mut next = page.clone();
+        next.id = NotificationId(99);
+        assert!(!is_first_page(&next, std::slice::from_ref(&alert), std::slice::from_ref(&page)));
+        let mut refused = page;
+        refused.attempts[0].state = AttemptState::Refused;
+        assert!(is_first_page(&next, &[alert], &[refused]));
     }
 
     #[test]

@@ -2,10 +2,13 @@
 //! carries. Nobody outside would say so, hence each is an alert of the desk's own, paged like an exception.
 
 use crate::core::alert::{Alert, Member};
+use crate::core::change::{Change, Object, What};
 use crate::core::contact::Medium;
 use crate::core::decide::{View, bare_member, join, over, raise, remember, the_desk};
 use crate::core::escalation::{Decision, medium_word};
 use crate::core::event::Severity;
+use crate::core::exception::{ExceptionReport, ReportState};
+use crate::core::mark::Mark;
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
 
@@ -19,8 +22,19 @@ pub fn down_key(medium: Medium) -> String {
     format!("down\u{1f}{}", medium.as_str())
 }
 
+/// Whether somebody closed the alert about this silence: whoever did has dealt with it, and it is raised again
+/// only after the source has spoken.
+pub fn is_known(view: &View, source: &str) -> bool {
+    let report = view.exceptions.get(&silence_key(source));
+    report.is_some_and(|report| report.state == ReportState::Raised)
+}
+
 /// Nothing came from a source for longer than it may: an alert of its own, or its alert is open again.
 pub fn silent(decision: &mut Decision<'_>, view: &mut View, source: &str, last_event_at: Timestamp) {
+    if is_known(view, source) && known(view, &silence_key(source)).is_none() {
+        return;
+    }
+    remember_silence(decision, view, source, ReportState::Raised);
     let title = Untrusted::new(format!("Source {source} is silent since {}", clock(decision, last_event_at)));
     let mut member = bare_member(source.into(), "silent_source", title, source);
     member.description = Some("Nothing comes in: what partners report now is not known here.".into());
@@ -29,7 +43,35 @@ pub fn silent(decision: &mut Decision<'_>, view: &mut View, source: &str, last_e
 
 /// A silent source has spoken again: nobody is paged for it any more.
 pub fn spoke_again(decision: &mut Decision<'_>, view: &mut View, source: &str) {
+    if is_known(view, source) {
+        remember_silence(decision, view, source, ReportState::Cleared);
+    }
     ends(decision, view, &silence_key(source), &format!("Source {source} sends again."));
+}
+
+fn remember_silence(decision: &mut Decision<'_>, view: &mut View, source: &str, state: ReportState) {
+    let (key, now) = (silence_key(source), decision.now);
+    let before = view.exceptions.get(&key);
+    if before.is_some_and(|before| before.state == state) {
+        return;
+    }
+    let report = ExceptionReport {
+        id: key.as_str().into(),
+        partner: "".into(),
+        state,
+        severity: Severity::High,
+        alerted: (state == ReportState::Raised).then_some(Severity::High),
+        mark: Mark::default(),
+        created_at: before.map_or(now, |before| before.created_at),
+        updated_at: now,
+    };
+    let said = match state {
+        ReportState::Raised => format!("Source {source} is silent."),
+        ReportState::Cleared => format!("Source {source} is silent no more."),
+    };
+    let object = Object::Exception(Box::new(report.clone()));
+    decision.changes.push(Change::of_partner(now, What::ExceptionReported, said, &"".into(), object));
+    view.exceptions.insert(key, report);
 }
 
 /// Every provider of a medium is down. `cannot` are those on call whom nothing else wakes.
@@ -90,7 +132,9 @@ fn ends(decision: &mut Decision<'_>, view: &mut View, key: &str, sentence: &str)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::change::What;
+    use crate::core::alert::AlertState;
+    use crate::core::command::{Action, Expect};
+    use crate::core::id::AlertId;
     use crate::core::scenario::Scene;
 
     #[test]
@@ -112,6 +156,33 @@ mod tests {
         }
         assert_eq!(steps, [(1, true), (0, true), (0, false), (1, true)]);
         assert_eq!(scene.alerts.len(), 1);
+    }
+
+    #[test]
+    fn whoever_closes_the_alert_about_a_silence_is_not_paged_for_it_again_before_the_source_has_spoken() {
+        let mut scene = Scene::usual();
+        let (desk, mut view) = (scene.desk.clone(), View::default());
+        let mut look = |scene: &mut Scene, silent: bool| {
+            // Events find only alerts that stand.
+            view.keys.retain(|_, id| scene.alerts[id].state != AlertState::Resolved);
+            let mut decision = Decision::new(&desk, scene.now, scene.ids);
+            match silent {
+                true => super::silent(&mut decision, &mut view, "edi", scene.now),
+                false => spoke_again(&mut decision, &mut view, "edi"),
+            }
+            scene.ids = decision.ids;
+            scene.keep(decision.changes);
+            scene.alerts.len()
+        };
+        assert_eq!(look(&mut scene, true), 1);
+        let reason = "their server is being moved".into();
+        scene.command("maria", Action::Resolve { alert: AlertId(1), reason }, Expect::default()).unwrap();
+        for _ in 0..3 {
+            scene.pass(1);
+            assert_eq!(look(&mut scene, true), 1, "it is known");
+        }
+        look(&mut scene, false);
+        assert_eq!(look(&mut scene, true), 2, "it spoke, and is silent again");
     }
 
     #[test]

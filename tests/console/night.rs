@@ -140,6 +140,7 @@ pub fn alert(
         offered: None,
         cleared_at: None,
         joined_at: None,
+        round_from: None,
         storm: None,
         close_at: None,
         resolution: None,

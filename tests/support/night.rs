@@ -27,7 +27,6 @@ use nightdesk::core::person::{PersonId, Role};
 use nightdesk::core::quiet::Quiet;
 use nightdesk::core::resend::{Asked, Target};
 use nightdesk::core::sms::segments;
-use nightdesk::core::throttle::is_first_page;
 use nightdesk::store::Store;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -81,6 +80,8 @@ pub struct Outside {
     pub notifications: BTreeMap<NotificationId, Notification>,
     /// Which of those are about an alert.
     about: BTreeMap<AlertId, BTreeSet<NotificationId>>,
+    /// Since when it pages as it does: whoever is paged learns something new by the first page after that.
+    anew: BTreeMap<AlertId, Timestamp>,
     /// Alerts that facts were about since all stood as they should.
     touched: BTreeSet<AlertId>,
     /// All there were.
@@ -133,6 +134,7 @@ impl Night {
             alerts: BTreeMap::new(),
             notifications: BTreeMap::new(),
             about: BTreeMap::new(),
+            anew: BTreeMap::new(),
             touched: BTreeSet::new(),
             handovers: BTreeMap::new(),
             paging: BTreeMap::new(),
@@ -689,6 +691,14 @@ impl Outside {
                     assert!(paging.1 < 40, "{} spins: {:?}", alert.id, change.summary);
                 }
                 self.touched.insert(alert.id);
+                let known = self.alerts.get(&alert.id);
+                let worse = known.is_none_or(|known| known.severity < alert.severity);
+                let back =
+                    known.is_some_and(|known| known.cleared_at.is_some() && alert.cleared_at.is_none());
+                let begins = matches!(change.what, What::AlertWoke | What::AlertPromiseMissed);
+                if (worse || back || begins) && alert.state == AlertState::Open {
+                    self.anew.insert(alert.id, change.at);
+                }
                 self.alerts.insert(alert.id, (**alert).clone());
             }
             Object::Notification(n) => {
@@ -717,15 +727,12 @@ impl Outside {
                 }
                 if change.what == What::NotificationHeld && n.hold == Some(Hold::Throttled) {
                     self.count("throttled");
-                    let about = n.alerts().into_iter().filter_map(|alert| self.about.get(&alert)).flatten();
-                    let left = |other: &&Notification| {
-                        other.purpose == Purpose::Page
-                            && other.recipient.who == n.recipient.who
-                            && !other.attempts.is_empty()
-                    };
-                    let others = about.filter_map(|id| self.notifications.get(id)).filter(left);
-                    let others: Vec<_> = others.cloned().collect();
-                    assert!(!is_first_page(n, &others), "{} is a first page and waits: {n:?}", n.id);
+                    let known = self.notifications.get(&n.id).filter(|known| known.hold == n.hold);
+                    let before: Vec<AlertId> = known.map(Notification::alerts).unwrap_or_default();
+                    for alert in n.alerts().into_iter().filter(|alert| !before.contains(alert)) {
+                        let first = n.purpose == Purpose::Page && !self.was_paged(n, alert);
+                        assert!(!first, "{} is a first page of {alert} and waits: {n:?}", n.id);
+                    }
                 }
                 honest(n);
                 for alert in n.alerts() {
@@ -746,6 +753,18 @@ impl Outside {
             }
             _ => {}
         }
+    }
+
+    /// Whether another page may have told the same person of the alert since it last began to page anew.
+    fn was_paged(&self, n: &Notification, alert: AlertId) -> bool {
+        let anew = self.anew.get(&alert).copied().unwrap_or(Timestamp::MIN);
+        let about = self.about.get(&alert).into_iter().flatten().filter_map(|id| self.notifications.get(id));
+        about.filter(|other| other.id != n.id && other.recipient.who == n.recipient.who).any(|other| {
+            (other.purpose, other.medium) == (Purpose::Page, n.medium)
+                && other.created_at >= anew
+                && !other.leaves_out(alert)
+                && other.attempts.iter().any(|attempt| other.may_arrive(attempt))
+        })
     }
 
     /// Of every schedule one hand-over is ahead, and one at most waits.

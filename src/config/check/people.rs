@@ -92,6 +92,24 @@ impl Check<'_> {
         None
     }
 
+    /// Somebody who takes turns, and so must be able to take an alert.
+    pub(in crate::config) fn on_call(
+        &mut self,
+        id: &Text,
+        people: &BTreeMap<PersonId, Person>,
+    ) -> Option<PersonId> {
+        let person = self.person(id, people)?;
+        if people.get(&person).is_some_and(|person| !person.may_act()) {
+            let message = format!(
+                "{:?} may look but not acknowledge, and so cannot be on call; give them role = \"responder\" or \
+                 \"admin\" (without a role somebody is a viewer)",
+                sanitise(id.as_ref())
+            );
+            self.wrong(id.span(), message);
+        }
+        Some(person)
+    }
+
     pub(super) fn teams(
         &mut self,
         tables: Vec<file::TeamTable>,

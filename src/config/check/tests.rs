@@ -57,6 +57,11 @@ fn unknown_keys_people_schedules_and_kinds_are_refused_by_name() {
         ("locale = \"en\"", "locale = \"german\"", "no templates in \"german\""),
         ("after = \"6m\"", "after = \"six\"", "is not a length of time"),
         (
+            "role = \"responder\"",
+            "role = \"viewer\"",
+            "may look but not acknowledge, and so cannot be on call",
+        ),
+        (
             "when = \"minutes_left is none",
             "when = \"minutes_left is none or ( ",
             "this expression cannot be read",

@@ -60,7 +60,10 @@ impl Asked<'_> {
             }
         }
         cancel_pages(&mut self.decision, alert.id, notifications.iter_mut(), "somebody took the alert");
-        status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
+        // Whoever heard that somebody has it need not hear of each new promise.
+        if !again {
+            status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
+        }
         if let Some(offer) = taken.filter(|offer| offer.by != self.asker.id) {
             offer::relieve(&mut self.decision, &alert, &offer, before);
         }
@@ -101,12 +104,16 @@ impl Asked<'_> {
             alert.close_at = Some(self.decision.next_hand_over(&alert));
             self.fact(What::AlertCleared, "It is cleared, and stays in sight until the hand-over.", &alert);
         } else {
+            let of_step = |n: &Notification| n.step_for(alert.id) == Some(alert.step);
+            let detail = notifications.iter().any(|n| {
+                n.purpose == Purpose::Detail && of_step(n) && n.state == NotificationState::Cancelled
+            });
             // Those whose page the acknowledgment cancelled are paged after all.
             let mut latest: BTreeMap<&PersonId, &Notification> = BTreeMap::new();
             for n in notifications {
                 if let RecipientId::Person(id) = &n.recipient.who
                     && n.purpose == Purpose::Page
-                    && n.step_for(alert.id) == Some(alert.step)
+                    && of_step(n)
                 {
                     latest.insert(id, n);
                 }
@@ -122,7 +129,7 @@ impl Asked<'_> {
                 }
             }
             let step = alert.step;
-            self.decision.page(&alert, &missed, step, false);
+            self.decision.page(&alert, &missed, step, detail);
             self.decision.advance(&mut alert);
         }
         Ok(format!("{} is open again; paging goes on.", alert.id))
@@ -171,7 +178,12 @@ impl Asked<'_> {
         Ok(format!("{} sleeps until {}.", alert.id, self.clock(until)))
     }
 
-    pub(super) fn escalate(&mut self, mut alert: Alert, step: Option<u32>) -> Result<String, Refusal> {
+    pub(super) fn escalate(
+        &mut self,
+        mut alert: Alert,
+        notifications: &[Notification],
+        step: Option<u32>,
+    ) -> Result<String, Refusal> {
         self.not_resolved(&alert)?;
         if let Some(seen) = self.expect.step
             && seen != alert.step
@@ -192,6 +204,10 @@ impl Asked<'_> {
                 format!("{} has steps 1 to {last} (the last resort); {chosen} is none of them.", alert.id),
             ));
         }
+        // Whoever was told that it is in somebody's hand hears that it is not.
+        if alert.state != AlertState::Open {
+            self.decision.begin_round(&mut alert);
+        }
         alert.state = AlertState::Open;
         alert.next_update_by = None;
         alert.snoozed_until = None;
@@ -204,6 +220,7 @@ impl Asked<'_> {
         let fact =
             Change::alert(self.decision.now, self.actor.clone(), What::AlertEscalated, sentence, &alert);
         self.decision.changes.insert(before, fact);
+        status_update::take_back(&mut self.decision, alert.id, notifications);
         let paged: Vec<String> = self.decision.changes[before..]
             .iter()
             .filter_map(|change| match &change.object {

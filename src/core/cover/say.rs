@@ -50,6 +50,11 @@ impl Finding {
             Finding::NoWay { name, medium, because, policies, .. } => {
                 format!("{name} is paged by policy {}: {}", policies.join(", "), no_way(*medium, *because))
             }
+            Finding::MayNotAct { name, policies, .. } => format!(
+                "{name} is paged by policy {} and may not acknowledge: the role is viewer, which it is where none is \
+                 said",
+                policies.join(", ")
+            ),
             Finding::TooShort { place, after, least } => format!(
                 "{} follows after {after:#}; a message needs {least:#} to arrive and be read, so the next are woken \
                  before the first can act",

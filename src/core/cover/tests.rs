@@ -282,3 +282,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn somebody_who_may_not_acknowledge_is_nobody_reached() {
+    let mut desk = with_schedule(desk(on_call("primary", 0)));
+    desk.people.get_mut(&id("maria")).unwrap().role = crate::core::person::Role::Viewer;
+    desk.policies.get_mut("night").unwrap().last_resort = tells(&["maria", "jonas"], 10);
+    let found = walked(&desk, &known(BTreeMap::new()));
+    let [Finding::Nobody { place, because, always: true, .. }, Finding::MayNotAct { person, policies, .. }] =
+        found.as_slice()
+    else {
+        panic!("{found:?}")
+    };
+    assert_eq!(
+        (place.step, because.as_slice()),
+        (Some(1), &["maria may not acknowledge (role viewer)".to_owned()][..])
+    );
+    assert_eq!((person, policies.as_slice()), (&id("maria"), &["night".to_owned()][..]));
+}

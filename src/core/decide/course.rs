@@ -50,6 +50,7 @@ pub(in crate::core) fn raise(
         offered: None,
         cleared_at: None,
         joined_at: None,
+        round_from: None,
         storm,
         close_at: None,
         resolution: None,
@@ -120,7 +121,19 @@ pub(in crate::core) fn join(decision: &mut Decision<'_>, view: &mut View, id: Al
             let sentence = Untrusted::new(format!("Joined: {named}; {why}, and it stays quiet."));
             decision.alert_change(Actor::Desk, What::AlertJoined, sentence, &alert);
         }
+        // Nobody was told yet; whoever is will hear how it stands then.
+        (Some(why), AlertState::Open) if before.3.is_none() && alert.step == 0 && alert.holder.is_none() => {
+            let sentence = Untrusted::new(format!("Joined: {named}; {why}, before anybody was paged."));
+            decision.alert_change(Actor::Desk, What::AlertJoined, sentence, &alert);
+        }
+        (Some(why), AlertState::Open) if before.3.is_none() && alert.step == 0 => {
+            let sentence = Untrusted::new(format!("Joined: {named}; {why}, so paging starts again."));
+            decision.start_again_with_owner(&mut alert, What::AlertJoined, sentence);
+        }
         (Some(why), AlertState::Open) if before.3.is_none() && !other_steps => {
+            if alert.severity > before.0 {
+                decision.begin_round(&mut alert);
+            }
             let sentence =
                 Untrusted::new(format!("Joined: {named}; {why}, so those already told are paged again."));
             decision.alert_change(Actor::Desk, What::AlertJoined, sentence, &alert);
@@ -221,7 +234,7 @@ pub fn cancel_pages<'n>(
     because: &str,
 ) {
     for notification in waiting {
-        if !matches!(notification.purpose, Purpose::Page | Purpose::Status) || !notification.is_waiting() {
+        if !ends_with_paging(notification) || !notification.is_waiting() {
             continue;
         }
         notification.updated_at = decision.now;
@@ -254,6 +267,16 @@ pub fn cancel_pages<'n>(
             summary,
             notification,
         ));
+    }
+}
+
+/// Whether a message is of no use once the alert is in hand or over: a page, the mail with its detail, unless
+/// somebody asked for that, and a word of how things stood.
+fn ends_with_paging(n: &Notification) -> bool {
+    match n.purpose {
+        Purpose::Page | Purpose::Status => true,
+        Purpose::Detail => n.again.by.is_none(),
+        Purpose::Outcome | Purpose::Notice | Purpose::Test => false,
     }
 }
 

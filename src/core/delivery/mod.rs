@@ -17,7 +17,7 @@ mod tests;
 pub use answer::{Answered, Answering, answered, in_parts};
 pub use claim::{Claim, claim};
 pub use doubt::{cleared_up, doubt_task, found, lease_ended};
-pub use need::{leave_out_what_is_over, not_needed, still_needed};
+pub use need::{leave_out_what_is_over, not_needed, say_anew, still_needed};
 pub use receipt::{add_evidence, name, receipt};
 pub use route::{divert, rehome, release, works};
 pub use task::{open_task, undelivered};

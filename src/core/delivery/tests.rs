@@ -5,6 +5,7 @@ use crate::core::change::{Change, Object};
 use crate::core::consent::{Choice, Means};
 use crate::core::contact::Medium;
 use crate::core::duty::{Duty, Work};
+use crate::core::escalation::Decision;
 use crate::core::notification::{Acceptance, AttemptState, Evidence, Fault, Purpose, Rung};
 use crate::core::scenario::Scene;
 use crate::core::suppression::address_key;
@@ -207,4 +208,35 @@ fn a_message_in_doubt_and_a_person_without_an_address_are_somebodys_work_with_a_
         assert_eq!((task.kind, task.team.as_deref()), (kind, Some("service")));
         assert_eq!((task.due_at, task.lead_at), (Some(wanted.due), Some(wanted.lead)));
     }
+}
+
+#[test]
+fn a_newer_page_of_an_alert_cancels_what_waits_to_say_the_same_to_the_same_person() {
+    let mut scene = Scene::usual();
+    scene.raise("x1");
+    for _ in 0..3 {
+        scene.pass(10);
+        scene.due();
+    }
+    let pages = |scene: &Scene, who: &str| -> Vec<Notification> {
+        let theirs = scene.notifications.values().filter(|n| n.recipient.name.raw() == who);
+        theirs.cloned().collect()
+    };
+    let newest = pages(&scene, "maria").pop().unwrap();
+    let desk = scene.desk.clone();
+    let mut decision = Decision::new(&desk, scene.now, scene.ids);
+    let mut all: Vec<Notification> = scene.notifications.values().cloned().collect();
+    say_anew(&mut decision, &newest, &mut all);
+    scene.keep(decision.changes);
+    let states: Vec<_> = pages(&scene, "maria").iter().map(|n| n.state).collect();
+    let (last, older) = states.split_last().unwrap();
+    assert!(
+        older.len() == 2 && older.iter().all(|state| *state == NotificationState::Cancelled),
+        "{states:?}"
+    );
+    assert_eq!(*last, NotificationState::Queued);
+    assert!(
+        pages(&scene, "jonas").iter().all(|n| n.state == NotificationState::Queued),
+        "jonas reads his own"
+    );
 }

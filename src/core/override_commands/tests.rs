@@ -151,7 +151,7 @@ fn who_did_it_is_not_told_what_they_know() {
 #[test]
 fn what_makes_no_sense_is_refused_in_words() {
     let mut scene = scene();
-    scene.desk.people.get_mut(&PersonId("nils".into())).unwrap().role = Role::Viewer;
+    scene.desk.people.get_mut(&PersonId("nils".into())).unwrap().role = crate::core::person::Role::Viewer;
     for (who, instead, from, until, wanted) in [
         ("maria", None, "03-28T20:00", "03-28T21:00", "not in the past"),
         ("maria", None, "03-30T20:00", "03-30T20:00", "ends after it begins"),

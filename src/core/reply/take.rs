@@ -38,8 +38,10 @@ pub struct ReplyView {
     pub along: Vec<Paged>,
     /// Of an answer that may accept one: the hand-over that the named message asks about, or those that wait.
     pub handovers: Vec<Loaded>,
-    /// The alerts that are not closed and that this sender was told of, the newest first.
+    /// The alerts that are not closed and that this sender was told of by a message that left, the newest first.
     pub told: Vec<Paged>,
+    /// The message that told this sender last of an alert, with that alert, closed or not.
+    pub newest: Option<(Notification, Alert)>,
     /// Contacts with the sender's address.
     pub contacts: Vec<Contact>,
     /// The partner of the first of them.
@@ -79,6 +81,13 @@ pub fn people_at<'d>(desk: &'d Desk, medium: Medium, address: &str) -> Vec<&'d P
     let key = address_key(address);
     let has = |person: &&Person| person.address(medium).is_some_and(|own| address_key(own) == key);
     desk.people.values().filter(has).collect()
+}
+
+/// What a person can have read of alerts, of messages to them: those that left. The one that told them last of
+/// an alert is what they answer where they name none.
+pub fn told_last(told: &[Notification]) -> Option<&Notification> {
+    let tells = |n: &&Notification| n.has_left() && n.tells_of_alert() && !n.alerts().is_empty();
+    told.iter().filter(tells).max_by_key(|n| (n.attempts.last().map(|attempt| attempt.started_at), n.id))
 }
 
 /// The key of the task to answer what a contact wrote.
@@ -266,7 +275,8 @@ impl<'a> Taking<'a> {
     pub(super) fn act(&mut self, person: &Person, paged: Paged, action: Action) -> Result<String, Refusal> {
         let asker =
             Asker { id: person.id.clone(), name: person.name.clone(), role: person.role, login: None };
-        let command = Command { id: self.inbound.id(), action, expect: Expect::default() };
+        let expect = self.seen(person, &paged.alert, &action);
+        let command = Command { id: self.inbound.id(), action, expect };
         let view = CommandView {
             alert: Some(paged.alert),
             notifications: paged.notifications,
@@ -277,6 +287,25 @@ impl<'a> Taking<'a> {
         self.decision.ids = ids;
         self.decision.changes.extend(changes);
         Ok(said)
+    }
+
+    /// What still holds for whoever answers: what ends or quiets an alert is never somebody else's, and two who
+    /// escalate from the same page escalate once.
+    fn seen(&self, person: &Person, alert: &Alert, action: &Action) -> Expect {
+        match action {
+            Action::Snooze { .. } | Action::Resolve { .. } => {
+                let mine = alert.held_by().filter(|holder| **holder == person.id);
+                Expect { holder: Some(mine.cloned()), ..Expect::default() }
+            }
+            Action::Escalate { .. } => {
+                let named = self.view.named.as_ref().map(|(named, _)| named);
+                let newest = self.view.newest.as_ref().map(|(newest, _)| newest);
+                let answered =
+                    named.or(newest).filter(|n| n.purpose == Purpose::Page && n.is_about(alert.id));
+                Expect { step: answered.and_then(|n| n.step_for(alert.id)), ..Expect::default() }
+            }
+            _ => Expect::default(),
+        }
     }
 
     /// The message went to this person, and its code still counts.
@@ -314,9 +343,36 @@ impl<'a> Taking<'a> {
         };
         match groups.iter().find(|group| !group.is_empty()).map(Vec::as_slice) {
             None => Err("Nothing that you were told of is open.".into()),
-            Some([only]) => Ok((*only).clone()),
+            Some([only]) => match self.answers_another(person, only, asks) {
+                Some(refused) => Err(refused),
+                None => Ok((*only).clone()),
+            },
             Some(several) => Err(self.which(person, several)),
         }
+    }
+
+    /// Whoever answers without a code answers what they read last: if that is somebody else's or over by now, they
+    /// do not mean another alert instead, which is named with its code.
+    fn answers_another(&self, person: &Person, only: &Paged, asks: &Asks) -> Option<String> {
+        let (newest, alert) = self.view.newest.as_ref()?;
+        let theirs = alert.state == AlertState::Open || alert.held_by() == Some(&person.id);
+        if theirs || matches!(asks, Asks::How) || newest.is_about(only.alert.id) {
+            return None;
+        }
+        let stands = match alert.held_by() {
+            Some(holder) => format!("{} is {}'s", alert.id, self.decision.desk.name_of(holder)),
+            None if alert.state == AlertState::Resolved => format!("{} is closed", alert.id),
+            None => format!("{} is asleep", alert.id),
+        };
+        let verb = match self.said.wish {
+            Wish::Snooze(_) => "SNOOZE",
+            Wish::Escalate => "ESC",
+            Wish::Resolve(_) => "RESOLVE",
+            _ => "ACK",
+        };
+        let code = self.code_of(person, only).map(|code| format!(": {verb} {code}")).unwrap_or_default();
+        let title = sms::clip(&plain(&title(&only.alert)), 60);
+        Some(format!("{stands}. Did you mean {} {title}? Answer with its code{code}", only.alert.id))
     }
 
     /// Asks which one is meant, as many as fit.

@@ -42,6 +42,7 @@ impl Desk {
         for id in alerts {
             desk.scene.raise(id);
         }
+        desk.scene.sent();
         desk
     }
 
@@ -79,8 +80,8 @@ impl Desk {
                 notifications: self.scene.notifications.values().filter(of).cloned().collect(),
             }
         };
-        let newest = NotificationId(self.scene.ids.notification - 1);
-        let named = named(&desk, &inbound, newest)
+        let last = NotificationId(self.scene.ids.notification - 1);
+        let named = named(&desk, &inbound, last)
             .and_then(|id| self.scene.notifications.get(&id))
             .map(|n| (n.clone(), n.alert.and_then(|alert| self.scene.alerts.get(&alert)).map(&paged)));
         let along = named.iter().flat_map(|(n, _): &(Notification, _)| {
@@ -88,12 +89,17 @@ impl Desk {
         });
         let along = along.filter_map(|id| self.scene.alerts.get(&id)).map(&paged).collect();
         let people = super::people_at(&desk, inbound.medium, &inbound.from);
+        let to_them = |n: &Notification| {
+            people.iter().any(|person| n.recipient.who == RecipientId::Person(person.id.clone()))
+        };
         let told = |p: &Paged| {
             p.alert.state != AlertState::Resolved
-                && p.notifications.iter().any(|n| {
-                    people.iter().any(|person| n.recipient.who == RecipientId::Person(person.id.clone()))
-                })
+                && p.notifications.iter().any(|n| n.has_left() && to_them(n) && !n.leaves_out(p.alert.id))
         };
+        let theirs: Vec<Notification> =
+            self.scene.notifications.values().filter(|n| to_them(n)).cloned().collect();
+        let newest =
+            super::told_last(&theirs).map(|n| (n.clone(), self.scene.alerts[&n.alert.unwrap()].clone()));
         let contacts: Vec<Contact> = self
             .contacts
             .iter()
@@ -111,6 +117,7 @@ impl Desk {
             named,
             along,
             told: self.scene.alerts.values().rev().map(&paged).filter(told).collect(),
+            newest,
             contacts,
             partner: None,
             suppression: self.suppression.clone().filter(|s| s.id.raw() == inbound.from),
@@ -161,7 +168,7 @@ fn a_page_carries_its_code_and_the_code_takes_the_alert() {
     assert_eq!(desk.scene.alert().next_update_by, Some(desk.scene.now + jiff::SignedDuration::from_mins(45)));
     assert_eq!(desk.answered(), "You took A1; news promised by 22:45 UTC.");
     let pages = desk.scene.notifications.values().filter(|n| n.purpose == Purpose::Page);
-    assert!(pages.into_iter().all(|n| n.state == NotificationState::Cancelled));
+    assert!(pages.into_iter().all(|n| n.state == NotificationState::Sending), "it had left");
 }
 
 #[test]
@@ -499,4 +506,94 @@ fn a_bare_word_that_ends_an_alert_never_means_somebody_elses_or_one_of_two() {
     alone.scene.ack("jonas").unwrap();
     assert_eq!(alone.says(MARIA, "done").state, Became::Refused);
     assert_eq!(alone.state(1), AlertState::Acknowledged);
+}
+
+/// A1 pages maria and then jonas, who takes it; A2 is raised, and its page to maria is decided.
+fn one_taken_and_one_more() -> Desk {
+    let mut desk = Desk::paging(&["x1"]);
+    desk.scene.pass(6);
+    desk.scene.due();
+    desk.scene.sent();
+    desk.scene.ack("jonas").unwrap();
+    desk.scene.pass(1);
+    desk.scene.raise("x2");
+    desk
+}
+
+#[test]
+fn a_bare_word_never_means_an_alert_whose_page_has_not_left() {
+    for word in ["ack", "done", "snooze", "esc"] {
+        let mut desk = one_taken_and_one_more();
+        let step = desk.scene.alerts[&crate::core::id::AlertId(2)].step;
+        assert_eq!(desk.says(MARIA, word).state, Became::Refused, "{word}");
+        let second = &desk.scene.alerts[&crate::core::id::AlertId(2)];
+        assert_eq!((second.state, second.step), (AlertState::Open, step), "{word}");
+        assert_eq!(desk.state(1), AlertState::Acknowledged, "{word}");
+    }
+}
+
+#[test]
+fn a_bare_word_answers_the_newest_page_and_names_the_other_with_its_code_where_that_one_is_taken() {
+    // A2 was sent before A1, which jonas took.
+    let mut desk = Desk::paging(&["x1"]);
+    desk.scene.pass(1);
+    desk.scene.raise("x2");
+    desk.scene.sent();
+    let taken = crate::core::id::AlertId(2);
+    let take = crate::core::command::Action::Ack { alert: taken, next_update_by: None };
+    desk.scene.command("jonas", take, crate::core::command::Expect::default()).unwrap();
+    for (word, verb) in [("ok", "ACK"), ("done", "RESOLVE")] {
+        assert_eq!(desk.says(MARIA, word).state, Became::Refused, "{word}");
+        let code = desk.code(1);
+        let said =
+            format!("A2 is jonas's. Did you mean A1 Acme Blocked? Answer with its code: {verb} {code}");
+        assert_eq!(desk.answered(), said);
+        assert_eq!(desk.state(1), AlertState::Open, "{word}");
+    }
+    let close = crate::core::command::Action::Resolve { alert: taken, reason: "over".into() };
+    desk.scene.command("jonas", close, crate::core::command::Expect::default()).unwrap();
+    assert_eq!(desk.says(MARIA, "ack").state, Became::Refused, "that one is closed");
+    assert!(desk.answered().starts_with("A2 is closed. Did you mean A1"), "{}", desk.answered());
+    let code = desk.code(1);
+    assert_eq!(desk.says(MARIA, &format!("ack {code}")).state, Became::Acted);
+}
+
+#[test]
+fn a_code_ends_or_quiets_nothing_that_somebody_else_has() {
+    let mut desk = Desk::new();
+    desk.scene.desk.policies.get_mut("urgent").unwrap().steps =
+        vec![crate::core::scenario::tells(&["maria", "jonas"], 0)];
+    desk.scene.raise("x1");
+    desk.scene.sent();
+    desk.scene.ack("maria").unwrap();
+    let promise = desk.scene.alert().next_update_by;
+    let code = desk.code(2);
+    for word in ["snooze 120", "resolve", "done"] {
+        let words = if word == "resolve" { " all fine" } else { "" };
+        assert_eq!(desk.says(JONAS, &format!("{word} {code}{words}")).state, Became::Refused, "{word}");
+        assert_eq!(desk.answered(), "maria was first: A1 is theirs since 22:00 UTC.");
+        let alert = desk.scene.alert();
+        assert_eq!((alert.state, alert.next_update_by), (AlertState::Acknowledged, promise), "{word}");
+    }
+    let code = desk.code(1);
+    assert_eq!(desk.says(MARIA, &format!("resolve {code} all fine")).state, Became::Acted);
+}
+
+#[test]
+fn two_who_escalate_from_the_same_page_escalate_once() {
+    let mut desk = Desk::new();
+    let policy = desk.scene.desk.policies.get_mut("urgent").unwrap();
+    policy.steps = vec![
+        crate::core::scenario::tells(&["maria", "jonas"], 0),
+        crate::core::scenario::tells(&["maria"], 6),
+        crate::core::scenario::tells(&["jonas"], 6),
+    ];
+    desk.scene.raise("x1");
+    desk.scene.sent();
+    let code = desk.code(1);
+    assert_eq!(desk.says(MARIA, &format!("esc {code}")).state, Became::Acted);
+    assert_eq!(desk.scene.alert().step, 2);
+    assert_eq!(desk.says(JONAS, "esc").state, Became::Refused);
+    assert_eq!(desk.answered(), "A1 went on to step 2 meanwhile; look again before you escalate.");
+    assert_eq!(desk.scene.alert().step, 2);
 }

@@ -3,8 +3,8 @@
 use crate::core::ical::{Calendar, Event};
 use crate::core::person::{Person, PersonId};
 use crate::core::text::Untrusted;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -64,6 +64,14 @@ impl Roll {
 
     pub fn is_empty(&self) -> bool {
         self.bookings.is_empty()
+    }
+
+    /// Whether another copy of the calendar would leave nobody on call within the next 14 days where this one has
+    /// somebody: more likely a mistake, or a calendar of strangers, than a plan.
+    pub fn is_emptied_by(&self, other: &Roll, zone: &TimeZone, now: Timestamp) -> bool {
+        let until = now.saturating_add(SignedDuration::from_hours(14 * 24)).unwrap_or(Timestamp::MAX);
+        let has = |roll: &Roll| !roll.spans(zone, now, until).is_empty();
+        has(self) && !has(other)
     }
 
     pub fn names(&self, person: &PersonId) -> bool {
