@@ -3,7 +3,7 @@
 use crate::console::desk::ContactsHeard;
 use crate::console::keymap::{Action, Context};
 use crate::console::model::{About, Link, Model, Named, Place, Subject};
-use crate::console::{clock, waiting};
+use crate::console::{clock, order, waiting};
 use crate::core::alert::AlertState;
 use crate::core::notification::{Notification, RecipientId};
 use crate::core::person::Role;
@@ -171,11 +171,20 @@ fn undo(model: &Model) -> Result<(), String> {
         Some(Subject::Task(task)) => Some(About::Task(task)),
         None => None,
     };
-    if about.is_some_and(|about| model.waiting.about(&about).is_some()) {
-        return Ok(());
+    if let Some(item) = about.and_then(|about| model.waiting.about(&about)) {
+        return match model.waiting.is_on_its_way(item) {
+            true => Err(format!("{} of {} is on its way to the agent", item.word(), item.about().name())),
+            false => Ok(()),
+        };
     }
     may_act(model)?;
-    if model.undo.is_some() {
+    // The newest is what is meant, and whether it was done is not known yet.
+    let newest = model.pending.iter().rev().find(|pending| pending.undo.is_some());
+    if let Some(pending) = newest.filter(|_| model.named.is_none()) {
+        return Err(format!("{} of {} is on its way to the agent", pending.word, pending.about.name()));
+    }
+    // Whether it is still in one's own hand the agent knows best: its answer may be ahead of the stream.
+    if order::undoable(model).next().is_some() {
         return Ok(());
     }
     on_alert(model, Action::Undo)?;

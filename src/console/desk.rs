@@ -235,7 +235,10 @@ impl Desk {
         let was_open = match &before {
             Some(before) => before.state == TaskState::Open,
             // One that was not among those known is new, or was open all the time.
-            None => !matches!(what, What::TaskOpened | What::TaskWoke),
+            None => {
+                let asleep = task.state == TaskState::Done && task.snoozed_until.is_some();
+                !asleep && !matches!(what, What::TaskOpened | What::TaskWoke)
+            }
         };
         match (was_open, task.state == TaskState::Open) {
             (false, true) => self.open_tasks += 1,

@@ -238,15 +238,22 @@ pub fn came(model: &mut Model, answer: Result<Answer, LinkError>) {
     model.messages.heard = true;
     match answer {
         Ok(Answer { look, latest }) => {
-            // What the list is narrowed to stays, and so does one that is open, be it as old as it will.
+            let came: Vec<Notification> = look.into_iter().chain(latest).collect();
+            let newest = came.iter().map(|message| message.updated_at).max();
+            let stands: BTreeMap<_, _> =
+                came.iter().map(|message| (message.id, message.updated_at)).collect();
+            // What the list is narrowed to stays, and so does one that is open, be it as old as it will; and what
+            // the stream has told since.
             let open = selected(model).filter(|_| model.messages.opened).map(|message| message.id);
             let about = model.messages.narrowed.about.clone();
             model.messages.known.retain(|id, message| {
-                open == Some(*id) || about.as_ref().is_some_and(|about| about.holds(message))
+                open == Some(*id)
+                    || about.as_ref().is_some_and(|about| about.holds(message))
+                    || newest.is_some_and(|newest| newest < message.updated_at)
+                    || stands.get(id).is_some_and(|at| *at < message.updated_at)
             });
-            let came = look.into_iter().chain(latest).map(|message| (message.id, message));
-            model.messages.known.extend(came);
             model.messages.missing = None;
+            learn(model, &came);
             settle(model);
         }
         Err(error) => model.messages.missing = Some(error.to_string()),
@@ -358,7 +365,7 @@ pub fn one_came(model: &mut Model, answer: Result<Box<Notification>, LinkError>)
     match answer {
         Ok(message) => {
             let id = message.id;
-            model.messages.known.insert(id, *message);
+            learn(model, std::slice::from_ref(&*message));
             model.messages.opened = select(model, id);
         }
         Err(error) => say(model, format!("The message could not be read: {error}."), Tone::Refused),

@@ -279,6 +279,7 @@ fn stream_step(model: &mut Model, by: isize) {
 pub fn pause_at(model: &mut Model, seq: Option<u64>) {
     if model.stream.selected.is_none() {
         model.stream.paused_at = model.desk.as_ref().map_or(0, |desk| desk.seq);
+        model.stream.held = model.streamed().cloned().collect();
     }
     model.stream.selected = seq;
 }

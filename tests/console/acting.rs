@@ -78,7 +78,7 @@ fn the_outcome_names_each_row_and_u_undoes_all_that_were_done() {
     hand.press(&["u"]);
     let undone = hand.together(&[]);
     assert_eq!(undone.len(), 2);
-    assert!(undone.iter().all(|one| matches!(one.action, Action::Unack { .. })), "{undone:?}");
+    assert!(undone.iter().all(|one| matches!(one.action, Action::RestoreAlert { .. })), "{undone:?}");
     assert_eq!(undone[0].expect.holder, Some(Some(person("kim"))), "only what is still mine");
 }
 

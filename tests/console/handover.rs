@@ -28,10 +28,14 @@ fn done() -> Outcome {
 }
 
 #[test]
-fn the_sheet_stands_on_the_screen_and_one_key_accepts_it() {
+fn the_sheet_stands_on_the_screen_and_is_accepted_after_a_question() {
     let mut hand = open();
     insta::assert_snapshot!("handover_open", hand.screen());
     hand.press(&["a"]);
+    assert!(hand.screen().contains("cannot be undone"), "{}", hand.screen());
+    hand.press(&["Enter"]);
+    assert_eq!((hand.commands(), hand.model.dialog.is_none()), (0, true), "Enter stands on Cancel");
+    hand.press(&["a", "Tab", "Enter"]);
     let (action, _) = hand.command(done());
     assert_eq!(action, Action::AcceptHandover { handover: Some(HandoverId(12)) });
     assert!(hand.footer().starts_with("You have primary from Maria Weber"), "{}", hand.screen());
@@ -43,7 +47,7 @@ fn the_sheet_stands_on_the_screen_and_one_key_accepts_it() {
 #[test]
 fn a_second_acceptance_says_who_was_first() {
     let mut hand = open();
-    hand.press(&["a"]);
+    hand.press(&["a", "Tab", "Enter"]);
     let said = "Jonas Roth was first: H12 was accepted at 03:02 CET.";
     let refusal = Refusal { code: RefusalCode::Raced, said: said.into(), by: Some(person("jonas")) };
     hand.command(Outcome::Refused { refusal });

@@ -44,7 +44,7 @@ fn a_takes_the_alert_without_a_dialog_and_u_gives_it_back() {
     assert_eq!(hand.footer(), "You took A8812; news promised by 03:37.");
     hand.press(&["u"]);
     let (action, _) = hand.command(done("A8812 is open again."));
-    assert_eq!(action, Action::Unack { alert: AlertId(8812) });
+    assert_eq!(action, Action::RestoreAlert { alert: AlertId(8812) });
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn u_undoes_for_ten_seconds_even_from_another_row() {
     hand.press(&["a"]);
     hand.command(done("You took A8812."));
     hand.press(&["j", "u"]);
-    assert_eq!(hand.command(done("ok")).0, Action::Unack { alert: AlertId(8812) });
+    assert_eq!(hand.command(done("ok")).0, Action::RestoreAlert { alert: AlertId(8812) });
 
     hand.press(&["k", "a"]);
     hand.command(done("You took A8812."));

@@ -349,6 +349,7 @@ impl Plain<'_> {
         ) {
             return self.say("No: that is a command for the shell, not for this prompt.");
         }
+        let kept = matches!(command, Command::Ack(_) | Command::Note(_));
         let done = match ask::before(command, self.context).await {
             Ok(ask::Before::Do(command)) => Box::pin(super::run(*command, self.context)).await,
             Ok(ask::Before::Ask(lines, command)) => {
@@ -365,6 +366,11 @@ impl Plain<'_> {
         };
         match done {
             Ok(()) => Ok(()),
+            // The console on a screen keeps these; here nothing is kept, and nobody should think so.
+            Err(why @ Failed::NoAgent(_)) if kept => {
+                self.say(&format!("No: {why}"))?;
+                self.say("Nothing was done and nothing is kept; pages continue. Type it again when the agent is live.")
+            }
             Err(why) => format!("No: {why}").lines().try_for_each(|line| self.say(line)),
         }
     }

@@ -43,6 +43,7 @@ pub(in crate::core) fn raise(
         step: 0,
         next_escalation_at: None,
         holder: None,
+        before: None,
         next_update_by: None,
         snoozed_until: None,
         quiet: None,

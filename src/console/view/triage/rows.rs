@@ -345,10 +345,12 @@ fn task_row(
     (x, y): (u16, u16),
 ) {
     canvas.put(x + SHAPE + 1, y, 5, item::task_word(task), Meaning::Severity(Severity::Medium));
-    let (owner, meaning) = match (model.pending_for(&About::Task(task.id)), &task.owner) {
-        (Some(pending), _) => (format!("{} ..", pending.word), Meaning::Accent),
-        (None, Some(owner)) => (desk.short_name(owner), Meaning::Plain),
-        (None, None) => ("nobody".to_owned(), Meaning::Quiet),
+    let about = About::Task(task.id);
+    let (owner, meaning) = match (model.pending_for(&about), model.waiting.about(&about), &task.owner) {
+        (Some(pending), ..) => (format!("{} ..", pending.word), Meaning::Accent),
+        (None, Some(item), _) => (format!("{} waits", item.word()), Meaning::Bad),
+        (None, None, Some(owner)) => (desk.short_name(owner), Meaning::Plain),
+        (None, None, None) => ("nobody".to_owned(), Meaning::Quiet),
     };
     canvas.put(columns.next.0, y, columns.next.1, &owner, meaning);
     if let Some(id) = columns.id {
