@@ -20,6 +20,7 @@ use crate::console::{
     providers, search, sources, templates, views, waiting, why,
 };
 use crate::core::alert::Alert;
+use crate::core::notification::RecipientId;
 use crate::core::text::{Printable, Untrusted};
 
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -50,7 +51,10 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Resend => {
             let Some(desk) = &model.desk else { return Vec::new() };
-            let messages = messages::in_hand(model);
+            let messages = match model.message_of_task() {
+                Some(message) if model.place == Place::Triage => vec![message],
+                _ => messages::in_hand(model),
+            };
             let dialog = match (messages.as_slice(), model.selected_alert()) {
                 ([], alert) => alert.map(|alert| Resend::of_alert(desk, alert, now)),
                 (messages, _) => Resend::of_messages(desk, messages, now),
@@ -103,7 +107,16 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Close => model.dialog = model.selected_alert().map(|alert| Dialog::Close(Close::new(alert))),
         Action::Why => return why::ask(model),
         Action::Sort => model.dialog = Some(Dialog::Sort(Sort::new(model.triage.by))),
-        Action::Contact => return contacts::show_of_partner(model),
+        Action::Contact => {
+            let person = model.message_of_task().and_then(|message| match &message.recipient.who {
+                RecipientId::Person(person) => Some(person.clone()),
+                _ => None,
+            });
+            return match person {
+                Some(person) => goal::go(model, Goal::Person(person)),
+                None => contacts::show_of_partner(model),
+            };
+        }
         Action::Edit => {
             let form = model.selected_contact().map(Form::new);
             model.contacts.form = form;

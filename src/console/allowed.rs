@@ -22,6 +22,13 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
         Action::Note | Action::Accept if model.place == Place::Handover && model.named.is_none() => {
             crate::console::handover::may(model, action)
         }
+        Action::Resend if matches!(model.subject(), Some(Subject::Task(_))) => {
+            match model.message_of_task() {
+                Some(_) => may_act(model),
+                None => Err("no message is behind this task".to_owned()),
+            }
+        }
+        Action::Contact if model.message_of_task().is_some_and(|n| is_to_person(n)) => Ok(()),
         Action::Ack | Action::Escalate | Action::Resend | Action::Close => on_alert(model, action),
         Action::Hand => {
             on_alert(model, action)?;
@@ -90,6 +97,11 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
         },
         _ => Ok(()),
     }
+}
+
+/// Whether it went to somebody of the desk.
+pub fn is_to_person(message: &Notification) -> bool {
+    matches!(message.recipient.who, RecipientId::Person(_))
 }
 
 /// Whether the agent can be reached and grants the operator anything but looking.

@@ -145,6 +145,7 @@ fn press_scroll(scroll: &mut u16, key: KeyEvent) -> Pressed {
         KeyCode::PageDown | KeyCode::Char('d' | ' ') => *scroll = scroll.saturating_add(10),
         KeyCode::PageUp | KeyCode::Char('u') => *scroll = scroll.saturating_sub(10),
         KeyCode::Home | KeyCode::Char('g') => *scroll = 0,
+        KeyCode::End | KeyCode::Char('G') => *scroll = u16::MAX,
         KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | '?' | 'w') => return Pressed::Close,
         _ => {}
     }
@@ -161,8 +162,8 @@ impl Dialog {
             Dialog::Bulk(dialog) => dialog.appeared,
             _ => Timestamp::MIN,
         };
-        // A way out is never taken away.
-        if is_fresh(appeared, now) && key.code != KeyCode::Esc {
+        // What was typed before it was seen does nothing; moving about in it and leaving it are never taken away.
+        if is_fresh(appeared, now) && matches!(key.code, KeyCode::Enter | KeyCode::Char(_)) {
             return Pressed::Stay;
         }
         match self {

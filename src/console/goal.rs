@@ -307,6 +307,9 @@ fn of_subject(goals: &mut Goals<'_>, model: &Model) {
             }
             if let Some(message) = task.notification {
                 goals.add(format!("message {message}"), Goal::Message(message));
+                if let Some(message) = goals.desk.messages.get(message) {
+                    goals.recipient(message);
+                }
             }
             if let Some(partner) = &task.partner {
                 if let Some(about) = &task.about

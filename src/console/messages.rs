@@ -254,7 +254,11 @@ pub fn came(model: &mut Model, answer: Result<Answer, LinkError>) {
             });
             model.messages.missing = None;
             learn(model, &came);
+            let fresh = model.fresh;
             settle(model);
+            if fresh && !model.messages.opened {
+                model.messages.rows.first();
+            }
         }
         Err(error) => model.messages.missing = Some(error.to_string()),
     }

@@ -128,6 +128,8 @@ pub struct Model {
     /// Ctrl-C was pressed once.
     pub leaving: bool,
     pub last_key: Option<Timestamp>,
+    /// The place was opened by the last key, so that no hand is on its rows yet.
+    pub fresh: bool,
     pub tickets: u64,
 }
 
@@ -250,6 +252,8 @@ pub struct Contacts {
     pub of: Option<Untrusted>,
     /// An answer has come.
     pub heard: bool,
+    /// Where the hand is to be once the contact is known.
+    pub sought: Option<Untrusted>,
 }
 
 /// Rows that match what is typed.
@@ -412,6 +416,7 @@ impl Model {
                 alone: false,
                 of: None,
                 heard: false,
+                sought: None,
             },
             messages: Messages::default(),
             on_call: Plan::default(),
@@ -448,6 +453,7 @@ impl Model {
             newcomer: false,
             leaving: false,
             last_key: None,
+            fresh: false,
             tickets: 0,
         }
     }
@@ -501,6 +507,11 @@ impl Model {
             Subject::Alert(id) => self.alert(id),
             Subject::Task(_) => None,
         }
+    }
+
+    /// The message that the selected task is about.
+    pub fn message_of_task(&self) -> Option<&Notification> {
+        self.desk.as_ref()?.messages.get(self.selected_task()?.notification?)
     }
 
     pub fn selected_task(&self) -> Option<&Task> {
@@ -626,7 +637,7 @@ impl Model {
     /// Whether the operator's hand is on the list, so that no row may move.
     pub fn hand_is_on(&self) -> bool {
         crate::console::appear::is_typing(self)
-            || self.last_key.is_some_and(|at| self.now.duration_since(at) < HAND_RESTS)
+            || !self.fresh && self.last_key.is_some_and(|at| self.now.duration_since(at) < HAND_RESTS)
     }
 
     /// What a list shows, or in which order, is no longer what it would be with the hand off.

@@ -30,6 +30,7 @@ pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         };
     }
     model.last_key = Some(model.now);
+    model.fresh = false;
     if model.flash.as_ref().is_some_and(|flash| flash.tone != Tone::Done) {
         model.flash = None;
     }
@@ -40,6 +41,13 @@ pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
     if swallows(model) {
         return Vec::new();
+    }
+    // What is only read gives way to whatever is asked for next.
+    if matches!(model.dialog, Some(Dialog::Help { .. } | Dialog::Why(_)))
+        && model.keys.action(Context::Everywhere, key) == Some(Action::Palette)
+    {
+        model.dialog = None;
+        return act(model, Action::Palette);
     }
     if model.dialog.is_some() {
         return press_dialog(model, key);
@@ -85,6 +93,9 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Pressed::Stay => Vec::new(),
         Pressed::Close => {
             let effects = crate::console::drill::closed(model);
+            if matches!(model.dialog, Some(Dialog::Escalate(_) | Dialog::Resend(_) | Dialog::Bulk(_))) {
+                say(model, "Nothing was done.".to_owned(), Tone::Hint);
+            }
             model.dialog = None;
             effects
         }

@@ -127,6 +127,16 @@ pub fn window(
         canvas.put(outer.x, y, 1, bar, Meaning::Quiet);
         canvas.put(outer.right() - 1, y, 1, bar, Meaning::Quiet);
     }
+    let (right, bottom) = (outer.right() - 1, outer.bottom() - 1);
+    let at = [(outer.x, outer.y), (right, outer.y), (outer.x, bottom), (right, bottom)];
+    for ((corner, (x, y)), meaning) in canvas.theme.signs.corners.into_iter().zip(at).zip([
+        Meaning::Accent,
+        Meaning::Accent,
+        Meaning::Quiet,
+        Meaning::Quiet,
+    ]) {
+        canvas.put(x, y, 1, corner, meaning);
+    }
     Rect {
         x: outer.x + 2,
         y: outer.y + 1,

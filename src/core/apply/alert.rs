@@ -274,9 +274,10 @@ impl Asked<'_> {
         self.decision.changes.insert(before, fact);
         status_update::take_back(&mut self.decision, alert.id, notifications);
         let paged: Vec<String> = self.decision.changes[before..]
-            .iter()
-            .filter_map(|change| match &change.object {
+            .iter_mut()
+            .filter_map(|change| match &mut change.object {
                 Object::Notification(n) if n.purpose == Purpose::Page => {
+                    n.again.woken = true;
                     Some(n.recipient.name.printable().into_string())
                 }
                 _ => None,

@@ -280,7 +280,7 @@ fn who_was_told(canvas: &mut Canvas<'_>, told: &[Told], (x, width): Column, y: u
     let asked: u16 = told.iter().map(|told| cells(&told.name) + 2).sum();
     if asked > width + 1 {
         // Where not all fit, nobody whom the message missed is hidden behind a number.
-        told.sort_by_key(|told| !matches!(told.mark, Mark::Failed | Mark::Doubt));
+        told.sort_by_key(|told| !matches!(told.mark, Mark::Failed | Mark::Doubt | Mark::Waits));
     }
     let words: Vec<(String, Meaning)> = told
         .iter()
@@ -291,6 +291,7 @@ fn who_was_told(canvas: &mut Canvas<'_>, told: &[Told], (x, width): Column, y: u
                 Mark::Proven => (signs.proven, Meaning::Good),
                 Mark::Failed => (signs.failed, Meaning::Bad),
                 Mark::Doubt => (signs.doubt, Meaning::Warn),
+                Mark::Waits => (signs.waiting, Meaning::Warn),
                 Mark::Accepted => ("", Meaning::Plain),
             };
             (format!("{}{gap}{sign}", told.name), meaning)
