@@ -291,3 +291,26 @@ async fn a_calendar_elsewhere_is_read_and_its_last_good_copy_counts_while_it_can
     assert_eq!(why("ann"), ["taken off call for primary by calendar roster"], "{told:#?}");
     assert_eq!(why("bob"), ["put on call for primary by calendar roster"], "{told:#?}");
 }
+
+#[tokio::test]
+async fn check_walks_the_file_that_is_edited_and_not_the_plan_that_is_applied() {
+    let server = Server::default();
+    // Nights only.
+    server.says(Some(roster("Ann Lee on call").replace("DURATION:P1D", "DURATION:PT8H")));
+    let url = server.start().await;
+    let days = "[[schedule.layer]]\nname = \"days\"\npeople = [\"bob\"]\n";
+    let nights = "[[schedule.layer]]\nname = \"roster\"\nics_secret = { env = \"ROSTER\" }\n";
+    let schedule = "[[schedule]]\nname = \"primary\"\n";
+    let environment: &'static str = url.leak();
+    let whole = format!("{PEOPLE}{schedule}{days}{nights}");
+    let mut desk = Desk::with_environment(&whole, &[("ROSTER", environment)]);
+    desk.start().await;
+    until("the calendar", async || (!server.asked().is_empty()).then_some(())).await;
+    until("the check to know of it", async || (desk.run(&["check"]).await.code == Some(0)).then_some(()))
+        .await;
+    desk.configure(&format!("{PEOPLE}{schedule}{nights}"));
+    let check = desk.run(&["check"]).await;
+    assert_eq!(check.code, Some(1), "{check:?}");
+    assert!(check.out.contains("no one is on call in primary"), "{check:?}");
+    desk.stop().await;
+}

@@ -5,7 +5,7 @@
 
 use super::Agent;
 use crate::channel::http_client;
-use crate::config::{Feed, LARGEST_CALENDAR};
+use crate::config::{Feed, LARGEST_CALENDAR, address_hash};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::desk::Desk;
 use crate::core::duty::Work;
@@ -55,11 +55,6 @@ enum Heard {
         etag: Option<String>,
         text: String,
     },
-}
-
-/// SHA-256 of an address in hex; an address may be a secret.
-pub fn address_hash(url: &str) -> String {
-    crate::config::digest(url)
 }
 
 /// Asks every calendar every so often, until the agent stops.

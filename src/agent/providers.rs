@@ -2,6 +2,7 @@
 //! when it is back, and a medium that none of them carries is an alert of its own.
 
 use super::Agent;
+use super::quiet;
 use super::setup::Setup;
 use crate::core::bundle;
 use crate::core::change::{Actor, Change, Object, What};
@@ -250,7 +251,10 @@ fn judge(
     }
     bundle::gather(&mut decision, None);
     tx.keep_ids(decision.ids);
-    tx.apply(decision.changes)
+    let changed = quiet::changed(&decision.changes);
+    tx.apply(decision.changes)?;
+    // What sleeps because of it wakes with its end.
+    quiet::follow(tx, desk, &changed, now)
 }
 
 /// Lets parked messages leave for which there is a way: all, or those of one provider.

@@ -2,19 +2,15 @@
 //! set-up is replaced whole, so that every decision sees one state of both.
 
 use super::Agent;
-use super::calendar::address_hash;
 use super::setup::Setup;
 use crate::core::assignment;
 use crate::core::contact::Medium;
 use crate::core::handover;
-use crate::core::ical;
 use crate::core::maintenance::{StoredWindow, Window};
 use crate::core::person::Person;
-use crate::core::schedule::{Override, Roll, RosterCopy, Source};
 use crate::core::suppression::{Suppression, address_key};
 use crate::store::{Store, StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
-use secrecy::ExposeSecret;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -35,14 +31,14 @@ impl Agent {
 }
 
 /// The set-up with what is stored laid over its assignments and schedules.
-pub async fn laid(setup: Setup, store: &Store, now: Timestamp) -> Result<Setup, StoreError> {
+pub async fn laid(mut setup: Setup, store: &Store, now: Timestamp) -> Result<Setup, StoreError> {
     let since = now.saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
     let read = move |tx: &Tx<'_>| {
         let laid = (tx.overrides(since)?, tx.rosters()?, tx.assignments()?);
         Ok((laid, tx.live_handovers()?, tx.windows(now)?))
     };
     let ((overrides, copies, assignments), handovers, windows) = store.read(read).await?;
-    let mut setup = lay(setup, &overrides, &copies);
+    setup.settings.lay(&copies, &overrides);
     setup.settings.desk.unaccepted = handover::unaccepted(&handovers);
     stop_where_said(&mut setup, store).await?;
     assignment::lay_over(&mut setup.settings.desk, &assignments);
@@ -79,22 +75,4 @@ async fn stop_where_said(setup: &mut Setup, store: &Store) -> Result<(), StoreEr
         }
     }
     Ok(())
-}
-
-fn lay(mut setup: Setup, overrides: &[Override], copies: &[RosterCopy]) -> Setup {
-    let settings = &mut setup.settings;
-    for feed in &settings.rosters {
-        let address = address_hash(feed.url.expose_secret());
-        let copy = copies.iter().find(|copy| copy.id == feed.id() && copy.address == address);
-        // What was once understood is understood again, unless the desk has forgotten how.
-        let calendar = copy.and_then(|copy| ical::Calendar::read(copy.text.raw()).ok());
-        let schedule = settings.desk.schedules.get_mut(&feed.schedule);
-        let layer = schedule.and_then(|schedule| schedule.layers.iter_mut().find(|l| l.name == feed.layer));
-        if let (Some(calendar), Some(layer)) = (calendar, layer) {
-            layer.source = Source::Calendar(Roll::new(&calendar, settings.desk.people.values()));
-        }
-    }
-    let laid: Vec<_> = settings.desk.schedules.values().map(|s| s.with(overrides, &settings.desk)).collect();
-    settings.desk.schedules = laid.into_iter().map(|schedule| (schedule.name.clone(), schedule)).collect();
-    setup
 }

@@ -76,6 +76,7 @@ fn needed(
     if tx.shift_test(&begun.id())?.is_some() || tx.shift_tested_since(&begun.person, lately)? {
         return Ok(false);
     }
-    let since = now.saturating_sub(rule.every).unwrap_or(Timestamp::MIN);
+    // As it was when the turn began: a proof that grows too old within a turn wakes nobody in it.
+    let since = begun.at.saturating_sub(rule.every).unwrap_or(Timestamp::MIN);
     Ok(!shift_test::proves(desk, &begun.person, &tx.proven_to(&begun.person, since)?, since))
 }

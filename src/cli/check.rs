@@ -110,11 +110,9 @@ pub async fn run(args: &CheckArgs, context: &Context) -> Result<(), Failed> {
 
 /// Walks the file's desk, with what the agent knows laid over it.
 fn walk(mut settings: Settings, asked: Option<CoverInputs>, now: Timestamp) -> Vec<Finding> {
-    let desk = &mut settings.desk;
     let proving = settings.channels.iter().filter(|channel| channel.proof.is_some());
     let mut known =
         Known { proving: proving.map(|channel| channel.name.clone()).collect(), ..Known::default() };
-    let elsewhere = settings.rosters.iter().map(|feed| feed.schedule.clone());
     let reports = settings.replies.as_ref().is_some_and(|replies| replies.bounces);
     let waits = |channel: &&config::Channel| {
         !reports && channel.proof.is_some() && matches!(channel.kind, config::ChannelKind::Smtp { .. })
@@ -123,20 +121,19 @@ fn walk(mut settings: Settings, asked: Option<CoverInputs>, now: Timestamp) -> V
     let lost: Vec<Finding> =
         waiting.map(|channel| Finding::NoWayBack { channel: channel.name.clone() }).collect();
     let Some(asked) = asked else {
-        known.unread = elsewhere.collect();
-        let mut found = cover::walk(desk, &known, now, ahead(now));
+        known.unread = settings.rosters.iter().map(|feed| feed.schedule.clone()).collect();
+        let mut found = cover::walk(&settings.desk, &known, now, ahead(now));
         found.extend(lost);
         found.push(Finding::AgentNotAsked);
         return found;
     };
+    // The file's own plan, with what is arranged beside it: a copy counts for the calendar that it was read from.
+    known.unread = settings.lay(&asked.rosters, &asked.overrides);
+    let desk = &mut settings.desk;
     assignment::lay_over(desk, &asked.assignments);
-    let laid: Vec<_> = desk.schedules.values().map(|plan| plan.with(&asked.overrides, desk)).collect();
-    desk.schedules = laid.into_iter().map(|schedule| (schedule.name.clone(), schedule)).collect();
-    known.turns = asked.timelines.into_iter().map(|line| (line.schedule, line.segments)).collect();
-    // The applied configuration may not have a calendar yet that the file has.
-    known.unread = elsewhere.filter(|name| !known.turns.contains_key(name)).collect();
     let active = asked.suppressed.iter().filter(|one| one.state == SuppressionState::Active);
     known.suppressed = active.map(|one| (address_key(one.id.raw()), one.cause)).collect();
+    known.failing = asked.failing.into_iter().map(|one| one.address).collect();
     (known.partners, known.contacts) = (asked.partners, asked.contacts);
     let mut found = cover::walk(desk, &known, asked.now, ahead(asked.now));
     found.extend(lost);

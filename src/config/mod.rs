@@ -19,6 +19,7 @@ pub mod paths;
 mod problem;
 mod quiet;
 mod replies;
+mod roster;
 mod schedule;
 mod smpp;
 mod templates;
@@ -33,6 +34,7 @@ pub use console::{Console as ConsoleSettings, KeyRow, Keys as ConsoleKeys, Notif
 pub use heartbeat::Heartbeat;
 pub use problem::{ConfigError, Problem};
 pub use replies::{Imap, Letters, Replies};
+pub use roster::address_hash;
 pub use schedule::{Feed, LARGEST_CALENDAR};
 pub use smpp::{AlphabetWord, Smpp, SplitWord};
 

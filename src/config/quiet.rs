@@ -5,7 +5,7 @@ use super::file::{OneOrMore, SeverityWord, Text, Words, words};
 use crate::core::cron::CronSchedule;
 use crate::core::event::Severity;
 use crate::core::inhibit::{EqualField, Inhibit};
-use crate::core::maintenance::{Covers, LONGEST, NAMES, Times, Window, never_ends};
+use crate::core::maintenance::{Covers, LONGEST, NAMES, Times, Window, longest_on};
 use crate::core::rule::check_expression_over;
 use crate::core::schedule::Handoff;
 use crate::core::schedule::rotation::BadHandoff;
@@ -113,23 +113,27 @@ impl Check<'_> {
                 "a window begins by one of: schedule = \"0 22 * * sat\" (cron), at = \"sat 22:00\"",
             ),
         }
-        let mut windows = Vec::new();
-        for (expression, span) in expressions {
-            match CronSchedule::parse(&expression, zone.clone()) {
-                Ok(schedule) if never_ends(&schedule, lasts) => {
-                    let message = "each of these windows begins before the one before has ended, so that nobody \
-                                   would ever be paged; use a rule with quiet = true if that is meant";
-                    self.wrong(span, message);
-                }
-                Ok(schedule) => windows.push(Window {
-                    name: t.name.as_ref().clone(),
-                    covers: covers.clone(),
-                    times: Times::Recurring { schedule, lasts },
-                }),
-                Err(why) => self.wrong(span, sanitise(&why.to_string()).into_owned()),
+        let mut schedules = Vec::new();
+        for (expression, span) in &expressions {
+            match CronSchedule::parse(expression, zone.clone()) {
+                Ok(schedule) => schedules.push(schedule),
+                Err(why) => self.wrong(span.clone(), sanitise(&why.to_string()).into_owned()),
             }
         }
-        windows
+        // An hour more is the night in which the clocks go back.
+        if let Some((_, span)) = expressions.into_iter().next()
+            && longest_on(&schedules, lasts.min(LONGEST)) > LONGEST + SignedDuration::from_hours(1)
+        {
+            let message = "these windows follow on each other without a pause for more than three days (72h), so that \
+                           nobody would be paged; use a rule with quiet = true if that is meant";
+            self.wrong(span, message);
+        }
+        let window = |schedule| Window {
+            name: t.name.as_ref().clone(),
+            covers: covers.clone(),
+            times: Times::Recurring { schedule, lasts },
+        };
+        schedules.into_iter().map(window).collect()
     }
 
     pub(super) fn inhibits(&mut self, tables: Vec<InhibitTable>) -> Vec<Inhibit> {
@@ -223,11 +227,7 @@ mod tests {
         for (keys, place, wanted) in [
             ("at = \"sat 22:00\"\nfor = \"2h\"", "4:8", "say what this window covers"),
             ("for = \"2h\"\npartner = \"acme\"", "4:8", "a window begins by one of"),
-            (
-                "schedule = \"0 * * * *\"\nfor = \"1h\"\npartner = \"acme\"",
-                "5:12",
-                "nobody would ever be paged",
-            ),
+            ("schedule = \"0 * * * *\"\nfor = \"1h\"\npartner = \"acme\"", "5:12", "nobody would be paged"),
             ("schedule = \"0 0 30 2 *\"\nfor = \"1h\"\npartner = \"acme\"", "5:12", "never runs"),
             ("at = \"sat 22:00\"\nfor = \"73h\"\npartner = \"acme\"", "6:7", "three days"),
             ("at = \"someday\"\nfor = \"2h\"\npartner = \"acme\"", "5:6", "someday"),

@@ -14,6 +14,7 @@ use crate::core::assignment::Assignment;
 use crate::core::contact::Medium;
 use crate::core::desk::Desk;
 use crate::core::event::Severity;
+use crate::core::notification::{Notification, NotificationState, RecipientId};
 use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId};
 use crate::core::rule::Then;
@@ -33,10 +34,10 @@ pub struct Known {
     pub proving: BTreeSet<String>,
     /// Schedules with calendars elsewhere that nobody has read for this walk.
     pub unread: BTreeSet<String>,
-    /// Who is on call by schedules that somebody else knows better, over the time that is walked.
-    pub turns: BTreeMap<String, Vec<Segment>>,
     /// Addresses that nothing reaches any more, by [`address_key`].
     pub suppressed: BTreeMap<String, SuppressionCause>,
+    /// Addresses at which a message to somebody of the desk failed, see [`failing`].
+    pub failing: BTreeSet<String>,
     pub partners: Vec<PartnerRef>,
     pub contacts: Vec<LostContact>,
 }
@@ -50,6 +51,25 @@ pub struct LostContact {
     pub partner: Option<Untrusted>,
     pub medium: Medium,
     pub cause: SuppressionCause,
+}
+
+/// A way to somebody of the desk by which a message failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failing {
+    pub person: PersonId,
+    pub medium: Medium,
+    /// As [`address_key`] has it.
+    pub address: String,
+}
+
+/// The way by which a message to somebody of the desk failed, unless a later one is proven to have arrived there.
+/// The way counts as broken until its task is done, or the address is another.
+pub fn failing(n: &Notification, proven: &[Notification]) -> Option<Failing> {
+    let RecipientId::Person(person) = &n.recipient.who else { return None };
+    let at = |n: &Notification| n.attempts.last().map(|attempt| address_key(attempt.address.raw()));
+    let address = at(n).filter(|_| n.state.is_failure() && n.state != NotificationState::Expired)?;
+    let since = proven.iter().any(|other| other.state.is_proven() && at(other).as_ref() == Some(&address));
+    (!since).then(|| Failing { person: person.clone(), medium: n.medium, address })
 }
 
 /// Which step of which policy.
@@ -82,6 +102,8 @@ pub enum NoWay {
     NoChannel,
     /// A provider said for good that nobody is reached there.
     Bounced,
+    /// A message failed there, and the task about it is not done.
+    Failed,
     /// Its owner said stop.
     OptedOut,
 }
@@ -143,6 +165,14 @@ pub enum Finding {
     },
     /// Somebody who is paged may look, but not acknowledge.
     MayNotAct { person: PersonId, name: String, policies: Vec<String> },
+    /// Somebody on call or in charge of a partner is away, and the step reaches somebody else.
+    Away {
+        #[serde(flatten)]
+        place: Place,
+        person: PersonId,
+        name: String,
+        times: Vec<Span>,
+    },
     /// Pages leave by a channel that does not say whether they arrive.
     NoReceipts { channel: String, medium: Medium, policies: Vec<String> },
     /// A mail channel waits for reports that have no mailbox to come back to.
@@ -190,8 +220,7 @@ pub fn walk(desk: &Desk, known: &Known, from: Timestamp, until: Timestamp) -> Ve
         idle: BTreeMap::new(),
     };
     for (name, schedule) in &desk.schedules {
-        let turns = known.turns.get(name).cloned().unwrap_or_else(|| schedule.turns(from, until));
-        walk.turns.insert(name, turns);
+        walk.turns.insert(name, schedule.turns(from, until));
     }
     let used = used(desk);
     for name in desk.policies.keys().filter(|name| !used.contains_key(name.as_str())) {
@@ -260,6 +289,8 @@ struct Met {
     gaps: BTreeMap<String, Vec<Span>>,
     /// Roles that nobody holds while others are reached.
     vacant: BTreeSet<String>,
+    /// Who is on call or in charge and away while others are reached.
+    away: BTreeMap<PersonId, Vec<Span>>,
 }
 
 impl<'a> Walk<'a> {
@@ -301,6 +332,7 @@ impl<'a> Walk<'a> {
         let mut nobody: BTreeMap<(Vec<String>, Vec<Span>), Vec<String>> = BTreeMap::new();
         let mut gaps: BTreeMap<String, BTreeSet<Span>> = BTreeMap::new();
         let mut vacant: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut away: BTreeMap<PersonId, BTreeSet<Span>> = BTreeMap::new();
         let classes = self.classes(step);
         for class in &classes {
             let met = self.meet(&place, step, class, &cuts);
@@ -310,6 +342,9 @@ impl<'a> Walk<'a> {
             }
             for (schedule, times) in met.gaps {
                 gaps.entry(schedule).or_default().extend(times);
+            }
+            for (person, times) in met.away {
+                away.entry(person).or_default().extend(times);
             }
             for role in met.vacant {
                 vacant.entry(role).or_default().extend(ids());
@@ -341,6 +376,10 @@ impl<'a> Walk<'a> {
             let (always, unread) = (self.is_all(&times), unread.contains(&schedule));
             self.found.push(Finding::Gap { place: place.clone(), schedule, times, always, unread });
         }
+        for (person, times) in away {
+            let (name, times) = (self.desk.name_of(&person), times.into_iter().collect());
+            self.found.push(Finding::Away { place: place.clone(), person, name, times });
+        }
         for (role, partners) in vacant {
             self.found.push(Finding::NoHolder { place: place.clone(), role, partners });
         }
@@ -358,6 +397,7 @@ impl<'a> Walk<'a> {
             let span = Span { from, until: cuts.get(index + 1).copied().unwrap_or(self.until) };
             let (mut told, mut because) = (Vec::new(), Vec::new());
             let (mut empty, mut vacant) = (Vec::new(), Vec::new());
+            let mut due = BTreeSet::new();
             for target in &step.notify {
                 match target {
                     Target::OnCall(schedule) => {
@@ -366,10 +406,14 @@ impl<'a> Walk<'a> {
                             empty.push(schedule);
                             because.push(format!("no one is on call in {schedule}"));
                         }
+                        due.extend(on.iter().cloned());
                         told.extend(on);
                     }
                     Target::Assigned(role) => match self.desk.acting(role, &class.sample, from) {
-                        Some(person) => told.push(person.clone()),
+                        Some(person) => {
+                            due.insert(person.clone());
+                            told.push(person.clone());
+                        }
                         None => {
                             vacant.push(role);
                             because.push(format!("nobody is {role}"));
@@ -384,8 +428,12 @@ impl<'a> Walk<'a> {
                 }
             }
             let mut reached = false;
+            due.retain(|person| self.desk.is_away(person, from));
             for person in &told {
                 match self.reach(person, &place.policy) {
+                    Ok(()) if self.desk.is_away(person, from) => {
+                        because.push(format!("{} is away", self.desk.name_of(person)));
+                    }
                     Ok(()) => reached = true,
                     Err(why) => because.push(why),
                 }
@@ -394,6 +442,9 @@ impl<'a> Walk<'a> {
             if reached || (calls && place.step.is_some()) {
                 for schedule in empty {
                     extend(met.gaps.entry(schedule.clone()).or_default(), span);
+                }
+                for person in due {
+                    extend(met.away.entry(person).or_default(), span);
                 }
                 met.vacant.extend(vacant.into_iter().cloned());
             } else {
@@ -437,6 +488,7 @@ impl<'a> Walk<'a> {
         match self.known.suppressed.get(&address_key(&address)) {
             Some(SuppressionCause::Dead) => Err(NoWay::Bounced),
             Some(SuppressionCause::OptedOut) => Err(NoWay::OptedOut),
+            None if self.known.failing.contains(&address_key(&address)) => Err(NoWay::Failed),
             None => Ok(()),
         }
     }
@@ -451,6 +503,11 @@ impl<'a> Walk<'a> {
     fn cuts(&self, step: &Step) -> Vec<Timestamp> {
         let mut cuts = vec![self.from];
         let mut roles = false;
+        for absence in &self.desk.absences {
+            let zone = self.desk.zone_of(&absence.person);
+            cuts.extend(begins(absence.first, &zone));
+            cuts.extend(absence.last.tomorrow().ok().and_then(|day| begins(day, &zone)));
+        }
         for target in &step.notify {
             match target {
                 Target::OnCall(schedule) => {
@@ -462,11 +519,6 @@ impl<'a> Walk<'a> {
             }
         }
         if roles {
-            for absence in &self.desk.absences {
-                let zone = self.desk.zone_of(&absence.person);
-                cuts.extend(begins(absence.first, &zone));
-                cuts.extend(absence.last.tomorrow().ok().and_then(|day| begins(day, &zone)));
-            }
             let ends = self.desk.assignments.iter().filter_map(|assignment| assignment.until);
             cuts.extend(ends.filter_map(|last| begins(last.tomorrow().ok()?, &self.desk.time_zone)));
         }

@@ -189,8 +189,8 @@ impl<'a> Decision<'a> {
         ends.filter(|end| *end > self.now).min().unwrap_or(self.now + SignedDuration::from_hours(24))
     }
 
-    /// Queues the messages that page these people, and returns the names of those who can be reached at all and
-    /// may acknowledge.
+    /// Queues the messages that page these people, and returns the names of those who can be reached at all, may
+    /// acknowledge and are not away.
     pub fn page(&mut self, alert: &Alert, told: &[Told], step: u32, detail: bool) -> Vec<String> {
         let next = self.next_after(alert);
         let mut reached = Vec::new();
@@ -213,12 +213,16 @@ impl<'a> Decision<'a> {
                 let content = self.content(alert, person, medium, next.as_ref(), &one.via);
                 self.queue(alert, person, medium, purpose, content, &one.via, Some(step), None);
             }
-            if person.may_act() {
-                reached.push(person.name.clone());
-            } else {
-                let sentence = format!("{} is told, and may not acknowledge it.", person.name);
-                self.alert_change(Actor::Desk, What::AlertNobody, sentence, alert);
-            }
+            let why = match self.desk.is_away(&person.id, self.now) {
+                _ if !person.may_act() => "may not acknowledge it",
+                true => "is away",
+                false => {
+                    reached.push(person.name.clone());
+                    continue;
+                }
+            };
+            let sentence = format!("{} is told, and {why}.", person.name);
+            self.alert_change(Actor::Desk, What::AlertNobody, sentence, alert);
         }
         reached
     }
@@ -871,6 +875,29 @@ mod tests {
         scene.raise("x1");
         let names: Vec<_> = scene.notifications.values().map(|n| n.recipient.name.raw()).collect();
         assert_eq!((names, scene.alert().step), (vec!["jonas"], 2));
+    }
+
+    #[test]
+    fn somebody_who_is_away_is_told_and_the_next_step_follows_at_once() {
+        let mut scene = Scene::usual();
+        let day = scene.desk.day(scene.now);
+        let person = PersonId("maria".into());
+        scene.desk.absences = vec![crate::core::desk::Absence { person, first: day, last: day }];
+        scene.raise("x1");
+        let names: Vec<_> = scene.notifications.values().map(|n| n.recipient.name.raw()).collect();
+        assert_eq!((names, scene.alert().step), (vec!["maria", "jonas"], 2));
+    }
+
+    #[test]
+    fn what_is_cleared_is_not_escalated() {
+        let mut scene = Scene::usual();
+        scene.raise("x1");
+        scene.ack("maria").unwrap();
+        scene.events(&[("cleared", exception("x1"), "high")]);
+        let refused =
+            scene.command("maria", Action::Escalate { alert: AlertId(1), step: None }, Expect::default());
+        assert_eq!(refused.unwrap_err().code, crate::core::command::RefusalCode::WrongState);
+        assert_eq!(scene.alert().next_escalation_at, None);
     }
 
     #[test]

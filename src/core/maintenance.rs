@@ -220,20 +220,30 @@ fn end(zone: &TimeZone, run: &Run, lasts: SignedDuration) -> Timestamp {
     }
 }
 
-/// Whether one run of a recurring window begins before another has ended, so that it would never end.
-/// Looked at over so many runs from the start of a year.
-pub fn never_ends(schedule: &CronSchedule, lasts: SignedDuration) -> bool {
-    let start = wall::moment(&schedule.time_zone, jiff::civil::date(2025, 1, 1).at(0, 0, 0, 0));
-    let mut ended: Option<Timestamp> = None;
-    let mut after = start;
-    let mut gaps = 0;
+/// How long a window that begins with every run of any of these schedules, and lasts so long each time, is on
+/// without a pause at most. Looked at over so many runs from the start of a year, or until that is clear.
+pub fn longest_on(schedules: &[CronSchedule], lasts: SignedDuration) -> SignedDuration {
+    let (mut longest, mut on): (SignedDuration, Option<(Timestamp, Timestamp)>) =
+        (SignedDuration::ZERO, None);
+    let first = |schedule: &CronSchedule| {
+        wall::moment(&schedule.time_zone, jiff::civil::date(2025, 1, 1).at(0, 0, 0, 0))
+    };
+    let mut after = schedules.iter().map(first).min().unwrap_or(Timestamp::UNIX_EPOCH);
     for _ in 0..500 {
-        let Some(run) = schedule.next_after(after) else { return false };
-        gaps += usize::from(ended.is_some_and(|end| end < run.at));
-        ended = ended.max(Some(end(&schedule.time_zone, &run, lasts)));
+        let next = schedules.iter().filter_map(|schedule| Some((schedule, schedule.next_after(after)?)));
+        let Some((schedule, run)) = next.min_by_key(|(_, run)| run.at) else { break };
         after = run.at;
+        let ends = end(&schedule.time_zone, &run, lasts);
+        on = match on {
+            Some((began, before)) if run.at <= before => Some((began, before.max(ends))),
+            _ => Some((run.at, ends)),
+        };
+        longest = longest.max(on.map_or(SignedDuration::ZERO, |(began, until)| until.duration_since(began)));
+        if longest > LONGEST * 3 {
+            break;
+        }
     }
-    gaps == 0
+    longest
 }
 
 /// The window that keeps these exceptions of an alert quiet the longest, and until when.
@@ -295,13 +305,19 @@ mod tests {
     }
 
     #[test]
-    fn what_would_never_end_is_seen() {
-        let schedule =
-            |text: &str| CronSchedule::parse(text, TimeZone::get("Europe/Berlin").unwrap()).unwrap();
-        assert!(never_ends(&schedule("0 * * * *"), SignedDuration::from_hours(1)));
-        assert!(never_ends(&schedule("0 0 * * *"), SignedDuration::from_hours(24)));
-        assert!(!never_ends(&schedule("0 0 * * *"), SignedDuration::from_hours(23)));
-        assert!(!never_ends(&schedule("0 0 29 2 *"), SignedDuration::from_hours(72)));
+    fn how_long_windows_are_on_without_a_pause_is_seen_of_all_of_them_together() {
+        let longest = |expressions: &[&str], hours: i64| {
+            let zone = TimeZone::get("Europe/Berlin").unwrap();
+            let parse = |text: &&str| CronSchedule::parse(text, zone.clone()).unwrap();
+            let schedules: Vec<_> = expressions.iter().map(parse).collect();
+            longest_on(&schedules, SignedDuration::from_hours(hours)).as_hours()
+        };
+        assert!(longest(&["0 * * * *"], 1) > 72, "it never ends");
+        assert!(longest(&["0 0 * * *"], 24) > 72);
+        assert_eq!(longest(&["0 0 * * *"], 23), 24, "in the night the clocks go back");
+        assert_eq!(longest(&["0 0 29 2 *"], 72), 72);
+        assert!(longest(&["0 0 * * *", "0 12 * * *"], 12) > 72, "each alone has a pause");
+        assert_eq!(longest(&["0 0 * * sat", "0 0 * * sun"], 24), 49, "and two on a weekend are one");
     }
 
     proptest! {

@@ -84,13 +84,13 @@ impl Begun {
     }
 }
 
-/// A shift that began longer ago is no longer at its start.
-const LATELY: SignedDuration = SignedDuration::from_hours(1);
+/// A shift that began longer ago is not tested any more, should the desk have been away meanwhile.
+const LATELY: SignedDuration = SignedDuration::from_hours(12);
 
 /// Nobody is tested again sooner, so not twice in a night, whatever shifts begin.
 pub const PAUSE: SignedDuration = SignedDuration::from_hours(20);
 
-/// Those who came on call lately, by a schedule that something urgent follows, and are not away.
+/// Those whose turn on call began lately, by a schedule that something urgent follows, and are not away.
 pub fn begun(desk: &Desk, now: Timestamp) -> Vec<Begun> {
     let mut found: Vec<Begun> = Vec::new();
     let low = now.saturating_sub(LATELY).unwrap_or(Timestamp::MIN);
@@ -99,9 +99,10 @@ pub fn begun(desk: &Desk, now: Timestamp) -> Vec<Begun> {
         let Some(schedule) = desk.schedules.get(name) else { continue };
         let turns = schedule.turns(low, high);
         for pair in turns.windows(2) {
-            let [before, after] = pair else { continue };
-            let came = after.people.iter().filter(|person| !before.people.contains(person));
-            for person in came.filter(|person| after.from <= now && !desk.is_away(person, now)) {
+            // A turn of somebody who has the one before as well is a turn of theirs all the same.
+            let [_, after] = pair else { continue };
+            let came = after.people.iter().filter(|_| after.from <= now);
+            for person in came.filter(|person| !desk.is_away(person, now)) {
                 let still = desk.on_call(name, now).0.contains(person);
                 if still && !found.iter().any(|one| one.person == *person) {
                     let begun = Begun { person: person.clone(), schedule: name.to_owned(), at: after.from };
@@ -295,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_came_on_call_within_the_hour_is_found_once_and_nobody_who_is_away() {
+    fn whoever_came_on_call_lately_is_found_once_and_nobody_who_is_away() {
         let mut scene = scene();
         let names = |scene: &Scene| -> Vec<String> {
             begun(&scene.desk, scene.now).into_iter().map(|begun| begun.id()).collect()
@@ -310,8 +311,22 @@ mod tests {
         scene.desk.absences = vec![Absence { person: PersonId("jonas".into()), first: day, last: day }];
         assert_eq!(names(&scene), [""; 0]);
         scene.desk.absences.clear();
-        scene.pass(31);
+        scene.pass(5 * 60);
+        assert_eq!(names(&scene), ["jonas 2026-03-28T21:30:00Z"], "the desk may have been away at the start");
+        scene.pass(7 * 60 + 1);
         assert_eq!(names(&scene), [""; 0], "that is no longer the start");
+    }
+
+    #[test]
+    fn whoever_is_alone_in_a_rotation_begins_a_turn_too() {
+        let mut scene = scene();
+        let start = Start::Day(jiff::civil::date(2026, 3, 28));
+        let (alone, handoff) = (vec![PersonId("maria".into())], jiff::civil::time(21, 30, 0, 0));
+        let rotation = Rotation::new(alone, &Length::Days(7), handoff, start, &TimeZone::UTC);
+        scene.desk.schedules.insert("primary".into(), Schedule::simple("primary", TimeZone::UTC, rotation));
+        scene.pass(7 * 24 * 60);
+        let found: Vec<_> = begun(&scene.desk, scene.now).into_iter().map(|begun| begun.id()).collect();
+        assert_eq!(found, ["maria 2026-04-04T21:30:00Z"]);
     }
 
     #[test]

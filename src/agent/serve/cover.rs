@@ -2,19 +2,19 @@
 
 use super::{Desk, Failure};
 use crate::core::contact::ContactState;
-use crate::core::cover::LostContact;
+use crate::core::cover::{self, Failing, LostContact};
+use crate::core::notification::RecipientId;
 use crate::core::partner::Partner;
+use crate::core::task::{Task, TaskKind};
 use crate::store::StoreError;
 use crate::store::Tx;
 use crate::store::list::{Filter, List};
-use crate::wire::ScheduleTimeline;
 use crate::wire::cover::CoverInputs;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
-use std::collections::BTreeSet;
 
 const MOST_DAYS: u16 = 93;
 const MOST: u32 = 10_000;
@@ -34,27 +34,11 @@ pub async fn inputs(
     if asked.days == 0 || asked.days > MOST_DAYS {
         return Err(Failure(StatusCode::BAD_REQUEST, format!("Ask for between 1 and {MOST_DAYS} days.")));
     }
-    let (setup, now) = (desk.agent.setup(), desk.agent.world.now());
-    let until = now.saturating_add(SignedDuration::from_hours(24 * i64::from(asked.days)));
-    let until = until.unwrap_or(Timestamp::MAX);
-    let settings = &setup.settings;
-    let elsewhere: BTreeSet<&str> = settings.rosters.iter().map(|feed| feed.schedule.as_str()).collect();
-    let timelines = elsewhere
-        .into_iter()
-        .filter_map(|name| settings.desk.schedules.get(name))
-        .map(|schedule| ScheduleTimeline {
-            schedule: schedule.name.clone(),
-            time_zone: schedule.time_zone.iana_name().unwrap_or("UTC").to_owned(),
-            segments: schedule.turns(now, until),
-            planned: Vec::new(),
-            overrides: Vec::new(),
-        })
-        .collect();
-    let inputs = desk.agent.store.read(move |tx| known(tx, now, timelines)).await?;
-    Ok(Json(inputs))
+    let now = desk.agent.world.now();
+    Ok(Json(desk.agent.store.read(move |tx| known(tx, now)).await?))
 }
 
-fn known(tx: &Tx<'_>, now: Timestamp, timelines: Vec<ScheduleTimeline>) -> Result<CoverInputs, StoreError> {
+fn known(tx: &Tx<'_>, now: Timestamp) -> Result<CoverInputs, StoreError> {
     let suppressed = tx.suppressions(MOST)?;
     let mut contacts = Vec::new();
     for one in suppressed.iter().take(MOST_LOOKED_UP) {
@@ -74,9 +58,25 @@ fn known(tx: &Tx<'_>, now: Timestamp, timelines: Vec<ScheduleTimeline>) -> Resul
         now,
         overrides: tx.overrides(now)?,
         assignments: tx.assignments()?,
-        timelines,
+        rosters: tx.rosters()?,
+        failing: failing(tx)?,
         suppressed,
         partners: partners.into_iter().map(|partner| partner.about).collect(),
         contacts,
     })
+}
+
+/// The people of the desk to whom a message failed whose task is not done yet.
+fn failing(tx: &Tx<'_>) -> Result<Vec<Failing>, StoreError> {
+    let open = ["open", "snoozed"].map(str::to_owned).to_vec();
+    let kind = Some(TaskKind::Fix.as_str().to_owned());
+    let filter = Filter { states: open, kind, limit: MOST_LOOKED_UP as u32, ..Filter::default() };
+    let mut found = Vec::new();
+    for message in tx.list::<Task>(List::Tasks, &filter)?.into_iter().filter_map(|task| task.notification) {
+        let Some(n) = tx.notification(message)? else { continue };
+        if let RecipientId::Person(person) = &n.recipient.who {
+            found.extend(cover::failing(&n, &tx.proven_to(person, n.created_at)?));
+        }
+    }
+    Ok(found)
 }

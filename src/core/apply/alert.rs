@@ -248,6 +248,15 @@ impl Asked<'_> {
                 ),
             ));
         }
+        if alert.cleared_at.is_some() {
+            return Err(refuse(
+                RefusalCode::WrongState,
+                format!(
+                    "{} is cleared, so nobody is paged for it; close it, or page somebody by hand.",
+                    alert.id
+                ),
+            ));
+        }
         let last = alert.policy.steps.len() as u32 + 1;
         let chosen = step.unwrap_or_else(|| (alert.step + 1).min(last));
         if chosen == 0 || chosen > last {

@@ -50,6 +50,11 @@ impl Finding {
             Finding::NoWay { name, medium, because, policies, .. } => {
                 format!("{name} is paged by policy {}: {}", policies.join(", "), no_way(*medium, *because))
             }
+            Finding::Away { place, name, times, .. } => format!(
+                "{name} is on call or in charge, and away, {}; {} reaches only others then",
+                when(times, false, zone),
+                at(place)
+            ),
             Finding::MayNotAct { name, policies, .. } => format!(
                 "{name} is paged by policy {} and may not acknowledge: the role is viewer, which it is where none is \
                  said",
@@ -110,6 +115,7 @@ pub(super) fn no_way(medium: Medium, why: NoWay) -> String {
         NoWay::NoAddress => format!("no {address}"),
         NoWay::NoChannel => format!("no channel carries {}", word(medium)),
         NoWay::Bounced => format!("the {address} is dead, a message bounced"),
+        NoWay::Failed => format!("a message to the {address} failed, and its `fix` task is not done"),
         NoWay::OptedOut => format!("the {address} opted out; only its owner can end that, with START"),
     }
 }

@@ -4,8 +4,11 @@ use super::*;
 use crate::core::alert::Variant;
 use crate::core::assignment::{Origin, Scope};
 use crate::core::desk::{Absence, Carrier};
+use crate::core::id::OverrideId;
 use crate::core::scenario::{Scene, tells};
-use crate::core::schedule::{Layer, Length, Rotation, Schedule, Source, Start, WeekHours, Why};
+use crate::core::schedule::{
+    Layer, Length, Override, OverrideState, Rotation, Schedule, Source, Start, WeekHours,
+};
 use jiff::civil::{date, time};
 use proptest::prelude::*;
 
@@ -35,22 +38,34 @@ fn desk(first: Step) -> Desk {
     desk
 }
 
-/// Turns that somebody else told of, so that a test says exactly who is on when.
-fn turns(of: &[(&str, &str, &[&str])]) -> BTreeMap<String, Vec<Segment>> {
-    let segments = of.iter().map(|(from, until, people)| Segment {
+/// The same with exactly these on when, by overrides over nothing.
+fn with_turns(mut desk: Desk, of: &[(&str, &str, &[&str])]) -> Desk {
+    let turns =
+        of.iter().flat_map(|(from, until, people)| people.iter().map(move |name| (from, until, name)));
+    let overrides = turns.zip(1u64..).map(|((from, until, name), number)| Override {
+        id: OverrideId(number),
+        state: OverrideState::Active,
+        schedule: "primary".into(),
+        person: id(name),
+        instead: None,
         from: at(from),
         until: at(until),
-        people: people.iter().map(|name| id(name)).collect(),
-        why: Why::Rotation { layer: "week".into() },
+        swap: None,
+        by: id("maria"),
+        created_at: at(FROM),
+        updated_at: at(FROM),
     });
-    BTreeMap::from([("primary".to_owned(), segments.collect())])
+    let overrides = overrides.collect();
+    let plan = Schedule { name: "primary".into(), time_zone: TimeZone::UTC, layers: vec![], overrides };
+    desk.schedules.insert("primary".into(), plan);
+    desk
 }
 
 const FROM: &str = "2026-03-02T00:00:00Z";
 const UNTIL: &str = "2026-03-16T00:00:00Z";
 
-fn known(turns: BTreeMap<String, Vec<Segment>>) -> Known {
-    Known { turns, proving: ["sms".to_owned()].into(), ..Known::default() }
+fn known() -> Known {
+    Known { proving: ["sms".to_owned()].into(), ..Known::default() }
 }
 
 fn walked(desk: &Desk, known: &Known) -> Vec<Finding> {
@@ -70,13 +85,15 @@ fn with_schedule(mut desk: Desk) -> Desk {
 
 #[test]
 fn a_gap_of_one_minute_is_found_with_its_moments() {
-    let desk = with_schedule(desk(on_call("primary", 0)));
-    let turns = turns(&[
-        (FROM, "2026-03-05T03:17:00Z", &["maria"]),
-        ("2026-03-05T03:17:00Z", "2026-03-05T03:18:00Z", &[]),
-        ("2026-03-05T03:18:00Z", UNTIL, &["jonas"]),
-    ]);
-    let found = walked(&desk, &known(turns));
+    let desk = with_turns(
+        desk(on_call("primary", 0)),
+        &[
+            (FROM, "2026-03-05T03:17:00Z", &["maria"]),
+            ("2026-03-05T03:17:00Z", "2026-03-05T03:18:00Z", &[]),
+            ("2026-03-05T03:18:00Z", UNTIL, &["jonas"]),
+        ],
+    );
+    let found = walked(&desk, &known());
     let [Finding::Nobody { place, times, always: false, .. }] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!((place.policy.as_str(), place.step), ("night", Some(1)));
     assert_eq!(times, &[span("2026-03-05T03:17:00Z", "2026-03-05T03:18:00Z")]);
@@ -91,9 +108,9 @@ fn a_gap_of_one_minute_is_found_with_its_moments() {
 fn a_gap_while_others_are_reached_is_only_a_warning() {
     let mut first = on_call("primary", 0);
     first.notify.push(Target::Person(id("jonas")));
-    let desk = with_schedule(desk(first));
-    let turns = turns(&[(FROM, "2026-03-05T00:00:00Z", &["maria"]), ("2026-03-05T00:00:00Z", UNTIL, &[])]);
-    let found = walked(&desk, &known(turns));
+    let turns: [(&str, &str, &[&str]); 1] = [(FROM, "2026-03-05T00:00:00Z", &["maria"])];
+    let desk = with_turns(desk(first), &turns);
+    let found = walked(&desk, &known());
     let [Finding::Gap { schedule, times, .. }] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(
         (schedule.as_str(), times.as_slice()),
@@ -107,12 +124,12 @@ fn somebody_whose_number_is_dead_or_stopped_reaches_nobody_while_on_call() {
     for (cause, because) in
         [(SuppressionCause::OptedOut, NoWay::OptedOut), (SuppressionCause::Dead, NoWay::Bounced)]
     {
-        let mut desk = with_schedule(desk(on_call("primary", 0)));
+        let turns: [(&str, &str, &[&str]); 2] =
+            [(FROM, "2026-03-09T00:00:00Z", &["jonas"]), ("2026-03-09T00:00:00Z", UNTIL, &["maria"])];
+        let mut desk = with_turns(desk(on_call("primary", 0)), &turns);
         desk.people.get_mut(&id("maria")).unwrap().email = Some("maria@desk.example".parse().unwrap());
-        let turns =
-            turns(&[(FROM, "2026-03-09T00:00:00Z", &["jonas"]), ("2026-03-09T00:00:00Z", UNTIL, &["maria"])]);
         let phone = desk.people[&id("maria")].phone.clone().unwrap().to_string();
-        let mut known = known(turns);
+        let mut known = known();
         assert_eq!(walked(&desk, &known), []);
         known.suppressed.insert(address_key(&phone), cause);
         let found = walked(&desk, &known);
@@ -159,7 +176,7 @@ fn a_role_that_nobody_holds_names_the_partners_it_is_of() {
     let mut desk = desk(step);
     let all = ["acme", "borg", "delta"];
     desk.assignments = all.map(|name| assignment("jonas", Scope::Partner(name.into()), None)).into();
-    let mut known = known(BTreeMap::new());
+    let mut known = known();
     known.partners = ["acme", "borg", "delta", "echo"].map(partner).into();
     let found = walked(&desk, &known);
     let [Finding::Nobody { partners, always: true, .. }] = found.as_slice() else { panic!("{found:?}") };
@@ -188,7 +205,7 @@ fn a_deputy_without_a_phone_is_found_on_the_days_of_the_absence() {
         first: "2026-03-04".parse().unwrap(),
         last: "2026-03-05".parse().unwrap(),
     }];
-    let found = walked(&desk, &known(BTreeMap::new()));
+    let found = walked(&desk, &known());
     let times = found.iter().find_map(|finding| match finding {
         Finding::Nobody { times, .. } => Some(times.clone()),
         _ => None,
@@ -206,7 +223,7 @@ fn a_variant_is_walked_for_its_severities_and_only_if_a_rule_can_bring_them() {
         steps: vec![step],
         last_resort: tells(&["maria"], 10),
     }];
-    let found = walked(&desk, &known(BTreeMap::new()));
+    let found = walked(&desk, &known());
     let [Finding::Nobody { place, .. }] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!((place.severities.as_slice(), place.step), (&[Severity::Critical][..], Some(1)));
 }
@@ -215,15 +232,15 @@ fn a_variant_is_walked_for_its_severities_and_only_if_a_rule_can_bring_them() {
 fn a_wait_shorter_than_a_delivery_is_said() {
     let mut desk = desk(tells(&["jonas"], 0));
     desk.policies.get_mut("night").unwrap().steps.push(tells(&["maria"], 1));
-    let found = walked(&desk, &known(BTreeMap::new()));
+    let found = walked(&desk, &known());
     let [Finding::TooShort { place, .. }] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(place.step, Some(2));
 }
 
 #[test]
 fn a_channel_without_receipts_and_an_unread_calendar_are_warnings() {
-    let desk = with_schedule(desk(on_call("primary", 0)));
-    let mut known = known(turns(&[(FROM, UNTIL, &[])]));
+    let desk = with_turns(desk(on_call("primary", 0)), &[]);
+    let mut known = known();
     known.unread.insert("primary".into());
     known.proving.clear();
     let found = walked(&desk, &known);
@@ -265,7 +282,7 @@ proptest! {
         let schedule =
             Schedule { name: "primary".into(), time_zone: zone, layers: vec![layer], overrides: vec![] };
         desk.schedules.insert("primary".into(), schedule);
-        let found = walk(&desk, &known(BTreeMap::new()), from, until);
+        let found = walk(&desk, &known(), from, until);
         let bare: Vec<Span> = found
             .iter()
             .filter_map(|finding| match finding {
@@ -288,7 +305,7 @@ fn somebody_who_may_not_acknowledge_is_nobody_reached() {
     let mut desk = with_schedule(desk(on_call("primary", 0)));
     desk.people.get_mut(&id("maria")).unwrap().role = crate::core::person::Role::Viewer;
     desk.policies.get_mut("night").unwrap().last_resort = tells(&["maria", "jonas"], 10);
-    let found = walked(&desk, &known(BTreeMap::new()));
+    let found = walked(&desk, &known());
     let [Finding::Nobody { place, because, always: true, .. }, Finding::MayNotAct { person, policies, .. }] =
         found.as_slice()
     else {
@@ -299,4 +316,61 @@ fn somebody_who_may_not_acknowledge_is_nobody_reached() {
         (Some(1), &["maria may not acknowledge (role viewer)".to_owned()][..])
     );
     assert_eq!((person, policies.as_slice()), (&id("maria"), &["night".to_owned()][..]));
+}
+
+#[test]
+fn somebody_on_call_who_is_away_is_nobody_reached_on_those_days() {
+    let mut desk = with_schedule(desk(on_call("primary", 0)));
+    let [first, last] = ["2026-03-04", "2026-03-05"].map(|day| day.parse().unwrap());
+    desk.absences = vec![Absence { person: id("maria"), first, last }];
+    desk.policies.get_mut("night").unwrap().last_resort = tells(&["jonas"], 10);
+    let days = vec![span("2026-03-04T00:00:00Z", "2026-03-06T00:00:00Z")];
+    let found = walked(&desk, &known());
+    let [Finding::Nobody { times, because, .. }] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((times, because.as_slice()), (&days, &["maria is away".to_owned()][..]));
+    desk.policies.get_mut("night").unwrap().steps[0].notify.push(Target::Person(id("jonas")));
+    let found = walked(&desk, &known());
+    let [Finding::Away { person, times, .. }] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((person, times), (&id("maria"), &days));
+    assert_eq!(found[0].weight(), Weight::Warning);
+}
+
+#[test]
+fn a_role_holder_who_is_away_without_a_deputy_is_nobody_reached() {
+    let step = Step { after: SignedDuration::ZERO, notify: vec![Target::Assigned("coordinator".into())] };
+    let mut desk = desk(step);
+    desk.assignments = vec![assignment("jonas", Scope::Everyone, None)];
+    let day = "2026-03-04".parse().unwrap();
+    desk.absences = vec![Absence { person: id("jonas"), first: day, last: day }];
+    let found = walked(&desk, &known());
+    let [Finding::Nobody { times, .. }] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(times, &[span("2026-03-04T00:00:00Z", "2026-03-05T00:00:00Z")]);
+}
+
+#[test]
+fn a_way_by_which_a_page_failed_is_none_until_a_later_one_arrives_there_or_the_number_is_another() {
+    use crate::core::notification::AttemptState;
+    let mut scene = Scene::usual();
+    scene.raise("x1");
+    scene.sent();
+    let mut page = scene.message(1).clone();
+    assert_eq!(failing(&page, &[]), None);
+    page.attempts[0].state = AttemptState::Refused;
+    page.state = NotificationState::Failed;
+    let broken = failing(&page, &[]).unwrap();
+    let later = Notification { state: NotificationState::Delivered, ..scene.message(1).clone() };
+    assert_eq!(failing(&page, &[later]), None);
+    let mut desk = with_schedule(desk(on_call("primary", 0)));
+    desk.policies.get_mut("night").unwrap().last_resort = tells(&["jonas"], 10);
+    let mut known = known();
+    known.failing.insert(broken.address);
+    let found = walked(&desk, &known);
+    let [Finding::Nobody { because, .. }, Finding::NoWay { because: NoWay::Failed, .. }] = found.as_slice()
+    else {
+        panic!("{found:?}")
+    };
+    let said = "maria: a message to the phone number failed, and its `fix` task is not done, no mailbox";
+    assert_eq!(because.as_slice(), &[said.to_owned()][..]);
+    desk.people.get_mut(&id("maria")).unwrap().phone = Some("+4915123456709".parse().unwrap());
+    assert_eq!(walked(&desk, &known), []);
 }
