@@ -155,7 +155,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Follow => {
             let newest = model.streamed().next_back().map(|numbered| numbered.seq);
             match model.stream.selected {
-                Some(_) => model.stream.selected = None,
+                Some(_) => model.stream.follow(),
                 None => pause_at(model, newest),
             }
         }

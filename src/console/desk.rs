@@ -71,16 +71,6 @@ pub enum ContactsHeard {
     Missing(String),
 }
 
-/// What one change meant for what is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Folded {
-    /// Seen before; a stream may repeat itself after a reconnect.
-    Known,
-    NewAlert(AlertId),
-    NewTask(TaskId),
-    Else,
-}
-
 impl Desk {
     pub fn new(snapshot: Snapshot) -> Self {
         let Snapshot {
@@ -162,49 +152,37 @@ impl Desk {
         }
     }
 
-    /// Applies one change of the stream.
-    pub fn fold(&mut self, numbered: Numbered) -> Folded {
+    /// Applies one change of the stream; `false`: it was seen before, as a stream may repeat itself after a
+    /// reconnect.
+    pub fn fold(&mut self, numbered: Numbered) -> bool {
         if numbered.seq <= self.seq {
-            return Folded::Known;
+            return false;
         }
         self.seq = numbered.seq;
         let at = numbered.change.at;
         if let Some(about) = partner_of(&numbered.change.object) {
             self.partners.insert(about.id.clone(), about.name.clone());
         }
-        let folded = match &numbered.change.object {
-            Object::Alert(alert) => match self.alerts.insert(alert.id, (**alert).clone()) {
-                None => Folded::NewAlert(alert.id),
-                Some(_) => Folded::Else,
-            },
+        match &numbered.change.object {
+            Object::Alert(alert) => _ = self.alerts.insert(alert.id, (**alert).clone()),
             Object::Task(task) => self.fold_task(numbered.change.what, task),
-            Object::Notification(notification) => {
-                self.messages.learn((**notification).clone());
-                Folded::Else
-            }
-            Object::Contact(contact) => {
-                self.contacts.insert(contact.id.clone(), (**contact).clone());
-                Folded::Else
-            }
+            Object::Notification(notification) => self.messages.learn((**notification).clone()),
+            Object::Contact(contact) => _ = self.contacts.insert(contact.id.clone(), (**contact).clone()),
             Object::Event(event) => {
                 if let Some(source) = self.sources.iter_mut().find(|source| source.name == event.feed) {
                     source.last_event_at = source.last_event_at.max(Some(at));
                     source.silent = false;
                 }
-                Folded::Else
             }
-            Object::Config(config) => {
-                self.info.config_version = config.version;
-                Folded::Else
-            }
-            _ => Folded::Else,
-        };
+            Object::Config(config) => self.info.config_version = config.version,
+            _ => {}
+        }
         if self.recent.len() >= REMEMBERED {
             self.recent.pop_front();
         }
         self.recent.push_back(as_a_line(numbered));
         self.forget();
-        folded
+        true
     }
 
     /// Forgets what is over, once there is much of it.
@@ -227,7 +205,7 @@ impl Desk {
         }
     }
 
-    fn fold_task(&mut self, what: What, task: &Task) -> Folded {
+    fn fold_task(&mut self, what: What, task: &Task) {
         let before = match task.state {
             TaskState::Done => self.tasks.remove(&task.id),
             TaskState::Open | TaskState::Snoozed => self.tasks.insert(task.id, task.clone()),
@@ -244,10 +222,6 @@ impl Desk {
             (false, true) => self.open_tasks += 1,
             (true, false) => self.open_tasks = self.open_tasks.saturating_sub(1),
             _ => {}
-        }
-        match before {
-            None if task.state != TaskState::Done => Folded::NewTask(task.id),
-            _ => Folded::Else,
         }
     }
 

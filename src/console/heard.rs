@@ -2,7 +2,7 @@
 
 use crate::console::appear::{appear, give_back};
 use crate::console::beside::Beside;
-use crate::console::desk::{Desk, Folded};
+use crate::console::desk::Desk;
 use crate::console::dialog::{Dialog, Order};
 use crate::console::effect::{Effect, Wait};
 use crate::console::follow::{arrange, follow_selection, keep};
@@ -94,7 +94,7 @@ pub fn changes_came(model: &mut Model, changes: Vec<Numbered>) -> Vec<Effect> {
     for numbered in changes {
         let of_shown = shown.is_some() && numbered.change.alert == shown;
         let heard = wakes(desk, &numbered);
-        if desk.fold(numbered) == Folded::Known {
+        if !desk.fold(numbered) {
             continue;
         }
         model.stream.counting += 1;

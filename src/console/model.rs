@@ -358,6 +358,14 @@ impl About {
     }
 }
 
+impl Stream {
+    /// Shows the newest again.
+    pub fn follow(&mut self) {
+        self.selected = None;
+        self.held = Vec::new();
+    }
+}
+
 impl Filter {
     pub fn is_active(&self) -> bool {
         self.open || !self.line.is_empty()

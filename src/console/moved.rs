@@ -72,19 +72,22 @@ pub fn refuses(model: &mut Model, action: Action) -> Option<String> {
     if moved.from == now {
         return None;
     }
-    let went = match &moved.from {
-        Row::Subject(Subject::Alert(id)) => match model.alert(*id).map(|alert| alert.state) {
-            Some(AlertState::Resolved) => "was closed",
-            _ => "has moved",
-        },
-        Row::Subject(Subject::Task(id)) => match model.task(*id).map(|task| task.state) {
-            Some(TaskState::Open) => "has moved",
-            _ => "is done or put off",
-        },
-        _ => "has moved",
+    let over = match &moved.from {
+        Row::Subject(Subject::Alert(id)) => {
+            let closed = model.alert(*id).is_some_and(|alert| alert.state == AlertState::Resolved);
+            closed.then_some("was closed")
+        }
+        Row::Subject(Subject::Task(id)) => {
+            let open = model.task(*id).is_some_and(|task| task.state == TaskState::Open);
+            (!open).then_some("is done or put off")
+        }
+        _ => None,
     };
     let (from, now) = (name(model, &moved.from), name(model, &now));
-    Some(format!("{from} {went}; the hand is now on {now}: press again."))
+    Some(match over {
+        Some(over) => format!("{from} {over}; the hand is now on {now}: press again."),
+        None => format!("The hand has just come from {from} to {now}: press again."),
+    })
 }
 
 fn is_recent(moved: &Moved, now: Timestamp) -> bool {

@@ -48,7 +48,7 @@ pub fn filter_of(model: &Model) -> &Filter {
 pub fn filtered(model: &mut Model) -> Vec<Effect> {
     match model.place {
         Place::Triage => arrange(model),
-        Place::Stream => model.stream.selected = None,
+        Place::Stream => model.stream.follow(),
         Place::Partners | Place::Partner => return partners::filtered(model),
         Place::Contacts => contacts::arrange(model),
         Place::Messages => messages::arrange(model),

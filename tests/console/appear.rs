@@ -107,7 +107,7 @@ fn a_reason_that_is_refused_comes_back_with_who_has_it_now() {
 }
 
 #[test]
-fn a_note_of_a_handover_that_the_agent_has_no_time_for_comes_back() {
+fn a_note_that_the_agent_has_no_time_for_is_sent_again() {
     let mut hand = Hand::at_night();
     hand.press(&["Tab", "n"]).type_text("ring them").press(&["Ctrl-s"]);
     let at = hand.effects.iter().position(|effect| matches!(effect, Effect::Command { .. })).unwrap();

@@ -225,6 +225,8 @@ fn what_failed_while_the_agent_is_there_is_sent_again_by_itself() {
     let Effect::Command { ticket, .. } = hand.effects.remove(at) else { unreachable!() };
     hand.tell(Msg::Answered(ticket, Err(LinkError::Broken("it took too long".into()))));
     assert!(hand.footer().contains("Nobody knows yet whether"), "{}", hand.footer());
+    hand.line("Not confirmed by the agent yet: 1 acknowledgment; pages may continue.");
+    assert!(hand.intent().contains("it may have arrived"), "{}", hand.intent());
     let mut waits = Vec::new();
     for _ in 0..6 {
         let began = hand.clock;

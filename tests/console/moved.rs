@@ -50,6 +50,18 @@ fn where_nobody_has_pressed_a_key_yet_the_first_one_is_not_for_what_just_came() 
 }
 
 #[test]
+fn what_comes_to_be_most_urgent_before_the_first_key_is_not_taken_by_it() {
+    let mut hand = Hand::at_night();
+    let mut alert = night::alerts().remove(0);
+    (alert.id, alert.deadline) = (AlertId(8900), Some(night::at("02:30:00")));
+    let object = Object::Alert(Box::new(alert));
+    hand.change(night::change(200, "02:07:39", What::AlertRaised, Some(8900), "raised", object));
+    hand.press(&["a"]);
+    assert_eq!(hand.commands(), 0);
+    assert_eq!(hand.footer(), "The hand has just come from A8812 to A8900: press again.");
+}
+
+#[test]
 fn a_row_that_went_a_while_ago_was_seen_to_go() {
     let mut hand = Hand::at_night();
     hand.press(&["k"]).wait(21);

@@ -10,7 +10,7 @@ pub mod say;
 pub mod words;
 
 use super::{Cli, Command, Context, Failed, print, time};
-use crate::console::desk::{Desk, Folded};
+use crate::console::desk::Desk;
 use crate::console::find;
 use crate::console::line::Line;
 use crate::console::link::AgentLink;
@@ -190,7 +190,7 @@ impl Plain<'_> {
         let mut lines = Vec::new();
         for numbered in changes {
             let kept = numbered.clone();
-            if desk.fold(numbered) != Folded::Known {
+            if desk.fold(numbered) {
                 let severity =
                     kept.change.alert.and_then(|alert| desk.alerts.get(&alert)).map(|alert| alert.severity);
                 lines.extend(say::change(desk, &kept, self.announce).map(|line| (severity, line)));

@@ -159,7 +159,12 @@ fn unsent(model: &Model) -> Option<(String, Meaning)> {
         Some(why) => format!(" Only in this console: {}.", sanitise(why)),
         None => String::new(),
     };
-    Some((format!("Not with the agent yet: {waits}; pages continue.{kept}"), Meaning::Bad))
+    // What was sent may have arrived, and nothing is said of it that is not known.
+    let said = match model.waiting.items.iter().any(|item| item.tried) {
+        true => format!("Not confirmed by the agent yet: {waits}; pages may continue.{kept}"),
+        false => format!("Not with the agent yet: {waits}; pages continue.{kept}"),
+    };
+    Some((said, Meaning::Bad))
 }
 
 /// Whole sentences that somebody should know, a line each.
