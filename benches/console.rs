@@ -136,7 +136,8 @@ fn pour(listen: &str, rate: u32, stop: Arc<AtomicBool>) -> std::thread::JoinHand
     std::thread::spawn(move || {
         let mut line = TcpStream::connect(&listen).unwrap();
         line.set_nodelay(true).unwrap();
-        let run = std::process::id();
+        // No event is one that came before, in this run or an earlier one.
+        let run = std::time::UNIX_EPOCH.elapsed().unwrap().as_micros();
         let mut posted = 0u64;
         let began = Instant::now();
         let mut answer = [0; 4096];
@@ -263,7 +264,8 @@ fn measure(folder: &Path, listen: &str) {
         let mut times = Vec::new();
         let mut unanswered = 0;
         for n in 0..500 {
-            match terminal.moves(if n / 100 % 2 == 0 { b"k" } else { b"j" }) {
+            // Thirty up, thirty down: the list is longer than that on either side.
+            match terminal.moves(if n / 30 % 2 == 0 { b"k" } else { b"j" }) {
                 Some(time) => times.push(time),
                 None => unanswered += 1,
             }

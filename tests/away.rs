@@ -121,3 +121,43 @@ async fn an_acknowledgment_pressed_while_everything_dies_is_done_once() {
     third.wait_for_text("promise news");
     assert_eq!(facts(&desk, "alert_acknowledged").await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pressed_as_one_leaves_is_done_before_the_console_has_ended() {
+    let mut desk = Desk::new(&config());
+    desk.start().await;
+    desk.raise(&exception("1")).await;
+    let mut terminal = console(&desk);
+    terminal.wait_for_text("a: you take it");
+    terminal.keys("a:q\r");
+    terminal.ends();
+    let alert: Value = desk.json(&["alerts", "show", "A1"]).await;
+    assert_eq!((&alert["state"], &alert["holder"]), (&"acknowledged".into(), &"ann".into()), "{alert}");
+    assert_eq!(facts(&desk, "alert_acknowledged").await, 1);
+    assert_eq!(
+        waiting_files(&desk),
+        Vec::<std::path::PathBuf>::new(),
+        "and nothing of it is left to be sent"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_that_hangs_has_not_answered_is_kept_when_the_line_is_cut() {
+    let mut desk = Desk::new(&config());
+    desk.start().await;
+    desk.raise(&exception("1")).await;
+    let mut terminal = console(&desk);
+    terminal.wait_for_text("a: you take it");
+    desk.signal(Signal::STOP);
+    terminal.keys("a");
+    terminal.wait_for_text("waiting for the agent");
+    kill_process(terminal.pid(), Signal::HUP).unwrap();
+    terminal.ends();
+    let files = waiting_files(&desk);
+    let text = std::fs::read_to_string(&files[0]).unwrap();
+    assert!(text.contains("\"ack\"") && text.contains("\"tried\":true"), "{text}");
+    desk.signal(Signal::CONT);
+    let next = console(&desk);
+    next.wait_for_text("What waited is done: You took A1");
+    assert_eq!(facts(&desk, "alert_acknowledged").await, 1);
+}

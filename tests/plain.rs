@@ -12,12 +12,16 @@
 mod night;
 
 use axum::Json;
+use axum::extract::Path;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::{get, post};
 use futures_util::StreamExt;
 use nightdesk::core::change::{Object, What};
 use nightdesk::core::command::{Action, Command as Asked, Outcome};
 use nightdesk::core::event::Severity;
+use nightdesk::core::id::{AlertId, TaskId};
+use nightdesk::core::task::TaskState;
+use nightdesk::wire::partner::WithTimeline;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -75,6 +79,21 @@ impl Agent {
             .route("/v1/me", get(|| async { Json(night::snapshot().me) }))
             .route("/v1/stream", get(stream))
             .route("/v1/alerts/{id}", get(|| async { Json(night::detail(8812)) }))
+            .route(
+                "/v1/tasks/{id}",
+                get(|Path(id): Path<String>| async move {
+                    let mut thing = night::snapshot().tasks.remove(0);
+                    // T1 was put off, T2 is the asker's, anything else nobody's.
+                    match id.as_str() {
+                        "T1" => {
+                            (thing.state, thing.owner) = (TaskState::Snoozed, Some(night::person("jonas")))
+                        }
+                        "T2" => thing.owner = Some(night::person("kim")),
+                        _ => {}
+                    }
+                    Json(WithTimeline { thing, timeline: Vec::new() })
+                }),
+            )
             .route("/v1/alerts/{id}/steps", get(|| async { Json(night::steps()) }))
             .route(
                 "/v1/commands",
@@ -198,6 +217,21 @@ fn a_command_is_done_and_one_that_cannot_be_taken_back_asks_in_words() {
 }
 
 #[test]
+fn what_was_just_done_is_undone_of_alerts_and_of_tasks() {
+    let agent = Agent::start();
+    let said = agent.says("undo A8812\nundo T1\nundo T2\nundo T3\nquit\n");
+    assert!(said.contains("No: T3 is to do and not yours; there is nothing to take back."), "{said}");
+    let asked = agent.asked.lock().unwrap();
+    let jonas = Some(night::person("jonas"));
+    let wanted = [
+        Action::RestoreAlert { alert: AlertId(8812) },
+        Action::RestoreTask { task: TaskId(1), owner: jonas },
+        Action::RestoreTask { task: TaskId(2), owner: None },
+    ];
+    assert_eq!(asked.as_slice(), wanted);
+}
+
+#[test]
 fn no_answer_is_a_no() {
     let agent = Agent::start();
     let said = agent.says("escalate A8812\n");
@@ -256,5 +290,6 @@ fn without_an_agent_it_says_so_and_can_be_left() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.starts_with("The agent is away: no agent answers at "), "{said}");
     assert!(said.contains("No: no agent answers at "), "{said}");
+    assert!(said.contains("Nothing was done and nothing is kept; pages continue."), "{said}");
     assert!(output.status.success());
 }

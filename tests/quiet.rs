@@ -256,10 +256,7 @@ fn a_text_too_many_waits_with_its_reason_and_leaves_when_there_is_room() {
         assert_eq!(handset.got().len(), 0);
         let held = store.read(|tx| tx.notifications_of(AlertId(1))).await.unwrap().pop().unwrap();
         assert_eq!((held.state, held.hold), (NotificationState::Held, Some(Hold::Throttled)));
-        assert_eq!(
-            held.reason.outcome.unwrap().raw(),
-            "5 texts within 15 minutes; the next may leave at 02:15 UTC"
-        );
+        assert_eq!(held.reason.outcome.unwrap().raw(), "until 02:15 UTC: 5 texts within 15 minutes");
         report(&agent, "raised", "5", "Partner 5", "high").await;
         minutes(1).await;
         assert_eq!(handset.got().len(), 1, "the first page of an alert never waits");

@@ -243,6 +243,14 @@ impl Desk {
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        // An agent that has run for years has read its history long ago.
+        loop {
+            let answer: Value = client.get("/v1/search?q=zeppelin").await.unwrap();
+            if answer["indexed"]["behind"] == 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
         Self { folder, client, agent, _temporary: temporary }
     }
 }

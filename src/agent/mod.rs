@@ -324,6 +324,7 @@ fn command_view(tx: &Tx<'_>, action: &Action, now: Timestamp) -> Result<CommandV
     match action {
         Action::Ack { alert, .. }
         | Action::Unack { alert }
+        | Action::RestoreAlert { alert }
         | Action::Snooze { alert, .. }
         | Action::Resolve { alert, .. }
         | Action::Escalate { alert, .. }

@@ -1,6 +1,7 @@
 //! From checked settings to a running set-up: channels built, feeds ready, a version named.
 
 use crate::channel::mailbox::{Mailbox, imap};
+use crate::channel::tls::Tls;
 use crate::channel::{Channel, http_client, kannel, opentext, smpp, smtp, spool, twilio, webhook};
 use crate::community::intake::Feed;
 use crate::community::scim::{self, Scim};
@@ -252,6 +253,14 @@ fn build_community(community: &config::Community) -> Result<Arc<Scim>, NotApplie
     Scim::new(settings, client).map(Arc::new).map_err(|why| failed(&why))
 }
 
+fn protection(tls: config::Tls) -> Tls {
+    match tls {
+        config::Tls::None => Tls::None,
+        config::Tls::Starttls => Tls::StartTls,
+        config::Tls::Tls => Tls::Tls,
+    }
+}
+
 fn build_mailbox(replies: &config::Replies) -> Result<Arc<Mailbox>, NotApplied> {
     let imap = match &replies.letters {
         config::Letters::Maildir(folder) => return Ok(Arc::new(Mailbox::Maildir(folder.clone()))),
@@ -260,11 +269,7 @@ fn build_mailbox(replies: &config::Replies) -> Result<Arc<Mailbox>, NotApplied> 
     let settings = imap::Settings {
         host: imap.host.clone(),
         port: imap.port,
-        tls: match imap.tls {
-            config::Tls::None => imap::Tls::None,
-            config::Tls::Starttls => imap::Tls::StartTls,
-            config::Tls::Tls => imap::Tls::Tls,
-        },
+        tls: protection(imap.tls),
         user: imap.user.clone(),
         password: imap.password.clone(),
         folder: imap.folder.clone(),
@@ -299,11 +304,7 @@ fn build_channel(
             let settings = smtp::Settings {
                 host: server,
                 port,
-                tls: match tls {
-                    config::Tls::None => smtp::Tls::None,
-                    config::Tls::Starttls => smtp::Tls::StartTls,
-                    config::Tls::Tls => smtp::Tls::Tls,
-                },
+                tls: protection(tls),
                 user,
                 password,
                 from,

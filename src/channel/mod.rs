@@ -12,7 +12,7 @@ pub mod smpp;
 pub mod smtp;
 pub mod spool;
 mod texts;
-mod tls;
+pub mod tls;
 pub mod twilio;
 pub mod webhook;
 

@@ -5,7 +5,7 @@
 //! every failure before it is safe to repeat; after it, silence means that nobody knows.
 
 use super::mail::{self, Mail, Sender};
-use super::tls::TlsSetup;
+use super::tls::{Tls, TlsSetup};
 use super::{Acceptance, Answer, Channel, Outgoing, http, tls};
 use crate::core::contact::Medium;
 use crate::core::notification::Fault;
@@ -27,17 +27,6 @@ use tokio::io::{
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
-
-/// How the connection is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tls {
-    /// Not at all; credentials then go to this machine only.
-    None,
-    /// Plain first, then STARTTLS (RFC 3207); a server that does not offer it gets no mail.
-    StartTls,
-    /// TLS from the first octet (RFC 8314 §3.3, port 465).
-    Tls,
-}
 
 /// Which server, as whom, and whom the mail is from.
 #[derive(Clone, Debug)]

@@ -7,6 +7,17 @@ use rustls::{ClientConfig, RootCertStore};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// How a connection to a mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// Not at all; credentials then go to this machine only.
+    None,
+    /// Plain first, then STARTTLS (RFC 3207, RFC 9051); a server that does not offer it is not spoken to.
+    StartTls,
+    /// TLS from the first octet (RFC 8314 §3: port 465 for mail that leaves, 993 for mail that is read).
+    Tls,
+}
+
 /// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsSetup {

@@ -5,8 +5,9 @@ use super::{Context, Failed, Noted, print, time};
 use crate::core::command::{Action, Command, Expect, Outcome, RefusalCode};
 use crate::core::id::{AlertId, TaskId};
 use crate::core::person::PersonId;
-use crate::core::task::TaskKind;
+use crate::core::task::{Task, TaskKind, TaskState};
 use crate::wire::Me;
+use crate::wire::partner::WithTimeline;
 use clap::{Args, Subcommand};
 
 #[derive(Args, Debug)]
@@ -73,6 +74,13 @@ pub struct NoteArgs {
     pub text: Vec<String>,
 }
 
+#[derive(Args, Debug)]
+pub struct UndoArgs {
+    /// One or more alerts (A12) or tasks (T3)
+    #[arg(required = true, value_name = "ALERT|TASK")]
+    pub what: Vec<Noted>,
+}
+
 #[derive(Subcommand, Debug)]
 pub enum TaskCommand {
     /// Newest first
@@ -131,6 +139,40 @@ pub async fn ack(args: AckArgs, context: &Context) -> Result<(), Failed> {
 
 pub async fn unack(args: AlertsArgs, context: &Context) -> Result<(), Failed> {
     each(args.alerts, |alert| Action::Unack { alert }, context).await
+}
+
+/// Alerts are as they were before they were taken or put to sleep, tasks are to do again.
+pub async fn undo(args: UndoArgs, context: &Context) -> Result<(), Failed> {
+    let mut refused: Vec<String> = Vec::new();
+    for one in args.what {
+        let action = match one {
+            Noted::Alert(alert) => Ok(Action::RestoreAlert { alert }),
+            Noted::Task(task) => to_do_again(task, context).await,
+        };
+        match action {
+            Ok(action) => match each([action], |action| action, context).await {
+                Err(Failed::No(said)) => refused.push(said),
+                done => done?,
+            },
+            Err(Failed::No(said)) => refused.push(said),
+            Err(why) => return Err(why),
+        }
+    }
+    if refused.is_empty() { Ok(()) } else { Err(Failed::No(refused.join("\n"))) }
+}
+
+/// One that is closed or put off stays whose it is; one that is the asker's is nobody's again.
+async fn to_do_again(id: TaskId, context: &Context) -> Result<Action, Failed> {
+    let task: WithTimeline<Task> = context.client.get(&format!("/v1/tasks/{id}")).await?;
+    let Task { state, owner, .. } = task.thing;
+    if state != TaskState::Open {
+        return Ok(Action::RestoreTask { task: id, owner });
+    }
+    let me = myself(context).await?;
+    match owner {
+        Some(owner) if owner == me => Ok(Action::RestoreTask { task: id, owner: None }),
+        _ => Err(Failed::No(format!("{id} is to do and not yours; there is nothing to take back."))),
+    }
 }
 
 pub async fn snooze(args: SnoozeArgs, context: &Context) -> Result<(), Failed> {

@@ -157,6 +157,8 @@ pub enum Command {
     Ack(act::AckArgs),
     /// Give alerts back; paging goes on
     Unack(act::AlertsArgs),
+    /// Take back what you just did: alerts that you took or put to sleep are as they were, tasks are to do again
+    Undo(act::UndoArgs),
     /// Put alerts to sleep until a time
     Snooze(act::SnoozeArgs),
     /// Close alerts with a reason
@@ -300,6 +302,7 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failed> {
         Command::Providers(command) => list::run(Things::Providers, command, context).await,
         Command::Ack(args) => act::ack(args, context).await,
         Command::Unack(args) => act::unack(args, context).await,
+        Command::Undo(args) => act::undo(args, context).await,
         Command::Snooze(args) => act::snooze(args, context).await,
         Command::Resolve(args) => act::resolve(args, context).await,
         Command::Escalate(args) => act::escalate(args, context).await,

@@ -10,19 +10,24 @@ use crate::console::keymap::Action;
 use crate::console::model::{About, Model, Place, Subject, Tone};
 use crate::console::moves::{End, back, open, pause_at, scroll, step, switch, to_end};
 use crate::console::narrow::filter;
-use crate::console::order::{ack, on_task, send, undo};
+use crate::console::order::{ack, on_task, undo};
 use crate::console::pick::Pick;
 use crate::console::resend::Resend;
 use crate::console::say::{say, sentence};
 use crate::console::sort::Sort;
 use crate::console::{
-    bulk, configuration, contacts, drill, handover, messages, nav, oncall, partners, people, providers,
-    search, sources, templates, views, why,
+    bulk, configuration, contacts, drill, handover, messages, moved, nav, oncall, partners, people,
+    providers, search, sources, templates, views, waiting, why,
 };
 use crate::core::alert::Alert;
+use crate::core::notification::RecipientId;
 use crate::core::text::{Printable, Untrusted};
 
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Some(said) = moved::refuses(model, action) {
+        say(model, said, Tone::Refused);
+        return Vec::new();
+    }
     if let Err(why) = allowed(model, action) {
         say(model, sentence(&why), Tone::Refused);
         return Vec::new();
@@ -46,7 +51,10 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Resend => {
             let Some(desk) = &model.desk else { return Vec::new() };
-            let messages = messages::in_hand(model);
+            let messages = match model.message_of_task() {
+                Some(message) if model.place == Place::Triage => vec![message],
+                _ => messages::in_hand(model),
+            };
             let dialog = match (messages.as_slice(), model.selected_alert()) {
                 ([], alert) => alert.map(|alert| Resend::of_alert(desk, alert, now)),
                 (messages, _) => Resend::of_messages(desk, messages, now),
@@ -99,7 +107,16 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Close => model.dialog = model.selected_alert().map(|alert| Dialog::Close(Close::new(alert))),
         Action::Why => return why::ask(model),
         Action::Sort => model.dialog = Some(Dialog::Sort(Sort::new(model.triage.by))),
-        Action::Contact => return contacts::show_of_partner(model),
+        Action::Contact => {
+            let person = model.message_of_task().and_then(|message| match &message.recipient.who {
+                RecipientId::Person(person) => Some(person.clone()),
+                _ => None,
+            });
+            return match person {
+                Some(person) => goal::go(model, Goal::Person(person)),
+                None => contacts::show_of_partner(model),
+            };
+        }
         Action::Edit => {
             let form = model.selected_contact().map(Form::new);
             model.contacts.form = form;
@@ -138,7 +155,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Follow => {
             let newest = model.streamed().next_back().map(|numbered| numbered.seq);
             match model.stream.selected {
-                Some(_) => model.stream.selected = None,
+                Some(_) => model.stream.follow(),
                 None => pause_at(model, newest),
             }
         }
@@ -167,11 +184,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Messages => return messages::show(model),
         Action::OnCall => return oncall::show(model),
         Action::Handover => return handover::show(model),
-        Action::Accept => {
-            if let Some(order) = handover::accept(model) {
-                return send(model, order);
-            }
-        }
+        Action::Accept => model.dialog = handover::accept(model).map(Dialog::Question),
         Action::Maintenance => maintenance(model),
         Action::Cover => oncall::cover(model),
         Action::Swap => oncall::swap(model),
@@ -191,22 +204,35 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::LogIn => model.dialog = Some(Dialog::LogIn(LogIn::default())),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
-        Action::Quit if model.leaving => return vec![Effect::Quit],
+        Action::Quit if model.leaving => return leave(model),
         Action::Quit => {
             model.leaving = true;
-            let said = match model.agent_after {
-                AgentAfter::GoesOn => "Ctrl-C again leaves; the agent goes on without the console.",
-                AgentAfter::Ends => "Ctrl-C again leaves; this agent and its community end with the console.",
-            };
             let waits = model.waiting.counted();
-            let said = match waits.is_empty() {
-                true => said.to_owned(),
-                false => format!("{said} Not sent yet and kept for the next console: {waits}."),
-            };
+            let on_its_way =
+                waiting::counted(model.pending.iter().filter_map(|pending| pending.waits.as_deref()));
+            let mut said = "Ctrl-C again leaves".to_owned();
+            said.push_str(match model.agent_after {
+                _ if !on_its_way.is_empty() || !waits.is_empty() => ".",
+                AgentAfter::GoesOn => "; the agent goes on without the console.",
+                AgentAfter::Ends => "; this agent and its community end with the console.",
+            });
+            if !on_its_way.is_empty() {
+                said.push_str(&format!(" On its way, and kept: {on_its_way}."));
+            }
+            if !waits.is_empty() {
+                said.push_str(&format!(" Not sent yet and kept for the next console: {waits}."));
+            }
             say(model, said, Tone::Hint);
         }
     }
     Vec::new()
+}
+
+/// Ends the console; what the agent has not answered yet is kept.
+pub fn leave(model: &mut Model) -> Vec<Effect> {
+    let mut effects = waiting::leave(model);
+    effects.push(Effect::Quit);
+    effects
 }
 
 /// The windows that are on or to come; one that is stored may be taken back.
@@ -248,6 +274,10 @@ fn copy(model: &mut Model) -> Vec<Effect> {
         }),
     };
     let Some(text) = text else { return Vec::new() };
+    if text.as_str().len() > model.clipboard {
+        say(model, format!("{text} is too long for this terminal's clipboard."), Tone::Refused);
+        return Vec::new();
+    }
     say(model, format!("{text} was sent to the terminal's clipboard."), Tone::Done);
     vec![Effect::Copy(text)]
 }

@@ -3,7 +3,7 @@
 use crate::console::desk::ContactsHeard;
 use crate::console::keymap::{Action, Context};
 use crate::console::model::{About, Link, Model, Named, Place, Subject};
-use crate::console::{clock, waiting};
+use crate::console::{clock, order, waiting};
 use crate::core::alert::AlertState;
 use crate::core::notification::{Notification, RecipientId};
 use crate::core::person::Role;
@@ -22,6 +22,13 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
         Action::Note | Action::Accept if model.place == Place::Handover && model.named.is_none() => {
             crate::console::handover::may(model, action)
         }
+        Action::Resend if matches!(model.subject(), Some(Subject::Task(_))) => {
+            match model.message_of_task() {
+                Some(_) => may_act(model),
+                None => Err("no message is behind this task".to_owned()),
+            }
+        }
+        Action::Contact if model.message_of_task().is_some_and(|n| is_to_person(n)) => Ok(()),
         Action::Ack | Action::Escalate | Action::Resend | Action::Close => on_alert(model, action),
         Action::Hand => {
             on_alert(model, action)?;
@@ -90,6 +97,11 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
         },
         _ => Ok(()),
     }
+}
+
+/// Whether it went to somebody of the desk.
+pub fn is_to_person(message: &Notification) -> bool {
+    matches!(message.recipient.who, RecipientId::Person(_))
 }
 
 /// Whether the agent can be reached and grants the operator anything but looking.
@@ -171,11 +183,20 @@ fn undo(model: &Model) -> Result<(), String> {
         Some(Subject::Task(task)) => Some(About::Task(task)),
         None => None,
     };
-    if about.is_some_and(|about| model.waiting.about(&about).is_some()) {
-        return Ok(());
+    if let Some(item) = about.and_then(|about| model.waiting.about(&about)) {
+        return match model.waiting.is_on_its_way(item) {
+            true => Err(format!("{} of {} is on its way to the agent", item.word(), item.about().name())),
+            false => Ok(()),
+        };
     }
     may_act(model)?;
-    if model.undo.is_some() {
+    // The newest is what is meant, and whether it was done is not known yet.
+    let newest = model.pending.iter().rev().find(|pending| pending.undo.is_some());
+    if let Some(pending) = newest.filter(|_| model.named.is_none()) {
+        return Err(format!("{} of {} is on its way to the agent", pending.word, pending.about.name()));
+    }
+    // Whether it is still in one's own hand the agent knows best: its answer may be ahead of the stream.
+    if order::undoable(model).next().is_some() {
         return Ok(());
     }
     on_alert(model, Action::Undo)?;

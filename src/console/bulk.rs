@@ -4,17 +4,17 @@
 //! thing, so that whoever hears of it hears once, and `u` undoes all of it.
 
 use crate::console::allowed::{may_act, may_act_or_wait};
+use crate::console::appear::{appear, give_back};
 use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::dialog::{Button, Chooser, Close, Dialog, Note, Pressed};
 use crate::console::effect::Effect;
 use crate::console::keymap::Action;
 use crate::console::message::Ticket;
-use crate::console::model::{
-    About, Focus, Link, Model, Pending, Place, Subject, Tone, UNDO_WITHIN, Undo, Undone,
-};
+use crate::console::model::{About, Focus, Link, Model, Pending, Place, Subject, Tone, UNDO_WITHIN, Undo};
+use crate::console::order::{self, restore};
 use crate::console::resend::Resend;
-use crate::console::say::say;
+use crate::console::say::{say, sentence};
 use crate::console::waiting;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::command::{Action as Ask, Expect, Outcome};
@@ -94,6 +94,10 @@ pub struct Results {
     pub title: String,
     pub rows: Vec<Told>,
     pub scroll: usize,
+    /// What undoes those that were done …
+    pub undo: Vec<One>,
+    /// … until then.
+    pub until: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -300,11 +304,7 @@ fn of_alert(model: &Model, desk: &Desk, alert: &Alert, deed: &Deed) -> Option<Ro
         }
     };
     let undo = match deed {
-        Deed::Take | Deed::Snooze(_) => {
-            let me = desk.me.person.as_ref().map(|me| me.id.clone());
-            let expect = Expect { holder: Some(me), ..Expect::default() };
-            Some(One { action: Ask::Unack { alert: id }, expect })
-        }
+        Deed::Take | Deed::Snooze(_) => Some(restore(id, desk)),
         Deed::Close(_) | Deed::Note(_) => None,
     };
     let label = format!("{id} {}: {}", alert.partner.name.printable(), alert.title.printable());
@@ -402,34 +402,45 @@ impl Bulk {
 
 // Doing it.
 
-/// Sends what the look showed, without the rows that would be refused.
+/// Sends what the look showed, without the rows that would be refused. Where it cannot be sent the look stays.
 pub fn send(model: &mut Model) -> Vec<Effect> {
     let Some(Dialog::Bulk(bulk)) = model.dialog.take() else { return Vec::new() };
-    unmark(model);
     let word = bulk.deed.word();
-    let rows: Vec<Row> = bulk.rows.into_iter().filter(|row| row.refused.is_none()).collect();
+    let goes = bulk.rows.iter().filter(|row| row.refused.is_none());
+    let rows: Vec<Row> = goes.cloned().collect();
     // What was looked at while the agent was away waits, even where it came back since: nobody was told what
     // it would refuse, and what waits says afterwards what became of it.
-    if bulk.heard == Heard::Away {
-        return waiting::queue_all(model, rows);
+    let sent = match bulk.heard {
+        Heard::Away => waiting::queue_all(model, rows),
+        _ => send_rows(model, word, rows),
+    };
+    match sent {
+        Ok(effects) => {
+            unmark(model);
+            if bulk.heard != Heard::Away {
+                order::keep_typed(model, Dialog::Bulk(bulk));
+            }
+            effects
+        }
+        Err(why) => {
+            say(model, sentence(&why), Tone::Refused);
+            model.dialog = Some(Dialog::Bulk(bulk));
+            Vec::new()
+        }
     }
-    send_rows(model, word, rows)
 }
 
-fn send_rows(model: &mut Model, word: &'static str, rows: Vec<Row>) -> Vec<Effect> {
-    if let Err(why) = may_act(model) {
-        say(model, crate::console::say::sentence(&why), Tone::Refused);
-        return Vec::new();
-    }
+fn send_rows(model: &mut Model, word: &'static str, rows: Vec<Row>) -> Result<Vec<Effect>, String> {
+    may_act(model)?;
+    model.undo = None;
     model.tickets += 1;
     let ticket = Ticket(model.tickets);
     let each = rows.iter().map(|row| row.one.clone()).collect();
-    for row in rows {
-        let undo = row.undo.map(|one| Undone::Together(vec![one]));
-        model.pending.push(Pending { ticket, about: row.about, word, label: row.label, undo, waits: None });
+    for Row { about, label, undo, .. } in rows {
+        model.pending.push(Pending { ticket, about, word, label, undo, typed: None, waits: None });
     }
     model.flash = None;
-    vec![Effect::Together { ticket, each }]
+    Ok(vec![Effect::Together { ticket, each }])
 }
 
 /// What became of each.
@@ -438,17 +449,19 @@ pub fn answered(model: &mut Model, ticket: Ticket, answer: Result<Vec<Outcome>, 
     model.pending = others;
     let of: Vec<Pending> = of;
     let Some(word) = of.first().map(|one| one.word) else { return Vec::new() };
+    let many = of.len();
     let outcomes = match answer {
         Ok(outcomes) => outcomes,
-        Err(LinkError::Refused { sentence, .. }) => {
-            say(model, sentence, Tone::Refused);
-            return Vec::new();
-        }
         Err(error) => {
-            let said = format!(
-                "Not known whether {word} was done for {} rows: {error}. It shows here once the agent is back.",
-                of.len()
-            );
+            let said = match error {
+                LinkError::Refused { sentence, .. } => sentence,
+                error => format!(
+                    "Not known whether {word} was done for {many} rows: {error}. It shows here once the agent is back."
+                ),
+            };
+            for typed in of.into_iter().filter_map(|one| one.typed) {
+                give_back(model, *typed);
+            }
             say(model, said, Tone::Refused);
             return Vec::new();
         }
@@ -460,27 +473,23 @@ pub fn answered(model: &mut Model, ticket: Ticket, answer: Result<Vec<Outcome>, 
             Outcome::Done { said } => (true, said),
             Outcome::Refused { refusal } => (false, refusal.said),
         };
-        if let (true, Some(Undone::Together(ones))) = (done, pending.undo) {
-            undo.extend(ones);
-        }
+        undo.extend(pending.undo.filter(|_| done));
         rows.push(Told { label: pending.label, done, said: said.printable().into_string() });
     }
     let done = rows.iter().filter(|row| row.done).count();
     let refused = rows.len() - done;
-    let undone = if undo.is_empty() { "" } else { "; u undoes" };
     let counted = match refused {
-        0 => format!("{word}: all {done} done{undone}."),
-        refused => format!("{word}: {done} done, {refused} refused{undone}."),
+        0 => format!("{word}: all {done} done"),
+        refused => format!("{word}: {done} done, {refused} refused"),
     };
-    if !undo.is_empty() {
-        let until = model.now.saturating_add(UNDO_WITHIN).unwrap_or(model.now);
-        model.undo = Some(Undo { what: Undone::Together(undo), until });
-    }
-    say(model, counted.clone(), if refused == 0 { Tone::Done } else { Tone::Refused });
-    // What is typed into another dialog meanwhile is not to be lost.
-    if model.dialog.is_none() && rows.len() > 1 {
+    let undone = if undo.is_empty() { "" } else { "; u undoes" };
+    let until = model.now.saturating_add(UNDO_WITHIN).unwrap_or(model.now);
+    order::may_be_undone(model, Undo { ticket, what: undo.clone(), until });
+    say(model, format!("{counted}{undone}."), if refused == 0 { Tone::Done } else { Tone::Refused });
+    if rows.len() > 1 {
         rows.sort_by_key(|row| row.done);
-        model.dialog = Some(Dialog::Results(Results { title: counted, rows, scroll: 0 }));
+        // Where something is being typed, the sentence has to do.
+        let _ = appear(model, Dialog::Results(Results { title: counted, rows, scroll: 0, undo, until }));
     }
     match shown(model) {
         Some(alert) => vec![Effect::FetchDetail(alert)],
@@ -496,8 +505,8 @@ fn shown(model: &Model) -> Option<AlertId> {
 }
 
 /// Takes back what was done to several.
-pub fn undo(model: &mut Model, ones: Vec<One>) -> Vec<Effect> {
-    let Some(desk) = &model.desk else { return Vec::new() };
+pub fn undo(model: &mut Model, ones: Vec<One>) -> Result<Vec<Effect>, String> {
+    let Some(desk) = &model.desk else { return Ok(Vec::new()) };
     let label = |about: &About| match about {
         About::Alert(id) => match desk.alerts.get(id) {
             Some(alert) => format!("{id} {}: {}", alert.partner.name.printable(), alert.title.printable()),
@@ -509,11 +518,7 @@ pub fn undo(model: &mut Model, ones: Vec<One>) -> Vec<Effect> {
     let rows = ones
         .into_iter()
         .map(|one| {
-            let about = match &one.action {
-                Ask::Unack { alert } => About::Alert(*alert),
-                Ask::RestoreTask { task, .. } => About::Task(*task),
-                _ => About::Several(1),
-            };
+            let about = About::of(&one.action).unwrap_or(About::Several(1));
             let label = label(&about);
             Row { about, label, will: String::new(), one, undo: None, refused: None }
         })
@@ -522,14 +527,21 @@ pub fn undo(model: &mut Model, ones: Vec<One>) -> Vec<Effect> {
 }
 
 impl Results {
-    pub fn press(&mut self, key: KeyEvent) -> Pressed {
+    pub fn can_be_undone(&self, now: Timestamp) -> bool {
+        !self.undo.is_empty() && now < self.until
+    }
+
+    pub fn press(&mut self, key: KeyEvent, now: Timestamp) -> Pressed {
         let last = self.rows.len().saturating_sub(1);
         match key.code {
             KeyCode::Char('j') | KeyCode::Down => self.scroll = (self.scroll + 1).min(last),
             KeyCode::Char('k') | KeyCode::Up => self.scroll = self.scroll.saturating_sub(1),
             KeyCode::PageDown => self.scroll = (self.scroll + 10).min(last),
             KeyCode::PageUp => self.scroll = self.scroll.saturating_sub(10),
-            KeyCode::Char('u') => return Pressed::Run("unack", Action::Undo),
+            KeyCode::Char('u') if self.can_be_undone(now) => return Pressed::Undo(self.undo.clone()),
+            KeyCode::Char('u') => {
+                return Pressed::Say("What is listed here cannot be undone any more.".to_owned());
+            }
             KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q') => return Pressed::Close,
             _ => {}
         }

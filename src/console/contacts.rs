@@ -59,7 +59,9 @@ pub fn show_one(model: &mut Model, contact: Untrusted, partner: Option<Untrusted
         // The name does not show as it is typed; then all contacts are shown instead.
         model.contacts.filter = Filter::default();
         arrange(model);
-        model.contacts.rows.select(&contact);
+        if !model.contacts.rows.select(&contact) {
+            model.contacts.sought = Some(contact.clone());
+        }
     }
     let asked = partner.and_then(|partner| ask(model, &partner));
     asked.into_iter().chain([Effect::FetchContacts]).collect()
@@ -99,6 +101,9 @@ pub fn came(model: &mut Model, answer: Result<Vec<Contact>, LinkError>) {
                 pick.learn(desk);
             }
             settle(model);
+            if let Some(sought) = model.contacts.sought.take() {
+                model.contacts.rows.select(&sought);
+            }
         }
         (Err(error), _) => say(model, format!("The contacts could not be read: {error}."), Tone::Refused),
         (Ok(_), None) => {}

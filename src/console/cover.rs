@@ -1,11 +1,10 @@
 //! The dialogs that arrange who is on call beside the plan: put somebody on for a while, and take that back.
 
 use crate::console::desk::Desk;
-use crate::console::dialog::{Button, Order, Pressed};
+use crate::console::dialog::{Order, Pressed};
 use crate::console::line::Line;
 use crate::console::model::{About, Filter};
 use crate::core::command::{Action as Ask, Expect};
-use crate::core::id::OverrideId;
 use crate::core::person::{PersonId, Role};
 use crate::core::schedule::Segment;
 use crate::core::text::sanitise;
@@ -51,17 +50,6 @@ pub enum Field {
     Who,
     From,
     Until,
-}
-
-/// Takes an override back; with it the other half of a swap.
-#[derive(Debug)]
-pub struct TakeBack {
-    schedule: String,
-    pub id: OverrideId,
-    /// What that changes, and who will be told.
-    pub says: String,
-    pub button: Button,
-    pub appeared: Timestamp,
 }
 
 impl When {
@@ -216,30 +204,6 @@ impl Cover {
             }
             Field::From => self.from.line.insert(text),
             Field::Until => self.until.line.insert(text),
-        }
-    }
-}
-
-impl TakeBack {
-    pub fn new(schedule: String, id: OverrideId, says: String, now: Timestamp) -> Self {
-        Self { schedule, id, says, button: Button::Cancel, appeared: now }
-    }
-
-    pub fn press(&mut self, key: KeyEvent) -> Pressed {
-        match key.code {
-            KeyCode::Esc | KeyCode::Char('q') => Pressed::Close,
-            KeyCode::Tab | KeyCode::BackTab | KeyCode::Left | KeyCode::Right => {
-                self.button = if self.button == Button::Cancel { Button::Do } else { Button::Cancel };
-                Pressed::Stay
-            }
-            KeyCode::Enter if self.button == Button::Cancel => Pressed::Close,
-            KeyCode::Enter => Pressed::Order(Order {
-                about: About::OnCall(self.schedule.clone()),
-                word: "take back",
-                ask: Ask::RemoveOverride { id: self.id },
-                expect: Expect::default(),
-            }),
-            _ => Pressed::Stay,
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What the agent has told the console, folded: a snapshot, then every change replaces what it names.
 
+use crate::console::known::Known;
 use crate::core::alert::{Alert, AlertState, Target};
 use crate::core::change::{Numbered, Object, What};
 use crate::core::contact::{Contact, Medium};
-use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::id::{AlertId, TaskId};
 use crate::core::money::Money;
-use crate::core::notification::{Notification, RecipientId};
+use crate::core::notification::{Content, Notification, RecipientId};
 use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::standing::Reachability;
@@ -17,10 +18,14 @@ use crate::wire::{
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How many changes the Stream remembers.
 pub const REMEMBERED: usize = 1000;
+
+/// Beyond so many alerts, resolved ones are forgotten, but for so many of the latest.
+const MANY_ALERTS: usize = 3000;
+const RESOLVED: usize = 500;
 
 /// The desk as the agent last described it.
 #[derive(Clone, Debug)]
@@ -29,7 +34,7 @@ pub struct Desk {
     pub me: Me,
     pub info: DeskInfo,
     pub alerts: BTreeMap<AlertId, Alert>,
-    pub notifications: BTreeMap<NotificationId, Notification>,
+    pub messages: Known,
     /// Open ones; of many those that are due first.
     pub tasks: BTreeMap<TaskId, Task>,
     /// How many are open, known here or not.
@@ -64,16 +69,6 @@ pub enum ContactsHeard {
     All,
     /// Why it could not say.
     Missing(String),
-}
-
-/// What one change meant for what is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Folded {
-    /// Seen before; a stream may repeat itself after a reconnect.
-    Known,
-    NewAlert(AlertId),
-    NewTask(TaskId),
-    Else,
 }
 
 impl Desk {
@@ -115,7 +110,7 @@ impl Desk {
             contacts_heard,
             reach: BTreeMap::new(),
             alerts: alerts.into_iter().map(|alert| (alert.id, alert)).collect(),
-            notifications: notifications.into_iter().map(|n| (n.id, n)).collect(),
+            messages: notifications.into_iter().collect(),
             tasks: tasks.into_iter().map(|task| (task.id, task)).collect(),
             contacts: contacts.into_iter().map(|contact| (contact.id.clone(), contact)).collect(),
             people: people.into_iter().map(|person| (person.id.clone(), person)).collect(),
@@ -126,7 +121,7 @@ impl Desk {
             sync,
             traffic,
             local: None,
-            recent: recent.into(),
+            recent: recent.into_iter().map(as_a_line).collect(),
         }
     }
 
@@ -157,51 +152,60 @@ impl Desk {
         }
     }
 
-    /// Applies one change of the stream.
-    pub fn fold(&mut self, numbered: Numbered) -> Folded {
+    /// Applies one change of the stream; `false`: it was seen before, as a stream may repeat itself after a
+    /// reconnect.
+    pub fn fold(&mut self, numbered: Numbered) -> bool {
         if numbered.seq <= self.seq {
-            return Folded::Known;
+            return false;
         }
         self.seq = numbered.seq;
         let at = numbered.change.at;
         if let Some(about) = partner_of(&numbered.change.object) {
             self.partners.insert(about.id.clone(), about.name.clone());
         }
-        let folded = match &numbered.change.object {
-            Object::Alert(alert) => match self.alerts.insert(alert.id, (**alert).clone()) {
-                None => Folded::NewAlert(alert.id),
-                Some(_) => Folded::Else,
-            },
+        match &numbered.change.object {
+            Object::Alert(alert) => _ = self.alerts.insert(alert.id, (**alert).clone()),
             Object::Task(task) => self.fold_task(numbered.change.what, task),
-            Object::Notification(notification) => {
-                self.notifications.insert(notification.id, (**notification).clone());
-                Folded::Else
-            }
-            Object::Contact(contact) => {
-                self.contacts.insert(contact.id.clone(), (**contact).clone());
-                Folded::Else
-            }
+            Object::Notification(notification) => self.messages.learn((**notification).clone()),
+            Object::Contact(contact) => _ = self.contacts.insert(contact.id.clone(), (**contact).clone()),
             Object::Event(event) => {
                 if let Some(source) = self.sources.iter_mut().find(|source| source.name == event.feed) {
                     source.last_event_at = source.last_event_at.max(Some(at));
                     source.silent = false;
                 }
-                Folded::Else
             }
-            Object::Config(config) => {
-                self.info.config_version = config.version;
-                Folded::Else
-            }
-            _ => Folded::Else,
-        };
+            Object::Config(config) => self.info.config_version = config.version,
+            _ => {}
+        }
         if self.recent.len() >= REMEMBERED {
             self.recent.pop_front();
         }
-        self.recent.push_back(numbered);
-        folded
+        self.recent.push_back(as_a_line(numbered));
+        self.forget();
+        true
     }
 
-    fn fold_task(&mut self, what: What, task: &Task) -> Folded {
+    /// Forgets what is over, once there is much of it.
+    fn forget(&mut self) {
+        if self.alerts.len() > MANY_ALERTS {
+            let over = self.alerts.values().filter(|alert| alert.state == AlertState::Resolved);
+            let mut over: Vec<(Timestamp, AlertId)> =
+                over.map(|alert| (alert.updated_at, alert.id)).collect();
+            over.sort_unstable();
+            for (_, id) in &over[..over.len().saturating_sub(RESOLVED)] {
+                self.alerts.remove(id);
+            }
+        }
+        if self.messages.is_many() {
+            let of_tasks: BTreeSet<_> = self.tasks.values().filter_map(|task| task.notification).collect();
+            let alerts = &self.alerts;
+            let is_open = |id: &AlertId| alerts.get(id).is_some_and(|one| one.state != AlertState::Resolved);
+            self.messages
+                .forget(|message| of_tasks.contains(&message.id) || message.ever_about().iter().any(is_open));
+        }
+    }
+
+    fn fold_task(&mut self, what: What, task: &Task) {
         let before = match task.state {
             TaskState::Done => self.tasks.remove(&task.id),
             TaskState::Open | TaskState::Snoozed => self.tasks.insert(task.id, task.clone()),
@@ -209,16 +213,15 @@ impl Desk {
         let was_open = match &before {
             Some(before) => before.state == TaskState::Open,
             // One that was not among those known is new, or was open all the time.
-            None => !matches!(what, What::TaskOpened | What::TaskWoke),
+            None => {
+                let asleep = task.state == TaskState::Done && task.snoozed_until.is_some();
+                !asleep && !matches!(what, What::TaskOpened | What::TaskWoke)
+            }
         };
         match (was_open, task.state == TaskState::Open) {
             (false, true) => self.open_tasks += 1,
             (true, false) => self.open_tasks = self.open_tasks.saturating_sub(1),
             _ => {}
-        }
-        match before {
-            None if task.state != TaskState::Done => Folded::NewTask(task.id),
-            _ => Folded::Else,
         }
     }
 
@@ -324,10 +327,6 @@ impl Desk {
         if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
     }
 
-    pub fn notifications_of(&self, alert: AlertId) -> impl Iterator<Item = &Notification> {
-        self.notifications.values().filter(move |notification| notification.is_about(alert))
-    }
-
     pub fn contacts_of(&self, partner: &Untrusted) -> impl Iterator<Item = &Contact> {
         self.contacts.values().filter(move |contact| contact.partner_id.as_ref() == Some(partner))
     }
@@ -381,6 +380,20 @@ impl Desk {
     pub fn carriers(&self, medium: Medium) -> impl Iterator<Item = &ChannelHealth> {
         self.channels.iter().filter(move |channel| channel.carries.contains(&medium))
     }
+}
+
+/// A change without what only a page of its own shows, as the Stream keeps it.
+fn as_a_line(mut numbered: Numbered) -> Numbered {
+    match &mut numbered.change.object {
+        Object::Alert(alert) => alert.members = Vec::new(),
+        Object::Event(event) => {
+            event.data = serde_json::Value::Null;
+            event.why = Vec::new();
+        }
+        Object::Notification(message) => message.content = Content::default(),
+        _ => {}
+    }
+    numbered
 }
 
 /// The partner as an object describes it.

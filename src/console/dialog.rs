@@ -21,15 +21,16 @@ pub use note::{Note, paste_lines, text_area};
 pub(in crate::console) use palette::REMEMBERED;
 pub use palette::{Kind, Palette, Recent, shows};
 
+use crate::console::appear::is_fresh;
 use crate::console::bulk::{Bulk, Deed, Results};
-use crate::console::cover::{Cover, TakeBack};
+use crate::console::cover::Cover;
 use crate::console::drill::Reading;
 use crate::console::goal::Goal;
-use crate::console::insist::Insist;
 use crate::console::keymap::Action;
 use crate::console::look::TryOn;
 use crate::console::model::About;
 use crate::console::pick::Pick;
+use crate::console::question::Question;
 use crate::console::resend::Resend;
 use crate::console::sort::{By, Sort};
 use crate::console::templates::Reader;
@@ -40,6 +41,7 @@ use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
 use crate::core::resend::Asked;
 use crate::core::saved_view::SavedView;
+use crate::core::together::One;
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::{SignedDuration, Timestamp};
 
@@ -54,9 +56,8 @@ pub enum Dialog {
     Resend(Resend),
     Note(Note),
     Close(Close),
-    Insist(Insist),
+    Question(Question),
     Cover(Box<Cover>),
-    TakeBack(TakeBack),
     Pick(Pick),
     GoTo(GoTo),
     Bulk(Bulk),
@@ -81,8 +82,10 @@ pub enum Dialog {
 pub enum Pressed {
     Stay,
     Close,
-    /// Closes the dialog and asks the agent.
+    /// Asks the agent; the dialog closes where that can be sent.
     Order(Order),
+    /// Takes back what was done to each, as one thing.
+    Undo(Vec<One>),
     /// Asks the agent what sending this again would come to.
     Plan(Asked),
     LogIn {
@@ -116,7 +119,7 @@ pub enum Pressed {
 }
 
 /// A command in the making.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Order {
     pub about: About,
     pub word: &'static str,
@@ -142,6 +145,7 @@ fn press_scroll(scroll: &mut u16, key: KeyEvent) -> Pressed {
         KeyCode::PageDown | KeyCode::Char('d' | ' ') => *scroll = scroll.saturating_add(10),
         KeyCode::PageUp | KeyCode::Char('u') => *scroll = scroll.saturating_sub(10),
         KeyCode::Home | KeyCode::Char('g') => *scroll = 0,
+        KeyCode::End | KeyCode::Char('G') => *scroll = u16::MAX,
         KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | '?' | 'w') => return Pressed::Close,
         _ => {}
     }
@@ -153,14 +157,13 @@ impl Dialog {
         let appeared = match self {
             Dialog::Escalate(escalate) => escalate.appeared,
             Dialog::Resend(resend) => resend.appeared,
-            Dialog::Insist(insist) => insist.appeared,
+            Dialog::Question(question) => question.appeared,
             Dialog::Cover(cover) => cover.appeared,
-            Dialog::TakeBack(dialog) => dialog.appeared,
             Dialog::Bulk(dialog) => dialog.appeared,
-            Dialog::Stale(dialog) => dialog.appeared,
             _ => Timestamp::MIN,
         };
-        if now.duration_since(appeared) < TYPE_AHEAD {
+        // What was typed before it was seen does nothing; moving about in it and leaving it are never taken away.
+        if is_fresh(appeared, now) && matches!(key.code, KeyCode::Enter | KeyCode::Char(_)) {
             return Pressed::Stay;
         }
         match self {
@@ -170,13 +173,12 @@ impl Dialog {
             Dialog::Resend(dialog) => dialog.press(key),
             Dialog::Note(dialog) => dialog.press(key),
             Dialog::Close(dialog) => dialog.press(key),
-            Dialog::Insist(dialog) => dialog.press(key),
+            Dialog::Question(dialog) => dialog.press(key),
             Dialog::Cover(dialog) => dialog.press(key, now),
-            Dialog::TakeBack(dialog) => dialog.press(key),
             Dialog::Pick(dialog) => dialog.press(key),
             Dialog::GoTo(dialog) => dialog.press(key),
             Dialog::Bulk(dialog) => dialog.press(key),
-            Dialog::Results(dialog) => dialog.press(key),
+            Dialog::Results(dialog) => dialog.press(key, now),
             Dialog::Stale(dialog) => dialog.press(key),
             Dialog::HandOver(dialog) => dialog.press(key),
             Dialog::Theme(dialog) => dialog.press(key),
@@ -188,6 +190,19 @@ impl Dialog {
             Dialog::Help { scroll }
             | Dialog::Why(Why { scroll, .. })
             | Dialog::Drill(Reading { scroll, .. }) => press_scroll(scroll, key),
+        }
+    }
+
+    /// Whether something was typed into it that would be a pity to lose.
+    pub fn holds_text(&self) -> bool {
+        match self {
+            Dialog::Note(note) => !note.text.is_empty(),
+            Dialog::Close(close) => !close.reason.is_empty(),
+            Dialog::Bulk(bulk) => {
+                matches!(&bulk.deed, Deed::Close(text) | Deed::Note(text) if !text.is_empty())
+            }
+            Dialog::Cover(_) => true,
+            _ => false,
         }
     }
 
@@ -206,8 +221,7 @@ impl Dialog {
             Dialog::Chooser(_)
             | Dialog::Escalate(_)
             | Dialog::Resend(_)
-            | Dialog::Insist(_)
-            | Dialog::TakeBack(_)
+            | Dialog::Question(_)
             | Dialog::GoTo(_)
             | Dialog::Bulk(_)
             | Dialog::Results(_)

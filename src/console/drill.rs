@@ -2,7 +2,8 @@
 //! the one line that says what is wanted now. The console shows it and says when the night may begin; who
 //! runs it, and who counts the points, it does not know.
 
-use crate::console::dialog::{Dialog, TYPE_AHEAD};
+use crate::console::appear::{is_fresh, is_typing};
+use crate::console::dialog::Dialog;
 use crate::console::effect::Effect;
 use crate::console::message::Msg;
 use crate::console::model::{Model, Tone};
@@ -76,7 +77,7 @@ pub struct Reading {
 impl Reading {
     /// Keys pressed this soon were meant for what was there before.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
-        now.duration_since(self.appeared) < TYPE_AHEAD
+        is_fresh(self.appeared, now)
     }
 }
 
@@ -98,7 +99,7 @@ pub fn came(model: &mut Model, news: News) -> Vec<Effect> {
     let phase = news.phase;
     model.drill = Some(Drill { news, hints, begun: before.is_some_and(|drill| drill.begun) });
     // A dialog that is being answered is not taken away; the line says where the page is.
-    if was != Some(phase) && phase != Phase::Running && model.dialog.is_none() {
+    if was != Some(phase) && phase != Phase::Running && !is_typing(model) {
         read(model);
     }
     let begins = phase != Phase::Briefing && matches!(was, None | Some(Phase::Briefing));

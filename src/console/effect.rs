@@ -25,6 +25,8 @@ pub enum Wait {
     Page,
     /// … or of the one beside the detail of Triage.
     Beside,
+    /// … or of the alert that the detail shows.
+    Detail,
     /// The figures of the providers may have changed by then.
     Providers,
     /// What is searched for rests; the number tells the newest rest from older ones.

@@ -148,7 +148,9 @@ impl Form {
         let dropping = std::mem::take(&mut self.dropping);
         let places = self.fields.len() + 1;
         match key.code {
-            KeyCode::Char('s') if key.modifiers.contains(KeyModifiers::CONTROL) => return self.send(),
+            KeyCode::Char('s') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                return if self.sending { Pressed::Stay } else { self.send() };
+            }
             KeyCode::Esc if dropping || !self.changed() => return Pressed::Leave,
             KeyCode::Esc => self.dropping = true,
             KeyCode::Tab => self.focus = (self.focus + 1) % places,

@@ -289,7 +289,8 @@ fn of_subject(goals: &mut Goals<'_>, model: &Model) {
             }
             let told: Vec<PersonId> = goals
                 .desk
-                .notifications_of(id)
+                .messages
+                .about(id)
                 .filter_map(|message| match &message.recipient.who {
                     RecipientId::Person(person) => Some(person.clone()),
                     _ => None,
@@ -306,6 +307,9 @@ fn of_subject(goals: &mut Goals<'_>, model: &Model) {
             }
             if let Some(message) = task.notification {
                 goals.add(format!("message {message}"), Goal::Message(message));
+                if let Some(message) = goals.desk.messages.get(message) {
+                    goals.recipient(message);
+                }
             }
             if let Some(partner) = &task.partner {
                 if let Some(about) = &task.about

@@ -7,6 +7,7 @@ use crate::console::effect::Effect;
 use crate::console::keymap::Action;
 use crate::console::model::{About, Filter, Model, Place};
 use crate::console::moves::End;
+use crate::console::question::Question;
 use crate::console::{clock, nav, oncall};
 use crate::core::command::{Action as Ask, Expect};
 use crate::core::handover::{Handover, HandoverState};
@@ -97,10 +98,17 @@ pub fn may(model: &Model, action: Action) -> Result<(), String> {
     }
 }
 
-pub fn accept(model: &Model) -> Option<Order> {
-    let id = own(model)?.id;
-    let ask = Ask::AcceptHandover { handover: Some(id) };
-    Some(Order { about: About::Handover(id), word: "accept", ask, expect: Expect::default() })
+/// Whether the hand-over is really to be accepted: it cannot be given back as it was.
+pub fn accept(model: &Model) -> Option<Question> {
+    let (one, desk) = own(model).zip(model.desk.as_ref())?;
+    let ask = Ask::AcceptHandover { handover: Some(one.id) };
+    let order = Order { about: About::Handover(one.id), word: "accept", ask, expect: Expect::default() };
+    let says = format!(
+        "What {} has in hand becomes yours, with every promise. This cannot be undone.",
+        oncall::names(desk, &one.outgoing)
+    );
+    let title = format!("Accept {} ({})?", sanitise(&one.schedule), one.id);
+    Some(Question::new(title, says, "Accept it", order, model.now))
 }
 
 pub fn scroll(model: &mut Model, by: isize) {

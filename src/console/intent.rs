@@ -36,9 +36,14 @@ pub fn intent(model: &Model) -> Option<Intent> {
             }
             if let Some(item) = model.waiting.about(&About::Alert(id)).filter(|item| item.word() == "ack") {
                 let at = clock::hour_minute(item.at, &desk.zone());
-                let says = format!(
-                    "not acknowledged yet, pages continue: pressed {at}, sent when the agent is back"
-                );
+                let says = match item.tried {
+                    true => {
+                        format!("pressed {at}, and it may have arrived: sent again until the agent says so")
+                    }
+                    false => format!(
+                        "not acknowledged yet, pages continue: pressed {at}, sent when the agent is back"
+                    ),
+                };
                 return Some(Intent { key: MainKey::Waits, says, undo: Some(format!("{u} takes it back")) });
             }
             let alert = model.alert(id)?;

@@ -75,7 +75,8 @@ fn keep(folder: &Path, session: &str, told: &Receiver<Vec<Item>>, messages: &Unb
     match left_behind(folder) {
         Ok(left) if left.is_empty() => {}
         Ok(left) => {
-            let items: Vec<Item> = left.iter().flat_map(|one| one.items.clone()).take(MOST).collect();
+            let left = not_too_many(left);
+            let items: Vec<Item> = left.iter().flat_map(|one| one.items.clone()).collect();
             if let Err(why) = own.write(folder, &items) {
                 say(why);
             } else {
@@ -115,7 +116,7 @@ impl Own {
             return Ok(());
         }
         let mut lines = String::new();
-        for item in items.iter().filter(|item| !self.known.contains_key(&item.id)) {
+        for item in items.iter().filter(|item| self.known.get(&item.id) != Some(item)) {
             lines.push_str(&serde_json::to_string(&Line::Waits(Box::new(item.clone())))?);
             lines.push('\n');
         }
@@ -169,6 +170,17 @@ fn left_behind(folder: &Path) -> io::Result<Vec<Left>> {
     Ok(left)
 }
 
+/// Whole files, and the first of them in any case: what is in the others stays there for the next console.
+fn not_too_many(left: Vec<Left>) -> Vec<Left> {
+    let mut many = 0;
+    let fits = |one: &Left| {
+        let first = many == 0;
+        many += one.items.len();
+        first || many <= MOST
+    };
+    left.into_iter().take_while(fits).collect()
+}
+
 /// `None`: its console lives, or it is nobody's of ours.
 fn taken_over(path: PathBuf) -> io::Result<Option<Left>> {
     let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
@@ -190,7 +202,11 @@ fn read(text: &str) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     for line in text.lines() {
         match serde_json::from_str(line) {
-            Ok(Line::Waits(item)) => items.push(*item),
+            // What is told anew of one counts.
+            Ok(Line::Waits(item)) => match items.iter_mut().find(|known| known.id == item.id) {
+                Some(known) => *known = *item,
+                None => items.push(*item),
+            },
             Ok(Line::Ended { id }) => items.retain(|item| item.id != id),
             Err(_) => {}
         }
@@ -215,6 +231,7 @@ mod tests {
             action: Action::Ack { alert: AlertId(number), next_update_by: None },
             expect: Expect { holder: Some(None), ..Expect::default() },
             label: format!("A{number} Acme"),
+            tried: false,
         }
     }
 
@@ -243,6 +260,41 @@ mod tests {
         assert_eq!(after(state.path(), "second"), [item(2)]);
         assert!(!file.exists(), "it is in the file of the next");
         assert_eq!(after(state.path(), "third"), [item(2)], "and the one after that has it, too");
+    }
+
+    #[test]
+    fn that_it_was_sent_is_kept_as_well() {
+        let state = tempfile::tempdir().unwrap();
+        let (tell, _heard) = unbounded_channel();
+        let keeper = Keeper::start(state.path(), "first", tell);
+        keeper.keep(vec![item(1)]);
+        let tried = Item { tried: true, ..item(1) };
+        keeper.keep(vec![tried.clone()]);
+        drop(keeper);
+        assert_eq!(after(state.path(), "second"), [tried]);
+    }
+
+    #[test]
+    fn more_than_one_console_takes_over_is_left_for_the_next() {
+        let state = tempfile::tempdir().unwrap();
+        let half = u64::try_from(MOST).unwrap() * 2 / 3;
+        let (tell, _heard) = unbounded_channel();
+        let both = ["first", "second"].map(|name| Keeper::start(state.path(), name, tell.clone()));
+        for (at, keeper) in (0..).zip(&both) {
+            keeper.keep((0..half).map(|number| item(at * 1000 + number)).collect());
+        }
+        drop(both);
+        let third = after(state.path(), "third");
+        assert_eq!(third.len() as u64, half);
+        let (tell, mut heard) = unbounded_channel();
+        let holds = Keeper::start(state.path(), "fourth", tell);
+        drop(holds);
+        let Ok(Msg::Kept(fourth)) = heard.try_recv() else { panic!("nothing was taken over") };
+        let left: u64 = fs::read_dir(state.path().join("console"))
+            .unwrap()
+            .map(|entry| read(&fs::read_to_string(entry.unwrap().path()).unwrap()).len() as u64)
+            .sum();
+        assert_eq!((fourth.len() as u64, left), (half, 2 * half), "nothing is lost");
     }
 
     #[test]

@@ -63,6 +63,8 @@ impl AgentLink {
         let snapshot: Box<Snapshot> = self.client.get("/v1/snapshot").await?;
         let since = snapshot.seq;
         self.tell(Msg::Snapshot(snapshot));
+        // What stands below the first screen is there before anybody scrolls to it.
+        self.ask("/v1/told".to_owned(), Msg::Told);
         let mut stream = Box::pin(self.client.stream_as(since, &self.session));
 
         let mut listens = false;

@@ -49,6 +49,8 @@ pub enum Msg {
     Contact(Untrusted, Result<Box<ContactDetail>, LinkError>),
     Thing(ThingOf, Result<Box<Thing>, LinkError>),
     Messages(Result<Messages, LinkError>),
+    /// The messages of all that the snapshot named.
+    Told(Result<Vec<Notification>, LinkError>),
     Message(Result<Box<Notification>, LinkError>),
     /// What this query finds.
     Search(String, Result<SearchAnswer, LinkError>),

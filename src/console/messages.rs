@@ -143,7 +143,7 @@ pub fn show_about(model: &mut Model, about: About) -> Vec<Effect> {
     let known: Vec<Notification> = model
         .desk
         .iter()
-        .flat_map(|desk| desk.notifications.values().filter(|message| about.holds(message)).cloned())
+        .flat_map(|desk| desk.messages.values().filter(|message| about.holds(message)).cloned())
         .collect();
     learn(model, &known);
     arrange(model);
@@ -162,7 +162,7 @@ pub fn stand_on(model: &mut Model, id: NotificationId) -> Vec<Effect> {
     model.messages.narrowed = Narrowed::default();
     model.messages.filter = Filter::default();
     model.messages.opened = false;
-    let known = model.desk.as_ref().and_then(|desk| desk.notifications.get(&id)).cloned();
+    let known = model.desk.as_ref().and_then(|desk| desk.messages.get(id)).cloned();
     learn(model, known.as_slice());
     arrange(model);
     if !model.messages.rows.select(&id) {
@@ -238,16 +238,27 @@ pub fn came(model: &mut Model, answer: Result<Answer, LinkError>) {
     model.messages.heard = true;
     match answer {
         Ok(Answer { look, latest }) => {
-            // What the list is narrowed to stays, and so does one that is open, be it as old as it will.
+            let came: Vec<Notification> = look.into_iter().chain(latest).collect();
+            let newest = came.iter().map(|message| message.updated_at).max();
+            let stands: BTreeMap<_, _> =
+                came.iter().map(|message| (message.id, message.updated_at)).collect();
+            // What the list is narrowed to stays, and so does one that is open, be it as old as it will; and what
+            // the stream has told since.
             let open = selected(model).filter(|_| model.messages.opened).map(|message| message.id);
             let about = model.messages.narrowed.about.clone();
             model.messages.known.retain(|id, message| {
-                open == Some(*id) || about.as_ref().is_some_and(|about| about.holds(message))
+                open == Some(*id)
+                    || about.as_ref().is_some_and(|about| about.holds(message))
+                    || newest.is_some_and(|newest| newest < message.updated_at)
+                    || stands.get(id).is_some_and(|at| *at < message.updated_at)
             });
-            let came = look.into_iter().chain(latest).map(|message| (message.id, message));
-            model.messages.known.extend(came);
             model.messages.missing = None;
+            learn(model, &came);
+            let fresh = model.fresh;
             settle(model);
+            if fresh && !model.messages.opened {
+                model.messages.rows.first();
+            }
         }
         Err(error) => model.messages.missing = Some(error.to_string()),
     }
@@ -358,7 +369,7 @@ pub fn one_came(model: &mut Model, answer: Result<Box<Notification>, LinkError>)
     match answer {
         Ok(message) => {
             let id = message.id;
-            model.messages.known.insert(id, *message);
+            learn(model, std::slice::from_ref(&*message));
             model.messages.opened = select(model, id);
         }
         Err(error) => say(model, format!("The message could not be read: {error}."), Tone::Refused),

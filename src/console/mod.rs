@@ -7,6 +7,7 @@
 
 pub mod act;
 pub mod allowed;
+pub mod appear;
 pub mod beside;
 pub mod bulk;
 pub mod clock;
@@ -24,17 +25,18 @@ pub mod form;
 pub mod goal;
 pub mod handover;
 pub mod heard;
-pub mod insist;
 pub mod intent;
 pub mod keep;
 pub mod keymap;
 pub mod keys;
+pub mod known;
 pub mod line;
 pub mod link;
 pub mod look;
 pub mod message;
 pub mod messages;
 pub mod model;
+pub mod moved;
 pub mod moves;
 pub mod narrow;
 pub mod nav;
@@ -47,6 +49,7 @@ pub mod people;
 pub mod pick;
 pub mod press;
 pub mod providers;
+pub mod question;
 pub mod resend;
 pub mod rows;
 pub mod say;
@@ -86,12 +89,15 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// Changes that come within this time are drawn as one frame.
 const TOGETHER: Duration = Duration::from_millis(60);
 /// If the agent answers sooner than this, its snapshot is the first frame.
 const ANSWERS_WITHIN: Duration = Duration::from_millis(100);
+
+/// So long a console that ends waits for answers.
+const HEARS_OUT: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -155,6 +161,7 @@ pub async fn run(options: Options) -> Result<(), ConsoleError> {
     model.read_only = options.read_only;
     (model.keys, model.looks, model.warnings) = (setup.keys, setup.looks, setup.warnings);
     model.local = std::env::var("TZ").ok().and_then(|named| clock::zone_named(&named));
+    model.clipboard = clipboard::longest(Within::of_environment());
     let newcomer = Newcomer::new(options.state.join("console.seen"));
     model.newcomer = newcomer.is_here();
     update(&mut model, Msg::Size(width, height));
@@ -241,9 +248,9 @@ impl Console {
             let [hup, term, int] = &mut signals.ends;
             let then = tokio::select! {
                 biased;
-                _ = hup.recv() => Then::Leave,
-                _ = term.recv() => Then::Leave,
-                _ = int.recv() => Then::Leave,
+                _ = hup.recv() => self.fold(Msg::Input(Input::HungUp))?,
+                _ = term.recv() => self.fold(Msg::Input(Input::HungUp))?,
+                _ = int.recv() => self.fold(Msg::Input(Input::HungUp))?,
                 _ = signals.stop.recv() => self.suspend()?,
                 _ = signals.go_on.recv() => {
                     self.guard.retake()?;
@@ -265,9 +272,22 @@ impl Console {
                 }
             };
             if then == Then::Leave {
-                return Ok(());
+                return self.hear_out(&mut messages).await;
             }
         }
+    }
+
+    /// Waits a moment for the answers to what was just sent, so that what arrived need not be kept.
+    async fn hear_out(&mut self, messages: &mut UnboundedReceiver<Msg>) -> Result<(), ConsoleError> {
+        let until = Instant::now() + HEARS_OUT;
+        while waiting::is_anything_on_its_way(&self.model) {
+            match timeout_at(until, messages.recv()).await {
+                Ok(Some(answer @ (Msg::Answered(..) | Msg::Together(..)))) => _ = self.fold(answer)?,
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => break,
+            }
+        }
+        Ok(())
     }
 
     fn handle(&mut self, msg: Msg) -> Result<Then, ConsoleError> {

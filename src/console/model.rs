@@ -14,8 +14,10 @@ use crate::console::line::Line;
 use crate::console::look::Looks;
 use crate::console::message::Ticket;
 use crate::console::messages::Messages;
+use crate::console::moved::Moved;
 use crate::console::nav::Trail;
 use crate::console::oncall::Plan;
+use crate::console::others::Unsaid;
 use crate::console::partners::{Item, Page, Partners};
 use crate::console::people::People;
 use crate::console::providers::Providers;
@@ -28,11 +30,11 @@ use crate::console::theme::Theme;
 use crate::console::waiting::{Item as WaitingItem, Waiting};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::{Numbered, What};
+use crate::core::command::Action as Ask;
 use crate::core::contact::{Contact, ContactState};
 use crate::core::id::{AlertId, HandoverId, NotificationId, TaskId};
 use crate::core::notification::{Notification, NotificationState};
 use crate::core::partner::PartnerRef;
-use crate::core::person::PersonId;
 use crate::core::query::rows::{Names, NoNames};
 use crate::core::query::{field, rows};
 use crate::core::resend::Target;
@@ -84,6 +86,12 @@ pub struct Model {
     pub configuration: Configuration,
     pub search: Search,
     pub dialog: Option<Dialog>,
+    /// When the dialog opened, if it did so by itself.
+    pub appeared: Option<Timestamp>,
+    /// With text whose order was not carried out; each opens again once nothing else is typed.
+    pub given_back: Vec<Dialog>,
+    /// Who is there has to be said, and was not asked yet.
+    pub ask_pin: bool,
     pub pending: Vec<Pending>,
     /// Who looks at which alert, oneself among them.
     pub viewers: Vec<Viewer>,
@@ -94,7 +102,11 @@ pub struct Model {
     /// Makes the ids of this console's commands unlike those of any other.
     pub session: String,
     pub flash: Option<Flash>,
+    /// What others did, where a refusal stands in its place.
+    pub unsaid: Option<Unsaid>,
     pub undo: Option<Undo>,
+    /// The hand came to another row without a key, a moment ago.
+    pub moved: Option<Moved>,
     /// What the command line names, while it is carried out: it counts as what the hand is on.
     pub named: Option<Named>,
     /// Chosen from the palette, the newest first.
@@ -103,6 +115,8 @@ pub struct Model {
     pub agent_after: AgentAfter,
     pub keys: Keys,
     pub looks: Looks,
+    /// The longest text, in bytes, that the terminal's clipboard takes.
+    pub clipboard: usize,
     /// Nothing may be done from here.
     pub read_only: bool,
     /// What was wrong with the console's part of the configuration.
@@ -114,6 +128,8 @@ pub struct Model {
     /// Ctrl-C was pressed once.
     pub leaving: bool,
     pub last_key: Option<Timestamp>,
+    /// The place was opened by the last key, so that no hand is on its rows yet.
+    pub fresh: bool,
     pub tickets: u64,
 }
 
@@ -178,8 +194,20 @@ pub struct Triage {
     pub resting: Option<Subject>,
     pub rests: u64,
     pub detail: Option<Box<AlertDetail>>,
+    pub refresh: Refresh,
     /// Why the detail could not be fetched.
     pub detail_missing: Option<String>,
+}
+
+/// Whether what the detail pane shows is to be asked for again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Refresh {
+    #[default]
+    Rests,
+    /// It was asked for a moment ago.
+    Waits,
+    /// It has changed since.
+    IsOld,
 }
 
 /// What a detail pane is about.
@@ -203,6 +231,8 @@ pub struct Stream {
     pub selected: Option<u64>,
     /// The newest when following ended.
     pub paused_at: u64,
+    /// What was shown when following ended, as long as it is paused.
+    pub held: Vec<Numbered>,
     /// Changes of the running second, and of the last full one.
     pub second: i64,
     pub counting: u32,
@@ -222,6 +252,8 @@ pub struct Contacts {
     pub of: Option<Untrusted>,
     /// An answer has come.
     pub heard: bool,
+    /// Where the hand is to be once the contact is known.
+    pub sought: Option<Untrusted>,
 }
 
 /// Rows that match what is typed.
@@ -233,7 +265,7 @@ pub struct Filter {
 }
 
 /// A command on its way.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Pending {
     pub ticket: Ticket,
     pub about: About,
@@ -241,8 +273,10 @@ pub struct Pending {
     pub word: &'static str,
     /// What the row is called, for what became of it.
     pub label: String,
-    /// What can be undone once it is done.
-    pub undo: Option<Undone>,
+    /// What undoes it once it is done.
+    pub undo: Option<One>,
+    /// The dialog with the text that was typed for it, which comes back where it is not done.
+    pub typed: Option<Box<Dialog>>,
     /// What waits in its place if the agent goes away before it answers.
     pub waits: Option<Box<WaitingItem>>,
 }
@@ -277,25 +311,59 @@ pub enum Tone {
     Hint,
 }
 
+/// What `u` takes back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Undo {
-    pub what: Undone,
+    /// Of what was done; the newest counts, whatever is answered last.
+    pub ticket: Ticket,
+    /// What undoes it, row by row.
+    pub what: Vec<One>,
     pub until: Timestamp,
 }
 
-/// What `u` takes back.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Undone {
-    /// An alert that one took or put to sleep.
-    Taken(AlertId),
-    /// An alert that one asked somebody to take over.
-    Offered(AlertId),
-    /// A task that one took, closed or put off, and whose it was.
-    Task(TaskId, Option<PersonId>),
-    /// What undoes each of several.
-    Together(Vec<One>),
-    /// Messages that were sent again and have not left.
-    Sent(Vec<Target>),
+impl About {
+    /// `None`: an action that no row or message is waiting for.
+    pub fn of(action: &Ask) -> Option<Self> {
+        Some(match action {
+            Ask::Ack { alert, .. }
+            | Ask::Unack { alert }
+            | Ask::RestoreAlert { alert }
+            | Ask::Snooze { alert, .. }
+            | Ask::HandAlert { alert, .. }
+            | Ask::KeepAlert { alert }
+            | Ask::NoteAlert { alert, .. } => Self::Alert(*alert),
+            Ask::TakeTask { task }
+            | Ask::DoneTask { task, .. }
+            | Ask::SnoozeTask { task, .. }
+            | Ask::RestoreTask { task, .. }
+            | Ask::NoteTask { task, .. } => Self::Task(*task),
+            Ask::Unsend { what } => match what.first()? {
+                Target::Alert(alert) => Self::Alert(*alert),
+                Target::Message(message) => Self::Message(*message),
+            },
+            _ => return None,
+        })
+    }
+
+    /// `A12`, `T3`, `3 rows`; `that` for what has no name of its own.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Alert(id) => id.to_string(),
+            Self::Task(id) => id.to_string(),
+            Self::Message(id) => id.to_string(),
+            Self::Handover(id) => id.to_string(),
+            Self::Several(many) => format!("{many} rows"),
+            Self::Contact(_) | Self::OnCall(_) | Self::Maintenance | Self::View => "that".to_owned(),
+        }
+    }
+}
+
+impl Stream {
+    /// Shows the newest again.
+    pub fn follow(&mut self) {
+        self.selected = None;
+        self.held = Vec::new();
+    }
 }
 
 impl Filter {
@@ -333,6 +401,7 @@ impl Model {
                 resting: None,
                 rests: 0,
                 detail: None,
+                refresh: Refresh::Rests,
                 detail_missing: None,
             },
             beside: Beside::default(),
@@ -340,6 +409,7 @@ impl Model {
                 filter: Filter::default(),
                 selected: None,
                 paused_at: 0,
+                held: Vec::new(),
                 second: 0,
                 counting: 0,
                 passed: 0,
@@ -354,6 +424,7 @@ impl Model {
                 alone: false,
                 of: None,
                 heard: false,
+                sought: None,
             },
             messages: Messages::default(),
             on_call: Plan::default(),
@@ -365,12 +436,17 @@ impl Model {
             configuration: Configuration::default(),
             search: Search::default(),
             dialog: None,
+            appeared: None,
+            given_back: Vec::new(),
+            ask_pin: false,
+            moved: None,
             pending: Vec::new(),
             viewers: Vec::new(),
             looked: None,
             waiting: Waiting::default(),
             session: String::new(),
             flash: None,
+            unsaid: None,
             undo: None,
             named: None,
             recents: Vec::new(),
@@ -378,12 +454,14 @@ impl Model {
             agent_after: AgentAfter::GoesOn,
             keys: Keys::default(),
             looks: Looks::default(),
+            clipboard: crate::term::clipboard::LONGEST,
             read_only: false,
             warnings: Vec::new(),
             local: None,
             newcomer: false,
             leaving: false,
             last_key: None,
+            fresh: false,
             tickets: 0,
         }
     }
@@ -439,6 +517,11 @@ impl Model {
         }
     }
 
+    /// The message that the selected task is about.
+    pub fn message_of_task(&self) -> Option<&Notification> {
+        self.desk.as_ref()?.messages.get(self.selected_task()?.notification?)
+    }
+
     pub fn selected_task(&self) -> Option<&Task> {
         match self.subject()? {
             Subject::Task(id) => self.task(id),
@@ -470,7 +553,7 @@ impl Model {
 
     /// A message, wherever the console knows it from.
     pub fn message(&self, id: NotificationId) -> Option<&Notification> {
-        let of_desk = self.desk.as_ref().and_then(|desk| desk.notifications.get(&id));
+        let of_desk = self.desk.as_ref().and_then(|desk| desk.messages.get(id));
         let of_page =
             || self.page.iter().filter_map(|page| page.detail.as_ref()).flat_map(|d| &d.notifications);
         let of_alert = || self.triage.detail.iter().flat_map(|detail| &detail.notifications);
@@ -487,7 +570,7 @@ impl Model {
     pub fn message_in_doubt(&self) -> Option<&Notification> {
         let of_task = || {
             let task = self.selected_task().filter(|task| task.kind == TaskKind::Doubt)?;
-            self.desk.as_ref()?.notifications.get(&task.notification?)
+            self.desk.as_ref()?.messages.get(task.notification?)
         };
         self.selected_message().or_else(of_task).filter(|n| n.state == NotificationState::InDoubt)
     }
@@ -497,7 +580,7 @@ impl Model {
         match self.named {
             Some(Named::Message(id)) => {
                 let known = self.messages.known.get(&id);
-                return known.or_else(|| self.desk.as_ref()?.notifications.get(&id));
+                return known.or_else(|| self.desk.as_ref()?.messages.get(id));
             }
             Some(Named::Subject(_)) => return None,
             None => {}
@@ -509,7 +592,7 @@ impl Model {
                 let item = page.opened.as_ref().map(|opened| &opened.what).or(page.rows.selected());
                 let Some(Item::Message(id)) = item else { return None };
                 let fetched = || page.detail.as_ref()?.notifications.iter().find(|n| n.id == *id);
-                self.desk.as_ref()?.notifications.get(id).or_else(fetched)
+                self.desk.as_ref()?.messages.get(*id).or_else(fetched)
             }
             _ => None,
         }
@@ -561,23 +644,21 @@ impl Model {
 
     /// Whether the operator's hand is on the list, so that no row may move.
     pub fn hand_is_on(&self) -> bool {
-        self.dialog.is_some()
-            || self.triage.filter.open
-            || self.partners.filter.open
-            || self.messages.filter.open
-            || self.on_call.filter.open
-            || self.handover.filter.open
-            || self.search.filter.open
-            || self.last_key.is_some_and(|at| self.now.duration_since(at) < HAND_RESTS)
+        crate::console::appear::is_typing(self)
+            || !self.fresh && self.last_key.is_some_and(|at| self.now.duration_since(at) < HAND_RESTS)
     }
 
-    /// New rows wait somewhere until the hand is off.
+    /// What a list shows, or in which order, is no longer what it would be with the hand off.
     pub fn rows_wait(&self) -> bool {
-        let triage = self.triage.alerts.waiting() + self.triage.tasks.waiting();
-        let asked = self.partners.rows.waiting() + self.messages.rows.waiting();
-        let page = self.page.as_ref().map_or(0, |page| page.rows.waiting());
-        let rest = self.contacts.rows.waiting() + self.providers.rows.waiting() + self.on_call.rows.waiting();
-        triage + asked + page + rest > 0
+        let page = self.page.as_ref().is_some_and(|page| page.rows.is_stale());
+        self.triage.alerts.is_stale()
+            || self.triage.tasks.is_stale()
+            || self.partners.rows.is_stale()
+            || self.messages.rows.is_stale()
+            || page
+            || self.contacts.rows.is_stale()
+            || self.providers.rows.is_stale()
+            || self.on_call.rows.is_stale()
     }
 
     /// The alerts of Triage, most urgent first.
@@ -622,29 +703,39 @@ impl Model {
         contacts.into_iter().map(|contact| contact.id.clone()).collect()
     }
 
-    /// The changes that the Stream shows, oldest first.
+    /// The changes that the Stream shows, oldest first: while it is paused those that it showed then.
     pub fn streamed(&self) -> impl DoubleEndedIterator<Item = &Numbered> {
-        let newest = self.stream.selected.map_or(u64::MAX, |_| self.stream.paused_at);
-        let stands_still = self.stream.selected.is_none() && self.too_fast();
-        let still = stands_still.then_some(&self.stream.still).into_iter().flatten();
-        let desk = self.desk.as_ref();
-        let recent = desk.filter(|_| !stands_still).into_iter().flat_map(|desk| desk.recent.iter());
-        let (query, asking) = (self.stream.filter.query(field::STREAM), self.asking());
-        still.chain(recent).filter(move |numbered| numbered.seq <= newest).filter(move |numbered| {
-            let names: &dyn Names = match desk {
-                Some(desk) => desk,
-                None => &NoNames,
-            };
-            // A partner described by its events is no news beside the event itself.
-            numbered.change.what != What::PartnerSeen
-                && (query.is_all() || query.finds(&rows::of_change(&numbered.change, names), &asking))
-        })
+        let paused = self.stream.selected.is_some();
+        let held = paused.then_some(&self.stream.held).into_iter().flatten();
+        let newest = self.newest().filter(move |_| !paused);
+        held.chain(newest.filter(self.found_by(&self.stream.filter)))
     }
 
-    /// Changes that came since following ended.
-    pub fn streamed_since(&self) -> usize {
-        let recent = self.desk.iter().flat_map(|desk| desk.recent.iter());
-        recent.filter(|numbered| numbered.seq > self.stream.paused_at).count()
+    /// The newest changes, whatever the Stream's filter finds and wherever it is paused.
+    pub fn newest(&self) -> impl DoubleEndedIterator<Item = &Numbered> {
+        let fast = self.too_fast();
+        let still = fast.then_some(&self.stream.still).into_iter().flatten();
+        let recent = self.desk.as_ref().filter(|_| !fast).into_iter().flat_map(|desk| desk.recent.iter());
+        // A partner described by its events is no news beside the event itself.
+        still.chain(recent).filter(|numbered| numbered.change.what != What::PartnerSeen)
+    }
+
+    fn found_by(&self, filter: &Filter) -> impl Fn(&&Numbered) -> bool {
+        let (query, asking) = (filter.query(field::STREAM), self.asking());
+        let names: &dyn Names = match &self.desk {
+            Some(desk) => desk,
+            None => &NoNames,
+        };
+        move |numbered| query.is_all() || query.finds(&rows::of_change(&numbered.change, names), &asking)
+    }
+
+    /// What came since following ended, of what the filter finds: how many, and whether there were more.
+    pub fn streamed_since(&self) -> (usize, bool) {
+        let recent = || self.desk.iter().flat_map(|desk| desk.recent.iter());
+        let since = recent().filter(|numbered| numbered.seq > self.stream.paused_at);
+        let news = since.filter(|numbered| numbered.change.what != What::PartnerSeen);
+        let many = news.filter(self.found_by(&self.stream.filter)).count();
+        (many, recent().next().is_some_and(|oldest| oldest.seq > self.stream.paused_at + 1))
     }
 
     /// Changes come faster than an eye can follow: the lines stand still for a second, and what passes
@@ -689,6 +780,12 @@ impl Model {
         }
         if let Some(undo) = &self.undo {
             sooner(undo.until);
+        }
+        if let Some(Dialog::Results(results)) = &self.dialog {
+            sooner(results.until);
+        }
+        if let Some(again) = self.waiting.again_at {
+            sooner(again);
         }
         if let Link::Away { since, .. } = self.link {
             sooner(since.saturating_add(RECONNECTING).unwrap_or(Timestamp::MAX));

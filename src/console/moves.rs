@@ -91,7 +91,7 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
             model.triage.zoomed = false;
             model.triage.scroll = 0;
         }
-        Place::Stream if model.stream.selected.is_some() => model.stream.selected = None,
+        Place::Stream if model.stream.selected.is_some() => model.stream.follow(),
         // What was narrowed on the way here goes with the way back.
         Place::Messages if !nav::was_opened(model) && messages::leave(model) => {}
         _ => {
@@ -179,7 +179,7 @@ pub fn to_end(model: &mut Model, end: End) {
                 (Focus::Tasks, End::Last) => tasks.last(),
             }
         }
-        Place::Stream if end == End::Last => model.stream.selected = None,
+        Place::Stream if end == End::Last => model.stream.follow(),
         Place::Stream => {
             let oldest = model.streamed().next().map(|numbered| numbered.seq);
             pause_at(model, oldest);
@@ -279,6 +279,7 @@ fn stream_step(model: &mut Model, by: isize) {
 pub fn pause_at(model: &mut Model, seq: Option<u64>) {
     if model.stream.selected.is_none() {
         model.stream.paused_at = model.desk.as_ref().map_or(0, |desk| desk.seq);
+        model.stream.held = model.streamed().cloned().collect();
     }
     model.stream.selected = seq;
 }

@@ -27,10 +27,28 @@ pub fn filter(model: &mut Model) -> &mut Filter {
     }
 }
 
+pub fn filter_of(model: &Model) -> &Filter {
+    match model.place {
+        Place::Triage => &model.triage.filter,
+        Place::Stream => &model.stream.filter,
+        Place::Partners | Place::Partner => &model.partners.filter,
+        Place::Contacts => &model.contacts.filter,
+        Place::Messages => &model.messages.filter,
+        Place::OnCall => &model.on_call.filter,
+        Place::Handover => &model.handover.filter,
+        Place::Templates => &model.templates.filter,
+        Place::Providers => &model.providers.filter,
+        Place::People | Place::Person => &model.people.filter,
+        Place::Sources => &model.sources.filter,
+        Place::Configuration => &model.configuration.filter,
+        Place::Search => &model.search.filter,
+    }
+}
+
 pub fn filtered(model: &mut Model) -> Vec<Effect> {
     match model.place {
         Place::Triage => arrange(model),
-        Place::Stream => model.stream.selected = None,
+        Place::Stream => model.stream.follow(),
         Place::Partners | Place::Partner => return partners::filtered(model),
         Place::Contacts => contacts::arrange(model),
         Place::Messages => messages::arrange(model),

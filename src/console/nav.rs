@@ -138,6 +138,7 @@ fn step(model: &mut Model, place: Place, came: Came) {
         model.trail.came = came;
     }
     model.place = place;
+    model.fresh = true;
 }
 
 fn here(model: &Model) -> Spot {

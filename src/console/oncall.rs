@@ -2,15 +2,16 @@
 //! beside the plan. It is asked for when it is opened, and again whenever the agent says how it is.
 
 use crate::console::clock;
-use crate::console::cover::{Cover, TakeBack};
+use crate::console::cover::Cover;
 use crate::console::desk::Desk;
-use crate::console::dialog::{Chooser, Dialog};
+use crate::console::dialog::{Chooser, Dialog, Order};
 use crate::console::effect::Effect;
 use crate::console::keymap::Action;
 use crate::console::model::{About, Filter, Model, Place};
 use crate::console::nav;
+use crate::console::question::Question;
 use crate::console::rows::Rows;
-use crate::core::command::Action as Ask;
+use crate::core::command::{Action as Ask, Expect};
 use crate::core::person::PersonId;
 use crate::core::query::rows::Names;
 use crate::core::query::{Facets, Field, field};
@@ -292,5 +293,13 @@ pub fn take_back(model: &mut Model) {
         false => format!("{} will be told.", names(desk, &told)),
     });
     let (schedule, id) = (schedule.schedule.clone(), over.id);
-    model.dialog = Some(Dialog::TakeBack(TakeBack::new(schedule, id, says.join(" "), model.now)));
+    let order = Order {
+        about: About::OnCall(schedule),
+        word: "take back",
+        ask: Ask::RemoveOverride { id },
+        expect: Expect::default(),
+    };
+    let (title, says) = (format!("Take back {id}?"), says.join(" "));
+    let question = Question::new(title, says, "Take it back", order, model.now);
+    model.dialog = Some(Dialog::Question(question));
 }

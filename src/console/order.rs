@@ -1,16 +1,17 @@
 //! Orders to the agent: made from what the hand is on, pending until it answers.
 
+use crate::console::desk::Desk;
 use crate::console::dialog::{Chooser, Dialog, Order};
 use crate::console::effect::Effect;
 use crate::console::keymap::Action;
 use crate::console::message::Ticket;
-use crate::console::model::{About, Link, Model, Pending, Tone, Undone};
+use crate::console::model::{About, Link, Model, Named, Pending, Subject, Tone, Undo};
 use crate::console::say::{say, sentence};
 use crate::console::{bulk, waiting};
 use crate::core::alert::AlertState;
 use crate::core::command::{Action as Ask, Expect};
-use crate::core::id::TaskId;
-use crate::core::resend::Target;
+use crate::core::id::{AlertId, TaskId};
+use crate::core::together::One;
 
 pub fn ack(model: &mut Model) -> Vec<Effect> {
     let (now, zone) = (model.now, model.zone());
@@ -25,43 +26,67 @@ pub fn ack(model: &mut Model) -> Vec<Effect> {
         ask: Ask::Ack { alert: alert.id, next_update_by: None },
         expect: Expect { holder: Some(alert.held_by().cloned()), ..Expect::default() },
     };
-    send(model, order)
+    or_say(model, |model| send(model, order))
 }
 
+/// Takes back what was just done, or, of what is named, that; else gives back what the hand is on.
 pub fn undo(model: &mut Model) -> Vec<Effect> {
     if let Some(effects) = waiting::take_back(model) {
         return effects;
     }
-    let alert = match model.undo.take().map(|undo| undo.what) {
-        Some(Undone::Sent(what)) => {
-            let about = match what.first() {
-                Some(Target::Alert(alert)) => About::Alert(*alert),
-                Some(Target::Message(message)) => About::Message(*message),
-                None => return Vec::new(),
-            };
-            let ask = Ask::Unsend { what };
-            return send(model, Order { about, word: "unsend", ask, expect: Expect::default() });
-        }
-        Some(Undone::Together(ones)) => return bulk::undo(model, ones),
-        Some(Undone::Task(task, owner)) => {
-            let (about, ask) = (About::Task(task), Ask::RestoreTask { task, owner });
-            return send(model, Order { about, word: "undo", ask, expect: Expect::default() });
-        }
-        Some(Undone::Offered(alert)) => {
-            let (about, ask) = (About::Alert(alert), Ask::KeepAlert { alert });
-            return send(model, Order { about, word: "keep", ask, expect: Expect::default() });
-        }
-        Some(Undone::Taken(alert)) => model.alert(alert),
-        None => model.selected_alert(),
-    };
-    let Some(alert) = alert else { return Vec::new() };
+    let just: Vec<One> = undoable(model).cloned().collect();
+    if !just.is_empty() {
+        return or_say(model, |model| undo_these(model, just));
+    }
+    let Some(alert) = model.selected_alert() else { return Vec::new() };
     let order = Order {
         about: About::Alert(alert.id),
         word: "unack",
         ask: Ask::Unack { alert: alert.id },
         expect: Expect { holder: Some(alert.held_by().cloned()), ..Expect::default() },
     };
-    send(model, order)
+    or_say(model, |model| send(model, order))
+}
+
+/// What `u` would undo of what was just done: all of it, or what is about what a command names.
+pub fn undoable(model: &Model) -> impl Iterator<Item = &One> {
+    let named = model.named.map(|named| match named {
+        Named::Subject(Subject::Alert(alert)) => About::Alert(alert),
+        Named::Subject(Subject::Task(task)) => About::Task(task),
+        Named::Message(message) => About::Message(message),
+    });
+    let ones = model.undo.iter().flat_map(|undo| &undo.what);
+    ones.filter(move |one| named.is_none() || named == About::of(&one.action))
+}
+
+/// Asks for what undoes one thing, or several as one.
+pub fn undo_these(model: &mut Model, mut ones: Vec<One>) -> Result<Vec<Effect>, String> {
+    if ones.len() > 1 {
+        return bulk::undo(model, ones);
+    }
+    let Some(One { action: ask, expect }) = ones.pop() else { return Ok(Vec::new()) };
+    let about = About::of(&ask).unwrap_or(About::Several(1));
+    send_undoable(model, Order { about, word: "undo", ask, expect }, None)
+}
+
+/// What undoes this once it is done, if anything does: only while it is still in one's own hand.
+fn undoing(model: &Model, ask: &Ask) -> Option<One> {
+    let whose = |task: &TaskId| model.task(*task).and_then(|task| task.owner.clone());
+    let plain = |action| Some(One { action, expect: Expect::default() });
+    match ask {
+        Ask::Ack { alert, .. } | Ask::Snooze { alert, .. } => Some(restore(*alert, model.desk.as_ref()?)),
+        Ask::HandAlert { alert, .. } => plain(Ask::KeepAlert { alert: *alert }),
+        Ask::TakeTask { task } | Ask::DoneTask { task, .. } | Ask::SnoozeTask { task, .. } => {
+            plain(Ask::RestoreTask { task: *task, owner: whose(task) })
+        }
+        _ => None,
+    }
+}
+
+/// Gives an alert back as it was before one took it or put it to sleep.
+pub fn restore(alert: AlertId, desk: &Desk) -> One {
+    let me = desk.me.person.as_ref().map(|me| me.id.clone());
+    One { action: Ask::RestoreAlert { alert }, expect: Expect { holder: Some(me), ..Expect::default() } }
 }
 
 pub fn on_task(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -70,39 +95,59 @@ pub fn on_task(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Done => ("done", Ask::DoneTask { task, anyway: false }),
         _ => ("take", Ask::TakeTask { task }),
     };
-    send(model, Order { about: About::Task(task), word, ask, expect: Expect::default() })
+    let order = Order { about: About::Task(task), word, ask, expect: Expect::default() };
+    or_say(model, |model| send(model, order))
 }
 
-pub fn send(model: &mut Model, order: Order) -> Vec<Effect> {
-    let whose = |task: &TaskId| model.task(*task).and_then(|task| task.owner.clone());
-    let undo = match (&order.about, order.word) {
-        (About::Task(task), "take" | "done" | "snooze") => Some(Undone::Task(*task, whose(task))),
-        (About::Alert(alert), "ack" | "snooze") => Some(Undone::Taken(*alert)),
-        (About::Alert(alert), "hand over") => Some(Undone::Offered(*alert)),
-        _ => None,
-    };
+/// `Err` holds why nothing was sent, without its full stop.
+pub fn send(model: &mut Model, order: Order) -> Result<Vec<Effect>, String> {
+    let undo = undoing(model, &order.ask);
     send_undoable(model, order, undo)
 }
 
-pub fn send_undoable(model: &mut Model, order: Order, undo: Option<Undone>) -> Vec<Effect> {
+pub fn send_undoable(model: &mut Model, order: Order, undo: Option<One>) -> Result<Vec<Effect>, String> {
     model.tickets += 1;
     let ticket = Ticket(model.tickets);
     let waits = waiting::item(model, ticket, &order);
     if let (Link::Away { .. }, Some(item)) = (&model.link, &waits) {
-        return match waiting::may(model) {
-            Ok(()) => waiting::queue(model, item.clone()),
-            Err(why) => {
-                say(model, sentence(&why), Tone::Refused);
-                Vec::new()
-            }
-        };
+        waiting::may(model)?;
+        model.undo = None;
+        return Ok(waiting::queue(model, item.clone()));
     }
-    if let Err(why) = crate::console::allowed::may_act(model) {
-        say(model, sentence(&why), Tone::Refused);
-        return Vec::new();
-    }
+    crate::console::allowed::may_act(model)?;
+    // From here on `u` means this, or nothing.
+    model.undo = None;
     let (label, waits) = (String::new(), waits.map(Box::new));
-    model.pending.push(Pending { ticket, about: order.about, word: order.word, label, undo, waits });
+    let Order { about, word, ask, expect } = order;
+    model.pending.push(Pending { ticket, about, word, label, undo, typed: None, waits });
     model.flash = None;
-    vec![Effect::Command { ticket, action: order.ask, expect: order.expect }]
+    Ok(vec![Effect::Command { ticket, action: ask, expect }])
+}
+
+/// The dialog whose text has just been sent, until the agent has taken it.
+pub fn keep_typed(model: &mut Model, dialog: Dialog) {
+    let newest = Ticket(model.tickets);
+    let mut pending = model.pending.iter_mut();
+    if let Some(pending) = pending.find(|pending| pending.ticket == newest).filter(|_| dialog.holds_text()) {
+        pending.typed = Some(Box::new(dialog));
+    }
+}
+
+/// What was done last can be undone from now on.
+pub fn may_be_undone(model: &mut Model, undo: Undo) {
+    let newer = model.undo.as_ref().is_none_or(|known| known.ticket < undo.ticket);
+    if newer && !undo.what.is_empty() {
+        model.undo = Some(undo);
+    }
+}
+
+/// Sends, or says why not.
+pub fn or_say(
+    model: &mut Model,
+    sends: impl FnOnce(&mut Model) -> Result<Vec<Effect>, String>,
+) -> Vec<Effect> {
+    sends(model).unwrap_or_else(|why| {
+        say(model, sentence(&why), Tone::Refused);
+        Vec::new()
+    })
 }

@@ -67,22 +67,35 @@ pub fn name(desk: &Desk, viewer: &Viewer) -> String {
     }
 }
 
-/// Says what others have just done; the newest, and how many more there were.
+/// What others did that could not be said yet: the newest, and how many more there were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsaid {
+    newest: String,
+    more: usize,
+}
+
+/// Says what others have just done; the newest, and how many more there were. While a refusal stands, which is not
+/// to be overlooked, it waits.
 pub fn tell(model: &mut Model, changes: &[Numbered]) {
     let Some(desk) = &model.desk else { return };
-    // A refusal is not to be overlooked.
+    let known = desk.seq;
+    let did = changes.iter().filter(|one| one.seq > known).filter_map(|one| said(desk, &one.change));
+    let did = did.fold(model.unsaid.take(), |before, newest| {
+        Some(Unsaid { newest, more: before.map_or(0, |before| before.more + 1) })
+    });
+    model.unsaid = did;
+    tell_unsaid(model);
+}
+
+/// Says what waited, once no refusal stands any more.
+pub fn tell_unsaid(model: &mut Model) {
     if model.flash.as_ref().is_some_and(|flash| flash.tone == Tone::Refused) {
         return;
     }
-    let known = desk.seq;
-    let did: Vec<String> =
-        changes.iter().filter(|one| one.seq > known).filter_map(|one| said(desk, &one.change)).collect();
-    let text = match did.as_slice() {
-        [] => return,
-        [one] => format!("{one}."),
-        [.., last] => format!("{last}, and {} more.", did.len() - 1),
-    };
-    say(model, text, Tone::Hint);
+    if let Some(Unsaid { newest, more }) = model.unsaid.take() {
+        let text = if more == 0 { format!("{newest}.") } else { format!("{newest}, and {more} more.") };
+        say(model, text, Tone::Hint);
+    }
 }
 
 /// `M.Weber took A8812 (Acme Tools)`, of what concerns others.

@@ -226,7 +226,7 @@ fn is_contact(numbered: &Numbered, page: &Page) -> bool {
 
 pub fn waited(model: &mut Model, wait: Wait) -> Vec<Effect> {
     match wait {
-        Wait::Providers | Wait::Palette(_) | Wait::Search(_) | Wait::Beside => Vec::new(),
+        Wait::Providers | Wait::Palette(_) | Wait::Search(_) | Wait::Beside | Wait::Detail => Vec::new(),
         Wait::Find(number) if number == model.partners.finds => vec![fetch(model)],
         Wait::Find(_) => Vec::new(),
         Wait::Partners => {

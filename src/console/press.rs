@@ -1,17 +1,20 @@
 //! Where a key goes: to the dialog, the form or the filter that is open, else to what the keymap says.
 
-use crate::console::act::act;
-use crate::console::dialog::{Dialog, Pressed, REMEMBERED, Recent, shows};
+use crate::console::act::{act, leave};
+use crate::console::appear::swallows;
+use crate::console::dialog::{Dialog, Order, Pressed, REMEMBERED, Recent, shows};
 use crate::console::effect::{Effect, Wait};
 use crate::console::follow::follow_selection;
 use crate::console::form;
 use crate::console::goal::{self, Goal};
 use crate::console::keymap::{Action, Context};
-use crate::console::model::{Model, Named, Place, Subject, Tone, Undone};
+use crate::console::model::{Link, Model, Named, Place, Subject, Tone};
 use crate::console::narrow::{filter, filtered, press_filter};
-use crate::console::order::{send, send_undoable};
+use crate::console::order::{keep_typed, or_say, send, send_undoable, undo_these};
 use crate::console::say::{say, sentence};
-use crate::console::{bulk, nav, sort, templates, views, waiting};
+use crate::console::{bulk, nav, sort, templates, view, views, waiting};
+use crate::core::command::{Action as Ask, Expect};
+use crate::core::together::One;
 use crossterm::event::KeyEvent;
 use std::time::Duration;
 
@@ -19,7 +22,15 @@ use std::time::Duration;
 const FIND_AFTER: Duration = Duration::from_millis(200);
 
 pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    // Where nothing is painted, nothing is meant by a key but to leave or to have another size.
+    if view::is_too_small(model.size) {
+        return match model.keys.action(Context::Everywhere, key) {
+            Some(action @ (Action::Quit | Action::Suspend | Action::Redraw)) => act(model, action),
+            _ => Vec::new(),
+        };
+    }
     model.last_key = Some(model.now);
+    model.fresh = false;
     if model.flash.as_ref().is_some_and(|flash| flash.tone != Tone::Done) {
         model.flash = None;
     }
@@ -27,6 +38,16 @@ pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     match model.keys.action(Context::Everywhere, key) {
         Some(action @ (Action::Quit | Action::Suspend | Action::Redraw)) => return act(model, action),
         _ => model.leaving = false,
+    }
+    if swallows(model) {
+        return Vec::new();
+    }
+    // What is only read gives way to whatever is asked for next.
+    if matches!(model.dialog, Some(Dialog::Help { .. } | Dialog::Why(_)))
+        && model.keys.action(Context::Everywhere, key) == Some(Action::Palette)
+    {
+        model.dialog = None;
+        return act(model, Action::Palette);
     }
     if model.dialog.is_some() {
         return press_dialog(model, key);
@@ -49,6 +70,9 @@ pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 }
 
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    if view::is_too_small(model.size) || swallows(model) {
+        return Vec::new();
+    }
     model.last_key = Some(model.now);
     let mut effects = Vec::new();
     if let Some(dialog) = &mut model.dialog {
@@ -69,23 +93,17 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Pressed::Stay => Vec::new(),
         Pressed::Close => {
             let effects = crate::console::drill::closed(model);
+            if matches!(model.dialog, Some(Dialog::Escalate(_) | Dialog::Resend(_) | Dialog::Bulk(_))) {
+                say(model, "Nothing was done.".to_owned(), Tone::Hint);
+            }
             model.dialog = None;
             effects
         }
         Pressed::Plan(asked) => vec![Effect::Plan(asked)],
-        Pressed::Order(order) => {
-            let undo = match model.dialog.take() {
-                Some(Dialog::Resend(dialog)) => {
-                    bulk::unmark(model);
-                    let can = dialog.ready().is_some_and(|plan| plan.can_be_undone());
-                    can.then_some(Undone::Sent(dialog.what))
-                }
-                _ => None,
-            };
-            match undo {
-                Some(undo) => send_undoable(model, order, Some(undo)),
-                None => send(model, order),
-            }
+        Pressed::Order(order) => ordered(model, order),
+        Pressed::Undo(ones) => {
+            model.dialog = None;
+            or_say(model, |model| undo_these(model, ones))
         }
         Pressed::LogIn { person, pin } => {
             model.dialog = None;
@@ -145,7 +163,7 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             model.dialog = None;
             remember(model, Recent::Command(name));
             if action == Action::Quit {
-                return vec![Effect::Quit];
+                return leave(model);
             }
             let mut effects = act(model, action);
             effects.extend(follow_selection(model));
@@ -158,6 +176,37 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 model.dialog = None;
             }
             say(model, sentence, Tone::Refused);
+            Vec::new()
+        }
+    }
+}
+
+/// Sends what the dialog asks for. Where it cannot be sent the dialog stays, and what was typed comes back where
+/// the agent does not take it.
+fn ordered(model: &mut Model, order: Order) -> Vec<Effect> {
+    let undo = match &model.dialog {
+        Some(Dialog::Resend(dialog)) => dialog
+            .ready()
+            .is_some_and(|plan| plan.can_be_undone())
+            .then(|| One { action: Ask::Unsend { what: dialog.what.clone() }, expect: Expect::default() }),
+        _ => None,
+    };
+    let sent = match undo {
+        Some(_) => send_undoable(model, order, undo),
+        None => send(model, order),
+    };
+    match sent {
+        Ok(effects) => {
+            match model.dialog.take() {
+                Some(Dialog::Resend(_)) => _ = bulk::unmark(model),
+                // What waits for the agent has its text with it.
+                Some(dialog) if model.link == Link::Live => keep_typed(model, dialog),
+                _ => {}
+            }
+            effects
+        }
+        Err(why) => {
+            say(model, sentence(&why), Tone::Refused);
             Vec::new()
         }
     }
@@ -191,11 +240,13 @@ fn press_form(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             model.contacts.form = None;
             form_closed(model)
         }
-        form::Pressed::Send(order) => match live {
-            Ok(()) => send(model, *order),
+        form::Pressed::Send(order) => match live.and_then(|()| send(model, *order)) {
+            Ok(effects) => effects,
             Err(why) => {
-                form.sending = false;
-                form.error = Some(format!("nothing was sent: {why}"));
+                if let Some(form) = &mut model.contacts.form {
+                    form.sending = false;
+                    form.error = Some(format!("nothing was sent: {why}"));
+                }
                 Vec::new()
             }
         },

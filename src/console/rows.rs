@@ -10,13 +10,15 @@ pub struct Rows<K> {
     selected: Option<K>,
     /// New rows that wait until the hand rests.
     waiting: usize,
+    /// The order is no longer the one that is wanted.
+    stale: bool,
     /// To be acted on together; only those in the list count.
     marked: Vec<K>,
 }
 
 impl<K> Default for Rows<K> {
     fn default() -> Self {
-        Self { order: Vec::new(), selected: None, waiting: 0, marked: Vec::new() }
+        Self { order: Vec::new(), selected: None, waiting: 0, stale: false, marked: Vec::new() }
     }
 }
 
@@ -31,6 +33,11 @@ impl<K: Clone + PartialEq> Rows<K> {
 
     pub fn waiting(&self) -> usize {
         self.waiting
+    }
+
+    /// Rows have come or gone, or would change places, once the hand is off.
+    pub fn is_stale(&self) -> bool {
+        self.stale
     }
 
     pub fn len(&self) -> usize {
@@ -51,6 +58,7 @@ impl<K: Clone + PartialEq> Rows<K> {
         let before = self.index().unwrap_or(0);
         self.order = order;
         self.waiting = 0;
+        self.stale = false;
         if self.index().is_none() {
             let last = self.order.len().saturating_sub(1);
             self.selected = self.order.get(before.min(last)).cloned();
@@ -63,6 +71,7 @@ impl<K: Clone + PartialEq> Rows<K> {
             self.arrange(wanted.to_vec());
         } else {
             self.waiting = wanted.iter().filter(|key| !self.order.contains(key)).count();
+            self.stale = self.order != wanted;
         }
     }
 
@@ -148,7 +157,10 @@ mod tests {
         assert_eq!((rows.selected(), rows.waiting()), (Some(&'c'), 0));
         rows.arrange(vec!['a', 'b', 'd']);
         assert_eq!(rows.selected(), Some(&'d'));
+        rows.keep(&['d', 'a']);
+        assert!(rows.is_stale() && rows.waiting() == 0, "another order waits, and nothing new");
         rows.arrange(vec![]);
+        assert!(!rows.is_stale());
         assert_eq!(rows.selected(), None);
     }
 }

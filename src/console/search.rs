@@ -32,6 +32,8 @@ pub struct Search {
     pub missing: Option<String>,
     /// The message that was opened from here: Esc comes back.
     opened: Option<NotificationId>,
+    /// Enter was pressed before this was answered: the first that it finds is gone to.
+    goes: Option<String>,
     at: usize,
     asks: u64,
 }
@@ -56,6 +58,7 @@ impl Search {
     }
 
     pub fn step(&mut self, by: isize) {
+        self.goes = None;
         let last = self.answer.hits.len().saturating_sub(1);
         self.at = self.at.saturating_add_signed(by).min(last);
     }
@@ -68,10 +71,11 @@ impl Search {
     }
 }
 
-/// Opens the search from wherever one is; what was looked for before is still there.
+/// Opens the search from wherever one is, for something new.
 pub fn show(model: &mut Model) -> Vec<Effect> {
     if model.place != Place::Search {
         nav::open(model, Place::Search);
+        model.search.filter = Filter::default();
     }
     model.search.filter.open = true;
     typed(model)
@@ -80,6 +84,7 @@ pub fn show(model: &mut Model) -> Vec<Effect> {
 /// Something else is looked for.
 pub fn typed(model: &mut Model) -> Vec<Effect> {
     model.search.asks += 1;
+    model.search.goes = None;
     vec![Effect::Wait(Wait::Search(model.search.asks), ASK_AFTER)]
 }
 
@@ -118,6 +123,10 @@ pub fn came(model: &mut Model, asked: &str, answer: Result<SearchAnswer, LinkErr
             return Vec::new();
         }
     }
+    let goes = model.search.goes.take().is_some_and(|goes| goes == asked);
+    if goes && model.place == Place::Search && model.dialog.is_none() {
+        return enter(model);
+    }
     let lags = model.search.answer.indexed.behind > 0;
     if !lags || model.place != Place::Search {
         return Vec::new();
@@ -135,8 +144,14 @@ pub fn comes_back(model: &mut Model) -> bool {
     back
 }
 
-/// Goes to what the hand is on.
+/// Goes to what the hand is on; where what is typed was not answered yet, to what the answer finds first.
 pub fn enter(model: &mut Model) -> Vec<Effect> {
+    let asked = model.search.asked();
+    if !asked.is_empty() && !model.search.is_answered() {
+        say(model, "Still asking; Enter goes to the first that is found.".to_owned(), Tone::Hint);
+        model.search.goes = Some(asked);
+        return Vec::new();
+    }
     let Some(hit) = model.search.selected().cloned() else { return Vec::new() };
     model.search.filter.open = false;
     let partner = hit.partner.as_ref().map(|partner| partner.id.clone());

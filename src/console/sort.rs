@@ -5,14 +5,12 @@ use crate::console::dialog::Pressed;
 use crate::console::follow::arrange;
 use crate::console::model::{Model, Tone};
 use crate::console::say::say;
-use crate::core::alert::{Alert, AlertState};
-use crate::core::exchange::Exchange;
-use crate::core::money::Money;
+use crate::core::alert::Alert;
 use crate::core::task::Task;
 use crate::core::text::sanitise;
+use crate::core::urgency::{rank, worth};
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::Timestamp;
-use std::cmp::Reverse;
 
 /// What the first row has most of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,22 +83,6 @@ impl Sort {
     }
 }
 
-/// What is compared of money: converted sums first, then each currency apart, then nothing at risk.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Worth {
-    Converted(Reverse<i64>),
-    Own(String, Reverse<i64>),
-    Nothing,
-}
-
-fn worth(exchange: Option<&Exchange>, sums: &[Money]) -> Worth {
-    match (exchange.and_then(|exchange| exchange.worth(sums)), sums.first()) {
-        (Some(worth), _) => Worth::Converted(Reverse(worth.cents)),
-        (None, Some(first)) => Worth::Own(first.currency.raw().to_owned(), Reverse(first.cents)),
-        (None, None) => Worth::Nothing,
-    }
-}
-
 /// Whether the money of these rows is compared across currencies that nothing converts.
 pub fn currencies_apart(desk: &Desk) -> bool {
     let sums = desk.at_risk();
@@ -115,16 +97,7 @@ fn second(at: Option<Timestamp>) -> i64 {
 
 pub fn alerts(desk: &Desk, by: By, alerts: &mut [&Alert]) {
     let exchange = desk.info.exchange.as_ref();
-    let usual = |alert: &Alert| {
-        let state = match alert.state {
-            AlertState::Open if alert.cleared_at.is_none() => 0,
-            AlertState::Acknowledged if alert.cleared_at.is_none() => 1,
-            AlertState::Snoozed => 2,
-            _ => 3,
-        };
-        let worth = worth(exchange, &alert.at_risk);
-        (state, Reverse(alert.severity), second(alert.deadline), worth, alert.id)
-    };
+    let usual = |alert: &Alert| rank(alert, exchange);
     match by {
         By::Urgency => alerts.sort_by_cached_key(|alert| usual(alert)),
         By::Next => alerts.sort_by_cached_key(|alert| (second(alert.next_due()), usual(alert))),

@@ -48,6 +48,8 @@ pub struct Signs {
     pub unticked: &'static str,
     pub waiting: &'static str,
     pub bar: &'static str,
+    /// Of a window: the upper two, then the lower two.
+    pub corners: [&'static str; 4],
     /// Of each severity, the lowest first: their shapes differ where colours do not.
     pub severities: [&'static str; 4],
     /// A full cell of a bar that lies.
@@ -78,6 +80,7 @@ const UNICODE: Signs = Signs {
     unticked: "[ ]",
     waiting: "⋯",
     bar: "│",
+    corners: ["╭", "╮", "╰", "╯"],
     severities: ["○", "●", "◆", "▲"],
     full: "■",
     levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
@@ -99,6 +102,7 @@ const ASCII: Signs = Signs {
     unticked: "[ ]",
     waiting: "..",
     bar: "|",
+    corners: ["+", "+", "+", "+"],
     severities: [".", "o", "*", "!"],
     full: "#",
     levels: ["_", ".", "-", "~", "=", "+", "*", "#"],

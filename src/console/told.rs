@@ -16,6 +16,8 @@ pub enum Mark {
     Doubt,
     /// A gateway took it; no more is known.
     Accepted,
+    /// Their text is kept back and leaves later.
+    Waits,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct Told {
 /// Everybody whom the desk has tried to tell, the first told first.
 pub fn told(desk: &Desk, alert: &Alert) -> Vec<Told> {
     let mut by_recipient: Vec<(&RecipientId, Vec<&Notification>)> = Vec::new();
-    for notification in desk.notifications_of(alert.id) {
+    for notification in desk.messages.about(alert.id) {
         if !notification.tells_of_alert() {
             continue;
         }
@@ -51,7 +53,8 @@ pub fn told(desk: &Desk, alert: &Alert) -> Vec<Told> {
         .collect()
 }
 
-/// A proof wins. Without one a failure is said first, because it is what an operator can mend.
+/// A proof wins. Without one a failure is said first, because it is what an operator can mend; then what nobody
+/// has been given yet.
 fn mark(notifications: &[&Notification], alert: AlertId) -> Option<Mark> {
     use NotificationState::*;
     let any =
@@ -62,6 +65,8 @@ fn mark(notifications: &[&Notification], alert: AlertId) -> Option<Mark> {
         Some(Mark::Failed)
     } else if any(&|state| state == InDoubt) {
         Some(Mark::Doubt)
+    } else if any(&|state| state == Held) {
+        Some(Mark::Waits)
     } else if any(&|state| matches!(state, Accepted | Sent)) {
         Some(Mark::Accepted)
     } else {

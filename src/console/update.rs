@@ -1,22 +1,28 @@
 //! What a message makes of the model, and what it asks of the world. Pure: no clock, no I/O.
 
+use crate::console::act::leave;
 use crate::console::dialog::Dialog;
 use crate::console::effect::{Effect, Wait};
 use crate::console::follow::{arrange, follow_selection, rested};
-use crate::console::heard::{answered, away, changes_came, detail_came, snapshot_came};
+use crate::console::heard::{answered, away, changes_came, detail_came, detail_waited, snapshot_came};
 use crate::console::message::Msg;
 use crate::console::model::{Link, Model, Place, Tone};
 use crate::console::press::{paste, press};
 use crate::console::say::say;
 use crate::console::{
-    beside, bulk, configuration, contacts, drill, handover, messages, nav, oncall, others, partners, people,
-    providers, search, templates, views, waiting, why,
+    appear, beside, bulk, configuration, contacts, drill, handover, messages, moved, nav, oncall, others,
+    partners, people, providers, search, templates, views, waiting, why,
 };
 use crate::term::input::Input;
 use jiff::Timestamp;
 
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    // What a key does to the hand is what was meant; anything else moves a row from under it.
+    let under = (!matches!(msg, Msg::Input(_))).then(|| (model.place, moved::row(model)));
     let mut effects = fold(model, msg);
+    if let Some((place, row)) = under {
+        moved::note(model, place, row);
+    }
     effects.extend(others::look(model));
     effects
 }
@@ -31,7 +37,7 @@ fn fold(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Input(Input::Key(key)) => press(model, key),
         Msg::Input(Input::Paste(text)) => paste(model, &text),
         Msg::Input(Input::Resized) => Vec::new(),
-        Msg::Input(Input::HungUp) => vec![Effect::Quit],
+        Msg::Input(Input::HungUp) => leave(model),
         Msg::Snapshot(snapshot) => snapshot_came(model, *snapshot),
         Msg::Changes(changes) => changes_came(model, changes),
         Msg::Health(health) => {
@@ -142,6 +148,13 @@ fn fold(model: &mut Model, msg: Msg) -> Vec<Effect> {
             configuration::copies_came(model, &name, answer);
             Vec::new()
         }
+        Msg::Told(answer) => {
+            if let (Some(desk), Ok(messages)) = (&mut model.desk, answer) {
+                messages.into_iter().for_each(|message| desk.messages.learn(message));
+            }
+            Vec::new()
+        }
+        Msg::Waited(Wait::Detail) => detail_waited(model),
         Msg::Waited(Wait::Beside) => beside::waited(model),
         Msg::Waited(Wait::Providers) => providers::waited(model),
         Msg::Waited(Wait::Palette(number)) => match &model.dialog {
@@ -173,6 +186,9 @@ fn clock(model: &mut Model, local: Timestamp) -> Vec<Effect> {
     if model.flash.as_ref().is_some_and(|flash| flash.until <= model.now) {
         model.flash = None;
     }
+    if model.flash.is_none() {
+        others::tell_unsaid(model);
+    }
     if model.undo.as_ref().is_some_and(|undo| undo.until <= model.now) {
         model.undo = None;
     }
@@ -191,11 +207,13 @@ fn clock(model: &mut Model, local: Timestamp) -> Vec<Effect> {
         contacts::arrange(model);
         providers::arrange(model);
         partners::arrange_page(model);
-        if model.on_call.rows.waiting() > 0 {
+        if model.on_call.rows.is_stale() {
             oncall::arrange(model);
         }
     }
     oncall::passed(model);
-    waiting::ask(model);
-    follow_selection(model)
+    appear::clock(model);
+    let mut effects = waiting::clock(model);
+    effects.extend(follow_selection(model));
+    effects
 }

@@ -2,6 +2,7 @@
 //! screen and on disk, go out with the id they got when they were pressed, so that sending one twice is
 //! harmless, and what became of each is said. One that is older than ten minutes is a question first.
 
+use crate::console::appear::{appear, is_typing};
 use crate::console::bulk::{Results, Row, Told};
 use crate::console::clock;
 use crate::console::desk::Desk;
@@ -9,7 +10,7 @@ use crate::console::dialog::{Dialog, Order, Pressed};
 use crate::console::effect::Effect;
 use crate::console::message::Ticket;
 use crate::console::model::{About, Link, Model, Subject, Tone};
-use crate::console::say::{say, sentence};
+use crate::console::say::say;
 use crate::core::command::{Action as Ask, Command, Expect, Outcome};
 use crate::core::person::{PersonId, Role};
 use crate::core::text::sanitise;
@@ -35,6 +36,9 @@ pub struct Item {
     pub expect: Expect,
     /// `A12 Acme Tools: Blocked order`.
     pub label: String,
+    /// It was sent before, and nobody knows whether it arrived.
+    #[serde(default)]
+    pub tried: bool,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +50,10 @@ pub struct Waiting {
     sent: Vec<(Ticket, String)>,
     /// What became of those that were sent together.
     told: Vec<Told>,
+    /// When what could not be sent while the agent is there is sent again.
+    pub again_at: Option<Timestamp>,
+    /// How often that failed, one time after the other.
+    failed: u32,
     /// The question was put off; it comes again with the next snapshot.
     put_off: bool,
 }
@@ -63,43 +71,59 @@ pub enum Choice {
 pub struct Stale {
     pub rows: Vec<(Item, Choice)>,
     pub selected: usize,
-    pub appeared: Timestamp,
 }
 
 impl Item {
     pub fn about(&self) -> About {
-        match &self.action {
-            Ask::Ack { alert, .. } | Ask::NoteAlert { alert, .. } => About::Alert(*alert),
-            Ask::NoteTask { task, .. } => About::Task(*task),
-            _ => About::Several(1),
-        }
+        About::of(&self.action).unwrap_or(About::Several(1))
     }
 
     pub fn word(&self) -> &'static str {
         match self.action {
             Ask::Ack { .. } => "ack",
+            Ask::RestoreAlert { .. } => "undo",
             _ => "note",
         }
     }
 }
 
 impl Waiting {
-    /// The first that waits about this.
+    /// What waits about this, before all others its acknowledgment.
     pub fn about(&self, about: &About) -> Option<&Item> {
-        self.items.iter().find(|item| item.about() == *about)
+        let of = || self.items.iter().filter(|item| item.about() == *about);
+        of().find(|item| item.word() == "ack").or_else(|| of().next())
+    }
+
+    pub fn is_on_its_way(&self, item: &Item) -> bool {
+        self.sent.iter().any(|(_, id)| *id == item.id)
     }
 
     /// `1 acknowledgment and 2 notes`; empty where nothing waits.
     pub fn counted(&self) -> String {
-        let acks = self.items.iter().filter(|item| item.word() == "ack").count();
-        let notes = self.items.len() - acks;
-        let say = |many: usize, one: &str, more: &str| match many {
-            0 => None,
-            1 => Some(format!("1 {one}")),
-            many => Some(format!("{many} {more}")),
-        };
-        let both = [say(acks, "acknowledgment", "acknowledgments"), say(notes, "note", "notes")];
-        both.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+        counted(self.items.iter())
+    }
+}
+
+/// `1 acknowledgment and 2 notes`; empty where there is none.
+pub fn counted<'i>(items: impl Iterator<Item = &'i Item>) -> String {
+    let (mut acks, mut notes, mut undos) = (0, 0, 0);
+    for item in items {
+        match item.word() {
+            "ack" => acks += 1,
+            "undo" => undos += 1,
+            _ => notes += 1,
+        }
+    }
+    let say = |many: usize, one: &str| match many {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        many => Some(format!("{many} {one}s")),
+    };
+    let all = [say(acks, "acknowledgment"), say(notes, "note"), say(undos, "undo")];
+    let all: Vec<String> = all.into_iter().flatten().collect();
+    match all.as_slice() {
+        [first, more @ .., last] if !more.is_empty() => format!("{first}, {} and {last}", more.join(", ")),
+        all => all.join(" and "),
     }
 }
 
@@ -138,6 +162,7 @@ pub fn item(model: &Model, ticket: Ticket, order: &Order) -> Option<Item> {
         action: order.ask.clone(),
         expect: order.expect.clone(),
         label: label(desk, &order.about),
+        tried: false,
     })
 }
 
@@ -158,6 +183,11 @@ fn label(desk: &Desk, about: &About) -> String {
 /// Lets it wait, visibly.
 pub fn queue(model: &mut Model, item: Item) -> Vec<Effect> {
     let said = match item.word() {
+        _ if item.tried => format!(
+            "Nobody knows yet whether the {} of {} arrived; it is sent again, with the same id, until that is known.",
+            item.word(),
+            sanitise(&item.label)
+        ),
         "ack" => {
             let of = sanitise(&item.label).split(' ').next().unwrap_or_default().to_owned();
             format!(
@@ -190,12 +220,10 @@ pub fn preview(model: &Model, rows: &mut [Row]) {
     }
 }
 
-/// Lets several wait, as they were shown; where the agent is back already, they go out at once.
-pub fn queue_all(model: &mut Model, rows: Vec<Row>) -> Vec<Effect> {
-    if let Err(why) = may(model) {
-        say(model, sentence(&why), Tone::Refused);
-        return Vec::new();
-    }
+/// Lets several wait, as they were shown; where the agent is back already, they go out at once. `Err` holds why
+/// they cannot, without its full stop.
+pub fn queue_all(model: &mut Model, rows: Vec<Row>) -> Result<Vec<Effect>, String> {
+    may(model)?;
     let before = model.waiting.items.len();
     for row in rows {
         model.tickets += 1;
@@ -206,12 +234,11 @@ pub fn queue_all(model: &mut Model, rows: Vec<Row>) -> Vec<Effect> {
     let many = model.waiting.items.len() - before;
     let said = format!("{many} wait and are sent when the agent is back; pages continue; u takes one back.");
     say(model, said, Tone::Refused);
-    let mut effects = keep(model);
     if model.link == Link::Live {
         let new: Vec<Item> = model.waiting.items[before..].to_vec();
-        effects.extend(new.into_iter().flat_map(|item| send(model, item)));
+        return Ok(send_all(model, new));
     }
-    effects
+    Ok(keep(model))
 }
 
 fn keep(model: &Model) -> Vec<Effect> {
@@ -224,11 +251,43 @@ pub fn take_back(model: &mut Model) -> Option<Vec<Effect>> {
         Subject::Alert(alert) => About::Alert(alert),
         Subject::Task(task) => About::Task(task),
     };
-    let on_its_way = |item: &Item| model.waiting.sent.iter().any(|(_, id)| *id == item.id);
-    let at = model.waiting.items.iter().rposition(|item| item.about() == about && !on_its_way(item))?;
+    let can = |item: &&Item| item.about() == about && !model.waiting.is_on_its_way(item);
+    let id = model.waiting.items.iter().rfind(can)?.id.clone();
+    Some(drop_one(model, &id))
+}
+
+/// Sends one no more. What may have arrived is undone as well, once the agent answers.
+fn drop_one(model: &mut Model, id: &str) -> Vec<Effect> {
+    let Some(at) = model.waiting.items.iter().position(|item| item.id == id) else { return Vec::new() };
     let item = model.waiting.items.remove(at);
-    say(model, format!("Taken back and never sent: the {} of {}.", item.word(), item.label), Tone::Done);
-    Some(keep(model))
+    let (word, label) = (item.word(), sanitise(&item.label).into_owned());
+    let undo = match item.action {
+        Ask::Ack { alert, .. } if item.tried => Some(alert),
+        _ => None,
+    };
+    let Some(alert) = undo else {
+        let said = match item.tried {
+            true => format!("Not sent again, but it may have arrived: the {word} of {label}."),
+            false => format!("Taken back and never sent: the {word} of {label}."),
+        };
+        say(model, said, if item.tried { Tone::Refused } else { Tone::Done });
+        return keep(model);
+    };
+    model.tickets += 1;
+    let undo = Item {
+        id: format!("{}-{}", model.session, model.tickets),
+        at: model.now,
+        by: item.by.clone(),
+        action: Ask::RestoreAlert { alert },
+        expect: Expect { holder: Some(Some(item.by)), ..Expect::default() },
+        label: item.label,
+        tried: false,
+    };
+    model.waiting.items.push(undo.clone());
+    let said =
+        format!("The {word} of {label} may have arrived already; it is undone once the agent answers.");
+    say(model, said, Tone::Refused);
+    if model.link == Link::Live { send_all(model, vec![undo]) } else { keep(model) }
 }
 
 /// What an earlier console left on disk.
@@ -247,13 +306,62 @@ pub fn kept(model: &mut Model, items: Vec<Item>) -> Vec<Effect> {
 /// The agent is back: what is young goes out, what is old becomes a question.
 pub fn back(model: &mut Model) -> Vec<Effect> {
     model.waiting.put_off = false;
+    model.waiting.again_at = None;
     // What was on its way when the link broke goes out again with the same id.
     model.waiting.sent.clear();
-    let Some(me) = me(model) else { return Vec::new() };
-    let young: Vec<Item> = mine(model, &me).filter(|item| is_young(item, model.now)).cloned().collect();
-    let effects = young.into_iter().flat_map(|item| send(model, item)).collect();
+    let effects = send_young(model);
     ask(model);
     effects
+}
+
+fn send_young(model: &mut Model) -> Vec<Effect> {
+    let Some(me) = me(model) else { return Vec::new() };
+    let young = mine(model, &me).filter(|item| is_young(item, model.now));
+    let young: Vec<Item> = young.filter(|item| !model.waiting.is_on_its_way(item)).cloned().collect();
+    send_all(model, young)
+}
+
+/// What could not be sent although the agent is there goes out again after a while, and after a longer one the
+/// next time.
+pub fn again_later(model: &mut Model) {
+    const FIRST: i64 = 2;
+    const LONGEST: i64 = 30;
+    if model.link == Link::Live {
+        let wait = FIRST.saturating_mul(1 << model.waiting.failed.min(8)).min(LONGEST);
+        model.waiting.failed += 1;
+        let at = model.now.saturating_add(SignedDuration::from_secs(wait)).unwrap_or(model.now);
+        model.waiting.again_at = Some(at);
+    }
+}
+
+pub fn clock(model: &mut Model) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if model.waiting.again_at.is_some_and(|at| at <= model.now) {
+        model.waiting.again_at = None;
+        if model.link == Link::Live {
+            effects = send_young(model);
+        }
+    }
+    ask(model);
+    effects
+}
+
+/// The console ends: what has no answer yet is kept for the next one, with its id.
+pub fn leave(model: &mut Model) -> Vec<Effect> {
+    let mut any = false;
+    for pending in &mut model.pending {
+        if let Some(item) = pending.waits.take() {
+            model.waiting.sent.push((pending.ticket, item.id.clone()));
+            model.waiting.items.push(Item { tried: true, ..*item });
+            any = true;
+        }
+    }
+    if any { keep(model) } else { Vec::new() }
+}
+
+/// Something was sent, and its answer would tell whether it has to be kept.
+pub fn is_anything_on_its_way(model: &Model) -> bool {
+    model.link == Link::Live && (!model.pending.is_empty() || !model.waiting.sent.is_empty())
 }
 
 /// Whoever may act here; nobody may where one only looks.
@@ -271,25 +379,36 @@ fn is_young(item: &Item, now: Timestamp) -> bool {
     now.duration_since(item.at) <= ASK_AFTER
 }
 
-fn send(model: &mut Model, item: Item) -> Vec<Effect> {
-    model.tickets += 1;
-    let ticket = Ticket(model.tickets);
-    model.waiting.sent.push((ticket, item.id.clone()));
-    vec![Effect::Retry { ticket, command: Command { id: item.id, action: item.action, expect: item.expect } }]
+fn send_all(model: &mut Model, items: Vec<Item>) -> Vec<Effect> {
+    if items.is_empty() {
+        return Vec::new();
+    }
+    for item in &mut model.waiting.items {
+        item.tried |= items.iter().any(|sent| sent.id == item.id);
+    }
+    let mut effects = keep(model);
+    for Item { id, action, expect, .. } in items {
+        model.tickets += 1;
+        let ticket = Ticket(model.tickets);
+        model.waiting.sent.push((ticket, id.clone()));
+        effects.push(Effect::Retry { ticket, command: Command { id, action, expect } });
+    }
+    effects
 }
 
 /// Asks about what waited for long, where nothing else is asked.
 pub fn ask(model: &mut Model) {
     let waiting = &model.waiting;
-    if model.link != Link::Live || model.dialog.is_some() || waiting.put_off || waiting.items.is_empty() {
+    if model.link != Link::Live || waiting.put_off || waiting.items.is_empty() || is_typing(model) {
         return;
     }
     let Some(me) = me(model) else { return };
-    let on_its_way = |item: &&Item| model.waiting.sent.iter().all(|(_, id)| *id != item.id);
-    let old = mine(model, &me).filter(|item| !is_young(item, model.now)).filter(on_its_way);
+    let old = mine(model, &me).filter(|item| !is_young(item, model.now));
+    let old = old.filter(|item| !model.waiting.is_on_its_way(item));
     let rows: Vec<(Item, Choice)> = old.map(|item| (item.clone(), Choice::Later)).collect();
     if !rows.is_empty() {
-        model.dialog = Some(Dialog::Stale(Stale { rows, selected: 0, appeared: model.now }));
+        // It is asked again with every tick until it is answered or put off.
+        let _ = appear(model, Dialog::Stale(Stale { rows, selected: 0 }));
     }
 }
 
@@ -301,11 +420,10 @@ pub fn decided(model: &mut Model) -> Vec<Effect> {
     for (item, choice) in stale.rows {
         match choice {
             Choice::Later => {}
-            Choice::Drop => model.waiting.items.retain(|known| known.id != item.id),
-            Choice::Send => effects.extend(send(model, item)),
+            Choice::Drop => effects.extend(drop_one(model, &item.id)),
+            Choice::Send => effects.extend(send_all(model, vec![item])),
         }
     }
-    effects.extend(keep(model));
     effects
 }
 
@@ -325,10 +443,14 @@ pub fn answered(
     let (done, said) = match answer {
         Ok(Outcome::Done { said }) => (true, said.printable().into_string()),
         Ok(Outcome::Refused { refusal }) => (false, refusal.said.printable().into_string()),
-        Err(LinkError::Refused { sentence, .. }) => (false, sentence.clone()),
-        // The link broke again: it goes on waiting.
-        Err(_) => return Some(Vec::new()),
+        Err(LinkError::Refused { sentence, .. }) if !is_passing(answer) => (false, sentence.clone()),
+        // The link broke again, or the agent has no time: it goes on waiting.
+        Err(_) => {
+            again_later(model);
+            return Some(Vec::new());
+        }
     };
+    model.waiting.failed = 0;
     let at = model.waiting.items.iter().position(|item| item.id == id);
     let Some(item) = at.map(|at| model.waiting.items.remove(at)) else { return Some(Vec::new()) };
     let when = clock::hour_minute(item.at, &model.zone());
@@ -344,6 +466,15 @@ pub fn answered(
     Some(effects)
 }
 
+/// Nothing was decided, and the same again may well be: the link broke, or the agent is saturated or ending.
+pub fn is_passing<T>(answer: &Result<T, LinkError>) -> bool {
+    match answer {
+        Ok(_) => false,
+        Err(LinkError::Refused { status, .. }) => *status == 429 || *status >= 500,
+        Err(LinkError::NoAgent { .. } | LinkError::Broken(_)) => true,
+    }
+}
+
 /// Says what became of all that were sent.
 fn tell(model: &mut Model) {
     let rows = std::mem::take(&mut model.waiting.told);
@@ -354,8 +485,10 @@ fn tell(model: &mut Model) {
         (_, refused) => format!("Of what waited {refused} of {} were refused.", rows.len()),
     };
     say(model, title.clone(), if refused == 0 { Tone::Done } else { Tone::Refused });
-    if (rows.len() > 1 || refused > 0) && model.dialog.is_none() {
-        model.dialog = Some(Dialog::Results(Results { title, rows, scroll: 0 }));
+    if rows.len() > 1 || refused > 0 {
+        let results = Results { title, rows, scroll: 0, undo: Vec::new(), until: model.now };
+        // Where something is being typed, the sentence has to do.
+        let _ = appear(model, Dialog::Results(results));
     }
 }
 

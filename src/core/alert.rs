@@ -131,6 +131,25 @@ impl PolicySnapshot {
     }
 }
 
+/// An alert in somebody's hand, as it was until it was taken or put to sleep (by another, or by themselves anew).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    pub holder: PersonId,
+    pub state: AlertState,
+    /// Of the promise, or of the sleep.
+    pub until: Option<Timestamp>,
+    /// When that ended.
+    pub ended_at: Timestamp,
+}
+
+impl Before {
+    /// What taking `alert` now, or putting it to sleep, ends.
+    pub fn of(alert: &Alert, now: Timestamp) -> Option<Self> {
+        let holder = alert.held_by()?.clone();
+        Some(Self { holder, state: alert.state, until: alert.next_due(), ended_at: now })
+    }
+}
+
 /// One alert. `step` counts the steps taken: 1 after the first page; beyond the policy's steps it
 /// counts the rounds of the last resort too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,6 +173,9 @@ pub struct Alert {
     pub next_escalation_at: Option<Timestamp>,
     /// Who took it.
     pub holder: Option<PersonId>,
+    /// In whose hand it was when it was last taken or put to sleep; `None`: in nobody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
     /// When the holder promised the next news; a promise missed pages again.
     pub next_update_by: Option<Timestamp>,
     pub snoozed_until: Option<Timestamp>,

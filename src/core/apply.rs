@@ -125,6 +125,7 @@ impl Asked<'_> {
                 self.ack(alert, &mut notifications, *next_update_by)
             }
             Action::Unack { alert: id } => self.unack(found(alert, "alert", id)?, &notifications),
+            Action::RestoreAlert { alert: id } => self.restore(found(alert, "alert", id)?, &notifications),
             Action::Snooze { alert: id, until } => {
                 self.snooze(found(alert, "alert", id)?, &mut notifications, *until)
             }

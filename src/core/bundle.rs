@@ -322,6 +322,12 @@ impl Notification {
         }
     }
 
+    /// The alerts that it speaks of, and those that were left out before it left.
+    pub fn ever_about(&self) -> Vec<AlertId> {
+        let covered = self.bundle.iter().flat_map(|bundle| &bundle.covers).map(|covered| covered.alert);
+        self.alert.into_iter().chain(covered).collect()
+    }
+
     /// It speaks of the alert, or was to before that was left out.
     pub fn is_about(&self, alert: AlertId) -> bool {
         self.alert == Some(alert) || self.covered(alert).is_some()

@@ -53,6 +53,11 @@ pub enum Action {
     Unack {
         alert: AlertId,
     },
+    /// Undoes that the asker took it or put it to sleep: it is again in the hand it was in, with its promise or
+    /// its waking time. Where it was in nobody's, paging goes on, as with [`Action::Unack`].
+    RestoreAlert {
+        alert: AlertId,
+    },
     Snooze {
         alert: AlertId,
         until: Timestamp,

@@ -86,5 +86,6 @@ pub mod together;
 pub mod traffic;
 pub mod trouble;
 pub mod unsubscribe;
+pub mod urgency;
 pub mod wall;
 pub mod why;

@@ -286,6 +286,9 @@ pub enum Hold {
 /// What people did about a message by hand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Again {
+    /// Somebody escalated, so that its recipient is told now, whatever limit there is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub woken: bool,
     /// Who had this one sent again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<PersonId>,

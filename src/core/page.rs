@@ -217,6 +217,7 @@ mod tests {
             step: 1,
             next_escalation_at: None,
             holder: None,
+            before: None,
             next_update_by: None,
             snoozed_until: None,
             quiet: None,

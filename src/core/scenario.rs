@@ -267,6 +267,7 @@ impl Scene {
         let alert = match &action {
             Action::Ack { alert, .. }
             | Action::Unack { alert }
+            | Action::RestoreAlert { alert }
             | Action::Snooze { alert, .. }
             | Action::Resolve { alert, .. } => self.alerts.get(alert),
             _ => self.alerts.values().next(),

@@ -69,6 +69,7 @@ pub fn may_wait(n: &Notification) -> bool {
         && matches!(n.recipient.who, RecipientId::Person(_))
         && n.answers.is_none()
         && n.again.by.is_none()
+        && !n.again.woken
         && n.attempts.is_empty()
 }
 
@@ -135,7 +136,7 @@ pub fn hold(n: &mut Notification, full: Full, zone: &TimeZone, now: Timestamp) -
     let wait = full.until.duration_since(now);
     let next = full.until.to_zoned(zone.clone()).strftime("%H:%M %Z").to_string();
     let within = full.limit.within.as_mins();
-    let because = format!("{} texts within {within} minutes; the next may leave at {next}", full.limit.sms);
+    let because = format!("until {next}: {} texts within {within} minutes", full.limit.sms);
     n.state = NotificationState::Held;
     n.hold = Some(Hold::Throttled);
     n.due_at = Some(full.until);
@@ -212,7 +213,7 @@ mod tests {
         assert_eq!(held.due_at, Some(left[0] + SignedDuration::from_mins(15)));
         assert_eq!(
             held.reason.outcome.as_ref().map(|why| why.raw()),
-            Some("5 texts within 15 minutes; the next may leave at 22:15 UTC")
+            Some("until 22:15 UTC: 5 texts within 15 minutes")
         );
         scene.pass(10);
         send(&mut scene, &mut left);
@@ -235,6 +236,23 @@ mod tests {
         send(&mut scene, &mut left);
         assert_eq!(left.len(), 30, "the last resort of thirty alerts is not the first page of any");
         assert!(scene.notifications.values().all(|n| n.state != NotificationState::Suppressed));
+    }
+
+    #[test]
+    fn whoever_somebody_wants_woken_now_is_paged_whatever_the_limit() {
+        let mut scene = Scene::new(vec![tells(&["maria"], 0)], tells(&["maria"], 60));
+        scene.desk.storm.alerts = 0;
+        let mut left = Vec::new();
+        for i in 0..5 {
+            scene.raise(&format!("x{i}"));
+            send(&mut scene, &mut left);
+        }
+        let escalate = Action::Escalate { alert: AlertId(1), step: None };
+        scene.command("jonas", escalate, Expect::default()).unwrap();
+        let page = scene.notifications.values().next_back().unwrap().clone();
+        assert!(page.is_about(AlertId(1)) && page.attempts.is_empty());
+        send(&mut scene, &mut left);
+        assert_eq!(scene.notifications[&page.id].state, NotificationState::Sending);
     }
 
     #[test]

@@ -35,6 +35,7 @@ fn about(action: &Action) -> Option<About> {
     match action {
         Action::Ack { alert, .. }
         | Action::Unack { alert }
+        | Action::RestoreAlert { alert }
         | Action::Snooze { alert, .. }
         | Action::Resolve { alert, .. }
         | Action::NoteAlert { alert, .. } => Some(About::Alert(*alert)),

@@ -14,11 +14,15 @@ pub const LONGEST: usize = 8 * 1024;
 /// What `screen` lets through at once.
 const LONGEST_IN_SCREEN: usize = 512;
 
+/// The longest text, in bytes, that is taken there.
+pub fn longest(within: Within) -> usize {
+    if within == Within::Screen { LONGEST_IN_SCREEN } else { LONGEST }
+}
+
 /// The sequence that asks the terminal to keep `text`; `None` when it is too long to be taken.
 pub fn copy(text: &Printable, within: Within) -> Option<Vec<u8>> {
     let bytes = text.as_str().as_bytes();
-    let longest = if within == Within::Screen { LONGEST_IN_SCREEN } else { LONGEST };
-    if bytes.len() > longest {
+    if bytes.len() > longest(within) {
         return None;
     }
     let plain = format!("\x1b]52;c;{}\x07", STANDARD.encode(bytes)).into_bytes();

@@ -438,7 +438,7 @@ pub struct Snapshot {
     pub desk: DeskInfo,
     /// All that are not resolved, and those resolved within the last day (at most 2000).
     pub alerts: Vec<Alert>,
-    /// The notifications of those alerts (some 3000 at most), of those tasks, and the newest others.
+    /// Those of the most urgent alerts and of the first tasks; `GET /v1/told` brings the others (some 3000 at most).
     pub notifications: Vec<Notification>,
     /// The open ones that are overdue longest or due first (at most 200), and how many are open.
     pub tasks: Vec<Task>,

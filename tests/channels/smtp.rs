@@ -8,7 +8,7 @@ use super::stand::{
 };
 use super::{peer, smtp_peer};
 use mail_parser::MessageParser;
-use nightdesk::channel::smtp::Tls;
+use nightdesk::channel::tls::Tls;
 use nightdesk::channel::{Acceptance, Answer, Channel, Outgoing, smtp};
 use nightdesk::core::contact::Medium;
 use std::time::{Duration, Instant};

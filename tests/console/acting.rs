@@ -57,9 +57,13 @@ fn cancel_is_what_enter_does_first_and_type_ahead_is_swallowed() {
     let mut hand = Hand::at_night();
     hand.press(&["*", "a"]);
     hand.previewed(&[]);
-    hand.tell(Msg::Input(nightdesk::term::input::Input::Key(crate::hand::key("Tab"))));
-    hand.press(&["Enter"]);
+    for key in ["Tab", "Enter"] {
+        hand.tell(Msg::Input(nightdesk::term::input::Input::Key(crate::hand::key(key))));
+    }
+    assert!(hand.model.dialog.is_some(), "Enter is too early to have been meant");
+    hand.press(&["Tab", "Enter"]);
     assert!(hand.model.dialog.is_none());
+    assert_eq!(hand.footer(), "Nothing was done.");
     assert!(!hand.effects.iter().any(|effect| matches!(effect, Effect::Together { .. })));
 }
 
@@ -78,7 +82,7 @@ fn the_outcome_names_each_row_and_u_undoes_all_that_were_done() {
     hand.press(&["u"]);
     let undone = hand.together(&[]);
     assert_eq!(undone.len(), 2);
-    assert!(undone.iter().all(|one| matches!(one.action, Action::Unack { .. })), "{undone:?}");
+    assert!(undone.iter().all(|one| matches!(one.action, Action::RestoreAlert { .. })), "{undone:?}");
     assert_eq!(undone[0].expect.holder, Some(Some(person("kim"))), "only what is still mine");
 }
 

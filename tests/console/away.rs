@@ -128,7 +128,7 @@ fn marked_rows_wait_together_and_each_goes_out_with_its_own_id() {
     assert_eq!(hand.model.waiting.counted(), "2 acknowledgments");
     assert_eq!(kept(&hand).len(), 2, "they are on disk");
     // What waits already is not asked for twice.
-    hand.press(&["Space", "Space", "a"]);
+    hand.press(&["k", "k", "Space", "Space", "a"]);
     assert!(hand.screen().contains("its acknowledgment waits already"), "{}", hand.screen());
     hand.wait(1).press(&["Tab", "Enter", "Esc", "Esc"]);
     assert_eq!(hand.model.waiting.items.len(), 2);
@@ -190,7 +190,7 @@ fn nothing_but_acknowledgments_and_notes_waits() {
         assert!(hand.model.dialog.is_none() && hand.model.waiting.items.is_empty(), "{key}");
         assert!(hand.footer().contains("away since"), "{key}: {}", hand.footer());
     }
-    hand.press(&["*", "a"]);
+    hand.press(&["*", "s"]);
     assert!(hand.model.dialog.is_none() && hand.model.waiting.items.is_empty(), "nor several at once");
 }
 
@@ -214,6 +214,76 @@ fn what_was_pressed_as_the_agent_went_away_waits_with_the_id_it_was_sent_with() 
     hand.tell(Msg::Answered(ticket, Err(LinkError::Broken("cut".into()))));
     let id = format!("console-1-1-{}", ticket.0);
     assert_eq!(hand.model.waiting.items.iter().map(|item| item.id.clone()).collect::<Vec<_>>(), [id]);
+}
+
+#[test]
+fn what_failed_while_the_agent_is_there_is_sent_again_by_itself() {
+    let mut hand = Hand::at_night();
+    hand.model.session = "console-1-1".to_owned();
+    hand.press(&["a"]);
+    let at = hand.effects.iter().position(|effect| matches!(effect, Effect::Command { .. })).unwrap();
+    let Effect::Command { ticket, .. } = hand.effects.remove(at) else { unreachable!() };
+    hand.tell(Msg::Answered(ticket, Err(LinkError::Broken("it took too long".into()))));
+    assert!(hand.footer().contains("Nobody knows yet whether"), "{}", hand.footer());
+    hand.line("Not confirmed by the agent yet: 1 acknowledgment; pages may continue.");
+    assert!(hand.intent().contains("it may have arrived"), "{}", hand.intent());
+    let mut waits = Vec::new();
+    for _ in 0..6 {
+        let began = hand.clock;
+        while retried(&hand).is_empty() {
+            hand.wait(1);
+        }
+        waits.push(hand.clock.duration_since(began).as_secs());
+        assert_eq!(retried(&hand)[0].id, format!("console-1-1-{}", ticket.0));
+        answer(&mut hand, Err(LinkError::Broken("it took too long".into())));
+    }
+    assert_eq!(waits, [2, 4, 8, 16, 30, 30], "and not in a hurry");
+    while retried(&hand).is_empty() {
+        hand.wait(1);
+    }
+    answer(&mut hand, Ok(Outcome::Done { said: "You took A8812.".into() }));
+    assert!(hand.model.waiting.items.is_empty());
+    hand.wait(120);
+    assert!(retried(&hand).is_empty());
+}
+
+#[test]
+fn leaving_keeps_what_has_no_answer_yet() {
+    let mut hand = Hand::at_night();
+    hand.model.session = "console-1-1".to_owned();
+    hand.press(&["a", "Ctrl-c"]);
+    assert_eq!(hand.footer(), "Ctrl-C again leaves. On its way, and kept: 1 acknowledgment.");
+    hand.press(&["j", ":"]).type_text("q").press(&["Enter"]);
+    let quit = hand.effects.iter().position(|effect| *effect == Effect::Quit).unwrap();
+    let keep =
+        hand.effects.iter().position(|effect| matches!(effect, Effect::Keep(items) if items.len() == 1));
+    assert!(keep.is_some_and(|keep| keep < quit), "{:?}", hand.effects);
+    assert!(kept(&hand)[0].tried, "it may have arrived");
+    // The answer comes before the console has ended.
+    let ticket = hand.effects.iter().find_map(|effect| match effect {
+        Effect::Command { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    hand.tell(Msg::Answered(ticket.unwrap(), Ok(Outcome::Done { said: "You took A8812.".into() })));
+    assert!(kept(&hand).is_empty());
+    let mut hung = Hand::at_night();
+    hung.press(&["a"]).tell(Msg::Input(nightdesk::term::input::Input::HungUp));
+    assert_eq!(kept(&hung).len(), 1, "nor is it lost when the line is cut");
+}
+
+#[test]
+fn an_acknowledgment_that_waits_is_shown_before_a_note_on_the_same_alert() {
+    let mut hand = away();
+    hand.press(&["n"]).type_text("x").press(&["Ctrl-s", "a"]);
+    assert!(hand.selected_line().contains("ack waits"), "{}", hand.selected_line());
+}
+
+#[test]
+fn a_note_on_a_task_that_waits_is_on_its_row_and_on_a_low_screen_in_a_line() {
+    let mut hand = away().sized(80, 16);
+    hand.press(&["Tab", "n"]).type_text("x").press(&["Ctrl-s"]);
+    assert!(hand.selected_line().contains("note waits"), "{}", hand.screen());
+    hand.line("Not with the agent yet: 1 note");
 }
 
 #[test]

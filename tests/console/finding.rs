@@ -55,6 +55,14 @@ fn answer(behind: u64) -> SearchAnswer {
     }
 }
 
+/// One alert is found.
+pub fn alert_found(alert: u64) -> SearchAnswer {
+    let mut answer = answer(0);
+    answer.hits.truncate(1);
+    answer.hits[0].alert = Some(AlertId(alert));
+    answer
+}
+
 /// The hand rests, and the agent answers with this.
 fn found(hand: &mut Hand, answer: &SearchAnswer) {
     let wait = hand.effects.iter().rev().find_map(|effect| match effect {

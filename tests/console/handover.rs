@@ -7,6 +7,7 @@ use nightdesk::console::message::Msg;
 use nightdesk::core::command::{Action, Outcome, Refusal, RefusalCode};
 use nightdesk::core::handover::HandoverState;
 use nightdesk::core::id::HandoverId;
+use nightdesk::wire::client::LinkError;
 use nightdesk::wire::{OpenHandover, OwnHandover, Snapshot};
 
 fn open() -> Hand {
@@ -28,10 +29,14 @@ fn done() -> Outcome {
 }
 
 #[test]
-fn the_sheet_stands_on_the_screen_and_one_key_accepts_it() {
+fn the_sheet_stands_on_the_screen_and_is_accepted_after_a_question() {
     let mut hand = open();
     insta::assert_snapshot!("handover_open", hand.screen());
     hand.press(&["a"]);
+    assert!(hand.screen().contains("cannot be undone"), "{}", hand.screen());
+    hand.press(&["Enter"]);
+    assert_eq!((hand.commands(), hand.model.dialog.is_none()), (0, true), "Enter stands on Cancel");
+    hand.press(&["a", "Tab", "Enter"]);
     let (action, _) = hand.command(done());
     assert_eq!(action, Action::AcceptHandover { handover: Some(HandoverId(12)) });
     assert!(hand.footer().starts_with("You have primary from Maria Weber"), "{}", hand.screen());
@@ -43,7 +48,7 @@ fn the_sheet_stands_on_the_screen_and_one_key_accepts_it() {
 #[test]
 fn a_second_acceptance_says_who_was_first() {
     let mut hand = open();
-    hand.press(&["a"]);
+    hand.press(&["a", "Tab", "Enter"]);
     let said = "Jonas Roth was first: H12 was accepted at 03:02 CET.";
     let refusal = Refusal { code: RefusalCode::Raced, said: said.into(), by: Some(person("jonas")) };
     hand.command(Outcome::Refused { refusal });
@@ -100,4 +105,24 @@ fn where_nothing_is_handed_over_the_sheet_is_all_there_is() {
     hand.press(&["a"]);
     assert_eq!(hand.footer(), "No hand-over concerns you.");
     assert!(hand.screen().contains("HAND-OVER of primary"), "{}", hand.screen());
+}
+
+#[test]
+fn a_note_that_was_not_taken_is_there_again_and_goes_nowhere_by_itself() {
+    let mut hand = open();
+    hand.press(&["n"]).type_text("Ask for Lopez").press(&["Ctrl-s"]);
+    let at = hand.effects.iter().position(|effect| matches!(effect, Effect::Command { .. })).unwrap();
+    let Effect::Command { ticket, .. } = hand.effects.remove(at) else { unreachable!() };
+    // Something else is typed by then.
+    hand.press(&["/"]);
+    let busy = LinkError::Refused { status: 503, sentence: "The agent is ending.".into() };
+    hand.tell(Msg::Answered(ticket, Err(busy)));
+    assert!(hand.model.dialog.is_none());
+    assert_eq!(hand.footer(), "The agent is ending.");
+    hand.press(&["Esc"]).wait(1);
+    assert!(hand.screen().contains("Ask for Lopez"), "{}", hand.screen());
+    hand.wait(1).press(&["Ctrl-s"]);
+    assert!(
+        matches!(hand.command(done()).0, Action::NoteHandover { text, .. } if text.raw() == "Ask for Lopez")
+    );
 }

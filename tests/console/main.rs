@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod acting;
+mod appear;
 mod away;
 mod bytes;
 mod day;
@@ -11,6 +12,8 @@ mod hand;
 mod handover;
 mod hostile;
 mod keys;
+mod long;
+mod moved;
 mod nav;
 mod night;
 mod oncall;
@@ -21,4 +24,5 @@ mod random;
 mod screens;
 mod seeing;
 mod sending;
+mod undo;
 mod ways;

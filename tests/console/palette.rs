@@ -114,6 +114,8 @@ fn however_much_the_desk_knows_a_key_weighs_no_more_than_it_shows_room_for() {
 fn tab_takes_the_name_so_that_more_can_be_typed() {
     let mut hand = Hand::at_night();
     hand.press(&[":"]).type_text("unac").press(&["Tab"]).type_text("delta").press(&["Enter"]);
+    assert_eq!(hand.commands(), 0, "what only resembles it is written out first");
+    hand.press(&["Enter"]);
     assert_eq!(hand.command(done()).0, Action::Unack { alert: AlertId(8801) });
 }
 

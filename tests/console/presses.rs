@@ -44,7 +44,7 @@ fn a_takes_the_alert_without_a_dialog_and_u_gives_it_back() {
     assert_eq!(hand.footer(), "You took A8812; news promised by 03:37.");
     hand.press(&["u"]);
     let (action, _) = hand.command(done("A8812 is open again."));
-    assert_eq!(action, Action::Unack { alert: AlertId(8812) });
+    assert_eq!(action, Action::RestoreAlert { alert: AlertId(8812) });
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn u_undoes_for_ten_seconds_even_from_another_row() {
     hand.press(&["a"]);
     hand.command(done("You took A8812."));
     hand.press(&["j", "u"]);
-    assert_eq!(hand.command(done("ok")).0, Action::Unack { alert: AlertId(8812) });
+    assert_eq!(hand.command(done("ok")).0, Action::RestoreAlert { alert: AlertId(8812) });
 
     hand.press(&["k", "a"]);
     hand.command(done("You took A8812."));
@@ -96,11 +96,43 @@ fn new_alerts_wait_while_the_hand_is_on_the_list() {
     hand.change(new_alert(8900)).change(new_alert(8901));
     assert!(hand.effects.contains(&Effect::Bell));
     assert_eq!(hand.selected_line(), before);
-    assert!(hand.line("2 new ↑").ends_with("2 new ↑ g"));
+    assert!(hand.line("2 new ↑").ends_with("2 new ↑ g: CRIT Acme Tools"), "{}", hand.line("2 new ↑"));
     hand.wait(21);
     assert!(!hand.screen().contains("new ↑"));
     assert!(hand.selected_line().contains("Borg Steel"), "the hand stays on the same alert");
     assert!(hand.screen().lines().nth(3).unwrap().contains("Customs hold"));
+}
+
+#[test]
+fn a_colon_leaves_what_is_only_read_and_q_there_is_no_key_of_the_row_below() {
+    for page in ["w", "?"] {
+        let mut hand = Hand::at_night();
+        hand.press(&[page, ":"]).type_text("q").press(&["Enter"]);
+        assert!(hand.effects.contains(&Effect::Quit), "{page}");
+        assert_eq!(hand.commands(), 0);
+    }
+}
+
+#[test]
+fn a_place_that_was_just_opened_shows_what_is_there_and_holds_nothing_back() {
+    let mut hand = Hand::at_night();
+    hand.press(&["j", "1", "2", "1"]).change(new_alert(8900));
+    assert!(!hand.screen().contains("new ↑"), "{}", hand.screen());
+    hand.press(&["j"]).change(new_alert(8901));
+    assert!(hand.screen().contains("1 new ↑ g"), "{}", hand.screen());
+}
+
+#[test]
+fn a_task_about_a_message_leads_to_whom_it_did_not_reach_and_sends_it_again() {
+    let mut hand = Hand::at_night();
+    while hand.model.selected_task().and_then(|task| task.notification).is_none() {
+        hand.press(&["Tab", "j"]);
+    }
+    hand.press(&["r"]);
+    assert!(matches!(hand.model.dialog, Some(Dialog::Resend(_))), "{}", hand.screen());
+    hand.press(&["Esc", "c"]);
+    assert_eq!(hand.model.place, nightdesk::console::model::Place::Person, "{}", hand.screen());
+    assert!(hand.screen().contains("[[person]]"), "{}", hand.screen());
 }
 
 #[test]
@@ -117,8 +149,11 @@ fn escalating_names_who_is_woken_stands_on_cancel_and_swallows_type_ahead() {
     hand.tell(Msg::Steps(AlertId(8812), Ok(night::steps())));
     assert!(hand.line("Maria Weber").contains("03:07 there"));
     // Typed before the names could be read.
-    hand.tell(Msg::Input(Input::Key(crate::hand::key("Tab"))));
-    hand.press(&["Enter"]);
+    for key in ["Tab", "Enter"] {
+        hand.tell(Msg::Input(Input::Key(crate::hand::key(key))));
+    }
+    assert_eq!((hand.commands(), hand.model.dialog.is_some()), (0, true), "Enter is too early to have been meant");
+    hand.press(&["Tab", "Enter"]);
     assert_eq!((hand.commands(), hand.model.dialog.is_none()), (0, true), "Enter on Cancel");
 
     hand.press(&["e"]);

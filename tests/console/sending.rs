@@ -66,7 +66,7 @@ fn d_says_what_became_of_a_message_in_doubt() {
     let mut hand = among_messages();
     hand.press(&["d"]);
     assert!(hand.screen().contains("N80 to Maria Weber: did it arrive?"), "{}", hand.screen());
-    hand.press(&["j", "Enter"]);
+    hand.press(&["2", "Enter"]);
     let (action, _) = hand.command(done("N80 leaves once more, marked."));
     assert_eq!(action, Action::Settle { notification: NotificationId(80), how: Settled::Again });
     hand.press(&["j", "d"]);

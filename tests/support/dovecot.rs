@@ -1,7 +1,7 @@
 //! A real Dovecot (Debian package dovecot-imapd; needs root) in a folder of its own: an IMAP server, with TLS
 //! and with STARTTLS, whose letters lie in a Maildir that tests write into.
 
-use super::peer::{Process, free_ports, until_listening};
+use super::peer::{Process, certificate, free_ports, until_listening};
 use rustix::process::Signal;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
@@ -35,25 +35,7 @@ impl Dovecot {
         for name in ["mail", "mail/desk", "mail/desk/new", "mail/desk/cur", "mail/desk/tmp"] {
             chown(root.join(name), Some(NOBODY), None).unwrap();
         }
-        let certificate = Command::new("openssl")
-            .args([
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-256",
-                "-nodes",
-                "-days",
-                "2",
-            ])
-            .args(["-subj", "/CN=desk test", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
-            // rustls takes no certificate authority for a server.
-            .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", "key.pem", "-out", "cert.pem"])
-            .current_dir(root)
-            .output()
-            .unwrap();
-        assert!(certificate.status.success(), "{certificate:?}");
+        certificate(root);
         let [port, tls_port] = free_ports();
         let config = CONFIG
             .replace("ROOT", &root.display().to_string())

@@ -567,7 +567,8 @@ pub async fn operators(agent: Arc<Agent>, night: Night, clock: Clock) {
                 alert: alert_id,
                 next_update_by: night.look().rng.random_bool(0.5).then_some(later),
             },
-            35..=42 => Action::Unack { alert: alert_id },
+            35..=38 => Action::Unack { alert: alert_id },
+            39..=42 => Action::RestoreAlert { alert: alert_id },
             43..=50 => Action::Snooze { alert: alert_id, until: later },
             51..=58 => {
                 let step = night.look().between(0, 4);

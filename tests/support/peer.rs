@@ -2,6 +2,7 @@
 //! condition instead of for a while.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -52,4 +53,28 @@ impl Drop for Process {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// A certificate for this machine in `cert.pem` of the folder, and its key in `key.pem`.
+#[allow(dead_code, reason = "not every peer speaks TLS")]
+pub fn certificate(folder: &Path) {
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args(["-subj", "/CN=desk test", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+        // rustls takes no certificate authority for a server.
+        .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", "key.pem", "-out", "cert.pem"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
 }

@@ -2,7 +2,7 @@
 //! ann@example.net, or for everybody at some domains, into a Maildir, with STARTTLS, TLS and a login. The
 //! login is checked by this file, which speaks the Dovecot authentication protocol to it.
 
-use super::peer::{Process, free_ports, until, until_listening};
+use super::peer::{Process, certificate, free_ports, until, until_listening};
 use base64::Engine as _;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::PathBuf;
@@ -70,27 +70,7 @@ impl Postfix {
         let postfix = uzers::get_user_by_name("postfix").expect("the package postfix makes the user postfix");
         chown(root.join("data"), Some(postfix.uid()), None).unwrap();
         chown(root.join("mail"), Some(NOBODY), None).unwrap();
-        let certificate = Command::new("openssl")
-            .args([
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-256",
-                "-nodes",
-                "-days",
-                "2",
-                "-subj",
-                "/CN=desk test",
-            ])
-            .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
-            // rustls takes no certificate authority for a server.
-            .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", "key.pem", "-out", "cert.pem"])
-            .current_dir(root)
-            .output()
-            .unwrap();
-        assert!(certificate.status.success(), "{certificate:?}");
+        certificate(root);
 
         let sasl = UnixListener::bind(root.join("sasl")).unwrap();
         std::fs::set_permissions(root.join("sasl"), std::fs::Permissions::from_mode(0o666)).unwrap();

@@ -168,7 +168,8 @@ pub async fn operators(agent: Arc<Agent>, night: Night, clock: Clock) {
                 continue;
             }
             13..=35 => Action::Ack { alert: alert_id, next_update_by: None },
-            36..=38 => Action::Unack { alert: alert_id },
+            36..=37 => Action::Unack { alert: alert_id },
+            38 => Action::RestoreAlert { alert: alert_id },
             39..=43 => Action::Snooze { alert: alert_id, until: later },
             44..=47 => Action::Escalate { alert: alert_id, step: None },
             48 => again(Target::Alert(alert_id)),

@@ -97,6 +97,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
     Router::new()
         .route("/v1/status", get(health::status))
         .route("/v1/snapshot", get(snapshot::snapshot))
+        .route("/v1/told", get(snapshot::told))
         .route("/v1/me", get(|Extension(who): Extension<Identified>| async move { Json(who.me) }))
         .route("/v1/events", get(lists::events))
         .route("/v1/events/{id}", get(lists::event))

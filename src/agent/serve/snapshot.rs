@@ -1,5 +1,5 @@
-//! What the console's first frame needs, and no more: what places show beyond it is asked for when
-//! they are opened.
+//! What the console's first frame needs, and no more; the messages of what stands below the first screen follow
+//! when they are asked for, and what places show beyond it when they are opened.
 
 use super::health::{COUNTED, health_now};
 use super::{Desk, Failure};
@@ -7,18 +7,25 @@ use crate::agent::identity::Identified;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::contact::Contact;
 use crate::core::notification::Notification;
+use crate::core::task::Task;
+use crate::core::urgency::rank;
 use crate::store::list::{Filter, List};
+use crate::store::{StoreError, Tx};
 use crate::wire::Snapshot;
 use axum::extract::State;
 use axum::{Extension, Json};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
-/// How many of each the first frame needs at most; others are fetched when looked for.
+/// How many of each the console is told at most; others are fetched when looked for.
 const ALERTS: u32 = 2000;
 const NOTIFICATIONS: usize = 3000;
 const TASKS: u32 = 200;
+const OTHERS: u32 = 100;
+/// The most urgent rows, whose messages come with the snapshot: more than a screen begins with.
+const FIRST: usize = 60;
 /// Partners whose contacts come along: those of the rows that a screen begins with.
-const PARTNERS: usize = 60;
+const PARTNERS: usize = 40;
 const CONTACTS_EACH: usize = 12;
 
 pub async fn snapshot(
@@ -28,41 +35,21 @@ pub async fn snapshot(
     let agent = &desk.agent;
     let health = health_now(agent).await?;
     let setup = agent.setup();
-    let now = health.now;
+    let (now, exchange) = (health.now, setup.settings.exchange.clone());
     let read = agent.store.read(move |tx| {
-        let filter = |states: &[&str], limit| Filter {
-            states: states.iter().map(|s| (*s).to_owned()).collect(),
-            limit,
-            ..Filter::default()
-        };
-        let mut alerts: Vec<Alert> =
-            tx.list(List::Alerts, &filter(&["open", "acknowledged", "snoozed"], ALERTS))?;
-        let closed: Vec<Alert> = tx.list(List::Alerts, &filter(&["resolved"], 50))?;
-        let day = jiff::SignedDuration::from_hours(24);
-        alerts.extend(closed.into_iter().filter(|alert| now.duration_since(alert.updated_at) < day));
-        let mut notifications: Vec<Notification> = Vec::new();
-        // Who was told long ago matters most: the alerts that wait longest come first.
-        let mut waiting: Vec<&Alert> = alerts.iter().collect();
-        waiting.sort_by_key(|alert| (alert.state, alert.next_due().is_none(), alert.next_due(), alert.id));
-        for alert in &waiting {
-            notifications.extend(tx.notifications_of(alert.id)?);
-            if notifications.len() >= NOTIFICATIONS {
-                break;
-            }
-        }
+        let mut alerts = alerts(tx, now)?;
+        alerts.sort_by_cached_key(|alert| rank(alert, exchange.as_ref()));
         let tasks = tx.tasks_to_do(TASKS)?;
-        // A task shows the message it is about.
-        let known: BTreeSet<_> = notifications.iter().map(|n| n.id).collect();
-        let mut others: Vec<Notification> = tx.list(List::Notifications, &filter(&[], 100))?;
-        for id in tasks.iter().filter_map(|task| task.notification) {
-            others.extend(tx.notification(id)?);
+        let mut notifications: Vec<Notification> = Vec::new();
+        for alert in alerts.iter().take(FIRST) {
+            notifications.extend(tx.notifications_of(alert.id)?);
         }
-        others.sort_by_key(|n| n.id);
-        others.dedup_by_key(|n| n.id);
-        others.retain(|n| !known.contains(&n.id));
-        notifications.extend(others);
+        // A task shows the message it is about.
+        for id in tasks.iter().take(FIRST).filter_map(|task| task.notification) {
+            notifications.extend(tx.notification(id)?);
+        }
         let mut partners: Vec<&str> = Vec::new();
-        let of_alerts = waiting.iter().filter(|a| a.state != AlertState::Resolved).map(|a| &a.partner);
+        let of_alerts = alerts.iter().filter(|a| a.state != AlertState::Resolved).map(|a| &a.partner);
         for partner in of_alerts.chain(tasks.iter().filter_map(|task| task.partner.as_ref())) {
             if partners.len() < PARTNERS && !partners.contains(&partner.id.raw()) {
                 partners.push(partner.id.raw());
@@ -73,7 +60,8 @@ pub async fn snapshot(
             contacts.extend(tx.contacts_of(partner)?.into_iter().take(CONTACTS_EACH));
         }
         let open_tasks = tx.count(List::Tasks, "open", COUNTED)?;
-        Ok((tx.newest_seq()?, alerts, notifications, tasks, open_tasks, tx.recent(100)?, contacts))
+        let (notifications, recent) = (plain(notifications), tx.recent(100)?);
+        Ok((tx.newest_seq()?, alerts, notifications, tasks, open_tasks, recent, contacts))
     });
     let (seq, alerts, notifications, tasks, open_tasks, recent, contacts) = read.await?;
     Ok(Json(Snapshot {
@@ -95,4 +83,56 @@ pub async fn snapshot(
         sync: health.sync,
         traffic: health.traffic,
     }))
+}
+
+/// The messages of all that a snapshot names, and the newest others.
+pub async fn told(State(desk): State<Desk>) -> Result<Json<Vec<Notification>>, Failure> {
+    let now = desk.agent.world.now();
+    let read = desk.agent.store.read(move |tx| {
+        let mut alerts = alerts(tx, now)?;
+        // Who was told long ago matters most: the alerts that wait longest come first.
+        alerts.sort_by_key(|alert| (alert.state, alert.next_due().is_none(), alert.next_due(), alert.id));
+        let mut notifications: Vec<Notification> = Vec::new();
+        for alert in &alerts {
+            notifications.extend(tx.notifications_of(alert.id)?);
+            if notifications.len() >= NOTIFICATIONS {
+                break;
+            }
+        }
+        let tasks: Vec<Task> = tx.tasks_to_do(TASKS)?;
+        for id in tasks.iter().filter_map(|task| task.notification) {
+            notifications.extend(tx.notification(id)?);
+        }
+        let newest: Vec<Notification> =
+            tx.list(List::Notifications, &Filter { limit: OTHERS, ..Filter::default() })?;
+        notifications.extend(newest);
+        Ok(plain(notifications))
+    });
+    Ok(Json(read.await?))
+}
+
+/// All that are not resolved, and those resolved within the last day.
+fn alerts(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<Alert>, StoreError> {
+    let filter = |states: &[&str], limit| Filter {
+        states: states.iter().map(|s| (*s).to_owned()).collect(),
+        limit,
+        ..Filter::default()
+    };
+    let mut alerts: Vec<Alert> =
+        tx.list(List::Alerts, &filter(&["open", "acknowledged", "snoozed"], ALERTS))?;
+    let closed: Vec<Alert> = tx.list(List::Alerts, &filter(&["resolved"], 50))?;
+    let day = SignedDuration::from_hours(24);
+    alerts.extend(closed.into_iter().filter(|alert| now.duration_since(alert.updated_at) < day));
+    Ok(alerts)
+}
+
+/// Each once, without the parts that only a mail reader shows.
+fn plain(mut notifications: Vec<Notification>) -> Vec<Notification> {
+    let mut seen = BTreeSet::new();
+    notifications.retain(|n| seen.insert(n.id));
+    for n in &mut notifications {
+        n.content.html = None;
+        n.content.attachments = Vec::new();
+    }
+    notifications
 }

@@ -7,7 +7,7 @@
 mod session;
 
 use super::letter::LARGEST;
-use crate::channel::tls::TlsSetup;
+use crate::channel::tls::{Tls, TlsSetup};
 use crate::channel::{http, tls};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -20,17 +20,6 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-
-/// How the connection is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tls {
-    /// Not at all; only on this machine.
-    None,
-    /// Plain first, then STARTTLS; a server that does not offer it is not spoken to.
-    StartTls,
-    /// TLS from the first octet (RFC 8314, port 993).
-    Tls,
-}
 
 /// Which folder, of whom, on which server.
 #[derive(Clone, Debug)]

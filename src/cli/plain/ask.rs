@@ -4,6 +4,7 @@
 use super::super::act::TaskCommand;
 use super::super::contacts::ContactCommand;
 use super::super::digest::DigestCommand;
+use super::super::handover::HandoverCommand;
 use super::super::overrides::OverrideCommand;
 use super::super::{Command, Context, Failed, resend};
 use crate::console::clock;
@@ -75,6 +76,10 @@ pub async fn before(command: Command, context: &Context) -> Result<Before, Faile
             vec![format!("{id} is taken back; those it concerns are told.")],
             Command::Override(OverrideCommand::Remove { id }),
         ),
+        Command::Handover(args) if matches!(args.command, Some(HandoverCommand::Accept { .. })) => {
+            let said = "What is handed over becomes yours, with every promise. It cannot be undone.";
+            (vec![said.to_owned()], Command::Handover(args))
+        }
         Command::Tasks(TaskCommand::Done { tasks, anyway: true }) => {
             let said = "It is closed although what it is about still waits.".to_owned();
             (vec![said], Command::Tasks(TaskCommand::Done { tasks, anyway: true }))

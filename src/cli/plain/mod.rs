@@ -10,7 +10,7 @@ pub mod say;
 pub mod words;
 
 use super::{Cli, Command, Context, Failed, print, time};
-use crate::console::desk::{Desk, Folded};
+use crate::console::desk::Desk;
 use crate::console::find;
 use crate::console::line::Line;
 use crate::console::link::AgentLink;
@@ -158,6 +158,11 @@ impl Plain<'_> {
                 }
                 self.note_warnings();
             }
+            Msg::Told(Ok(messages)) => {
+                if let Some(desk) = &mut self.model.desk {
+                    messages.into_iter().for_each(|message| desk.messages.learn(message));
+                }
+            }
             Msg::Changes(changes) => self.changes(changes)?,
             Msg::Health(health) => {
                 self.model.now = Timestamp::now();
@@ -185,7 +190,7 @@ impl Plain<'_> {
         let mut lines = Vec::new();
         for numbered in changes {
             let kept = numbered.clone();
-            if desk.fold(numbered) != Folded::Known {
+            if desk.fold(numbered) {
                 let severity =
                     kept.change.alert.and_then(|alert| desk.alerts.get(&alert)).map(|alert| alert.severity);
                 lines.extend(say::change(desk, &kept, self.announce).map(|line| (severity, line)));
@@ -344,6 +349,7 @@ impl Plain<'_> {
         ) {
             return self.say("No: that is a command for the shell, not for this prompt.");
         }
+        let kept = matches!(command, Command::Ack(_) | Command::Note(_));
         let done = match ask::before(command, self.context).await {
             Ok(ask::Before::Do(command)) => Box::pin(super::run(*command, self.context)).await,
             Ok(ask::Before::Ask(lines, command)) => {
@@ -360,6 +366,11 @@ impl Plain<'_> {
         };
         match done {
             Ok(()) => Ok(()),
+            // The console on a screen keeps these; here nothing is kept, and nobody should think so.
+            Err(why @ Failed::NoAgent(_)) if kept => {
+                self.say(&format!("No: {why}"))?;
+                self.say("Nothing was done and nothing is kept; pages continue. Type it again when the agent is live.")
+            }
             Err(why) => format!("No: {why}").lines().try_for_each(|line| self.say(line)),
         }
     }

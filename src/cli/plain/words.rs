@@ -78,9 +78,9 @@ pub const WORDS: &[Word] = &[
     word("stream", "", "what happened lately", &[A::Stream], |_| own(Own::Recent)),
     word("ack", "A12 [TIME]", "take an alert; pages stop, and news is promised by then: ack A12 30m", &[A::Ack], |rest| with_time("ack", "--by", rest)),
     word("unack", "A12", "give an alert back; paging goes on", &[A::Undo], |rest| run(&["unack"], rest)),
-    word("undo", "A12|N45", "give an alert back, or take back a message that was just sent again", &[A::Undo], |rest| match rest.first() {
+    word("undo", "A12|T3|N45", "take back what you just did: an alert is as it was, a task is to do again, a message sent again does not leave", &[A::Undo], |rest| match rest.first() {
         Some(id) if id.starts_with(['N', 'n']) => run(&["unsend"], rest),
-        _ => run(&["unack"], rest),
+        _ => run(&["undo"], rest),
     }),
     word("escalate", "A12 [STEP]", "wake the next step now, or another; asks first", &[A::Escalate], |rest| match rest {
         [alert, step] => run(&["escalate"], &[alert.clone(), "--step".to_owned(), step.clone()]),

@@ -36,6 +36,7 @@ enum Does {
     Ask(Ask),
     /// Shows what it would come to for several rows.
     Several(Deed),
+    Nothing,
 }
 
 /// What a digit does in a chooser.
@@ -243,8 +244,10 @@ impl Chooser {
                 choice(Settled::Arrived, "it arrived; they say so, and you vouch for it"),
                 choice(Settled::Again, "send it once more, marked \"(again?)\""),
                 choice(Settled::Leave, "leave it; nothing more is done"),
+                Choice { label: "not known yet; decide later".to_owned(), does: Does::Nothing, barred: None },
             ],
-            selected: 0,
+            // Nobody vouches for anything by pressing Enter once too often.
+            selected: 3,
             digits: Digits::Move,
             about: About::Message(notification),
             word: "settle",
@@ -287,6 +290,7 @@ impl Chooser {
         }
         match &choice.does {
             Does::Several(deed) => Pressed::Several(deed.clone()),
+            Does::Nothing => Pressed::Close,
             Does::Ask(ask) => {
                 let (about, ask, expect) = (self.about.clone(), ask.clone(), self.expect.clone());
                 Pressed::Order(Order { about, word: self.word, ask, expect })

@@ -37,6 +37,18 @@ impl Close {
         Self { of: Closing::Several(many), reason, error: None, expect }
     }
 
+    pub fn alert(&self) -> Option<AlertId> {
+        match self.of {
+            Closing::Alert(alert) => Some(alert),
+            Closing::Several(_) => None,
+        }
+    }
+
+    /// The same reason, for the alert as it is now.
+    pub fn again(self, alert: &Alert) -> Self {
+        Self { reason: self.reason, ..Self::new(alert) }
+    }
+
     pub fn press(&mut self, key: KeyEvent) -> Pressed {
         match key.code {
             KeyCode::Esc => Pressed::Close,

@@ -42,6 +42,10 @@ pub struct Palette {
     /// The best first, by their place in `all`.
     found: Vec<usize>,
     recents: Vec<Recent>,
+    /// The selected one was moved to, or its name was taken: it is no guess.
+    chosen: bool,
+    /// Alerts and tasks that are over, by their ids.
+    over: Vec<String>,
     matcher: Matcher,
     /// Tells the newest thing typed from older ones.
     pub finds: u64,
@@ -81,6 +85,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// A letter and a number name it, and nothing else does.
+    fn has_ids(self) -> bool {
+        matches!(self, Kind::Alert | Kind::Task | Kind::Message)
+    }
+
     pub fn word(self) -> &'static str {
         match self {
             Kind::Command => ":",
@@ -146,6 +155,8 @@ impl Palette {
             all,
             found: Vec::new(),
             recents: model.recents.clone(),
+            chosen: false,
+            over: model.desk.as_ref().map(over).unwrap_or_default(),
             matcher: Matcher::new(Config::DEFAULT),
             finds: 0,
         };
@@ -164,6 +175,7 @@ impl Palette {
         let argument = with_argument(typed);
         let kinds = argument.map(|(_, action, _)| takes(action));
         let wanted = argument.map_or(typed, |(.., rest)| rest).trim();
+        let id = argument.is_some().then(|| self.id_of(wanted)).flatten();
         let of_kind = |entry: &Entry| kinds.is_none_or(|kinds| kinds.contains(&entry.kind));
         let rank = |entry: &Entry| self.recents.iter().position(|recent| *recent == entry.what);
         let mut scored: Vec<(u32, usize)> = if wanted.is_empty() {
@@ -192,7 +204,7 @@ impl Palette {
                         (named, _) => named.or_else(|| weigh(&format!("{} {}", entry.label, entry.more)))?,
                     };
                     let label = entry.label.to_lowercase();
-                    let exact = if label == lower { 10_000 } else { 0 };
+                    let exact = if label == lower || id.as_ref() == Some(&label) { 10_000 } else { 0 };
                     let begins = if label.starts_with(&lower) { 200 } else { 0 };
                     let recent = if rank(entry).is_some() { 60 } else { 0 };
                     Some((score + exact + begins + recent, at))
@@ -202,6 +214,7 @@ impl Palette {
         scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
         self.found = scored.into_iter().take(SHOWN).map(|(_, at)| at).collect();
         self.selected = 0;
+        self.chosen = false;
     }
 
     pub fn press(&mut self, key: KeyEvent) -> Pressed {
@@ -210,10 +223,10 @@ impl Palette {
         match key.code {
             KeyCode::Esc => return Pressed::Close,
             KeyCode::Backspace if self.line.text().is_empty() => return Pressed::Close,
-            KeyCode::Down => self.selected = (self.selected + 1).min(last),
-            KeyCode::Char('n') if control => self.selected = (self.selected + 1).min(last),
-            KeyCode::Up => self.selected = self.selected.saturating_sub(1),
-            KeyCode::Char('p') if control => self.selected = self.selected.saturating_sub(1),
+            KeyCode::Down => self.choose_at((self.selected + 1).min(last)),
+            KeyCode::Char('n') if control => self.choose_at((self.selected + 1).min(last)),
+            KeyCode::Up => self.choose_at(self.selected.saturating_sub(1)),
+            KeyCode::Char('p') if control => self.choose_at(self.selected.saturating_sub(1)),
             KeyCode::Tab => self.complete(),
             KeyCode::Enter => return self.choose(),
             _ => {
@@ -225,6 +238,11 @@ impl Palette {
             }
         }
         Pressed::Stay
+    }
+
+    fn choose_at(&mut self, at: usize) {
+        self.selected = at;
+        self.chosen = true;
     }
 
     pub fn paste(&mut self, text: &str) {
@@ -250,7 +268,7 @@ impl Palette {
 
     /// Takes partners that the agent found; the hand stays where it is.
     pub fn learn(&mut self, rows: &[PartnerRow]) {
-        let hand = self.found.get(self.selected).copied();
+        let (hand, chosen) = (self.found.get(self.selected).copied(), self.chosen);
         for row in rows {
             let entry = partner(&row.partner.about.id, &row.partner.about.name);
             if !self.all.iter().any(|known| known.what == entry.what) {
@@ -258,7 +276,9 @@ impl Palette {
             }
         }
         self.look();
-        self.selected = hand.and_then(|hand| self.found.iter().position(|at| *at == hand)).unwrap_or(0);
+        let place = hand.and_then(|hand| self.found.iter().position(|at| *at == hand));
+        self.selected = place.unwrap_or(0);
+        self.chosen = chosen && place.is_some();
     }
 
     /// The name of the selected one, so that more can be typed after it.
@@ -273,7 +293,50 @@ impl Palette {
         self.look();
     }
 
-    fn choose(&self) -> Pressed {
+    /// The id that is meant by what is typed, in small letters: `a12` for `A12`, and for `12` where that is an alert.
+    fn id_of(&self, wanted: &str) -> Option<String> {
+        let lower = wanted.to_lowercase();
+        let digits = lower.trim_start_matches(|letter: char| letter.is_ascii_lowercase());
+        let number = !digits.is_empty() && digits.chars().all(|digit| digit.is_ascii_digit());
+        match lower.len() - digits.len() {
+            1 if number => Some(lower),
+            // An order may be a number, too, so this one has to be somebody's.
+            0 if number => ["a", "t", "n"].iter().map(|letter| format!("{letter}{digits}")).find(|id| {
+                let known = |entry: &Entry| entry.kind.has_ids() && entry.label.eq_ignore_ascii_case(id);
+                self.all.iter().any(known)
+            }),
+            _ => None,
+        }
+    }
+
+    /// A command that acts does so to what was named or moved to, and never to what merely resembles what was
+    /// typed: its name is written out first.
+    fn acts_on(&mut self, name: &'static str, action: Action, rest: &str, at: usize) -> Pressed {
+        let entry = &self.all[at];
+        let Recent::Goal(goal) = &entry.what else { return Pressed::Stay };
+        let (goal, wanted) = (goal.clone(), rest.trim().to_lowercase());
+        let label = entry.label.to_lowercase();
+        if shows(action, &goal).is_some() || self.chosen || label == wanted {
+            return Pressed::RunOn(name, action, goal);
+        }
+        match self.id_of(&wanted) {
+            Some(id) if id == label => Pressed::RunOn(name, action, goal),
+            Some(id) => Pressed::Say(self.no_such(name, &id.to_uppercase())),
+            None => {
+                self.complete();
+                Pressed::Stay
+            }
+        }
+    }
+
+    fn no_such(&self, name: &str, wanted: &str) -> String {
+        match self.over.iter().find(|over| over.eq_ignore_ascii_case(wanted)) {
+            Some(over) => format!("{over} is closed."),
+            None => format!("Nothing here that :{name} could act on is called {wanted}."),
+        }
+    }
+
+    fn choose(&mut self) -> Pressed {
         let typed = self.line.text().trim();
         if let Some(name) = typed.strip_prefix("theme ") {
             return Pressed::Theme(name.trim().to_owned());
@@ -281,23 +344,18 @@ impl Palette {
         if let Some(name) = typed.strip_prefix("view ") {
             return Pressed::Named(name.trim().to_owned());
         }
-        let argument = with_argument(self.line.text()).filter(|(.., rest)| !rest.trim().is_empty());
-        let chosen = self.found.get(self.selected).map(|at| &self.all[*at]);
-        match (chosen, argument) {
+        let argument =
+            with_argument(self.line.text()).map(|(name, action, rest)| (name, action, rest.to_owned()));
+        let chosen = self.found.get(self.selected).copied();
+        match (chosen.map(|at| (at, &self.all[at].what)), argument) {
             (None, _) if typed.is_empty() => Pressed::Close,
-            (None, Some((name, _, rest))) => {
-                Pressed::Say(format!("Nothing here that :{name} could act on is called {}.", rest.trim()))
-            }
+            (None, Some((name, _, rest))) => Pressed::Say(self.no_such(name, rest.trim())),
             (None, None) => Pressed::Say(format!("Neither a command nor a thing here is called {typed}.")),
-            (Some(Entry { what: Recent::Goal(goal), .. }), Some((name, action, _))) => {
-                Pressed::RunOn(name, action, goal.clone())
+            (Some((at, Recent::Goal(_))), Some((name, action, rest))) => {
+                self.acts_on(name, action, &rest, at)
             }
-            (Some(Entry { what: Recent::Goal(goal), .. }), None) => match with_argument(self.line.text()) {
-                // Nothing was typed after the command, and something is chosen below it.
-                Some((name, action, _)) => Pressed::RunOn(name, action, goal.clone()),
-                None => Pressed::Go(goal.clone()),
-            },
-            (Some(Entry { what: Recent::Command(name), .. }), _) => {
+            (Some((_, Recent::Goal(goal))), None) => Pressed::Go(goal.clone()),
+            (Some((_, Recent::Command(name))), _) => {
                 match COMMANDS.iter().find(|(known, ..)| known == name) {
                     Some((name, action, _)) => Pressed::Run(name, *action),
                     None => Pressed::Stay,
@@ -329,6 +387,13 @@ fn partner(id: &Untrusted, name: &Untrusted) -> Entry {
 
 fn entry(kind: Kind, label: String, more: String, goal: Goal) -> Entry {
     Entry { kind, label, more, what: Recent::Goal(goal), barred: None }
+}
+
+/// What is over, and may still be named.
+fn over(desk: &Desk) -> Vec<String> {
+    let alerts = desk.alerts.values().filter(|alert| alert.state == AlertState::Resolved);
+    let tasks = desk.tasks.values().filter(|task| task.state == TaskState::Done);
+    alerts.map(|alert| alert.id.to_string()).chain(tasks.map(|task| task.id.to_string())).collect()
 }
 
 /// Everything the console knows by name, what is urgent first.
@@ -384,7 +449,7 @@ fn things(all: &mut Vec<Entry>, model: &Model, desk: &Desk) {
         let goal = Goal::Schedule(on.schedule.clone());
         all.push(entry(Kind::Schedule, sanitise(&on.schedule).into_owned(), format!("on call: {who}"), goal));
     }
-    let known = model.messages.known.values().chain(desk.notifications.values());
+    let known = model.messages.known.values().chain(desk.messages.values());
     for message in known.rev().take(2_000) {
         let goal = Goal::Message(message.id);
         let more = format!(

@@ -6,6 +6,7 @@ use crate::console::theme::Meaning;
 use crate::console::view::dialog::{buttons, window};
 use crate::console::view::paint::{Canvas, Spans};
 use crate::core::text::sanitise;
+use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 /// Rows at most, whatever the screen.
@@ -69,13 +70,14 @@ pub fn look(canvas: &mut Canvas<'_>, bulk: &Bulk, area: Rect) {
     );
 }
 
-pub fn results(canvas: &mut Canvas<'_>, results: &Results, area: Rect) {
+pub fn results(canvas: &mut Canvas<'_>, results: &Results, now: Timestamp, area: Rect) {
     let many = results.rows.len();
     let room = usize::from(area.height.saturating_sub(8)).clamp(1, MOST);
     let rows = many.clamp(1, room);
     let height = u16::try_from(rows).unwrap_or(0) + 2;
     let width = area.width.saturating_sub(4).min(110);
-    let inner = window(canvas, area, width, height, &results.title, "Esc back");
+    let hint = if results.can_be_undone(now) { "u undoes  Esc back" } else { "Esc back" };
+    let inner = window(canvas, area, width, height, &results.title, hint);
     let first = results.scroll.min(many.saturating_sub(rows));
     for (y, row) in (inner.y..).zip(results.rows.iter().skip(first).take(rows)) {
         let (sign, meaning) = match row.done {

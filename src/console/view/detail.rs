@@ -95,13 +95,12 @@ fn of_alert(model: &Model, desk: &Desk, alert: &Alert, width: u16) -> Vec<Spans>
         Some(detail) => detail
             .notifications
             .iter()
-            .map(|old| desk.notifications.get(&old.id).unwrap_or(old))
+            .map(|old| desk.messages.get(old.id).unwrap_or(old))
             .chain(
-                desk.notifications_of(alert.id)
-                    .filter(|n| !detail.notifications.iter().any(|o| o.id == n.id)),
+                desk.messages.about(alert.id).filter(|n| !detail.notifications.iter().any(|o| o.id == n.id)),
             )
             .collect(),
-        None => desk.notifications_of(alert.id).collect(),
+        None => desk.messages.about(alert.id).collect(),
     };
     for notification in notifications {
         let at = notification.attempts.first().map_or(notification.created_at, |attempt| attempt.started_at);
@@ -291,7 +290,7 @@ fn of_task(model: &Model, desk: &Desk, task: &Task, width: u16) -> Vec<Spans> {
         ("w ".to_owned(), Meaning::Accent),
         ("says why it is here and what ends it".to_owned(), Meaning::Quiet),
     ]);
-    if let Some(notification) = task.notification.and_then(|id| desk.notifications.get(&id)) {
+    if let Some(notification) = task.notification.and_then(|id| desk.messages.get(id)) {
         let at = notification.attempts.first().map_or(notification.created_at, |attempt| attempt.started_at);
         lines.extend(timeline::proof(desk, notification, at, &zone, width));
         let said = wrap(notification.content.body.printable().as_str(), width);

@@ -5,10 +5,10 @@ use crate::console::desk::Desk;
 use crate::console::dialog::{
     Button, Chooser, Close, Closing, Dialog, Escalate, GoTo, HandOver, Kind, LogIn, Note, Palette,
 };
-use crate::console::insist::Insist;
 use crate::console::line::Line;
 use crate::console::look::TryOn;
 use crate::console::model::{About, Model};
+use crate::console::question::Question;
 use crate::console::sort::{By, Sort};
 use crate::console::theme::Meaning;
 use crate::console::view::form::text_cursor;
@@ -36,16 +36,11 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
             resend::paint(canvas, model, dialog, area);
             None
         }
-        Dialog::Insist(dialog) => {
-            insist(canvas, dialog, area);
+        Dialog::Question(dialog) => {
+            question(canvas, dialog, area);
             None
         }
         Dialog::Cover(dialog) => cover::paint(canvas, model, dialog, area),
-        Dialog::TakeBack(dialog) => {
-            let title = format!("Take back {}?", dialog.id);
-            question(canvas, area, &title, &dialog.says, dialog.button, "Take it back");
-            None
-        }
         Dialog::Pick(dialog) => templates::pick(canvas, dialog, area),
         Dialog::HandOver(dialog) => hand_over(canvas, dialog, area),
         Dialog::Bulk(dialog) => {
@@ -53,7 +48,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
             None
         }
         Dialog::Results(dialog) => {
-            bulk::results(canvas, dialog, area);
+            bulk::results(canvas, dialog, model.now, area);
             None
         }
         Dialog::Stale(dialog) => {
@@ -131,6 +126,16 @@ pub fn window(
     for y in outer.y + 1..outer.bottom() - 1 {
         canvas.put(outer.x, y, 1, bar, Meaning::Quiet);
         canvas.put(outer.right() - 1, y, 1, bar, Meaning::Quiet);
+    }
+    let (right, bottom) = (outer.right() - 1, outer.bottom() - 1);
+    let at = [(outer.x, outer.y), (right, outer.y), (outer.x, bottom), (right, bottom)];
+    for ((corner, (x, y)), meaning) in canvas.theme.signs.corners.into_iter().zip(at).zip([
+        Meaning::Accent,
+        Meaning::Accent,
+        Meaning::Quiet,
+        Meaning::Quiet,
+    ]) {
+        canvas.put(x, y, 1, corner, meaning);
     }
     Rect {
         x: outer.x + 2,
@@ -380,21 +385,16 @@ fn escalate(canvas: &mut Canvas<'_>, model: &Model, dialog: &Escalate, area: Rec
     buttons(canvas, inner, y, Some(button), &deed);
 }
 
-fn insist(canvas: &mut Canvas<'_>, dialog: &Insist, area: Rect) {
-    let title = format!("{} is not done", dialog.task);
-    question(canvas, area, &title, &dialog.why, dialog.button, "Close it anyway");
-}
-
 /// What would be done and what comes of it, over Cancel and the deed.
-fn question(canvas: &mut Canvas<'_>, area: Rect, title: &str, says: &str, button: Button, deed: &str) {
-    let lines = wrap(says, 66);
+fn question(canvas: &mut Canvas<'_>, dialog: &Question, area: Rect) {
+    let lines = wrap(&dialog.says, 66);
     let height = u16::try_from(lines.len()).unwrap_or(0) + 4;
-    let inner = window(canvas, area, 72, height, title, "Tab button");
+    let inner = window(canvas, area, 72, height, &dialog.title, "Tab button");
     for (y, line) in (inner.y..).zip(&lines) {
         canvas.put(inner.x, y, inner.width, line, Meaning::Plain);
     }
     let y = inner.bottom().saturating_sub(1);
-    buttons(canvas, inner, y, Some(button), deed);
+    buttons(canvas, inner, y, Some(dialog.button), dialog.deed);
 }
 
 fn wakes(model: &Model, desk: &Desk, wakes: &[Wake], zone: &TimeZone) -> Vec<Spans> {

@@ -14,8 +14,8 @@ pub fn paint(canvas: &mut Canvas<'_>, _model: &Model, form: &Form, area: Rect) -
     let right = match (form.sending, form.dropping, form.changed()) {
         (true, ..) => "sent, waiting for the agent",
         (_, true, _) => "Esc again drops the changes",
-        (.., true) => "changed",
-        _ => "",
+        (.., true) => "changed; Ctrl-s saves",
+        _ => "type to change a field; Down goes on; Ctrl-s saves",
     };
     canvas.rule(area, area.y, &title, right, Meaning::Strong);
     let mut top = area.y + 1;

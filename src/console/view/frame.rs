@@ -70,11 +70,14 @@ pub fn header(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
     canvas.put_spans(area.right() - right_width - 1, area.y, right_width + 1, &spans(right));
 
     let mut y = area.y + 1;
-    if area.height >= 20 {
-        for (text, meaning) in notices(model, desk, area.width - 2) {
-            canvas.put(area.x + 1, y, area.width - 2, &text, meaning);
-            y += 1;
-        }
+    // On a low screen only what the operator did and nobody has yet is worth a row.
+    let notices = match area.height {
+        20.. => notices(model, desk, area.width - 2),
+        _ => unsent(model).into_iter().collect(),
+    };
+    for (text, meaning) in notices {
+        canvas.put(area.x + 1, y, area.width - 2, &text, meaning);
+        y += 1;
     }
     below(area, y - area.y)
 }
@@ -146,6 +149,24 @@ fn channel(desk: &Desk, medium: Medium) -> Part {
     part(format!("{name} {word}"), meaning, 0)
 }
 
+/// What waits for the agent.
+fn unsent(model: &Model) -> Option<(String, Meaning)> {
+    let waits = model.waiting.counted();
+    if waits.is_empty() {
+        return None;
+    }
+    let kept = match &model.waiting.unkept {
+        Some(why) => format!(" Only in this console: {}.", sanitise(why)),
+        None => String::new(),
+    };
+    // What was sent may have arrived, and nothing is said of it that is not known.
+    let said = match model.waiting.items.iter().any(|item| item.tried) {
+        true => format!("Not confirmed by the agent yet: {waits}; pages may continue.{kept}"),
+        false => format!("Not with the agent yet: {waits}; pages continue.{kept}"),
+    };
+    Some((said, Meaning::Bad))
+}
+
 /// Whole sentences that somebody should know, a line each.
 fn notices(model: &Model, desk: &Desk, width: u16) -> Vec<(String, Meaning)> {
     let mut notices = Vec::new();
@@ -156,14 +177,7 @@ fn notices(model: &Model, desk: &Desk, width: u16) -> Vec<(String, Meaning)> {
         notices
             .push((format!("What you see is as of {since}: {}. Trying again.", sanitise(why)), Meaning::Bad));
     }
-    let waits = model.waiting.counted();
-    if !waits.is_empty() {
-        let kept = match &model.waiting.unkept {
-            Some(why) => format!(" Only in this console: {}.", sanitise(why)),
-            None => String::new(),
-        };
-        notices.push((format!("Not with the agent yet: {waits}; pages continue.{kept}"), Meaning::Bad));
-    }
+    notices.extend(unsent(model));
     for medium in Medium::ALL {
         if let Some(down) = desk.medium_down(medium) {
             notices.push((down_in_words(model, down, width), Meaning::Bad));

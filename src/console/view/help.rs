@@ -10,7 +10,7 @@ use crate::console::view::paint::{Spans, wrap};
 use crate::core::event::Severity;
 
 /// The cells that the keys take.
-const KEYS: u16 = 16;
+const KEYS: u16 = 18;
 
 pub fn lines(model: &Model, signs: Signs, width: u16) -> Vec<Spans> {
     let here = model.context();
@@ -74,9 +74,9 @@ fn legend(model: &Model, signs: Signs, here: Context) -> Vec<(String, String)> {
             (
                 "TOLD",
                 format!(
-                    "Weber{} is proven to have it, Weber{} failed, Weber{} nobody can tell, a bare name: a \
-                     gateway took it and no more is known",
-                    signs.proven, signs.failed, signs.doubt
+                    "Weber{} is proven to have it, Weber{} failed, Weber{} nobody can tell, Weber{} kept \
+                     back for now, a bare name: a gateway took it and no more is known",
+                    signs.proven, signs.failed, signs.doubt, signs.waiting
                 ),
             ),
             (

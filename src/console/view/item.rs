@@ -78,7 +78,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, page: &Page, i
         }
         Item::Message(id) => {
             let fetched = || detail.notifications.iter().find(|n| n.id == *id);
-            if let Some(found) = desk.notifications.get(id).or_else(fetched) {
+            if let Some(found) = desk.messages.get(*id).or_else(fetched) {
                 message(canvas, model, desk, found, area);
             }
         }

@@ -54,7 +54,7 @@ const LOWEST: u16 = 12;
 pub fn paint(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<Position> {
     let area = buffer.area;
     let mut canvas = Canvas { buffer, theme, selected: false };
-    if area.width < NARROWEST || area.height < LOWEST {
+    if is_too_small((area.width, area.height)) {
         too_small(&mut canvas, area);
         canvas.finish();
         return None;
@@ -105,6 +105,11 @@ pub fn opened_length(model: &Model) -> u16 {
         Place::Templates => templates::length(model),
         _ => opened::length(model),
     }
+}
+
+/// Nothing can be laid out, so nothing is painted that a key could act on.
+pub fn is_too_small((width, height): (u16, u16)) -> bool {
+    width < NARROWEST || height < LOWEST
 }
 
 fn too_small(canvas: &mut Canvas<'_>, area: Rect) {

@@ -144,9 +144,9 @@ fn told<'m>(
         message.partner.as_ref() == Some(&partner.id)
             && matches!(message.recipient.who, RecipientId::Contact(_))
     };
-    let mut told: Vec<&Notification> = desk.notifications.values().filter(of_them).collect();
+    let mut told: Vec<&Notification> = desk.messages.values().filter(of_them).collect();
     let asked = detail.iter().flat_map(|detail| &detail.notifications).filter(of_them);
-    told.extend(asked.filter(|message| !desk.notifications.contains_key(&message.id)));
+    told.extend(asked.filter(|message| desk.messages.get(message.id).is_none()));
     told.sort_by_key(|message| std::cmp::Reverse((message.created_at, message.id)));
     told
 }
@@ -240,5 +240,5 @@ fn reach(
     if contact.opted_out.contains(&medium) {
         return (format!("{name} opted out"), Meaning::Warn);
     }
-    of_address(canvas, model, desk, desk.notifications.values(), (&contact.id, medium))
+    of_address(canvas, model, desk, desk.messages.values(), (&contact.id, medium))
 }

@@ -95,9 +95,12 @@ fn lines(model: &Model, desk: &Desk, page: &Page, width: u16) -> Vec<Spans> {
     for (row, one) in detail.looks_after.iter().enumerate() {
         let role = sanitise(&one.role).replace('_', " ");
         let label = if row == 0 { "looks after" } else { "" };
-        lines.say(label, &format!("{role} of {}", sanitise(&one.scope.spoken())), Meaning::Plain);
+        lines.say(label, &format!("{role} {}", sanitise(&one.scope.spoken())), Meaning::Plain);
     }
     said(&mut lines, model, desk, detail);
+    let id = sanitise(&page.id.0);
+    let where_ = format!("the configuration, [[person]] id = \"{id}\"; then nightdesk config apply");
+    lines.say("kept in", &where_, Meaning::Quiet);
     lines.lines
 }
 

@@ -20,8 +20,11 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         (None, Some(many)) => format!("following, {many} passed in a second"),
         (None, None) => "following".to_owned(),
         (Some(_), _) => match model.streamed_since() {
-            0 => "paused".to_owned(),
-            new => format!("paused, {new} new {} Space", canvas.theme.signs.down),
+            (0, _) => "paused".to_owned(),
+            (new, more) => {
+                let more = if more { "+" } else { "" };
+                format!("paused, {new}{more} new {} Space", canvas.theme.signs.down)
+            }
         },
     };
     canvas.put_spans(area.x + 1, area.y, 20, &crumbs::spans(model));
@@ -38,7 +41,17 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     if model.stream.selected.is_none() && model.too_fast() && rows.height > FAST_ROWS {
         rows = Rect { y: area.bottom() - FAST_ROWS, height: FAST_ROWS, ..area };
     }
-    lines(canvas, model, rows, model.stream.selected);
+    let shown: Vec<&Numbered> = model.streamed().collect();
+    lines(canvas, model, rows, &shown, model.stream.selected);
+    if shown.is_empty() && rows.height > 0 {
+        let last = model.desk.as_ref().and_then(|desk| desk.last_event());
+        let said = match (model.stream.filter.is_active(), last) {
+            (true, _) => "Nothing that came of late matches. Esc shows all again.",
+            (false, Some(_)) => NOTHING,
+            (false, None) => NEVER,
+        };
+        canvas.put(rows.x + 2, rows.y, rows.width.saturating_sub(3), said, Meaning::Quiet);
+    }
     cursor
 }
 
@@ -60,8 +73,16 @@ pub fn short(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, area: Rect) {
         canvas.put_spans(area.x + 1, rows.y, area.width.saturating_sub(2), &chart);
         rows = Rect { y: rows.y + 1, height: rows.height - 1, ..rows };
     }
-    lines(canvas, model, rows, None);
+    let newest: Vec<&Numbered> = model.newest().collect();
+    lines(canvas, model, rows, &newest, None);
+    if newest.is_empty() && rows.height > 0 {
+        let said = if desk.last_event().is_some() { NOTHING } else { NEVER };
+        canvas.put(rows.x + 2, rows.y, rows.width.saturating_sub(3), said, Meaning::Quiet);
+    }
 }
+
+const NOTHING: &str = "Nothing has happened since the console was opened.";
+const NEVER: &str = "No source has ever sent anything; what comes shows here as it comes.";
 
 /// The filter where it is typed or holds; the cursor while it is typed.
 pub fn filter_line(
@@ -98,9 +119,8 @@ fn hidden(before: &str, room: u16) -> usize {
 }
 
 /// The newest lines that fit, with the selected one in sight.
-pub fn lines(canvas: &mut Canvas<'_>, model: &Model, area: Rect, selected: Option<u64>) {
+fn lines(canvas: &mut Canvas<'_>, model: &Model, area: Rect, all: &[&Numbered], selected: Option<u64>) {
     let Some(desk) = &model.desk else { return };
-    let all: Vec<&Numbered> = model.streamed().collect();
     let room = usize::from(area.height);
     let at = selected.and_then(|seq| all.iter().position(|numbered| numbered.seq == seq));
     let newest_first = all.len().saturating_sub(room);
@@ -113,14 +133,6 @@ pub fn lines(canvas: &mut Canvas<'_>, model: &Model, area: Rect, selected: Optio
         canvas.selected = Some(numbered.seq) == selected;
         line(canvas, desk, numbered, Rect { y, height: 1, ..area });
         canvas.selected = false;
-    }
-    if all.is_empty() && area.height > 0 {
-        let said = match (model.stream.filter.is_active(), desk.last_event()) {
-            (true, _) => "Nothing that came of late matches. Esc shows all again.",
-            (false, Some(_)) => "Nothing has happened since the console was opened.",
-            (false, None) => "No source has ever sent anything; what comes shows here as it comes.",
-        };
-        canvas.put(area.x + 2, area.y, area.width.saturating_sub(3), said, Meaning::Quiet);
     }
 }
 

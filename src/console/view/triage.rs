@@ -12,6 +12,7 @@ use crate::console::view::paint::{Canvas, Spans, cells};
 use crate::console::view::stream::filter_line;
 use crate::console::view::{VERY_WIDE, WIDE, detail, partner, stream};
 use crate::core::alert::AlertState;
+use crate::core::event::Severity;
 use crate::core::money::Money;
 use crate::core::person::short_name;
 use crate::core::text::sanitise;
@@ -249,8 +250,9 @@ fn hidden(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout, area: Rect) {
     canvas.put(area.x + 3, area.y, area.width / 2, &more, Meaning::Quiet);
     let new = alerts.waiting() + tasks.waiting();
     if new > 0 {
-        let said = format!("{new} new {} g", signs.up);
-        canvas.put_right(area.x, area.y, area.width - 1, &said, Meaning::Accent);
+        let (worst, meaning) = worst_new(model);
+        let said = format!("{new} new {} g{worst}", signs.up);
+        canvas.put_right(area.x, area.y, area.width - 1, &said, meaning);
     } else if model.newcomer {
         let x = area.x + 3 + if more.is_empty() { 0 } else { cells(&more) + 3 };
         let room = area.right().saturating_sub(x + 1);
@@ -259,6 +261,20 @@ fn hidden(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout, area: Rect) {
         } else {
             canvas.put(x, area.y, room, "new here? ? shows all keys", Meaning::Accent);
         }
+    }
+}
+
+/// The most urgent of the alerts that are not among the rows yet: nobody is to miss it for being busy below.
+fn worst_new(model: &Model) -> (String, Meaning) {
+    let shown = model.triage.alerts.order();
+    let new = model.wanted_alerts().into_iter().find(|id| !shown.contains(id));
+    match new.and_then(|id| model.alert(id)).filter(|alert| alert.state == AlertState::Open) {
+        Some(alert) => {
+            let meaning = if alert.severity >= Severity::High { Meaning::Bad } else { Meaning::Warn };
+            let (severity, partner) = (alert.severity.short(), alert.partner.name.printable());
+            (format!(": {severity} {partner}"), meaning)
+        }
+        None => (String::new(), Meaning::Accent),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What people do with an alert: take it, give it back, put it to sleep, escalate it, close it.
 
 use super::{Asked, LONGEST_QUIET, refuse};
-use crate::core::alert::{Alert, AlertState};
+use crate::core::alert::{Alert, AlertState, Before};
 use crate::core::change::{Change, Object, What};
 use crate::core::command::{Refusal, RefusalCode};
 use crate::core::decide::cancel_pages;
@@ -40,6 +40,7 @@ impl Asked<'_> {
             None => self.decision.now + self.decision.desk.promise.for_severity(alert.severity),
         };
         let again = mine && alert.state == AlertState::Acknowledged;
+        alert.before = Before::of(&alert, self.decision.now);
         alert.state = AlertState::Acknowledged;
         alert.holder = Some(self.asker.id.clone());
         alert.next_update_by = Some(by);
@@ -135,6 +136,56 @@ impl Asked<'_> {
         Ok(format!("{} is open again; paging goes on.", alert.id))
     }
 
+    /// Only what is still in the asker's hand is given back, and nobody is paged who would not have been.
+    pub(super) fn restore(
+        &mut self,
+        mut alert: Alert,
+        notifications: &[Notification],
+    ) -> Result<String, Refusal> {
+        match alert.held_by() {
+            Some(holder) if *holder == self.asker.id => {}
+            Some(_) => return Err(self.raced(&alert)),
+            None => {
+                let said = format!(
+                    "{} is {}, and not in your hand; there is nothing to take back.",
+                    alert.id,
+                    alert.state.as_str()
+                );
+                return Err(refuse(RefusalCode::WrongState, said));
+            }
+        }
+        let there = |before: &Before| self.decision.desk.person(&before.holder).is_some();
+        let Some(before) = alert.before.take().filter(there) else { return self.unack(alert, notifications) };
+        let now = self.decision.now;
+        offer::settle(&mut self.decision, &mut alert, notifications, &self.asker.id);
+        let asleep = before.state == AlertState::Snoozed;
+        alert.state = before.state;
+        alert.next_update_by = before.until.filter(|_| !asleep);
+        alert.snoozed_until = before.until.filter(|_| asleep);
+        alert.quiet = None;
+        alert.updated_at = now;
+        let whose = match before.holder == self.asker.id {
+            true => "it is theirs as it was".to_owned(),
+            false => format!("{} has it again", self.decision.desk.name_of(&before.holder)),
+        };
+        alert.holder = Some(before.holder);
+        let said = format!("{} took back what they did; {whose}.", self.asker.name);
+        self.fact(What::AlertUnacknowledged, said, &alert);
+        status_update::take_back(&mut self.decision, alert.id, notifications);
+        let heard = |n: &Notification| {
+            n.purpose == Purpose::Status && !n.attempts.is_empty() && n.created_at >= before.ended_at
+        };
+        if notifications.iter().any(heard) {
+            status_update::tell(&mut self.decision, &alert, notifications, Some(&self.asker.id));
+        }
+        let until = before.until.map(|at| self.clock(at)).unwrap_or_default();
+        let holder = alert.held_by().map(|holder| self.decision.desk.name_of(holder)).unwrap_or_default();
+        Ok(match asleep {
+            true => format!("{} sleeps again until {until}.", alert.id),
+            false => format!("{} is {holder}'s again; news promised by {until}.", alert.id),
+        })
+    }
+
     fn send_again(&mut self, mut n: Notification) {
         let change = settle::send_again(&self.decision, &self.actor, &self.asker.id, &mut n);
         self.decision.changes.push(change);
@@ -165,6 +216,7 @@ impl Asked<'_> {
             }
         }
         offer::settle(&mut self.decision, &mut alert, notifications, &self.asker.id);
+        alert.before = Before::of(&alert, now);
         alert.state = AlertState::Snoozed;
         alert.holder = Some(self.asker.id.clone());
         alert.snoozed_until = Some(until);
@@ -231,9 +283,10 @@ impl Asked<'_> {
         self.decision.changes.insert(before, fact);
         status_update::take_back(&mut self.decision, alert.id, notifications);
         let paged: Vec<String> = self.decision.changes[before..]
-            .iter()
-            .filter_map(|change| match &change.object {
+            .iter_mut()
+            .filter_map(|change| match &mut change.object {
                 Object::Notification(n) if n.purpose == Purpose::Page => {
+                    n.again.woken = true;
                     Some(n.recipient.name.printable().into_string())
                 }
                 _ => None,

@@ -86,6 +86,47 @@ fn taking_it_cancels_what_waits_and_giving_it_back_pages_each_person_once() {
 }
 
 #[test]
+fn undoing_a_takeover_gives_it_back_to_whoever_had_it_and_pages_nobody() {
+    let mut scene = Scene::usual();
+    scene.raise("x1");
+    scene.ack("maria").unwrap();
+    let (promised, pages) = (scene.alert().next_update_by, scene.notifications.len());
+    let restore = || Action::RestoreAlert { alert: AlertId(1) };
+    scene.pass(1);
+    let seen = || Expect { holder: Some(Some(PersonId("maria".into()))), ..Expect::default() };
+    scene.command("jonas", Action::Ack { alert: AlertId(1), next_update_by: None }, seen()).unwrap();
+    let refusal = scene.command("maria", restore(), Expect::default()).unwrap_err();
+    assert_eq!(refusal.by, Some(PersonId("jonas".into())), "only who took it gives it back");
+    scene.command("jonas", restore(), Expect::default()).unwrap();
+    let alert = scene.alert();
+    assert_eq!((alert.held_by(), alert.next_update_by), (Some(&PersonId("maria".into())), promised));
+    assert_eq!((alert.next_escalation_at, scene.notifications.len()), (None, pages), "nobody is paged");
+    // A promise made anew, and a sleep, are undone in the same way.
+    let later = Some(scene.now + SignedDuration::from_hours(2));
+    scene.command("maria", Action::Ack { alert: AlertId(1), next_update_by: later }, seen()).unwrap();
+    scene.command("maria", restore(), Expect::default()).unwrap();
+    assert_eq!(scene.alert().next_update_by, promised);
+    let until = scene.now + SignedDuration::from_mins(5);
+    scene.command("maria", Action::Snooze { alert: AlertId(1), until }, seen()).unwrap();
+    scene.command("maria", restore(), Expect::default()).unwrap();
+    let alert = scene.alert();
+    assert_eq!((alert.state, alert.snoozed_until), (AlertState::Acknowledged, None));
+    assert_eq!(alert.next_update_by, promised);
+}
+
+#[test]
+fn undoing_the_first_acknowledgment_goes_on_paging() {
+    let mut scene = Scene::usual();
+    scene.raise("x1");
+    scene.ack("maria").unwrap();
+    scene.command("maria", Action::RestoreAlert { alert: AlertId(1) }, Expect::default()).unwrap();
+    assert_eq!((scene.alert().state, scene.alert().holder.clone()), (AlertState::Open, None));
+    assert!(scene.alert().is_paging());
+    let again = scene.command("maria", Action::RestoreAlert { alert: AlertId(1) }, Expect::default());
+    assert_eq!(again.unwrap_err().code, RefusalCode::WrongState);
+}
+
+#[test]
 fn a_page_in_doubt_is_not_sent_again_once_taken_and_goes_out_marked_when_given_back() {
     let mut scene = Scene::usual();
     scene.raise("x1");

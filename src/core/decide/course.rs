@@ -43,6 +43,7 @@ pub(in crate::core) fn raise(
         step: 0,
         next_escalation_at: None,
         holder: None,
+        before: None,
         next_update_by: None,
         snoozed_until: None,
         quiet: None,
@@ -196,7 +197,8 @@ pub(super) fn clear(
     let left = alert.members.iter().filter(|m| m.cleared_at.is_none()).count();
     let named = title.raw();
     if left > 0 {
-        let sentence = Untrusted::new(format!("Cleared: {named}; {left} more are open."));
+        let open = if left == 1 { "1 more is open".to_owned() } else { format!("{left} more are open") };
+        let sentence = Untrusted::new(format!("Cleared: {named}; {open}."));
         decision.alert_change(Actor::Desk, What::AlertCleared, sentence, &alert);
     } else {
         let end = if alert.state == AlertState::Open { "; nobody is paged any more" } else { "" };

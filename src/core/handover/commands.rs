@@ -47,6 +47,7 @@ pub fn accept(
         let said =
             format!("{} took it over from {} ({}).", asker.name, decision.desk.name_of(from), handover.id);
         alert.holder = Some(asker.id.clone());
+        alert.before = None;
         offer::settle(decision, &mut alert, &of_alert, &asker.id);
         alert.updated_at = now;
         decision.alert_change(actor.clone(), What::AlertHandedOver, said, &alert);

@@ -45,7 +45,8 @@ impl Resending<'_, '_> {
             for (i, medium) in media.into_iter().enumerate() {
                 let content = self.decision.content(alert, &person, medium, next.as_ref(), &one.via);
                 let purpose = if i == 0 && alert.is_paging() { Purpose::Page } else { Purpose::Detail };
-                let via = format!("{}, {}", self.by_hand(), one.via);
+                let by_hand = self.by_hand();
+                let via = if one.via == by_hand { by_hand } else { format!("{by_hand}, {}", one.via) };
                 let reason = Reason {
                     rule: alert.rule.clone(),
                     policy: Some(alert.policy.name.clone()),

@@ -280,7 +280,7 @@ fn who_was_told(canvas: &mut Canvas<'_>, told: &[Told], (x, width): Column, y: u
     let asked: u16 = told.iter().map(|told| cells(&told.name) + 2).sum();
     if asked > width + 1 {
         // Where not all fit, nobody whom the message missed is hidden behind a number.
-        told.sort_by_key(|told| !matches!(told.mark, Mark::Failed | Mark::Doubt));
+        told.sort_by_key(|told| !matches!(told.mark, Mark::Failed | Mark::Doubt | Mark::Waits));
     }
     let words: Vec<(String, Meaning)> = told
         .iter()
@@ -291,6 +291,7 @@ fn who_was_told(canvas: &mut Canvas<'_>, told: &[Told], (x, width): Column, y: u
                 Mark::Proven => (signs.proven, Meaning::Good),
                 Mark::Failed => (signs.failed, Meaning::Bad),
                 Mark::Doubt => (signs.doubt, Meaning::Warn),
+                Mark::Waits => (signs.waiting, Meaning::Warn),
                 Mark::Accepted => ("", Meaning::Plain),
             };
             (format!("{}{gap}{sign}", told.name), meaning)
@@ -345,10 +346,12 @@ fn task_row(
     (x, y): (u16, u16),
 ) {
     canvas.put(x + SHAPE + 1, y, 5, item::task_word(task), Meaning::Severity(Severity::Medium));
-    let (owner, meaning) = match (model.pending_for(&About::Task(task.id)), &task.owner) {
-        (Some(pending), _) => (format!("{} ..", pending.word), Meaning::Accent),
-        (None, Some(owner)) => (desk.short_name(owner), Meaning::Plain),
-        (None, None) => ("nobody".to_owned(), Meaning::Quiet),
+    let about = About::Task(task.id);
+    let (owner, meaning) = match (model.pending_for(&about), model.waiting.about(&about), &task.owner) {
+        (Some(pending), ..) => (format!("{} ..", pending.word), Meaning::Accent),
+        (None, Some(item), _) => (format!("{} waits", item.word()), Meaning::Bad),
+        (None, None, Some(owner)) => (desk.short_name(owner), Meaning::Plain),
+        (None, None, None) => ("nobody".to_owned(), Meaning::Quiet),
     };
     canvas.put(columns.next.0, y, columns.next.1, &owner, meaning);
     if let Some(id) = columns.id {
@@ -375,7 +378,7 @@ fn task_row(
     if let Some(age) = columns.age {
         canvas.put(age, y, AGE_WIDE, &clock::age(model.now, task.created_at), Meaning::Quiet);
     }
-    let notification = task.notification.and_then(|id| desk.notifications.get(&id));
+    let notification = task.notification.and_then(|id| desk.messages.get(id));
     if let Some(notification) = notification {
         let name = desk.recipient_name(notification);
         let via = match notification.medium {

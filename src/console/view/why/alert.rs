@@ -40,7 +40,7 @@ pub fn tell(told: &mut Told, model: &Model, id: AlertId) {
     told.say(&format!("{joins}{group}."), Meaning::Plain);
 
     told.gap();
-    let mut messages: Vec<_> = desk.notifications_of(alert.id).collect();
+    let mut messages: Vec<_> = desk.messages.about(alert.id).collect();
     messages.sort_by_key(|message| message.id);
     for message in messages {
         let reason = &message.reason;

@@ -112,7 +112,7 @@ fn as_known(contact: &Contact, medium: Medium) -> String {
 fn last(model: &Model, desk: &Desk, id: &Untrusted, medium: Medium) -> Option<(String, Meaning)> {
     let of_page = model.page.iter().filter_map(|page| page.detail.as_ref()).flat_map(|d| &d.notifications);
     let of_pane = model.beside.detail.iter().flat_map(|detail| &detail.notifications);
-    let all = desk.notifications.values().chain(of_page).chain(of_pane);
+    let all = desk.messages.values().chain(of_page).chain(of_pane);
     let to_them = all.filter(|message| {
         message.medium == medium && matches!(&message.recipient.who, RecipientId::Contact(who) if who == id)
     });
