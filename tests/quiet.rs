@@ -287,8 +287,7 @@ fn where_the_only_page_of_a_step_has_to_wait_the_next_step_follows_at_once() {
         let told: Vec<_> = told.iter().map(|n| (n.recipient.name.raw(), n.hold)).collect();
         assert_eq!(told, [("Maria Weber", None), ("Maria Weber", Some(Hold::Throttled)), ("Jonas", None)]);
         let timeline = store.read(|tx| tx.timeline(AlertId(1))).await.unwrap();
-        let said =
-            "Nobody of step 2 is known to be reached: SMS to Maria Weber waits: 5 texts within 15 minutes";
+        let said = "Nobody of step 2 is known to be reached: SMS to Maria Weber waits: until 02:15 UTC";
         assert!(timeline.iter().any(|one| one.change.summary.raw().starts_with(said)), "{timeline:?}");
     });
 }

@@ -265,14 +265,17 @@ mod tests {
             send(&mut scene, &mut left);
         }
         let newest = |scene: &Scene| scene.notifications.values().next_back().unwrap().clone();
-        scene.events(&[("raised", exception("x0"), "critical")]);
+        let worth = |value: u32| {
+            let mut exception = exception("x0");
+            exception["amount"] = serde_json::json!({ "value": value, "currency": "EUR" });
+            exception
+        };
+        scene.events(&[("raised", worth(100), "critical")]);
         send(&mut scene, &mut left);
         assert_eq!(newest(&scene).state, NotificationState::Sending, "the severity rose");
         // Another page of the same round is a text too many.
         scene.pass(5);
-        scene
-            .command("jonas", Action::Escalate { alert: AlertId(1), step: Some(1) }, Expect::default())
-            .unwrap();
+        scene.events(&[("raised", worth(300), "critical")]);
         send(&mut scene, &mut left);
         assert_eq!(newest(&scene).state, NotificationState::Held);
         // Put off, and awake again.

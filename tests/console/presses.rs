@@ -152,7 +152,11 @@ fn escalating_names_who_is_woken_stands_on_cancel_and_swallows_type_ahead() {
     for key in ["Tab", "Enter"] {
         hand.tell(Msg::Input(Input::Key(crate::hand::key(key))));
     }
-    assert_eq!((hand.commands(), hand.model.dialog.is_some()), (0, true), "Enter is too early to have been meant");
+    assert_eq!(
+        (hand.commands(), hand.model.dialog.is_some()),
+        (0, true),
+        "Enter is too early to have been meant"
+    );
     hand.press(&["Tab", "Enter"]);
     assert_eq!((hand.commands(), hand.model.dialog.is_none()), (0, true), "Enter on Cancel");
 
