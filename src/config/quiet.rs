@@ -228,6 +228,11 @@ mod tests {
             ("at = \"sat 22:00\"\nfor = \"2h\"", "4:8", "say what this window covers"),
             ("for = \"2h\"\npartner = \"acme\"", "4:8", "a window begins by one of"),
             ("schedule = \"0 * * * *\"\nfor = \"1h\"\npartner = \"acme\"", "5:12", "nobody would be paged"),
+            (
+                "at = [\"00:00\", \"12:00\"]\nfor = \"12h\"\npartner = \"acme\"",
+                "5:6",
+                "without a pause for more than three days",
+            ),
             ("schedule = \"0 0 30 2 *\"\nfor = \"1h\"\npartner = \"acme\"", "5:12", "never runs"),
             ("at = \"sat 22:00\"\nfor = \"73h\"\npartner = \"acme\"", "6:7", "three days"),
             ("at = \"someday\"\nfor = \"2h\"\npartner = \"acme\"", "5:6", "someday"),

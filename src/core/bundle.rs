@@ -46,6 +46,9 @@ pub struct Covered {
     pub facts: String,
     /// The step of its policy that pages.
     pub step: Option<u32>,
+    /// The whole word about it, in a message of how alerts stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Untrusted>,
     /// Why the message does not speak of it, where it was to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<Untrusted>,
@@ -150,8 +153,64 @@ fn covered(alert: &Alert, step: Option<u32>, zone: &TimeZone, now: Timestamp) ->
         reference: alert.members.iter().find_map(|m| m.order.clone().or(m.shipment.clone())),
         facts,
         step,
+        said: None,
         left_out: None,
     }
+}
+
+/// Lets a word of how one alert stands be the word of others, too: `Weber has it … +2 more`. Where one of them does
+/// not hold any more, the rest is said all the same. `alerts` are those that all of them speak of; where one is
+/// missing nothing changes, and `false` says so.
+pub fn say_with(n: &mut Notification, others: &[Notification], alerts: &[Alert]) -> bool {
+    let mut covers: Vec<Covered> = Vec::new();
+    for one in std::iter::once(&*n).chain(others) {
+        let words = match (&one.bundle, one.alert) {
+            (Some(bundle), _) => bundle.covers.clone(),
+            (None, alert) => {
+                let Some(alert) = alerts.iter().find(|known| Some(known.id) == alert) else { return false };
+                vec![word(alert, one)]
+            }
+        };
+        // What was said last of an alert counts.
+        for word in words {
+            match covers.iter_mut().find(|known| known.alert == word.alert) {
+                Some(known) => *known = word,
+                None => covers.push(word),
+            }
+        }
+    }
+    let bundle = Bundle { head: None, code: String::new(), covers };
+    n.content = bundle.content(n.medium);
+    n.bundle = Some(Box::new(bundle));
+    if others.iter().any(|other| other.partner != n.partner) {
+        n.partner = None;
+    }
+    true
+}
+
+fn word(alert: &Alert, n: &Notification) -> Covered {
+    Covered {
+        alert: alert.id,
+        severity: alert.severity,
+        partner: alert.partner.name.clone(),
+        title: alert.title.clone(),
+        reference: None,
+        facts: String::new(),
+        step: None,
+        said: Some(Untrusted::new(n.content.body.raw().trim_end())),
+        left_out: None,
+    }
+}
+
+/// `Weber has it … +2 more`, in one part; counts further what was counted before.
+pub fn and_more(text: &str, more: usize) -> String {
+    let counted = text.rsplit_once(" +").and_then(|(said, tail)| {
+        let count: usize = tail.strip_suffix(" more")?.parse().ok()?;
+        Some((said, count))
+    });
+    let (said, count) = counted.unwrap_or((text.trim_end(), 0));
+    let tail = format!(" +{} more", count + more);
+    format!("{}{tail}", clip(said, 150usize.saturating_sub(tail.len())))
 }
 
 /// Lets a page that waits speak of the alerts of another one, too. `alerts` are those of both.
@@ -191,6 +250,21 @@ impl Bundle {
     pub fn content(&self, medium: Medium) -> Content {
         let Some(worst) = self.live().next() else { return Content::default() };
         let count = self.live().count();
+        if let Some(said) = &worst.said {
+            let first = match count {
+                1 => said.raw().to_owned(),
+                _ => and_more(said.raw(), count - 1),
+            };
+            let all = self.live().filter_map(|covered| covered.said.as_ref());
+            return match medium {
+                Medium::Sms => Content { body: first.into(), ..Content::default() },
+                Medium::Email => Content {
+                    subject: format!("{} {first}", worst.alert).into(),
+                    body: all.map(|said| format!("{}\n", said.raw())).collect::<String>().into(),
+                    ..Content::default()
+                },
+            };
+        }
         let away = self.head.as_ref().map(|head| format!("{head}: ")).unwrap_or_default();
         let bad = worst.severity.short();
         match medium {

@@ -75,6 +75,8 @@ pub fn failing(n: &Notification, proven: &[Notification]) -> Option<Failing> {
 /// Which step of which policy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Place {
+    /// Empty for a rule that only tells.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub policy: String,
     /// The rules that use it; `[catch_all]` is one.
     pub rules: Vec<String>,
@@ -231,6 +233,7 @@ pub fn walk(desk: &Desk, known: &Known, from: Timestamp, until: Timestamp) -> Ve
             walk.policy(policy, rules, severities);
         }
     }
+    walk.told_at_once();
     walk.quiet();
     walk.people();
     walk.channels(used.keys().map(|name| (*name).to_owned()).collect());
@@ -324,6 +327,26 @@ impl<'a> Walk<'a> {
                 }
                 self.step(place, step);
             }
+        }
+    }
+
+    /// What is high or critical and only told, without an alert, must reach somebody as well.
+    fn told_at_once(&mut self) {
+        for rule in &self.desk.rules {
+            let Then::Tell { targets, .. } = &rule.then else { continue };
+            let severities: Vec<Severity> = rule
+                .matches
+                .severities
+                .iter()
+                .copied()
+                .filter(|severity| *severity >= Severity::High)
+                .collect();
+            if severities.is_empty() {
+                continue;
+            }
+            let (policy, rules) = (String::new(), vec![rule.name.clone()]);
+            let place = Place { policy, rules, severities, step: Some(1) };
+            self.step(place, &Step { after: SignedDuration::ZERO, notify: targets.clone() });
         }
     }
 
@@ -468,12 +491,15 @@ impl<'a> Walk<'a> {
                 Ok(()) => reached = true,
                 Err(why) => {
                     said.push(say::no_way(medium, why));
-                    let lost = self.lost.entry((id.clone(), medium)).or_insert((why, BTreeSet::new()));
-                    lost.1.insert(policy.to_owned());
+                    if !policy.is_empty() {
+                        let lost = self.lost.entry((id.clone(), medium)).or_insert((why, BTreeSet::new()));
+                        lost.1.insert(policy.to_owned());
+                    }
                 }
             }
         }
-        if !person.may_act() {
+        // Whoever is only told need not be able to act.
+        if !policy.is_empty() && !person.may_act() {
             self.idle.entry(id.clone()).or_default().insert(policy.to_owned());
             return Err(format!("{} may not acknowledge (role viewer)", person.name));
         }

@@ -2,6 +2,7 @@
 //! is over. One short text each, so that nobody gets up for what is in hand.
 
 use crate::core::alert::{Alert, AlertState};
+use crate::core::bundle;
 use crate::core::change::{Change, Object, What};
 use crate::core::contact::Medium;
 use crate::core::escalation::{Decision, about};
@@ -10,8 +11,6 @@ use crate::core::notification::{Content, Notification, NotificationState, Purpos
 use crate::core::page::plain;
 use crate::core::person::PersonId;
 use crate::core::sms::{clip, length};
-use crate::core::text::Untrusted;
-use crate::core::throttle::and_more;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -123,16 +122,28 @@ pub fn say_once(changes: &mut [Change], since: usize) {
             told.entry((person.clone(), n.medium)).or_default().push(i);
         }
     }
+    let mut alerts: BTreeMap<AlertId, Alert> = BTreeMap::new();
+    for change in changes.iter().skip(since) {
+        if let Object::Alert(alert) = &change.object {
+            alerts.insert(alert.id, (**alert).clone());
+        }
+    }
+    let alerts: Vec<Alert> = alerts.into_values().collect();
     for several in told.into_values().filter(|several| several.len() > 1) {
-        let more = several.len() - 1;
+        let message = |i: &usize| match &changes[*i].object {
+            Object::Notification(n) => Some((**n).clone()),
+            _ => None,
+        };
+        let mut all: Vec<Notification> = several.iter().filter_map(message).collect();
+        let mut first = all.remove(0);
+        if !bundle::say_with(&mut first, &all, &alerts) {
+            continue;
+        }
         for (nth, i) in several.into_iter().enumerate() {
-            let Some(Change { object, .. }) = changes.get_mut(i) else { continue };
-            match object {
-                Object::Notification(n) if nth == 0 => {
-                    n.content.body = Untrusted::new(and_more(n.content.body.raw(), more));
-                }
-                other => *other = Object::Nothing,
-            }
+            changes[i].object = match nth {
+                0 => Object::Notification(Box::new(first.clone())),
+                _ => Object::Nothing,
+            };
         }
     }
 }

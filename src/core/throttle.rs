@@ -8,7 +8,6 @@ use crate::core::contact::Medium;
 use crate::core::desk::Desk;
 use crate::core::escalation::medium_word;
 use crate::core::notification::{Hold, Notification, NotificationState, Purpose, RecipientId};
-use crate::core::sms;
 use crate::core::text::Untrusted;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -104,7 +103,7 @@ pub fn may_join(waiting: &Notification, n: &Notification) -> bool {
 }
 
 /// Lets a message that already waits say what this one would have said, too: whoever got enough texts is
-/// not to get all of them later. `alerts` are those that both pages speak of.
+/// not to get all of them later. `alerts` are those that both speak of.
 pub fn join(
     desk: &Desk,
     waiting: &mut Notification,
@@ -114,7 +113,8 @@ pub fn join(
 ) -> Vec<Change> {
     match n.purpose {
         Purpose::Page => bundle::join(desk, waiting, n, alerts, now),
-        _ => waiting.content.body = and_more(waiting.content.body.raw(), 1).into(),
+        Purpose::Status if bundle::say_with(waiting, std::slice::from_ref(n), alerts) => {}
+        _ => waiting.content.body = bundle::and_more(waiting.content.body.raw(), 1).into(),
     }
     waiting.expires_at = waiting.expires_at.max(n.expires_at);
     waiting.updated_at = now;
@@ -129,17 +129,6 @@ pub fn join(
         Change { alert: n.alert, ..joined },
         Change::notification(now, Actor::Desk, What::NotificationCancelled, said, n),
     ]
-}
-
-/// `Weber has it … +2 more`, in one part; counts further what was counted before.
-pub fn and_more(text: &str, more: usize) -> String {
-    let counted = text.rsplit_once(" +").and_then(|(said, tail)| {
-        let count: usize = tail.strip_suffix(" more")?.parse().ok()?;
-        Some((said, count))
-    });
-    let (said, count) = counted.unwrap_or((text.trim_end(), 0));
-    let tail = format!(" +{} more", count + more);
-    format!("{}{tail}", sms::clip(said, 150usize.saturating_sub(tail.len())))
 }
 
 /// Lets a message wait until there is room, and as much longer before it is too old to be of use.
@@ -166,6 +155,7 @@ mod tests {
     use crate::core::id::{AlertId, Ids, NotificationId};
     use crate::core::notification::AttemptState;
     use crate::core::scenario::{Scene, exception, tells};
+    use crate::core::sms;
     use proptest::prelude::*;
 
     fn at(minutes: i64) -> Timestamp {
@@ -340,6 +330,7 @@ mod tests {
         let said = waiting.content.clone();
         join(&scene.desk, &mut waiting, &mut again, &alerts, scene.now);
         assert_eq!(waiting.content, said);
+        let and_more = bundle::and_more;
         assert_eq!(and_more("Weber has it", 1), "Weber has it +1 more");
         assert_eq!(and_more("Weber has it +1 more", 2), "Weber has it +3 more");
         assert!(sms::length(&and_more(&"x".repeat(160), 12)) <= 150);

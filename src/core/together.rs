@@ -177,6 +177,11 @@ mod tests {
         let told: Vec<_> = told.filter(|n| n.state != NotificationState::Cancelled).collect();
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].content.body.raw().contains("+1 more"), "{}", told[0].content.body.raw());
+        // One of them given back: what holds of the other is said all the same.
+        scene.command("jonas", Action::Unack { alert: AlertId(1) }, Expect::default()).unwrap();
+        let told = scene.notifications.values().find(|n| n.purpose == Purpose::Status).unwrap();
+        assert_eq!(told.state, NotificationState::Queued);
+        assert_eq!(told.content.body.raw(), "jonas has it, news by 23:00: Acme: Blocked (A2)");
     }
 
     #[test]

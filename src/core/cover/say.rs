@@ -136,6 +136,9 @@ fn word(medium: Medium) -> &'static str {
 
 /// `step 2 of policy urgent (critical)`.
 fn at(place: &Place) -> String {
+    if place.policy.is_empty() {
+        return format!("rule {}", place.rules.join(", "));
+    }
     let step = place.step.map_or("the last resort".to_owned(), |step| format!("step {step}"));
     let severities: Vec<_> = place.severities.iter().map(|severity| severity.as_str()).collect();
     let severities = match severities.is_empty() {

@@ -374,3 +374,30 @@ fn a_way_by_which_a_page_failed_is_none_until_a_later_one_arrives_there_or_the_n
     desk.people.get_mut(&id("maria")).unwrap().phone = Some("+4915123456709".parse().unwrap());
     assert_eq!(walked(&desk, &known), []);
 }
+
+#[test]
+fn a_rule_that_only_tells_what_is_critical_must_reach_somebody() {
+    use crate::core::rule::{Match, Rule};
+    let mut desk = desk(tells(&["jonas"], 0));
+    let tells = |severity, person| Rule {
+        name: format!("tell {person}"),
+        matches: Match { severities: vec![severity], ..Match::default() },
+        when: None,
+        then: Then::Tell { targets: vec![Target::Person(id(person))], by: vec![] },
+        duty: Default::default(),
+        group_by: vec![],
+        group_window: SignedDuration::ZERO,
+    };
+    desk.rules =
+        vec![tells(Severity::Low, "nils"), tells(Severity::Critical, "nils"), tells(Severity::High, "maria")];
+    desk.people.get_mut(&id("maria")).unwrap().role = crate::core::person::Role::Viewer;
+    desk.policies.get_mut("night").unwrap().last_resort = tells_jonas();
+    let found = walked(&desk, &known());
+    let [Finding::Nobody { .. }] = found.as_slice() else { panic!("{found:?}") };
+    let said = "rule tell nils reaches nobody at any time: nils: no phone number, no mailbox";
+    assert_eq!(found[0].words(&TimeZone::UTC), said);
+}
+
+fn tells_jonas() -> Step {
+    tells(&["jonas"], 10)
+}

@@ -77,10 +77,11 @@ impl Resending<'_, '_> {
         self.reaches(&person, medium).map_err(|why| (RefusalCode::Invalid, why))?;
         let alert = n.alert.and_then(|id| self.known.alerts.get(&id));
         let anothers = n.purpose == Purpose::Page && n.recipient.who != RecipientId::Person(id.clone());
+        let several = n.purpose == Purpose::Page && n.bundle.is_some();
         let content = match (alert, medium == n.medium) {
             // Words for another medium, and the reply code of another person, are made anew; of several
             // alerts, some of which may be over, only the one it is filed under is said again.
-            (Some(alert), same) if n.said.is_none() && (!same || n.bundle.is_some() || anothers) => {
+            (Some(alert), same) if n.said.is_none() && (!same || several || anothers) => {
                 let next = self.decision.next_after(alert).filter(|_| alert.state == AlertState::Open);
                 self.decision.content(alert, &person, medium, next.as_ref(), "sent again by hand")
             }
