@@ -108,13 +108,14 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Why => return why::ask(model),
         Action::Sort => model.dialog = Some(Dialog::Sort(Sort::new(model.triage.by))),
         Action::Contact => {
-            let person = model.message_of_task().and_then(|message| match &message.recipient.who {
-                RecipientId::Person(person) => Some(person.clone()),
-                _ => None,
-            });
-            return match person {
-                Some(person) => goal::go(model, Goal::Person(person)),
-                None => contacts::show_of_partner(model),
+            let to = model.message_of_task().map(|message| (message.recipient.who.clone(), &message.partner));
+            return match to {
+                Some((RecipientId::Person(person), _)) => goal::go(model, Goal::Person(person)),
+                Some((RecipientId::Contact(contact), partner)) => {
+                    let partner = partner.clone();
+                    goal::go(model, Goal::Contact { contact, partner })
+                }
+                Some((RecipientId::Webhook(_), _)) | None => contacts::show_of_partner(model),
             };
         }
         Action::Edit => {

@@ -10,6 +10,7 @@ mod hand;
 mod log_in;
 mod note;
 mod palette;
+mod stale;
 
 pub use chooser::{Choice, Chooser};
 pub use close::{Close, Closing};
@@ -20,6 +21,7 @@ pub use log_in::LogIn;
 pub use note::{Note, paste_lines, text_area};
 pub(in crate::console) use palette::REMEMBERED;
 pub use palette::{Kind, Palette, Recent, shows};
+pub use stale::{Stale, Verdict};
 
 use crate::console::appear::is_fresh;
 use crate::console::bulk::{Bulk, Deed, Results};
@@ -35,7 +37,6 @@ use crate::console::resend::Resend;
 use crate::console::sort::{By, Sort};
 use crate::console::templates::Reader;
 use crate::console::views::{Keep, Views};
-use crate::console::waiting::Stale;
 use crate::console::why::Why;
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
@@ -186,10 +187,9 @@ impl Dialog {
             Dialog::Views(dialog) => dialog.press(key),
             Dialog::Keep(dialog) => dialog.press(key),
             Dialog::Sort(dialog) => dialog.press(key),
-            Dialog::Drill(reading) if reading.is_fresh(now) => Pressed::Stay,
-            Dialog::Help { scroll }
-            | Dialog::Why(Why { scroll, .. })
-            | Dialog::Drill(Reading { scroll, .. }) => press_scroll(scroll, key),
+            Dialog::Help { scroll } | Dialog::Why(Why { scroll, .. }) | Dialog::Drill(Reading { scroll }) => {
+                press_scroll(scroll, key)
+            }
         }
     }
 

@@ -2,13 +2,12 @@
 //! the one line that says what is wanted now. The console shows it and says when the night may begin; who
 //! runs it, and who counts the points, it does not know.
 
-use crate::console::appear::{is_fresh, is_typing};
+use crate::console::appear::appear;
 use crate::console::dialog::Dialog;
 use crate::console::effect::Effect;
 use crate::console::message::Msg;
 use crate::console::model::{Model, Tone};
 use crate::console::say::say;
-use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 /// The console's seat in a drill.
@@ -68,17 +67,9 @@ impl Drill {
 }
 
 /// The page over the place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Reading {
     pub scroll: u16,
-    pub appeared: Timestamp,
-}
-
-impl Reading {
-    /// Keys pressed this soon were meant for what was there before.
-    pub fn is_fresh(&self, now: Timestamp) -> bool {
-        is_fresh(self.appeared, now)
-    }
 }
 
 /// Tells the console how the drill stands, until nobody runs it any more.
@@ -99,8 +90,8 @@ pub fn came(model: &mut Model, news: News) -> Vec<Effect> {
     let phase = news.phase;
     model.drill = Some(Drill { news, hints, begun: before.is_some_and(|drill| drill.begun) });
     // A dialog that is being answered is not taken away; the line says where the page is.
-    if was != Some(phase) && phase != Phase::Running && !is_typing(model) {
-        read(model);
+    if was != Some(phase) && phase != Phase::Running {
+        let _ = appear(model, Dialog::Drill(Reading::default()));
     }
     let begins = phase != Phase::Briefing && matches!(was, None | Some(Phase::Briefing));
     if begins { vec![Effect::Listen] } else { Vec::new() }
@@ -108,7 +99,7 @@ pub fn came(model: &mut Model, news: News) -> Vec<Effect> {
 
 /// Opens the briefing, or the debrief.
 pub fn read(model: &mut Model) {
-    model.dialog = Some(Dialog::Drill(Reading { scroll: 0, appeared: model.now }));
+    model.dialog = Some(Dialog::Drill(Reading::default()));
 }
 
 /// One more hint to what is wanted now.

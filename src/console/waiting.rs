@@ -6,7 +6,7 @@ use crate::console::appear::{appear, is_typing};
 use crate::console::bulk::{Results, Row, Told};
 use crate::console::clock;
 use crate::console::desk::Desk;
-use crate::console::dialog::{Dialog, Order, Pressed};
+use crate::console::dialog::{Dialog, Order, Stale, Verdict};
 use crate::console::effect::Effect;
 use crate::console::message::Ticket;
 use crate::console::model::{About, Link, Model, Subject, Tone};
@@ -16,7 +16,6 @@ use crate::core::person::{PersonId, Role};
 use crate::core::text::sanitise;
 use crate::core::together::One;
 use crate::wire::client::LinkError;
-use crossterm::event::{KeyCode, KeyEvent};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -56,21 +55,6 @@ pub struct Waiting {
     failed: u32,
     /// The question was put off; it comes again with the next snapshot.
     put_off: bool,
-}
-
-/// What is decided about one that waited for long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
-    Later,
-    Send,
-    Drop,
-}
-
-/// The question about those that waited for long.
-#[derive(Debug)]
-pub struct Stale {
-    pub rows: Vec<(Item, Choice)>,
-    pub selected: usize,
 }
 
 impl Item {
@@ -405,7 +389,7 @@ pub fn ask(model: &mut Model) {
     let Some(me) = me(model) else { return };
     let old = mine(model, &me).filter(|item| !is_young(item, model.now));
     let old = old.filter(|item| !model.waiting.is_on_its_way(item));
-    let rows: Vec<(Item, Choice)> = old.map(|item| (item.clone(), Choice::Later)).collect();
+    let rows: Vec<(Item, Verdict)> = old.map(|item| (item.clone(), Verdict::Later)).collect();
     if !rows.is_empty() {
         // It is asked again with every tick until it is answered or put off.
         let _ = appear(model, Dialog::Stale(Stale { rows, selected: 0 }));
@@ -419,9 +403,9 @@ pub fn decided(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
     for (item, choice) in stale.rows {
         match choice {
-            Choice::Later => {}
-            Choice::Drop => effects.extend(drop_one(model, &item.id)),
-            Choice::Send => effects.extend(send_all(model, vec![item])),
+            Verdict::Later => {}
+            Verdict::Drop => effects.extend(drop_one(model, &item.id)),
+            Verdict::Send => effects.extend(send_all(model, vec![item])),
         }
     }
     effects
@@ -489,28 +473,5 @@ fn tell(model: &mut Model) {
         let results = Results { title, rows, scroll: 0, undo: Vec::new(), until: model.now };
         // Where something is being typed, the sentence has to do.
         let _ = appear(model, Dialog::Results(results));
-    }
-}
-
-impl Stale {
-    pub fn press(&mut self, key: KeyEvent) -> Pressed {
-        let last = self.rows.len().saturating_sub(1);
-        match key.code {
-            KeyCode::Char('j') | KeyCode::Down => self.selected = (self.selected + 1).min(last),
-            KeyCode::Char('k') | KeyCode::Up => self.selected = self.selected.saturating_sub(1),
-            KeyCode::Char('s') => self.choose(Choice::Send),
-            KeyCode::Char('d') => self.choose(Choice::Drop),
-            KeyCode::Enter => return Pressed::Decided,
-            KeyCode::Esc | KeyCode::Char('q') => return Pressed::PutOff,
-            _ => {}
-        }
-        Pressed::Stay
-    }
-
-    fn choose(&mut self, choice: Choice) {
-        if let Some((_, chosen)) = self.rows.get_mut(self.selected) {
-            *chosen = choice;
-        }
-        self.selected = (self.selected + 1).min(self.rows.len().saturating_sub(1));
     }
 }

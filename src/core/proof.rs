@@ -118,7 +118,10 @@ fn words(n: &Notification, shortfall: Shortfall) -> String {
             let waited = n.updated_at.duration_since(took);
             format!("no receipt from {by} within {}", span(waited))
         }
-        Shortfall::Failed(_) => format!("it failed at {by}"),
+        Shortfall::Failed(_) => match last_words(n) {
+            Some(said) => format!("{said}, by {by}"),
+            None => format!("it failed at {by}"),
+        },
         Shortfall::NoProvider => "no provider takes it now".to_owned(),
     }
 }

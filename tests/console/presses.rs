@@ -2,7 +2,7 @@
 
 use crate::hand::Hand;
 use crate::night::{self, at, person};
-use nightdesk::console::dialog::Chooser;
+use nightdesk::console::dialog::{Chooser, Dialog};
 use nightdesk::console::effect::Effect;
 use nightdesk::console::message::Msg;
 use nightdesk::console::model::Place;
@@ -13,6 +13,7 @@ use nightdesk::core::contact::{ContactField, Medium};
 use nightdesk::core::event::Severity;
 use nightdesk::core::id::{AlertId, TaskId, WindowId};
 use nightdesk::core::maintenance::Covers;
+use nightdesk::core::notification::RecipientId;
 use nightdesk::core::person::Role;
 use nightdesk::core::resend::Asked;
 use nightdesk::core::text::Untrusted;
@@ -131,7 +132,23 @@ fn a_task_about_a_message_leads_to_whom_it_did_not_reach_and_sends_it_again() {
     hand.press(&["r"]);
     assert!(matches!(hand.model.dialog, Some(Dialog::Resend(_))), "{}", hand.screen());
     hand.press(&["Esc", "c"]);
-    assert_eq!(hand.model.place, nightdesk::console::model::Place::Person, "{}", hand.screen());
+    assert!(hand.line("▌").contains("Rita Ames"), "{}", hand.screen());
+    // The same of a page: people stand in the configuration, and their page says so.
+    let mut page =
+        hand.model.message_of_task().cloned().unwrap_or_else(|| night::snapshot().notifications.remove(0));
+    page.id = nightdesk::core::id::NotificationId(60);
+    page.recipient.who = RecipientId::Person(person("maria"));
+    page.updated_at = hand.clock;
+    hand.press(&["1"]).change(night::change(
+        900,
+        "02:07:40",
+        What::NotificationEvidence,
+        None,
+        "x",
+        Object::Notification(Box::new(page)),
+    ));
+    hand.press(&["c"]);
+    assert_eq!(hand.model.place, Place::Person, "{}", hand.screen());
     assert!(hand.screen().contains("[[person]]"), "{}", hand.screen());
 }
 

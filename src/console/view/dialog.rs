@@ -3,7 +3,8 @@
 use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::dialog::{
-    Button, Chooser, Close, Closing, Dialog, Escalate, GoTo, HandOver, Kind, LogIn, Note, Palette,
+    Button, Chooser, Close, Closing, Dialog, Escalate, GoTo, HandOver, Kind, LogIn, Note, Palette, Stale,
+    Verdict,
 };
 use crate::console::line::Line;
 use crate::console::look::TryOn;
@@ -14,7 +15,6 @@ use crate::console::theme::Meaning;
 use crate::console::view::form::text_cursor;
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
 use crate::console::view::{bulk, cover, drill, first_row, help, resend, templates, views, why};
-use crate::console::waiting::{Choice, Stale};
 use crate::core::text::sanitise;
 use crate::wire::Wake;
 use jiff::tz::TimeZone;
@@ -256,9 +256,9 @@ fn stale(canvas: &mut Canvas<'_>, model: &Model, dialog: &Stale, area: Rect) {
             canvas.put(inner.x, y, 1, marker, Meaning::Accent);
         }
         let (word, meaning) = match choice {
-            Choice::Later => ("    ", Meaning::Quiet),
-            Choice::Send => ("send", Meaning::Good),
-            Choice::Drop => ("drop", Meaning::Warn),
+            Verdict::Later => ("    ", Meaning::Quiet),
+            Verdict::Send => ("send", Meaning::Good),
+            Verdict::Drop => ("drop", Meaning::Warn),
         };
         let ago = clock::age(model.now, item.at);
         let spans = [

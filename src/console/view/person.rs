@@ -77,6 +77,11 @@ fn lines(model: &Model, desk: &Desk, page: &Page, width: u16) -> Vec<Spans> {
         let zone = person.time_zone.as_deref().map(sanitise).unwrap_or_default();
         let said = format!("{}, {teams}, {there} there {zone}", sanitise(&person.id.0));
         lines.say("who", said.trim_end(), Meaning::Plain);
+        let kept = format!(
+            "the configuration, [[person]] {}; nightdesk config apply takes it",
+            sanitise(&person.id.0)
+        );
+        lines.say("kept in", &kept, Meaning::Quiet);
     }
     let Some(detail) = &page.detail else {
         let (said, meaning) = match &page.missing {
@@ -98,9 +103,6 @@ fn lines(model: &Model, desk: &Desk, page: &Page, width: u16) -> Vec<Spans> {
         lines.say(label, &format!("{role} {}", sanitise(&one.scope.spoken())), Meaning::Plain);
     }
     said(&mut lines, model, desk, detail);
-    let id = sanitise(&page.id.0);
-    let where_ = format!("the configuration, [[person]] id = \"{id}\"; then nightdesk config apply");
-    lines.say("kept in", &where_, Meaning::Quiet);
     lines.lines
 }
 
