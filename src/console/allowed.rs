@@ -28,7 +28,7 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
                 None => Err("no message is behind this task".to_owned()),
             }
         }
-        Action::Contact if model.message_of_task().is_some_and(|n| is_to_person(n)) => Ok(()),
+        Action::Contact if model.message_of_task().is_some_and(is_to_person) => Ok(()),
         Action::Ack | Action::Escalate | Action::Resend | Action::Close => on_alert(model, action),
         Action::Hand => {
             on_alert(model, action)?;
