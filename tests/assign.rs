@@ -23,11 +23,13 @@ kind = "spool"
 id = "maria"
 name = "Maria Weber"
 phone = "+49 151 23456701"
+role = "responder"
 
 [[person]]
 id = "jonas"
 name = "Jonas Roth"
 phone = "+49 151 23456702"
+role = "responder"
 
 [[policy]]
 name = "urgent"

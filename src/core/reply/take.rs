@@ -275,7 +275,7 @@ impl<'a> Taking<'a> {
     pub(super) fn act(&mut self, person: &Person, paged: Paged, action: Action) -> Result<String, Refusal> {
         let asker =
             Asker { id: person.id.clone(), name: person.name.clone(), role: person.role, login: None };
-        let expect = self.seen(person, &paged.alert, &action);
+        let expect = self.seen(person, &paged, &action);
         let command = Command { id: self.inbound.id(), action, expect };
         let view = CommandView {
             alert: Some(paged.alert),
@@ -290,8 +290,9 @@ impl<'a> Taking<'a> {
     }
 
     /// What still holds for whoever answers: what ends or quiets an alert is never somebody else's, and two who
-    /// escalate from the same page escalate once.
-    fn seen(&self, person: &Person, alert: &Alert, action: &Action) -> Expect {
+    /// escalate from the same page escalate once. Whoever heard since how it stands means what they heard.
+    fn seen(&self, person: &Person, paged: &Paged, action: &Action) -> Expect {
+        let alert = &paged.alert;
         match action {
             Action::Snooze { .. } | Action::Resolve { .. } => {
                 let mine = alert.held_by().filter(|holder| **holder == person.id);
@@ -302,6 +303,15 @@ impl<'a> Taking<'a> {
                 let newest = self.view.newest.as_ref().map(|(newest, _)| newest);
                 let answered =
                     named.or(newest).filter(|n| n.purpose == Purpose::Page && n.is_about(alert.id));
+                let heard_since = |page: &&Notification| {
+                    paged.notifications.iter().any(|n| {
+                        n.id > page.id
+                            && n.answers.is_some()
+                            && n.recipient.who == RecipientId::Person(person.id.clone())
+                            && n.has_left()
+                    })
+                };
+                let answered = answered.filter(|page| !heard_since(page));
                 Expect { step: answered.and_then(|n| n.step_for(alert.id)), ..Expect::default() }
             }
             _ => Expect::default(),

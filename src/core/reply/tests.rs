@@ -596,4 +596,8 @@ fn two_who_escalate_from_the_same_page_escalate_once() {
     assert_eq!(desk.says(JONAS, "esc").state, Became::Refused);
     assert_eq!(desk.answered(), "A1 went on to step 2 meanwhile; look again before you escalate.");
     assert_eq!(desk.scene.alert().step, 2);
+    // Whoever has heard since how it stands goes on from there.
+    desk.scene.sent();
+    assert_eq!(desk.says(MARIA, &format!("esc {code}")).state, Became::Acted);
+    assert_eq!(desk.scene.alert().step, 3);
 }
