@@ -15,7 +15,7 @@ pub fn paint(canvas: &mut Canvas<'_>, _model: &Model, form: &Form, area: Rect) -
         (true, ..) => "sent, waiting for the agent",
         (_, true, _) => "Esc again drops the changes",
         (.., true) => "changed; Ctrl-s saves",
-        _ => "type to change a field; Down goes on; Ctrl-s saves",
+        _ => "type to change it; Down goes on",
     };
     canvas.rule(area, area.y, &title, right, Meaning::Strong);
     let mut top = area.y + 1;
