@@ -26,7 +26,7 @@ use nightdesk::core::contact::Medium;
 use nightdesk::core::gathering::{self, Gathering, Joined, Piece};
 use nightdesk::core::id::NotificationId;
 use nightdesk::core::notification::{Fault, Purpose, Rung};
-use peer::{free_ports, until};
+use peer::{certificate, free_ports, until};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
@@ -816,32 +816,15 @@ async fn an_smsc_that_speaks_while_nobody_listens_is_told_to_come_again() {
 
 /// A protected way to the port, under a certificate for `localhost` that lies in the folder.
 async fn protected(port: u16, folder: &std::path::Path) -> u16 {
-    let made = std::process::Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-        ])
-        .args(["-subj", "/CN=smsc test", "-addext", "subjectAltName=DNS:localhost"])
-        .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", "key.pem", "-out", "cert.pem"])
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
-    let certificate = CertificateDer::from_pem_file(folder.join("cert.pem")).unwrap();
+    certificate(folder, "DNS:localhost");
+    let chain = CertificateDer::from_pem_file(folder.join("cert.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(folder.join("key.pem")).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
+        .with_single_cert(vec![chain], key)
         .unwrap();
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

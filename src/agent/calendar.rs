@@ -8,7 +8,6 @@ use crate::channel::http_client;
 use crate::config::{Feed, LARGEST_CALENDAR, address_hash};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::desk::Desk;
-use crate::core::duty::Work;
 use crate::core::escalation::Decision;
 use crate::core::ical;
 use crate::core::override_commands::tell_of_calendar;
@@ -202,33 +201,13 @@ fn emptied(tx: &mut Tx<'_>, desk: &Desk, feed: &Feed, now: Timestamp) -> Result<
         return Ok(());
     }
     let mut ids = tx.ids();
-    let duty = desk.duty(Work::Contacts);
-    let dues = desk.dues(&duty, now);
     let title = format!(
         "The calendar of {} in schedule {} puts nobody on call within 14 days any more; the copy before still counts",
         feed.layer, feed.schedule
     );
-    let task = Task {
-        id: ids.next_task(),
-        state: TaskState::Open,
-        kind: TaskKind::Fix,
-        title: Untrusted::new(title),
-        partner: None,
-        alert: None,
-        notification: None,
-        key: Untrusted::new(task_key(feed)),
-        team: duty.team,
-        owner: None,
-        due_at: Some(dues.due),
-        lead_at: Some(dues.lead),
-        reminded: None,
-        about: None,
-        snoozed_until: None,
-        created_at: now,
-        updated_at: now,
-    };
+    let task = Task::about_reach(desk, &mut ids, TaskKind::Fix, title, task_key(feed), now);
     tx.keep_ids(ids);
-    tx.apply(vec![Change::task(now, Actor::Desk, What::TaskOpened, task.title.clone(), &task)])
+    tx.apply(vec![task.opened()])
 }
 
 fn task_key(feed: &Feed) -> String {

@@ -100,7 +100,7 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
 }
 
 /// Whether it went to somebody of the desk.
-pub fn is_to_person(message: &Notification) -> bool {
+fn is_to_person(message: &Notification) -> bool {
     matches!(message.recipient.who, RecipientId::Person(_))
 }
 

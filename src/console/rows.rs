@@ -8,8 +8,8 @@
 pub struct Rows<K> {
     order: Vec<K>,
     selected: Option<K>,
-    /// New rows that wait until the hand rests.
-    waiting: usize,
+    /// New rows that wait until the hand rests, in the order that is wanted.
+    waiting: Vec<K>,
     /// The order is no longer the one that is wanted.
     stale: bool,
     /// To be acted on together; only those in the list count.
@@ -18,7 +18,7 @@ pub struct Rows<K> {
 
 impl<K> Default for Rows<K> {
     fn default() -> Self {
-        Self { order: Vec::new(), selected: None, waiting: 0, stale: false, marked: Vec::new() }
+        Self { order: Vec::new(), selected: None, waiting: Vec::new(), stale: false, marked: Vec::new() }
     }
 }
 
@@ -31,8 +31,8 @@ impl<K: Clone + PartialEq> Rows<K> {
         self.selected.as_ref()
     }
 
-    pub fn waiting(&self) -> usize {
-        self.waiting
+    pub fn waiting(&self) -> &[K] {
+        &self.waiting
     }
 
     /// Rows have come or gone, or would change places, once the hand is off.
@@ -57,7 +57,7 @@ impl<K: Clone + PartialEq> Rows<K> {
     pub fn arrange(&mut self, order: Vec<K>) {
         let before = self.index().unwrap_or(0);
         self.order = order;
-        self.waiting = 0;
+        self.waiting.clear();
         self.stale = false;
         if self.index().is_none() {
             let last = self.order.len().saturating_sub(1);
@@ -70,7 +70,7 @@ impl<K: Clone + PartialEq> Rows<K> {
         if self.order.is_empty() {
             self.arrange(wanted.to_vec());
         } else {
-            self.waiting = wanted.iter().filter(|key| !self.order.contains(key)).count();
+            self.waiting = wanted.iter().filter(|key| !self.order.contains(key)).cloned().collect();
             self.stale = self.order != wanted;
         }
     }
@@ -152,13 +152,13 @@ mod tests {
         rows.arrange(vec!['b', 'c', 'd']);
         rows.step(1);
         rows.keep(&['a', 'b', 'c', 'd']);
-        assert_eq!((rows.order(), rows.waiting()), (&['b', 'c', 'd'][..], 1));
+        assert_eq!((rows.order(), rows.waiting().len()), (&['b', 'c', 'd'][..], 1));
         rows.arrange(vec!['a', 'b', 'c', 'd']);
-        assert_eq!((rows.selected(), rows.waiting()), (Some(&'c'), 0));
+        assert_eq!((rows.selected(), rows.waiting().len()), (Some(&'c'), 0));
         rows.arrange(vec!['a', 'b', 'd']);
         assert_eq!(rows.selected(), Some(&'d'));
         rows.keep(&['d', 'a']);
-        assert!(rows.is_stale() && rows.waiting() == 0, "another order waits, and nothing new");
+        assert!(rows.is_stale() && rows.waiting().is_empty(), "another order waits, and nothing new");
         rows.arrange(vec![]);
         assert!(!rows.is_stale());
         assert_eq!(rows.selected(), None);

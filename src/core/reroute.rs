@@ -6,14 +6,12 @@ use crate::core::consent::{self, Choice, Means, Whose, Word};
 use crate::core::contact::{Contact, ContactState, Medium};
 use crate::core::delivery::Delivering;
 use crate::core::desk::Desk;
-use crate::core::duty::Work;
 use crate::core::escalation::medium_word;
 use crate::core::id::Ids;
 use crate::core::notification::{Again, Fault, Hold, Notification, NotificationState, RecipientId};
 use crate::core::reach::{NoWay, Reach, Way, fix_task};
 use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState, address_key};
-use crate::core::task::{Task, TaskKind, TaskState};
-use crate::core::text::Untrusted;
+use crate::core::task::{Task, TaskKind};
 use jiff::Timestamp;
 
 /// The address a message to a contact goes to now, or what is done instead of sending it.
@@ -279,26 +277,12 @@ fn mend(
     if reach.tasks.contains_key(&key) {
         return None;
     }
-    let duty = desk.duty(Work::Contacts);
-    let dues = desk.dues(&duty, now);
     let task = Task {
-        id: ids.next_task(),
-        state: TaskState::Open,
-        kind: TaskKind::Fix,
-        title: title.into(),
         partner: reach.partner.clone(),
         alert: n.alert,
         notification: Some(n.id),
-        key: Untrusted::new(key),
-        team: duty.team,
-        owner: None,
-        due_at: Some(dues.due),
-        lead_at: Some(dues.lead),
-        reminded: None,
         about: Some(contact.id.clone()),
-        snoozed_until: None,
-        created_at: now,
-        updated_at: now,
+        ..Task::about_reach(desk, ids, TaskKind::Fix, title, key, now)
     };
-    Some(Change::task(now, Actor::Desk, What::TaskOpened, task.title.clone(), &task))
+    Some(task.opened())
 }

@@ -6,7 +6,6 @@ use crate::core::alert::Target;
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::Medium;
 use crate::core::desk::Desk;
-use crate::core::duty::Work;
 use crate::core::escalation::Decision;
 use crate::core::id::NotificationId;
 use crate::core::notification::{Notification, NotificationState, Rung};
@@ -214,34 +213,19 @@ pub fn due(decision: &mut Decision<'_>, mut test: ShiftTest, message: Option<&No
     if !open.is_empty() {
         return;
     }
-    let duty = desk.duty(Work::Contacts);
-    let dues = desk.dues(&duty, decision.now);
     let task = Task {
-        id: decision.ids.next_task(),
-        state: TaskState::Open,
-        kind: TaskKind::Fix,
-        title: Untrusted::new(said),
-        partner: None,
-        alert: None,
         notification: Some(test.notification),
-        key: Untrusted::new(task_key(&test.person)),
-        team: duty.team,
         owner: Some(test.person.clone()),
-        due_at: Some(dues.due),
-        lead_at: Some(dues.lead),
-        reminded: None,
-        about: None,
-        snoozed_until: None,
-        created_at: decision.now,
-        updated_at: decision.now,
+        ..Task::about_reach(
+            desk,
+            &mut decision.ids,
+            TaskKind::Fix,
+            said,
+            task_key(&test.person),
+            decision.now,
+        )
     };
-    decision.changes.push(Change::task(
-        decision.now,
-        Actor::Desk,
-        What::TaskOpened,
-        task.title.clone(),
-        &task,
-    ));
+    decision.changes.push(task.opened());
 }
 
 /// The key of the task of somebody who was not proven to be reached.

@@ -1,6 +1,9 @@
 //! A task: something a person must do that pages nobody. Made and closed by the facts.
 
-use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::core::change::{Actor, Change, What};
+use crate::core::desk::Desk;
+use crate::core::duty::Work;
+use crate::core::id::{AlertId, Ids, NotificationId, TaskId};
 use crate::core::partner::PartnerRef;
 use crate::core::person::PersonId;
 use crate::core::text::Untrusted;
@@ -108,6 +111,43 @@ pub struct Task {
 }
 
 impl Task {
+    /// A task about whether somebody can be reached, which falls to whoever looks after contacts.
+    pub fn about_reach(
+        desk: &Desk,
+        ids: &mut Ids,
+        kind: TaskKind,
+        title: impl Into<Untrusted>,
+        key: impl Into<Untrusted>,
+        now: Timestamp,
+    ) -> Self {
+        let duty = desk.duty(Work::Contacts);
+        let dues = desk.dues(&duty, now);
+        Self {
+            id: ids.next_task(),
+            state: TaskState::Open,
+            kind,
+            title: title.into(),
+            partner: None,
+            alert: None,
+            notification: None,
+            key: key.into(),
+            team: duty.team,
+            owner: None,
+            due_at: Some(dues.due),
+            lead_at: Some(dues.lead),
+            reminded: None,
+            about: None,
+            snoozed_until: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// That the desk opened it.
+    pub fn opened(&self) -> Change {
+        Change::task(self.created_at, Actor::Desk, What::TaskOpened, self.title.clone(), self)
+    }
+
     /// When the desk acts on it by itself: it wakes, reminds, or goes to the lead.
     pub fn next_due(&self) -> Option<Timestamp> {
         match (self.state, self.reminded) {

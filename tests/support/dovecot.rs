@@ -35,7 +35,7 @@ impl Dovecot {
         for name in ["mail", "mail/desk", "mail/desk/new", "mail/desk/cur", "mail/desk/tmp"] {
             chown(root.join(name), Some(NOBODY), None).unwrap();
         }
-        certificate(root);
+        certificate(root, "DNS:localhost,IP:127.0.0.1");
         let [port, tls_port] = free_ports();
         let config = CONFIG
             .replace("ROOT", &root.display().to_string())

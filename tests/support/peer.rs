@@ -55,9 +55,10 @@ impl Drop for Process {
     }
 }
 
-/// A certificate for this machine in `cert.pem` of the folder, and its key in `key.pem`.
+/// A certificate for these names (`DNS:localhost,IP:127.0.0.1`) in `cert.pem` of the folder, and its key in `key.pem`.
 #[allow(dead_code, reason = "not every peer speaks TLS")]
-pub fn certificate(folder: &Path) {
+pub fn certificate(folder: &Path, names: &str) {
+    let names = format!("subjectAltName={names}");
     let made = Command::new("openssl")
         .args([
             "req",
@@ -70,7 +71,7 @@ pub fn certificate(folder: &Path) {
             "-days",
             "2",
         ])
-        .args(["-subj", "/CN=desk test", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+        .args(["-subj", "/CN=desk test", "-addext", &names])
         // rustls takes no certificate authority for a server.
         .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", "key.pem", "-out", "cert.pem"])
         .current_dir(folder)

@@ -70,7 +70,7 @@ impl Postfix {
         let postfix = uzers::get_user_by_name("postfix").expect("the package postfix makes the user postfix");
         chown(root.join("data"), Some(postfix.uid()), None).unwrap();
         chown(root.join("mail"), Some(NOBODY), None).unwrap();
-        certificate(root);
+        certificate(root, "DNS:localhost,IP:127.0.0.1");
 
         let sasl = UnixListener::bind(root.join("sasl")).unwrap();
         std::fs::set_permissions(root.join("sasl"), std::fs::Permissions::from_mode(0o666)).unwrap();

@@ -1,7 +1,8 @@
 //! The last line while a query is typed: how it may go on, or what is not understood of it.
 
 use crate::console::find::{completion, problem};
-use crate::console::model::{Filter, Model, Place};
+use crate::console::model::{Filter, Model};
+use crate::console::narrow::filter_of;
 use crate::console::theme::Meaning;
 use crate::console::view::paint::Spans;
 use crate::core::text::sanitise;
@@ -38,20 +39,5 @@ pub fn footer(model: &Model) -> Option<Spans> {
 }
 
 fn open(model: &Model) -> Option<&Filter> {
-    let filter = match model.place {
-        Place::Triage => &model.triage.filter,
-        Place::Stream => &model.stream.filter,
-        Place::Partners | Place::Partner => &model.partners.filter,
-        Place::Contacts => &model.contacts.filter,
-        Place::Messages => &model.messages.filter,
-        Place::OnCall => &model.on_call.filter,
-        Place::Handover => &model.handover.filter,
-        Place::Templates => &model.templates.filter,
-        Place::Providers => &model.providers.filter,
-        Place::Search => &model.search.filter,
-        Place::People | Place::Person => &model.people.filter,
-        Place::Sources => &model.sources.filter,
-        Place::Configuration => &model.configuration.filter,
-    };
-    Some(filter).filter(|filter| filter.open && model.dialog.is_none())
+    Some(filter_of(model)).filter(|filter| filter.open && model.dialog.is_none())
 }

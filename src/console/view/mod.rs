@@ -118,8 +118,8 @@ fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
 }
 
 /// `12 new ↑ g`: rows that wait until the hand is off the list, or `g` takes them in.
-pub fn new_rows(canvas: &Canvas<'_>, waiting: usize) -> Option<String> {
-    (waiting > 0).then(|| format!("{waiting} new {} g", canvas.theme.signs.up))
+pub fn new_rows<K>(canvas: &Canvas<'_>, waiting: &[K]) -> Option<String> {
+    (!waiting.is_empty()).then(|| format!("{} new {} g", waiting.len(), canvas.theme.signs.up))
 }
 
 /// The first row to show so that `selected` is in sight.

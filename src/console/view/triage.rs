@@ -248,7 +248,7 @@ fn hidden(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout, area: Rect) {
     }
     let more = more.join("  ");
     canvas.put(area.x + 3, area.y, area.width / 2, &more, Meaning::Quiet);
-    let new = alerts.waiting() + tasks.waiting();
+    let new = alerts.waiting().len() + tasks.waiting().len();
     if new > 0 {
         let (worst, meaning) = worst_new(model);
         let said = format!("{new} new {} g{worst}", signs.up);
@@ -266,9 +266,8 @@ fn hidden(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout, area: Rect) {
 
 /// The most urgent of the alerts that are not among the rows yet: nobody is to miss it for being busy below.
 fn worst_new(model: &Model) -> (String, Meaning) {
-    let shown = model.triage.alerts.order();
-    let new = model.wanted_alerts().into_iter().find(|id| !shown.contains(id));
-    match new.and_then(|id| model.alert(id)).filter(|alert| alert.state == AlertState::Open) {
+    let new = model.triage.alerts.waiting().first();
+    match new.and_then(|id| model.alert(*id)).filter(|alert| alert.state == AlertState::Open) {
         Some(alert) => {
             let meaning = if alert.severity >= Severity::High { Meaning::Bad } else { Meaning::Warn };
             let (severity, partner) = (alert.severity.short(), alert.partner.name.printable());

@@ -1,13 +1,12 @@
 //! What about a message is somebody's work.
 
 use super::state_words;
-use crate::core::change::{Actor, Change, Object, What};
+use crate::core::change::{Change, Object};
 use crate::core::desk::Desk;
-use crate::core::duty::Work;
 use crate::core::escalation::medium_word;
 use crate::core::id::Ids;
 use crate::core::notification::{Notification, Rung};
-use crate::core::task::{Task, TaskKind, TaskState};
+use crate::core::task::{Task, TaskKind};
 use crate::core::text::Untrusted;
 use jiff::Timestamp;
 
@@ -19,28 +18,12 @@ pub fn open_task(
     title: String,
     now: Timestamp,
 ) -> Change {
-    let duty = desk.duty(Work::Contacts);
-    let dues = desk.dues(&duty, now);
     let task = Task {
-        id: ids.next_task(),
-        state: TaskState::Open,
-        kind,
-        title: title.into(),
-        partner: None,
         alert: n.alert,
         notification: Some(n.id),
-        key: Untrusted::new(format!("{}:{}", kind.as_str(), n.id)),
-        team: duty.team,
-        owner: None,
-        due_at: Some(dues.due),
-        lead_at: Some(dues.lead),
-        reminded: None,
-        about: None,
-        snoozed_until: None,
-        created_at: now,
-        updated_at: now,
+        ..Task::about_reach(desk, ids, kind, title, format!("{}:{}", kind.as_str(), n.id), now)
     };
-    Change::task(now, Actor::Desk, What::TaskOpened, task.title.clone(), &task)
+    task.opened()
 }
 
 /// Nobody of the desk gets what is sent to this address: the task to look into it, under its own key.

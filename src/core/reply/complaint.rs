@@ -4,14 +4,13 @@
 use super::read::{Said, Wish};
 use super::take::{ReplyView, Taking, finish, people_at};
 use super::{Became, Inbound};
-use crate::core::change::{Actor, Change, What};
+use crate::core::change::Change;
 use crate::core::consent::Means;
 use crate::core::desk::Desk;
-use crate::core::duty::Work;
 use crate::core::escalation::Decision;
 use crate::core::id::{Ids, NotificationId};
 use crate::core::suppression::address_key;
-use crate::core::task::{Task, TaskKind, TaskState};
+use crate::core::task::{Task, TaskKind};
 use jiff::Timestamp;
 
 /// The key of the task to find out why somebody complained.
@@ -41,29 +40,14 @@ pub fn complain(
     };
     let key = task_key(&inbound.from);
     if !taking.view.tasks.iter().any(|task| task.key.raw() == key) {
-        let duty = desk.duty(Work::Contacts);
-        let dues = desk.dues(&duty, now);
         let title = format!("{name} complained of {about} as unwanted: no more mail goes to them");
         let task = Task {
-            id: taking.decision.ids.next_task(),
-            state: TaskState::Open,
-            kind: TaskKind::Fix,
-            title: title.into(),
             partner: taking.view.partner.clone(),
-            alert: None,
             notification: Some(about),
-            key: key.into(),
-            team: duty.team,
-            owner: None,
-            due_at: Some(dues.due),
-            lead_at: Some(dues.lead),
-            reminded: None,
             about: taking.contact().map(|contact| contact.id.clone()),
-            snoozed_until: None,
-            created_at: now,
-            updated_at: now,
+            ..Task::about_reach(desk, &mut taking.decision.ids, TaskKind::Fix, title, key, now)
         };
-        let change = Change::task(now, Actor::Desk, What::TaskOpened, task.title.clone(), &task);
+        let change = task.opened();
         taking.decision.changes.push(change);
     }
     let kept = taking.kept(Became::OptedOut, who, format!("complained of {about}, which counts as STOP"));

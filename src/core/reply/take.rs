@@ -621,39 +621,16 @@ impl<'a> Taking<'a> {
             return;
         }
         let now = self.decision.now;
-        let duty = self.decision.desk.duty(Work::Contacts);
-        let dues = self.decision.dues(&duty);
         let title = format!(
             "{} opted out of {}: no page reaches them that way until they answer START",
             person.name,
             medium_word(medium)
         );
-        let task = Task {
-            id: self.decision.ids.next_task(),
-            state: TaskState::Open,
-            kind: TaskKind::Fix,
-            title: title.into(),
-            partner: None,
-            alert: None,
-            notification: None,
-            key: key.into(),
-            team: duty.team.clone().or_else(|| person.teams.first().cloned()),
-            owner: None,
-            due_at: Some(dues.due),
-            lead_at: Some(dues.lead),
-            reminded: None,
-            about: Some(person.id.0.as_str().into()),
-            snoozed_until: None,
-            created_at: now,
-            updated_at: now,
-        };
-        self.decision.changes.push(Change::task(
-            now,
-            Actor::Desk,
-            What::TaskOpened,
-            task.title.clone(),
-            &task,
-        ));
+        let desk = self.decision.desk;
+        let mut task = Task::about_reach(desk, &mut self.decision.ids, TaskKind::Fix, title, key, now);
+        task.team = task.team.or_else(|| person.teams.first().cloned());
+        task.about = Some(person.id.0.as_str().into());
+        self.decision.changes.push(task.opened());
     }
 
     fn suppression_change(&mut self, what: What, because: &str, suppression: Suppression) {

@@ -5,7 +5,6 @@ use super::{Link, Merged, Side, Stated, blank_contact, compare_versions, merge};
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::consent::{self, Means, Word};
 use crate::core::contact::{Contact, ContactField};
-use crate::core::duty::Work;
 use crate::core::escalation::Decision;
 use crate::core::event::{FieldError, Verdict};
 use crate::core::partner::PartnerRef;
@@ -265,29 +264,19 @@ pub fn settle_task(decision: &mut Decision<'_>, known: &mut Known) {
     let title = title(contact, link);
     match (known.task.take(), title) {
         (None, Some(title)) => {
-            let duty = decision.desk.duty(Work::Contacts);
-            let dues = decision.dues(&duty);
             let task = Task {
-                id: decision.ids.next_task(),
-                state: TaskState::Open,
-                kind: TaskKind::Sync,
-                title: title.into(),
                 partner: known.partner.clone(),
-                alert: None,
-                notification: None,
-                key: task_key(&contact.id, &link.side).into(),
-                team: duty.team,
-                owner: None,
-                due_at: Some(dues.due),
-                lead_at: Some(dues.lead),
-                reminded: None,
                 about: Some(contact.id.clone()),
-                snoozed_until: None,
-                created_at: now,
-                updated_at: now,
+                ..Task::about_reach(
+                    decision.desk,
+                    &mut decision.ids,
+                    TaskKind::Sync,
+                    title,
+                    task_key(&contact.id, &link.side),
+                    now,
+                )
             };
-            let summary = task.title.clone();
-            decision.changes.push(Change::task(now, Actor::Desk, What::TaskOpened, summary, &task));
+            decision.changes.push(task.opened());
             known.task = Some(task);
         }
         (Some(mut task), Some(title)) => {
