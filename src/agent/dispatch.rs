@@ -127,15 +127,17 @@ impl Way {
         let next = agent.store.read(move |tx| tx.next_notification_due(&name)).await?;
         let is_due = next.is_some_and(|due| due <= now);
         if agent.providers.get(&self.name).is_some_and(|provider| provider.is_down()) {
-            return self.while_down(is_due, now).await;
+            return self.while_down(next, now).await;
         }
         if !is_due {
             return Ok(Next::At(next));
         }
         if let Some(until) = agent.providers.paused_until(&self.name, now) {
-            // What is urgent need not wait where there is another way.
+            // What is urgent need not wait where there is another way, nor what becomes urgent until then.
             self.divert(Diverted::Urgent, now).await?;
-            return Ok(Next::At(Some(until)));
+            let name = self.name.clone();
+            let urgent = agent.store.read(move |tx| tx.next_urgent_due_after(&name, now)).await?;
+            return Ok(Next::At(urgent.into_iter().chain([until]).min()));
         }
         let connections = self.channel.connections().max(1);
         let outstanding = self.outstanding.load(Ordering::Acquire);
@@ -154,16 +156,22 @@ impl Way {
     }
 
     /// The provider is down: what is due goes by another or waits; when its time has come it is probed.
-    async fn while_down(self: &Arc<Self>, is_due: bool, now: Timestamp) -> Result<Next, StoreError> {
+    async fn while_down(
+        self: &Arc<Self>,
+        next: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Next, StoreError> {
         let agent = &self.agent;
+        let is_due = next.is_some_and(|due| due <= now);
         let provider = agent.providers.get(&self.name);
         if agent.providers.room(&self.name, 1, now) == 0 {
             if is_due {
                 self.divert(Diverted::All, now).await?;
             }
             let probe_at = provider.and_then(|provider| provider.probe_at).filter(|at| *at > now);
+            let due = next.filter(|due| *due > now);
             return Ok(match probe_at {
-                Some(at) => Next::At(Some(at)),
+                Some(at) => Next::At(due.into_iter().chain([at]).min()),
                 None => Next::Answer(Some(now + SignedDuration::from_secs(1))),
             });
         }

@@ -95,9 +95,13 @@ impl Providers {
         self.with(name, now, |one| one.paused_until.filter(|until| *until > now))
     }
 
-    /// It asked for a pause.
+    /// It asked for a pause; of several the one that ends last holds.
     pub fn pause(&self, name: &str, pause: SignedDuration, now: Timestamp) {
-        self.with(name, now, |one| one.paused_until = Some(now + pause.min(LONGEST_PAUSE)));
+        let until = now + pause.min(LONGEST_PAUSE);
+        self.with(name, now, |one| {
+            one.provider.hear(Heard::Pause(until), now);
+            one.paused_until = one.paused_until.max(Some(until));
+        });
     }
 
     fn hear(&self, name: &str, heard: Heard<'_>, now: Timestamp) -> Option<Provider> {
@@ -272,4 +276,21 @@ fn release(
         tx.apply(vec![change])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shorter_pause_does_not_end_a_longer_one() {
+        let all = Providers { known: Mutex::default(), hurried: Notify::new() };
+        let now = Timestamp::UNIX_EPOCH;
+        all.pause("sms", SignedDuration::from_secs(60), now);
+        all.pause("sms", SignedDuration::from_secs(5), now + SignedDuration::from_secs(1));
+        let later = now + SignedDuration::from_secs(59);
+        assert_eq!(all.paused_until("sms", later), Some(now + SignedDuration::from_secs(60)));
+        all.pause("sms", SignedDuration::from_hours(9), later);
+        assert_eq!(all.paused_until("sms", later), Some(later + LONGEST_PAUSE));
+    }
 }

@@ -52,6 +52,9 @@ pub struct Provider {
 pub enum Heard<'a> {
     /// It works: it took the message, or refused just this one.
     Works,
+    /// It asks to be left alone until then. One that works goes on working after that; one that is down has
+    /// answered its probe so, and gets the next when it wants it.
+    Pause(Timestamp),
     /// It could not be reached, let us in, or gave no answer.
     Trouble(&'a str),
     /// A connection that carried several messages ended before this one was answered: one failure,
@@ -96,6 +99,12 @@ impl Provider {
                         (ProviderState::Working, now, None, 1);
                 }
                 back
+            }
+            Heard::Pause(until) => {
+                if std::mem::take(&mut self.probing) {
+                    self.probe_at = Some(until);
+                }
+                false
             }
             Heard::Cut(_) if !self.probing && self.cut_at.is_some_and(|at| now <= at + ONE_CUT) => false,
             Heard::Trouble(said) | Heard::Cut(said) => {
@@ -147,6 +156,26 @@ mod tests {
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_probe_that_is_answered_with_a_pause_is_made_again_after_it() {
+        let mut sms = Provider::new("sms", at(0));
+        assert!(
+            !sms.hear(Heard::Pause(at(60)), at(0)) && sms.room(8, at(1)) == 8,
+            "its pause is kept elsewhere"
+        );
+        for second in 1..=3 {
+            sms.hear(Heard::Trouble("no route"), at(second));
+        }
+        sms.probe();
+        assert!(!sms.hear(Heard::Pause(at(90)), at(14)));
+        assert_eq!((sms.room(8, at(89)), sms.room(8, at(90)), sms.probe_at), (0, 1, Some(at(90))));
+        // What left before it went down and is answered now puts no probe off.
+        assert!(!sms.hear(Heard::Pause(at(500)), at(15)));
+        assert_eq!(sms.probe_at, Some(at(90)));
+        sms.probe();
+        assert!(sms.hear(Heard::Works, at(91)) && !sms.is_down());
     }
 
     #[test]

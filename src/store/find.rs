@@ -50,6 +50,9 @@ const NEXT_DUE: &str = "SELECT MIN(due) FROM (
     SELECT MIN(due_at) FROM notification
     WHERE channel = $1 AND urgent = 0 AND behind = 0 AND due_at IS NOT NULL)";
 
+const NEXT_URGENT: &str = "SELECT MIN(due_at) FROM notification
+    WHERE channel = $1 AND urgent = 1 AND behind = 0 AND due_at > $2";
+
 pub(super) fn body<T: DeserializeOwned>(what: &'static str) -> impl FnMut(&Row<'_>) -> Result<T, StoreError> {
     move |row| row.json(0, what)
 }
@@ -520,6 +523,16 @@ impl Tx<'_> {
         Ok(next.flatten().and_then(moment))
     }
 
+    /// When the next urgent message of a channel becomes due, of those that are not yet.
+    pub fn next_urgent_due_after(
+        &self,
+        channel: &str,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let next = self.query_one(NEXT_URGENT, cells![channel, now], |row| row.maybe_int(0))?;
+        Ok(next.flatten().and_then(moment))
+    }
+
     /// Channels that have messages waiting, configured or not.
     pub fn channels_waiting(&self) -> Result<Vec<(String, u64)>, StoreError> {
         self.query(
@@ -682,7 +695,7 @@ pub(super) mod tests {
     /// backlog would take a hundred times as long, with the intake waiting behind it.
     #[test]
     fn a_claim_never_sorts_the_backlog() {
-        for sql in [DUE, NEXT_DUE] {
+        for sql in [DUE, NEXT_DUE, NEXT_URGENT] {
             let plan = plan(&shape(), sql);
             assert!(plan.contains("INDEX notification_next (channel=? AND urgent=?"), "{plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{plan}");
