@@ -32,7 +32,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -70,6 +70,8 @@ pub struct Outside {
     unsure: BTreeMap<String, CloudEvent>,
     raised: Vec<Value>,
     weather: BTreeMap<&'static str, (Weather, Timestamp)>,
+    /// Until when each gateway asked to be left alone.
+    pauses: BTreeMap<&'static str, Timestamp>,
     reports: Vec<Report>,
     /// Messages that really went out, by idempotency key.
     delivered: BTreeMap<String, u32>,
@@ -89,6 +91,8 @@ pub struct Outside {
     paging: BTreeMap<AlertId, (Timestamp, u32)>,
     pub counts: BTreeMap<&'static str, u64>,
     calm: bool,
+    /// The last that each gateway was given and answered, for the message of a failure.
+    lately: BTreeMap<&'static str, VecDeque<String>>,
     /// Providers fail now and then, and not half of the time.
     pub long_run: bool,
     /// What a gateway saw that must never be; it runs in a task of the agent, where a panic is lost.
@@ -127,6 +131,7 @@ impl Night {
             unsure: BTreeMap::new(),
             raised: Vec::new(),
             weather,
+            pauses: BTreeMap::new(),
             reports: Vec::new(),
             delivered: BTreeMap::new(),
             seq: 0,
@@ -140,6 +145,7 @@ impl Night {
             paging: BTreeMap::new(),
             counts: BTreeMap::new(),
             calm: false,
+            lately: BTreeMap::new(),
             long_run: false,
             broken: None,
         })))
@@ -318,6 +324,60 @@ pub struct Gateway {
 #[async_trait]
 impl Channel for Gateway {
     async fn send(&self, message: &Outgoing) -> Answer {
+        let said = |what: String| {
+            let line = format!("{} {} {what}", self.clock.now(), message.notification);
+            let mut outside = self.night.look();
+            let lately = outside.lately.entry(self.name).or_default();
+            lately.push_back(line);
+            if lately.len() > 400 {
+                lately.pop_front();
+            }
+        };
+        said(format!("leaves, {:?}{}", message.purpose, if message.urgent { ", urgent" } else { "" }));
+        let answer = self.answer(message).await;
+        if let Answer::Deferred { after: Some(after), .. } = &answer {
+            let until = self.clock.now() + SignedDuration::try_from(*after).unwrap();
+            let mut outside = self.night.look();
+            let paused = outside.pauses.entry(self.name).or_insert(until);
+            *paused = until.max(*paused);
+        }
+        said(match &answer {
+            Answer::Accepted(_) => "is taken".to_owned(),
+            other => format!("gets {other:?}"),
+        });
+        answer
+    }
+
+    fn receipt(&self, callback: &Callback) -> Result<Receipt, CallbackRefused> {
+        let field = |name: &str| callback.query[name].clone();
+        Ok(Receipt {
+            of: Of::Attempt {
+                notification: field("n").parse().unwrap(),
+                attempt: field("attempt").parse().unwrap(),
+                part: 1,
+            },
+            provider_ref: None,
+            rung: match field("rung").as_str() {
+                "sent" => Some(Rung::Sent),
+                "delivered" => Some(Rung::Delivered),
+                "read" => Some(Rung::Read),
+                "failed" => Some(Rung::Failed),
+                "expired" => Some(Rung::Expired),
+                _ => None,
+            },
+            by: "simulated carrier",
+            detail: field("detail"),
+            fault: None,
+        })
+    }
+
+    fn connections(&self) -> usize {
+        6
+    }
+}
+
+impl Gateway {
+    async fn answer(&self, message: &Outgoing) -> Answer {
         if let Err(broken) = self.check_claim(message).await {
             self.night.look().broken.get_or_insert(broken);
             self.crash.notify_one();
@@ -372,35 +432,6 @@ impl Channel for Gateway {
         }
     }
 
-    fn receipt(&self, callback: &Callback) -> Result<Receipt, CallbackRefused> {
-        let field = |name: &str| callback.query[name].clone();
-        Ok(Receipt {
-            of: Of::Attempt {
-                notification: field("n").parse().unwrap(),
-                attempt: field("attempt").parse().unwrap(),
-                part: 1,
-            },
-            provider_ref: None,
-            rung: match field("rung").as_str() {
-                "sent" => Some(Rung::Sent),
-                "delivered" => Some(Rung::Delivered),
-                "read" => Some(Rung::Read),
-                "failed" => Some(Rung::Failed),
-                "expired" => Some(Rung::Expired),
-                _ => None,
-            },
-            by: "simulated carrier",
-            detail: field("detail"),
-            fault: None,
-        })
-    }
-
-    fn connections(&self) -> usize {
-        6
-    }
-}
-
-impl Gateway {
     async fn wait(&self, least: u64, most: u64) {
         let pause = self.night.look().between(least, most);
         tokio::time::sleep(Duration::from_millis(pause)).await;
@@ -789,10 +820,17 @@ impl Outside {
         }
         for n in self.notifications.values() {
             let Some((weather, since)) = self.weather.get(n.channel.as_str()) else { continue };
-            let works =
-                *weather == Weather::Good && now.duration_since(*since) > SignedDuration::from_mins(15);
-            let late = n.urgent && works && n.due_at.is_some_and(|due| due < long_ago);
-            assert!(!late, "{} waits since {:?}, it is {now}: {n:?}", n.id, n.due_at);
+            // One that asks for a pause gets it, and after that takes what waited.
+            let rested = self.pauses.get(n.channel.as_str()).is_none_or(|until| *until < long_ago);
+            let works = *weather == Weather::Good
+                && now.duration_since(*since) > SignedDuration::from_mins(15)
+                && rested;
+            // Of several ways out one that is down is tried again sooner than that.
+            let since = n.due_at.or_else(|| (n.hold == Some(Hold::NoProvider)).then_some(n.updated_at));
+            let late = n.urgent && works && since.is_some_and(|since| since < long_ago);
+            let lately =
+                || self.lately.get(n.channel.as_str()).into_iter().flatten().cloned().collect::<Vec<_>>();
+            assert!(!late, "{} waits since {since:?}, it is {now}: {n:?}\n{}", n.id, lately().join("\n"));
         }
     }
 }
