@@ -9,6 +9,7 @@ use nightdesk::config::{self, Start};
 use nightdesk::console;
 use nightdesk::console::drill::Seat;
 use std::future::Future;
+use std::pin::Pin;
 use std::process::ExitCode;
 
 mod demo;
@@ -51,7 +52,7 @@ fn run_agent(cli: &Cli, apply: bool) -> Result<(), Failed> {
         .build()
         .map_err(|why| Failed::No(format!("the agent's threads do not start: {why}")))?;
     let paths = cli.places.find();
-    let ended = runtime.block_on(agent::run::run(&paths, apply));
+    let ended = runtime.block_on(Box::pin(agent::run::run(&paths, apply)));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     ended.map_err(|why| match why {
         agent::run::NotRunning::Config(why) => Failed::Usage(why.to_string()),
@@ -104,6 +105,8 @@ async fn show(
 }
 
 fn on_one_thread<T>(work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    // Behind a pointer: the runtime holds code of its own for every type of work it can be given.
+    let work: Pin<Box<dyn Future<Output = Result<T, Failed>> + '_>> = Box::pin(work);
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
