@@ -14,6 +14,7 @@ use crate::core::assignment::Assignment;
 use crate::core::contact::Medium;
 use crate::core::desk::Desk;
 use crate::core::event::Severity;
+use crate::core::maintenance::Covers;
 use crate::core::notification::{Notification, NotificationState, RecipientId};
 use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId};
@@ -185,6 +186,16 @@ pub enum Finding {
     UnusedPolicy { policy: String },
     /// A maintenance window that does not come within a year.
     WindowNeverComes { window: String },
+    /// Windows of several names that follow on each other keep this quiet for longer than anything may be.
+    QuietOnAndOn {
+        windows: Vec<String>,
+        covers: Covers,
+        #[serde(flatten)]
+        span: Span,
+        /// There is no end to it in the days that were walked.
+        endless: bool,
+        at_most: SignedDuration,
+    },
     /// No two alerts can fit the inhibit rule.
     InhibitsNothing { rule: String },
     /// A partner's contact whom messages no longer reach.

@@ -79,6 +79,18 @@ impl Finding {
             Finding::WindowNeverComes { window } => {
                 format!("maintenance window {} does not come within a year", sanitise(window))
             }
+            Finding::QuietOnAndOn { windows, covers, span, endless, at_most } => {
+                let end = match endless {
+                    true => format!("without an end from {} on", day(span.from, zone)),
+                    false => format!("without a pause {}", span_in_words(span, zone)),
+                };
+                format!(
+                    "maintenance windows {} follow on each other and keep {} quiet {end}; what begins in them pages \
+                     after {at_most:#} all the same ([quiet] at_most)",
+                    windows.iter().map(|name| sanitise(name)).collect::<Vec<_>>().join(", "),
+                    covers.words()
+                )
+            }
             Finding::InhibitsNothing { rule } => format!(
                 "inhibit rule {} keeps nothing quiet: no two alerts can fit its source, its target and what must be \
                  equal",
@@ -177,6 +189,11 @@ fn span_in_words(span: &Span, zone: &TimeZone) -> String {
             until.strftime("%Z")
         ),
     }
+}
+
+/// `Sat 28 Nov 18:00 CET`.
+fn day(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%a %-d %b %H:%M %Z").to_string()
 }
 
 fn named(partners: &[String]) -> String {
