@@ -497,6 +497,29 @@ fn what_sleeps_while_no_text_leaves_wakes_and_pages_when_one_does_again() {
     });
 }
 
+#[test]
+fn tests_that_are_switched_on_at_night_wake_nobody_and_come_once_by_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let handset = Handset::default();
+    let with = with_shifts();
+    let without = with.replace("[page_test]\nevery = \"30d\"\n", "");
+    assert_ne!(with, without);
+    live_by(&without, folder.path(), at("03:50"), &handset, async |agent, _| {
+        minutes(2).await;
+        std::fs::write(folder.path().join("config.toml"), &with).unwrap();
+        agent.apply_file("test who is on call", nightdesk::core::change::Actor::Desk).await.unwrap();
+        minutes(60).await;
+        assert_eq!(handset.got(), [""; 0], "maria came on at 02:30");
+    });
+    live_by(&with, folder.path(), at("07:58"), &handset, async |_, _| {
+        minutes(1).await;
+        assert_eq!(handset.got(), [""; 0]);
+        minutes(30).await;
+        let [said] = &handset.got()[..] else { panic!("maria is tested") };
+        assert!(said.starts_with("TEST from simulated, 08:0"), "{said}");
+    });
+}
+
 /// Two take turns of a day, and texts are proven.
 fn with_shifts() -> String {
     let proving = CONFIG.replace("carries = [\"sms\"]", "carries = [\"sms\"]\nreceipts = true");

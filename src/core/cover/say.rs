@@ -127,7 +127,9 @@ pub(super) fn no_way(medium: Medium, why: NoWay) -> String {
         NoWay::NoAddress => format!("no {address}"),
         NoWay::NoChannel => format!("no channel carries {}", word(medium)),
         NoWay::Bounced => format!("the {address} is dead, a message bounced"),
-        NoWay::Failed => format!("a message to the {address} failed, and its `fix` task is not done"),
+        NoWay::Failed => {
+            format!("a message to the {address} failed, and none is proven to have arrived there since")
+        }
         NoWay::OptedOut => format!("the {address} opted out; only its owner can end that, with START"),
     }
 }
