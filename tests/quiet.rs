@@ -152,8 +152,12 @@ async fn minutes(count: u64) {
 }
 
 async fn report(agent: &Agent, kind: &str, id: &str, partner: &str, severity: &str) {
+    report_of(agent, kind, "blocked_order", id, partner, severity).await;
+}
+
+async fn report_of(agent: &Agent, kind: &str, of: &str, id: &str, partner: &str, severity: &str) {
     let data = json!({
-        "exception": { "id": id, "kind": "blocked_order", "title": format!("Blocked order {id}") },
+        "exception": { "id": id, "kind": of, "title": format!("Blocked order {id}") },
         "partner": { "id": partner, "name": partner },
         "severity": severity,
     });
@@ -461,6 +465,58 @@ fn a_recurring_window_and_an_inhibit_rule_count_as_the_file_that_is_applied_says
         let actor = nightdesk::core::change::Actor::Desk;
         agent.apply_file("no more windows", actor).await.unwrap();
         assert_eq!(state(&store, 1).await, AlertState::Open);
+    });
+}
+
+#[test]
+fn what_sleeps_while_no_text_leaves_wakes_and_pages_when_one_does_again() {
+    let quiet = format!(
+        "{CONFIG}\n[[inhibit]]\nname = \"no texts\"\nsource = \"severity == 'critical'\"\n\
+         target = \"severity == 'high'\"\nequal = [\"kind\"]\nat_most = \"72h\"\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let handset = Handset::default();
+    live_by(&quiet, folder.path(), at("02:00"), &handset, async |agent, store| {
+        handset.fails(true);
+        report(&agent, "raised", "1", "Acme", "high").await;
+        minutes(10).await;
+        let down = store.read(|tx| tx.alert(AlertId(2))).await.unwrap().unwrap();
+        assert!(down.title.raw().starts_with("SMS DOWN since "), "{:?}", down.title);
+        // Their own gateway, by the words of the very same trouble.
+        report_of(&agent, "raised", "provider_down", "3", "Borg", "high").await;
+        assert_eq!(state(&store, 3).await, AlertState::Snoozed);
+        minutes(60).await;
+        assert_eq!((state(&store, 3).await, handset.got().len()), (AlertState::Snoozed, 0));
+        handset.fails(false);
+        minutes(6).await;
+        let down = store.read(|tx| tx.alert(AlertId(2))).await.unwrap().unwrap();
+        assert!(down.cleared_at.is_some(), "{down:?}");
+        assert_eq!(state(&store, 3).await, AlertState::Open, "in the same transaction");
+        let got = handset.got();
+        assert!(got.iter().any(|said| said.contains("Borg: Blocked order 3")), "{got:?}");
+    });
+}
+
+#[test]
+fn tests_that_are_switched_on_at_night_wake_nobody_and_come_once_by_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let handset = Handset::default();
+    let with = with_shifts();
+    let without = with.replace("[page_test]\nevery = \"30d\"\n", "");
+    assert_ne!(with, without);
+    live_by(&without, folder.path(), at("03:50"), &handset, async |agent, _| {
+        minutes(2).await;
+        std::fs::write(folder.path().join("config.toml"), &with).unwrap();
+        agent.apply_file("test who is on call", nightdesk::core::change::Actor::Desk).await.unwrap();
+        minutes(60).await;
+        assert_eq!(handset.got(), [""; 0], "maria came on at 02:30");
+    });
+    live_by(&with, folder.path(), at("07:58"), &handset, async |_, _| {
+        minutes(1).await;
+        assert_eq!(handset.got(), [""; 0]);
+        minutes(30).await;
+        let [said] = &handset.got()[..] else { panic!("maria is tested") };
+        assert!(said.starts_with("TEST from simulated, 08:0"), "{said}");
     });
 }
 

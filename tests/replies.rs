@@ -61,6 +61,12 @@ fn code(page: &str) -> String {
     page.rsplit([' ', '+']).next().unwrap().to_owned()
 }
 
+/// Where an answer to a mail goes.
+fn reply_address(mail: &str) -> String {
+    let line = mail.lines().find_map(|line| line.strip_prefix("Reply-To: ")).unwrap();
+    line.split(['<', '>']).nth(1).unwrap().to_owned()
+}
+
 async fn alert(desk: &Desk) -> Value {
     desk.list(&["alerts", "list"]).await.remove(0)
 }
@@ -150,19 +156,14 @@ async fn a_mailed_reply_acts_by_its_token_and_sender_and_no_machine_s_does() {
     desk.start().await;
     desk.raise(&exception("1")).await;
     let outbox = desk.state().join("outbox");
-    let mail = until("Maria's mail", async || {
-        let files = std::fs::read_dir(&outbox).ok()?;
-        let mut mails = files
-            .flatten()
-            .map(|file| file.path())
-            .filter(|path| path.extension().is_some_and(|e| e == "eml"));
-        mails.find_map(|path| {
-            std::fs::read_to_string(path).ok().filter(|text| text.contains("maria@example.net"))
-        })
-    })
-    .await;
-    let reply_to = mail.lines().find_map(|line| line.strip_prefix("Reply-To: ")).unwrap();
-    let reply_to = reply_to.split(['<', '>']).nth(1).unwrap().to_owned();
+    let got = |what: &str| -> Vec<String> {
+        let files = std::fs::read_dir(&outbox).into_iter().flatten().flatten().map(|file| file.path());
+        let mails = files.filter(|path| path.extension().is_some_and(|e| e == "eml"));
+        let read = mails.filter_map(|path| std::fs::read_to_string(path).ok());
+        read.filter(|mail| mail.contains("maria@example.net") && mail.contains(what)).collect()
+    };
+    let mail = until("Maria's mail", async || got("").pop()).await;
+    let reply_to = reply_address(&mail);
     assert!(reply_to.starts_with("desk+") && reply_to.ends_with("@example.net"), "{reply_to}");
 
     let mut count = 0;
@@ -184,8 +185,23 @@ async fn a_mailed_reply_acts_by_its_token_and_sender_and_no_machine_s_does() {
     until("the letters to be read", async || emptied().then_some(())).await;
     let untouched = alert(&desk).await;
     assert_eq!((&untouched["state"], &untouched["holder"]), (&"open".into(), &Value::Null), "{untouched:#}");
+    // Asked once, whoever it was.
+    arrives("maria@example.net", "desk@example.net", "", "stop");
+    let asked = "STOP came from this address";
+    let question = until("the question", async || got(asked).pop()).await;
+    until("the letters to be read", async || emptied().then_some(())).await;
+    assert_eq!(got(asked).len(), 1);
+    let fixes = desk.list(&["tasks", "list"]).await;
+    let [task] = &fixes[..] else { panic!("{fixes:#?}") };
+    assert!(task["title"].as_str().unwrap().starts_with("Maria Weber: STOP came by a mail"), "{task:#}");
     arrives("Maria@example.net", &reply_to, "", "Ack 30\r\n\r\nOn Tuesday Night desk wrote:\r\n> resolve");
     until("Maria to have it", async || (alert(&desk).await["holder"] == "maria").then_some(())).await;
     assert_eq!(alert(&desk).await["state"], "acknowledged");
+    assert_eq!(desk.list(&["consent", "list"]).await, Vec::<Value>::new());
+    arrives("maria@example.net", &reply_address(&question), "", "stop");
+    until("Maria's word to be kept", async || {
+        (desk.list(&["consent", "list"]).await.len() == 1).then_some(())
+    })
+    .await;
     desk.stop().await;
 }

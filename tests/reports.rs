@@ -359,6 +359,30 @@ async fn one_click_ends_a_contacts_mails_a_look_does_not_and_the_ledger_tells() 
     let fixes = desk.list(&["tasks", "list", "--kind", "fix"]).await;
     assert!(fixes[0]["title"].as_str().unwrap().starts_with("Ana Lopez complained of N"), "{fixes:#?}");
 
+    // A STOP that anybody may have written is a question to Ben, and his link the answer.
+    let stop =
+        "From: <ann@example.net>\r\nTo: <desk@example.net>\r\nMessage-ID: <s1@example.net>\r\n\r\nSTOP\r\n";
+    arrives(&maildir, "1700000003.s1.host", stop);
+    let question = until("the question", async || {
+        mails(&desk, "ann@example.net").into_iter().find(|mail| mail.contains("STOP: https://"))
+    })
+    .await;
+    let link = question.split("STOP: https://desk.example.net").nth(1).unwrap();
+    let link = link.split_whitespace().next().unwrap().replace("=\r\n", "");
+    let opted_out = async || desk.json(&["contacts", "show", "ben"]).await["opted_out"].clone();
+    let page = http.get(desk.url(&link)).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("<form method=\"post\""), "{page}");
+    assert_eq!((opted_out().await, ledger().await.len()), (json!([]), 3), "asked, and looked at");
+    let done = http.post(desk.url(&link)).send().await.unwrap();
+    assert_eq!((done.status().as_u16(), opted_out().await), (200, json!(["email"])));
+    assert_eq!(ledger().await[0]["means"], "link");
+    let fixes = desk.list(&["tasks", "list", "--kind", "fix", "state:done"]).await;
+    assert!(fixes[0]["title"].as_str().unwrap().starts_with("Ben "), "{fixes:#?}");
+    let back = done.text().await.unwrap();
+    let back = back.split("../subscribe/").nth(1).unwrap().split('"').next().unwrap();
+    http.post(desk.url(&format!("/v1/subscribe/{back}"))).send().await.unwrap();
+    assert_eq!(opted_out().await, json!([]));
+
     // What an operator writes down is kept as such.
     desk.run(&["contacts", "set", "zoe", "opted_out=email"]).await;
     let zoe = desk.list(&["consent", "list", "--contact", "zoe"]).await;

@@ -3,6 +3,7 @@
 
 use super::Agent;
 use super::contacts;
+use super::replies;
 use crate::community::unsubscribe::{Asks, Page};
 use crate::core::consent::Means;
 use crate::core::escalation::Decision;
@@ -24,10 +25,15 @@ pub(super) async fn page(
     let desk = &setup.settings.desk;
     let Some(id) = desk.reply_key.of_link_token(link, token) else { return Ok(None) };
     let Some(n) = agent.store.read(move |tx| tx.notification(id)).await? else { return Ok(None) };
-    if posted && !said(agent, link, id, Means::OneClick).await? {
+    let taken = match link {
+        _ if !posted => true,
+        Link::Unsubscribe if n.answers.is_some() => replies::confirmed(agent, &n).await?,
+        _ => said(agent, link, id, Means::OneClick).await?,
+    };
+    if !taken {
         return Ok(None);
     }
-    // An answer to who opted out altogether is about everything.
+    // An answer to who opted out, or to who is said to have, is about everything.
     let category = n.answers.is_none().then_some(n.category);
     let locale = n.said.as_ref().map_or(desk.locale.as_str(), |said| said.locale.as_str()).to_owned();
     Ok(Some(Page {

@@ -62,7 +62,12 @@ pub async fn job(agent: Arc<Agent>) {
 async fn pause(agent: &Agent, next: Option<Timestamp>) {
     match next {
         Some(at) if at <= agent.world.now() => tokio::time::sleep(TOGETHER).await,
-        Some(at) => agent.world.sleep_until(at).await,
+        Some(at) => {
+            // The clock is looked at again and again; what is planned only by then.
+            while agent.world.now() < at {
+                agent.world.sleep_until(at).await;
+            }
+        }
         None => std::future::pending().await,
     }
 }

@@ -10,6 +10,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// Looks at the file until the agent stops.
 pub async fn job(agent: Arc<Agent>) {
+    let mut watched = config::Watched::default();
     loop {
         tokio::select! {
             biased;
@@ -19,10 +20,18 @@ pub async fn job(agent: Arc<Agent>) {
         let (file, applied) = (agent.origin.file.clone(), agent.setup());
         let read = tokio::task::spawn_blocking({
             let file = file.clone();
-            move || config::read(&file).map(|text| config::digest(&text))
+            move || {
+                let digest = watched.read(&file).map(|text| config::digest(&text));
+                (watched, digest)
+            }
         });
-        let note = match read.await {
-            Ok(Ok(digest)) if digest == applied.settings.sha256 => None,
+        let (again, digest) = match read.await {
+            Ok((again, digest)) => (again, digest.ok()),
+            Err(_) => (config::Watched::default(), None),
+        };
+        watched = again;
+        let note = match digest {
+            Some(digest) if digest == applied.settings.sha256 => None,
             _ => Some(match config::load(&file) {
                 Ok(_) => format!(
                     "{} differs from the applied version {}; `nightdesk config apply` applies it",

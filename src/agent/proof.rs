@@ -90,20 +90,26 @@ fn paging(tx: &Tx<'_>, n: &Notification) -> Result<Vec<Paging>, StoreError> {
 /// again or becomes a task.
 pub async fn look_for_lost(agent: Arc<Agent>) {
     let mut asked: BTreeMap<(NotificationId, u32), u32> = BTreeMap::new();
+    let mut setups = agent.setups();
     loop {
+        let any = setups.borrow_and_update().settings.desk.carriers.iter().any(|one| one.doubt == Doubt::Ask);
         tokio::select! {
             biased;
             () = agent.stopping.cancelled() => return,
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            // There is nobody who could be asked.
+            changed = setups.changed(), if !any => match changed {
+                Ok(()) => {
+                    asked.clear();
+                    continue;
+                }
+                Err(_) => return,
+            },
+            () = tokio::time::sleep(LOOK_EVERY), if any => {}
         }
         let (setup, since) = (agent.setup(), agent.world.now() - LOST_SINCE);
         let asks = |name: &str| {
             setup.settings.desk.carrier_named(name).is_some_and(|carrier| carrier.doubt == Doubt::Ask)
         };
-        if !setup.settings.desk.carriers.iter().any(|carrier| carrier.doubt == Doubt::Ask) {
-            asked.clear();
-            continue;
-        }
         let lost = match agent.store.read(move |tx| tx.lost_since(since)).await {
             Ok(lost) => lost,
             Err(why) => {

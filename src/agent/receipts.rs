@@ -15,7 +15,6 @@ use crate::core::id::NotificationId;
 use crate::core::notification::{Evidence, Fault, Notification, NotificationState, RecipientId, Rung};
 use crate::core::proof::{Shortfall, moves_on};
 use crate::core::reply;
-use crate::core::task::TaskKind;
 use crate::store::{StoreError, Tx};
 use async_trait::async_trait;
 use axum::http::StatusCode;
@@ -197,7 +196,7 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
 fn mend(tx: &mut Tx<'_>, desk: &Desk, n: &Notification, now: Timestamp) -> Result<(), StoreError> {
     let RecipientId::Person(person) = &n.recipient.who else { return Ok(()) };
     let key = reply::person_fix_task(person, n.medium);
-    let of_message = format!("{}:{}", TaskKind::Fix.as_str(), n.id);
+    let of_message = delivery::fix_task(n.id);
     if n.answers.is_some() || tx.open_task(&key)?.is_some() || tx.open_task(&of_message)?.is_some() {
         return Ok(());
     }

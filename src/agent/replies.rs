@@ -129,6 +129,22 @@ pub(super) async fn complained(
     take_as(agent, inbound, None, decide).await.map(|_| ())
 }
 
+/// Whoever got our question whether a STOP was theirs followed its signed link; `false` where it was no question.
+pub(super) async fn confirmed(agent: &Agent, question: &Notification) -> Result<bool, StoreError> {
+    let Some(address) = &question.answers else { return Ok(false) };
+    let inbound = Inbound {
+        channel: "mail".to_owned(),
+        // Whoever came back meanwhile may follow it again.
+        provider_id: format!("{} {}", question.id, agent.world.now()),
+        medium: question.medium,
+        from: address.raw().to_owned(),
+        text: "followed the signed link".into(),
+        answers: Some(question.id),
+        automatic: None,
+    };
+    take_as(agent, inbound, None, reply::confirmed).await.map(|_| true)
+}
+
 /// Takes one reply; the same again does nothing.
 pub async fn take_one(agent: &Agent, inbound: Inbound) -> Result<Became, StoreError> {
     take_as(agent, inbound, None, take).await
@@ -178,17 +194,20 @@ fn view(tx: &Tx<'_>, desk: &Desk, inbound: &Inbound, now: Timestamp) -> Result<R
     if inbound.automatic.is_some() {
         return Ok(ReplyView::default());
     }
-    let address = address_key(&inbound.from);
+    let newest = NotificationId(tx.ids().notification.saturating_sub(1));
+    let named = reply::named(desk, inbound, newest).map(|id| tx.notification(id)).transpose()?.flatten();
+    let senders = tx.contacts_at(&address_key(&inbound.from))?;
+    let mailbox = named.as_ref().and_then(|named| reply::mailbox_meant(desk, inbound, named, &senders, now));
+    let address = address_key(mailbox.as_deref().unwrap_or(&inbound.from));
     let mut view = ReplyView {
-        contacts: tx.contacts_at(&address)?,
+        contacts: if mailbox.is_some() { tx.contacts_at(&address)? } else { senders },
         suppression: tx.suppression(&address)?,
         answered_lately: tx.answers_to(&address, now - SignedDuration::from_hours(1))?,
+        asked_lately: tx.was_asked(&address, now - SignedDuration::from_hours(24))?,
+        mailbox,
         ..ReplyView::default()
     };
-    let newest = NotificationId(tx.ids().notification.saturating_sub(1));
-    if let Some(id) = reply::named(desk, inbound, newest)
-        && let Some(named) = tx.notification(id)?
-    {
+    if let Some(named) = named {
         let paged = named.alert.map(|alert| paged(tx, alert)).transpose()?.flatten();
         for alert in named.alerts().into_iter().filter(|alert| Some(*alert) != named.alert) {
             view.along.extend(self::paged(tx, alert)?);
@@ -224,7 +243,7 @@ fn view(tx: &Tx<'_>, desk: &Desk, inbound: &Inbound, now: Timestamp) -> Result<R
     if let Some(partner) = view.contacts.iter().find_map(|contact| contact.partner_id.as_ref()) {
         view.partner = tx.partner(partner.raw())?.map(|partner| partner.about);
     }
-    for key in reply::task_keys(desk, inbound, &view.contacts) {
+    for key in reply::task_keys(desk, inbound.medium, &address, &view.contacts) {
         view.tasks.extend(tx.open_task(&key)?);
     }
     Ok(view)

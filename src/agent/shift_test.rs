@@ -1,6 +1,7 @@
-//! Looks who came on call, and tests those of whom nobody knows that a text would reach them.
+//! Looks who is on call, and tests those of whom nobody knows that a text would reach them.
 
 use super::Agent;
+use crate::core::contact::Medium;
 use crate::core::desk::Desk;
 use crate::core::escalation::Decision;
 use crate::core::shift_test::{self, Begun, PAUSE, ShiftTests};
@@ -29,7 +30,7 @@ async fn look(agent: &Agent) -> Result<(), StoreError> {
     let (setup, now) = (agent.setup(), agent.world.now());
     let desk = &setup.settings.desk;
     let Some(rule) = desk.page_test.clone() else { return Ok(()) };
-    let begun = shift_test::begun(desk, now);
+    let begun = shift_test::on_shift(desk, now);
     if begun.is_empty() {
         return Ok(());
     }
@@ -78,5 +79,5 @@ fn needed(
     }
     // As it was when the turn began: a proof that grows too old within a turn wakes nobody in it.
     let since = begun.at.saturating_sub(rule.every).unwrap_or(Timestamp::MIN);
-    Ok(!shift_test::proves(desk, &begun.person, &tx.proven_to(&begun.person, since)?, since))
+    Ok(!shift_test::proves(desk, &begun.person, &tx.proven_to(&begun.person, Medium::Sms, since)?, since))
 }

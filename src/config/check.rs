@@ -144,6 +144,7 @@ impl Check<'_> {
             file.source.iter().map(|source| source.name.as_ref().clone()).collect();
         let maintenance = self.maintenance(file.maintenance, &source_names, &zone);
         let inhibits = self.inhibits(file.inhibit);
+        let quiet_at_most = self.quiet_at_most(&file.quiet);
         let page_test = file.page_test.map(|table| self.page_test(table));
         let retry = Retry {
             first: self.duration_or(file.retry.first.as_ref(), 5),
@@ -198,6 +199,7 @@ impl Check<'_> {
                 storm,
                 maintenance,
                 inhibits,
+                quiet_at_most,
                 page_test,
                 bundle_from: file.bundle.pages.unwrap_or(10),
                 throttle,

@@ -25,6 +25,8 @@ pub struct File {
     #[serde(default)]
     pub storm: StormTable,
     #[serde(default)]
+    pub quiet: super::quiet::QuietTable,
+    #[serde(default)]
     pub joining: JoiningTable,
     #[serde(default)]
     pub bundle: BundleTable,

@@ -82,14 +82,8 @@ struct NamedDays {
     holidays_file: Option<Text>,
 }
 
-/// The tables and lists beside the configuration in the form they are kept in: the tables of the folder
-/// `edi` by name, then those that the file names. One that is named and cannot be read is left to the check,
-/// which can point at its name.
-///
-/// # Errors
-/// A file of the folder that cannot be read, or one that is no text.
-pub fn beside(text: &str, config: &Path) -> Result<String, ConfigError> {
-    let folder = config.parent().unwrap_or(Path::new(""));
+/// The other files that a configuration's text names.
+pub fn named(text: &str) -> Vec<(Kind, String)> {
     let named: Vec<(Kind, Text)> = match toml::from_str::<Named>(text) {
         Ok(Named { edi, calendar, schedule }) => {
             let days = calendar.into_iter().filter_map(|calendar| calendar.holidays_file);
@@ -104,6 +98,17 @@ pub fn beside(text: &str, config: &Path) -> Result<String, ConfigError> {
         }
         Err(_) => Vec::new(),
     };
+    named.into_iter().map(|(kind, name)| (kind, name.into_inner())).collect()
+}
+
+/// The tables and lists beside the configuration in the form they are kept in: the tables of the folder
+/// `edi` by name, then those that the file names. One that is named and cannot be read is left to the check,
+/// which can point at its name.
+///
+/// # Errors
+/// A file of the folder that cannot be read, or one that is no text.
+pub fn beside(named: &[(Kind, String)], config: &Path) -> Result<String, ConfigError> {
+    let folder = config.parent().unwrap_or(Path::new(""));
     let (mut kept, mut problems) = (String::new(), Vec::new());
     for path in csv_files(&folder.join("edi")) {
         let name = format!("edi/{}", path.file_name().unwrap_or_default().to_string_lossy());
@@ -112,9 +117,9 @@ pub fn beside(text: &str, config: &Path) -> Result<String, ConfigError> {
         problems.extend(done.err());
     }
     for (kind, name) in named {
-        let path = folder.join(name.as_ref());
+        let path = folder.join(name);
         if let Ok(text) = read(&path) {
-            problems.extend(keep(&mut kept, kind, &sanitise(name.as_ref()), &text, &path).err());
+            problems.extend(keep(&mut kept, *kind, &sanitise(name), &text, &path).err());
         }
     }
     if problems.is_empty() { Ok(kept) } else { Err(ConfigError::Wrong { problems }) }

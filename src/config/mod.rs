@@ -152,10 +152,28 @@ pub struct Login {
 /// of the folder `templates/` beside it, its tables of EDI codes, its lists of holidays and the calendars
 /// that its schedules name.
 pub fn read(path: &Path) -> Result<String, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why: why.to_string() })?;
-    let kept = templates::beside(path)? + &kept::beside(&text, path)?;
-    Ok(text + &kept)
+    Watched::default().read(path)
+}
+
+/// A configuration that is read again and again: which other files it names is only looked for where it is another.
+#[derive(Default)]
+pub struct Watched {
+    text: String,
+    named: Vec<(kept::Kind, String)>,
+}
+
+impl Watched {
+    /// As [`read`].
+    pub fn read(&mut self, path: &Path) -> Result<String, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why: why.to_string() })?;
+        if text != self.text {
+            self.named = kept::named(&text);
+            self.text.clone_from(&text);
+        }
+        let kept = templates::beside(path)? + &kept::beside(&self.named, path)?;
+        Ok(text + &kept)
+    }
 }
 
 /// Reads and checks a configuration file and its templates.

@@ -1,4 +1,4 @@
-//! `[[maintenance]]` and `[[inhibit]]`: what pages nobody for a while, and when.
+//! `[[maintenance]]`, `[[inhibit]]` and `[quiet]`: what pages nobody for a while, when, and for how long at most.
 
 use super::check::{Check, unknown};
 use super::file::{OneOrMore, SeverityWord, Text, Words, words};
@@ -34,6 +34,12 @@ pub struct MaintenanceTable {
     pub when: Option<Text>,
 }
 
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct QuietTable {
+    pub at_most: Option<Text>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InhibitTable {
@@ -47,7 +53,19 @@ pub struct InhibitTable {
 /// What no alert is quiet for longer because of others, unless said.
 const USUAL: SignedDuration = SignedDuration::from_hours(4);
 
+/// For how long one reason after another may keep an alert quiet, unless said.
+const ON_AND_ON: SignedDuration = SignedDuration::from_hours(24);
+
 impl Check<'_> {
+    pub(super) fn quiet_at_most(&mut self, table: &QuietTable) -> SignedDuration {
+        let Some(text) = &table.at_most else { return ON_AND_ON };
+        let length = self.duration(text);
+        if length > LONGEST || length < SignedDuration::from_hours(1) {
+            self.wrong(text.span(), "at_most is between an hour and three days (72h)");
+        }
+        length
+    }
+
     pub(super) fn maintenance(
         &mut self,
         tables: Vec<MaintenanceTable>,
@@ -248,6 +266,16 @@ mod tests {
             let place = format!("config.toml:{}:{column}:", lines + line.parse::<usize>().unwrap());
             assert!(error.contains(wanted), "{keys}: {error}");
             assert!(error.starts_with(&place), "{place} {keys}: {error}");
+        }
+    }
+
+    #[test]
+    fn how_long_quiet_may_go_on_is_a_day_unless_said_and_never_for_ever() {
+        assert_eq!(with("").unwrap().desk.quiet_at_most, ON_AND_ON);
+        assert_eq!(with("[quiet]\nat_most = \"6h\"").unwrap().desk.quiet_at_most.as_hours(), 6);
+        for wrong in ["73h", "59m"] {
+            let error = with(&format!("[quiet]\nat_most = \"{wrong}\"")).unwrap_err();
+            assert!(error.contains("between an hour and three days"), "{error}");
         }
     }
 

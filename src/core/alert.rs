@@ -185,6 +185,9 @@ pub struct Alert {
     /// Why the desk lets it sleep, where nobody put it off; see [`Alert::resting`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet: Option<Quiet>,
+    /// Whatever keeps it quiet by then, the desk lets it sleep no longer; said when it falls asleep, until it pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_at_most: Option<Timestamp>,
     /// When another alert first kept it quiet: from then on such quiet is bounded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inhibited_at: Option<Timestamp>,
@@ -235,6 +238,12 @@ impl Alert {
     /// Whether a message was decided since the alert last began to page anew.
     pub fn is_of_round(&self, message: NotificationId) -> bool {
         self.round_from.is_none_or(|first| message >= first)
+    }
+
+    /// A person decides from now on, or nobody has to: what the desk kept quiet is theirs.
+    pub fn rests_no_more(&mut self) {
+        self.quiet = None;
+        self.quiet_at_most = None;
     }
 
     /// Why the desk lets it sleep; nothing for one that is awake or that a person put off.

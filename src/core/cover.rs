@@ -14,6 +14,7 @@ use crate::core::assignment::Assignment;
 use crate::core::contact::Medium;
 use crate::core::desk::Desk;
 use crate::core::event::Severity;
+use crate::core::maintenance::Covers;
 use crate::core::notification::{Notification, NotificationState, RecipientId};
 use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId};
@@ -36,7 +37,7 @@ pub struct Known {
     pub unread: BTreeSet<String>,
     /// Addresses that nothing reaches any more, by [`address_key`].
     pub suppressed: BTreeMap<String, SuppressionCause>,
-    /// Addresses at which a message to somebody of the desk failed, see [`failing`].
+    /// Addresses at which messages to somebody of the desk fail, see [`failing`].
     pub failing: BTreeSet<String>,
     pub partners: Vec<PartnerRef>,
     pub contacts: Vec<LostContact>,
@@ -62,14 +63,33 @@ pub struct Failing {
     pub address: String,
 }
 
-/// The way by which a message to somebody of the desk failed, unless a later one is proven to have arrived there.
-/// The way counts as broken until its task is done, or the address is another.
-pub fn failing(n: &Notification, proven: &[Notification]) -> Option<Failing> {
+/// The newest of these messages to somebody of the desk that failed at the address they have now.
+pub fn failed_last<'n>(
+    person: &Person,
+    medium: Medium,
+    messages: &'n [Notification],
+) -> Option<&'n Notification> {
+    let address = address_key(person.address(medium)?);
+    let failed = |n: &&Notification| {
+        let known = n.state.is_failure() && n.state != NotificationState::Expired && !n.disputed;
+        known && sent_to(n).as_ref() == Some(&address)
+    };
+    messages.iter().filter(failed).max_by_key(|n| n.id)
+}
+
+/// The way by which a message to somebody of the desk failed. It counts as broken until the address is another, or a
+/// message is proven to have arrived there since; where nothing that carries it reports that (`reports`), until no
+/// task about the message is open (`open`).
+pub fn failing(n: &Notification, proven: &[Notification], reports: bool, open: bool) -> Option<Failing> {
     let RecipientId::Person(person) = &n.recipient.who else { return None };
-    let at = |n: &Notification| n.attempts.last().map(|attempt| address_key(attempt.address.raw()));
-    let address = at(n).filter(|_| n.state.is_failure() && n.state != NotificationState::Expired)?;
-    let since = proven.iter().any(|other| other.state.is_proven() && at(other).as_ref() == Some(&address));
-    (!since).then(|| Failing { person: person.clone(), medium: n.medium, address })
+    let address = sent_to(n)?;
+    let arrived = |other: &Notification| other.state.is_proven() && sent_to(other).as_ref() == Some(&address);
+    let mended = proven.iter().any(arrived) || !(reports || open);
+    (!mended).then(|| Failing { person: person.clone(), medium: n.medium, address })
+}
+
+fn sent_to(n: &Notification) -> Option<String> {
+    n.attempts.last().map(|attempt| address_key(attempt.address.raw()))
 }
 
 /// Which step of which policy.
@@ -104,7 +124,7 @@ pub enum NoWay {
     NoChannel,
     /// A provider said for good that nobody is reached there.
     Bounced,
-    /// A message failed there, and the task about it is not done.
+    /// A message failed there, and none is known to have arrived since.
     Failed,
     /// Its owner said stop.
     OptedOut,
@@ -185,6 +205,16 @@ pub enum Finding {
     UnusedPolicy { policy: String },
     /// A maintenance window that does not come within a year.
     WindowNeverComes { window: String },
+    /// Windows of several names that follow on each other keep this quiet for longer than anything may be.
+    QuietOnAndOn {
+        windows: Vec<String>,
+        covers: Covers,
+        #[serde(flatten)]
+        span: Span,
+        /// There is no end to it in the days that were walked.
+        endless: bool,
+        at_most: SignedDuration,
+    },
     /// No two alerts can fit the inhibit rule.
     InhibitsNothing { rule: String },
     /// A partner's contact whom messages no longer reach.

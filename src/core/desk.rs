@@ -168,6 +168,8 @@ pub struct Desk {
     /// Configured and stored windows that count now or later.
     pub maintenance: Vec<Window>,
     pub inhibits: Vec<Inhibit>,
+    /// The desk lets no alert sleep on for longer, one reason after another.
+    pub quiet_at_most: SignedDuration,
     /// Whoever comes on call is tested where no text was proven to reach them.
     pub page_test: Option<ShiftTests>,
     /// So many pages to one person at one moment are one message; 0: never.

@@ -146,6 +146,7 @@ impl<'a> Decision<'a> {
     ) {
         let before = self.changes.len();
         self.begin_round(alert);
+        alert.quiet_at_most = None;
         alert.updated_at = self.now;
         alert.step = 0;
         alert.next_escalation_at = Some(self.now + alert.next_step().1.after);

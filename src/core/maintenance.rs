@@ -246,6 +246,19 @@ pub fn longest_on(schedules: &[CronSchedule], lasts: SignedDuration) -> SignedDu
     longest
 }
 
+/// When the times that one table names, begun by one that ends then, have followed on each other to their end.
+pub fn end_of(windows: &[Window], name: &str, mut until: Timestamp) -> Timestamp {
+    // What is configured follows on itself for three days at most.
+    for _ in 0..LONGEST.as_mins() {
+        let on = windows.iter().filter(|window| window.name == name).filter_map(|w| w.on_until(until));
+        match on.max() {
+            Some(later) => until = later,
+            None => break,
+        }
+    }
+    until
+}
+
 /// The window that keeps these exceptions of an alert quiet the longest, and until when.
 pub fn rest<'w>(
     windows: &'w [Window],

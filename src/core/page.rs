@@ -221,6 +221,7 @@ mod tests {
             next_update_by: None,
             snoozed_until: None,
             quiet: None,
+            quiet_at_most: None,
             inhibited_at: None,
             offered: None,
             cleared_at: None,

@@ -1,6 +1,7 @@
 //! Quiet that the desk keeps by itself: an alert that begins to page inside a maintenance window, or while
 //! another alert explains it, sleeps with a waking time instead. It is never dropped: when the reason is
-//! over, changes or reaches its bound, the alert wakes and pages from step 1.
+//! over, changes or reaches its bound, the alert wakes and pages from step 1. Nor does it sleep on and on: one
+//! reason after another keeps it quiet for a day at most (`[quiet] at_most`), then somebody hears of it.
 //!
 //! What began to page before is not silenced: somebody has been told already and waits for how it ends.
 
@@ -82,7 +83,14 @@ impl Decision<'_> {
         self.rest_of(alert, std::slice::from_ref(member)).is_some()
     }
 
+    /// What keeps an alert quiet, until its bound at most.
     fn rest_of(&self, alert: &Alert, members: &[Member]) -> Option<Rest> {
+        let bound = alert.quiet_at_most.unwrap_or(Timestamp::MAX);
+        let rest = self.covering(alert, members).filter(|_| bound > self.now)?;
+        Some(Rest { until: rest.until.min(bound), ..rest })
+    }
+
+    fn covering(&self, alert: &Alert, members: &[Member]) -> Option<Rest> {
         let window = maintenance::rest(&self.desk.maintenance, alert, members, self.now);
         let window = window.map(|(window, until)| Rest {
             because: Quiet::Maintenance { window: window.name.clone() },
@@ -111,6 +119,16 @@ impl Decision<'_> {
         if matches!(rest.because, Quiet::Alert { .. }) {
             alert.inhibited_at.get_or_insert(self.now);
         }
+        if alert.quiet_at_most.is_none() {
+            let whole = match &rest.because {
+                // Three days of one table are one decision.
+                Quiet::Maintenance { window } => {
+                    maintenance::end_of(&self.desk.maintenance, window, rest.until)
+                }
+                Quiet::Alert { .. } => rest.until,
+            };
+            alert.quiet_at_most = Some(whole.max(self.now + self.desk.quiet_at_most));
+        }
         alert.quiet = Some(rest.because.clone());
         alert.snoozed_until = Some(rest.until);
         alert.updated_at = self.now;
@@ -137,8 +155,14 @@ impl Decision<'_> {
             let said = format!("No longer quiet because of {reason}; it was cleared meanwhile.");
             self.alert_change(Actor::Desk, What::AlertWoke, Untrusted::new(said), alert);
         } else {
-            let said = Untrusted::new(format!("No longer quiet because of {reason}; paging begins."));
-            self.start_policy_because(alert, Actor::Desk, What::AlertWoke, said);
+            let said = match self.covering(alert, &alert.members) {
+                Some(on) => {
+                    let words = on.because.words();
+                    format!("Quiet for as long as may be, though {words} goes on; paging begins.")
+                }
+                None => format!("No longer quiet because of {reason}; paging begins."),
+            };
+            self.start_policy_because(alert, Actor::Desk, What::AlertWoke, Untrusted::new(said));
         }
     }
 }

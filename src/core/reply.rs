@@ -1,20 +1,26 @@
 //! What people write back: read, bound to the message they mean, and made to act; or not, and why.
 //!
 //! Who may act is settled by where the reply comes from: a text by the number of its sender, a mail by
-//! the signed token in the address it was sent to and its sender's address. Whatever a machine wrote
-//! (an auto-reply, a bounce, a mailing list) never acts.
+//! the signed token in the address it was sent to and its sender's address. What proves nothing changes
+//! nothing, least of all whether its supposed sender is told. Whatever a machine wrote (an auto-reply, a bounce,
+//! a mailing list) never acts.
 
+mod answer;
 mod bundled;
 pub mod code;
 pub mod complaint;
 mod handed;
+mod meant;
 pub mod read;
+mod spoken;
+mod stop;
 mod take;
 #[cfg(test)]
 mod tests;
 
 pub use code::{Code, Link, ReplyKey};
 pub use complaint::complain;
+pub use stop::{confirmed, mailbox_meant};
 pub use take::{
     Paged, ReplyView, accepts_any, named, people_at, person_fix_task, take, task_keys, told_last,
 };
@@ -56,6 +62,9 @@ pub struct Reply {
     pub channel: String,
     pub medium: Medium,
     pub from: Untrusted,
+    /// The mailbox that it is about, and that is answered, where that is not its sender's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailbox: Option<Untrusted>,
     /// The person or contact with that address.
     pub who: Option<RecipientId>,
     pub text: Untrusted,
@@ -66,6 +75,13 @@ pub struct Reply {
     /// In one sentence.
     pub said: Untrusted,
     pub created_at: Timestamp,
+}
+
+impl Reply {
+    /// The address that it is about, and that is answered.
+    pub fn address(&self) -> &Untrusted {
+        self.mailbox.as_ref().unwrap_or(&self.from)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +95,8 @@ pub enum Became {
     Answered,
     OptedOut,
     OptedIn,
+    /// It says STOP and does not prove whose word that is: they are asked, and a task says so.
+    Asked,
     /// A person must read it.
     Task,
     /// Nothing came of it.
@@ -93,6 +111,7 @@ impl Became {
             Became::Answered => "answered",
             Became::OptedOut => "opted_out",
             Became::OptedIn => "opted_in",
+            Became::Asked => "asked",
             Became::Task => "task",
             Became::Ignored => "ignored",
         }

@@ -113,6 +113,7 @@ impl Scene {
             storm: Storm { alerts: 5, within: minutes(10), quiet: minutes(15) },
             maintenance: vec![],
             inhibits: vec![],
+            quiet_at_most: minutes(24 * 60),
             page_test: None,
             bundle_from: 3,
             throttle: Throttle::default(),

@@ -1,10 +1,12 @@
 //! Whoever comes on call and was not proven to be reached by text for long is sent a test as the shift
-//! begins, while somebody can still mend what is wrong. Any proof counts, that of a page too; a test that
+//! begins, while somebody can still mend what is wrong; where the desk did not look then, or does not know them
+//! for reached any more, by day. Any proof counts, that of a page too; a test that
 //! fails or that nothing proves in time is a `fix` task of theirs, and then of their team's lead.
 
 use crate::core::alert::Target;
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::Medium;
+use crate::core::delivery::fix_task;
 use crate::core::desk::Desk;
 use crate::core::escalation::Decision;
 use crate::core::id::NotificationId;
@@ -12,6 +14,7 @@ use crate::core::notification::{Notification, NotificationState, Rung};
 use crate::core::page_test;
 use crate::core::person::PersonId;
 use crate::core::rule::Then;
+use crate::core::schedule::Segment;
 use crate::core::task::{Task, TaskKind, TaskState};
 use crate::core::text::Untrusted;
 use jiff::{SignedDuration, Timestamp};
@@ -69,7 +72,7 @@ impl ShiftTest {
     }
 }
 
-/// Somebody whose shift began lately.
+/// Somebody whose shift runs, and when it began.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Begun {
     pub person: PersonId,
@@ -83,34 +86,50 @@ impl Begun {
     }
 }
 
-/// A shift that began longer ago is not tested any more, should the desk have been away meanwhile.
-const LATELY: SignedDuration = SignedDuration::from_hours(12);
+/// Within this a shift has just begun.
+const JUST: SignedDuration = SignedDuration::from_hours(1);
+/// Whoever did not just come on call is woken by no test: on their own clock it is from the first of these hours on,
+/// and not yet the second.
+const BY_DAY: std::ops::Range<i8> = 8..21;
+/// Whose shift began longer ago has none, but is always on.
+const BACK: SignedDuration = SignedDuration::from_hours(35 * 24);
 
 /// Nobody is tested again sooner, so not twice in a night, whatever shifts begin.
 pub const PAUSE: SignedDuration = SignedDuration::from_hours(20);
 
-/// Those whose turn on call began lately, by a schedule that something urgent follows, and are not away.
-pub fn begun(desk: &Desk, now: Timestamp) -> Vec<Begun> {
+/// Those who may be tested now: on call by a schedule that something urgent follows and not away, whose turn began
+/// just now, or whose day it is.
+pub fn on_shift(desk: &Desk, now: Timestamp) -> Vec<Begun> {
     let mut found: Vec<Begun> = Vec::new();
-    let low = now.saturating_sub(LATELY).unwrap_or(Timestamp::MIN);
-    let high = now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
     for name in urgent_schedules(desk) {
-        let Some(schedule) = desk.schedules.get(name) else { continue };
-        let turns = schedule.turns(low, high);
-        for pair in turns.windows(2) {
-            // A turn of somebody who has the one before as well is a turn of theirs all the same.
-            let [_, after] = pair else { continue };
-            let came = after.people.iter().filter(|_| after.from <= now);
-            for person in came.filter(|person| !desk.is_away(person, now)) {
-                let still = desk.on_call(name, now).0.contains(person);
-                if still && !found.iter().any(|one| one.person == *person) {
-                    let begun = Begun { person: person.clone(), schedule: name.to_owned(), at: after.from };
-                    found.push(begun);
-                }
+        let on = desk.on_call(name, now).0.into_iter().filter(|person| !desk.is_away(person, now));
+        for person in on {
+            if !found.iter().any(|one| one.person == person) {
+                let at = began(desk, name, &person, now);
+                found.extend(at.map(|at| Begun { person, schedule: name.to_owned(), at }));
             }
         }
     }
+    let by_day = |person: &PersonId| BY_DAY.contains(&now.to_zoned(desk.zone_of(person)).hour());
+    found.retain(|one| now.duration_since(one.at) <= JUST || by_day(&one.person));
     found
+}
+
+/// When the turn of somebody who is on call began.
+fn began(desk: &Desk, schedule: &str, person: &PersonId, now: Timestamp) -> Option<Timestamp> {
+    let schedule = desk.schedules.get(schedule)?;
+    // Hardly ever longer ago than a day or two.
+    for back in [SignedDuration::from_hours(48), BACK] {
+        let low = now.saturating_sub(back).unwrap_or(Timestamp::MIN);
+        let high = now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
+        // A turn of somebody who has the one before as well is a turn of theirs all the same.
+        let turns = schedule.turns(low, high);
+        let theirs = |turn: &&Segment| turn.from <= now && turn.people.contains(person);
+        if let Some(begun) = turns.iter().skip(1).rev().find(theirs) {
+            return Some(begun.from);
+        }
+    }
+    None
 }
 
 /// The schedules that a policy of a rule, or of the catch-all, pages by.
@@ -156,7 +175,7 @@ pub fn send(decision: &mut Decision<'_>, rule: &ShiftTests, begun: &Begun) -> Op
         return None;
     }
     let (id, by) = (NotificationId(decision.ids.notification), desk.name.clone());
-    let via = format!("test at the start of a shift in {}", begun.schedule);
+    let via = format!("test in a shift of {}", begun.schedule);
     page_test::queue(decision, tested, Medium::Sms, &by, &via);
     let test = ShiftTest {
         id: begun.id(),
@@ -170,7 +189,7 @@ pub fn send(decision: &mut Decision<'_>, rule: &ShiftTests, begun: &Begun) -> Op
         updated_at: now,
     };
     let said = format!(
-        "{} comes on call in {}; no text to them was proven for {} days, so a test goes by {}.",
+        "{} is on call in {}; no text to them was proven for {} days, so a test goes by {}.",
         tested.name,
         begun.schedule,
         rule.every.as_hours() / 24,
@@ -236,7 +255,7 @@ pub fn task_key(person: &PersonId) -> String {
 /// The keys under which there may be a task about a test already: of its person, and of the message that
 /// failed.
 pub fn task_keys(test: &ShiftTest) -> [String; 2] {
-    [task_key(&test.person), format!("{}:{}", TaskKind::Fix.as_str(), test.notification)]
+    [task_key(&test.person), fix_task(test.notification)]
 }
 
 fn keep(decision: &mut Decision<'_>, what: What, said: String, test: &ShiftTest) {
@@ -280,10 +299,10 @@ mod tests {
     }
 
     #[test]
-    fn whoever_came_on_call_lately_is_found_once_and_nobody_who_is_away() {
+    fn whoever_just_came_on_call_is_found_once_others_by_day_and_nobody_who_is_away() {
         let mut scene = scene();
         let names = |scene: &Scene| -> Vec<String> {
-            begun(&scene.desk, scene.now).into_iter().map(|begun| begun.id()).collect()
+            on_shift(&scene.desk, scene.now).into_iter().map(|begun| begun.id()).collect()
         };
         assert_eq!(names(&scene), ["jonas 2026-03-28T21:30:00Z"]);
         let second = scene.desk.schedules["primary"].clone();
@@ -296,9 +315,20 @@ mod tests {
         assert_eq!(names(&scene), [""; 0]);
         scene.desk.absences.clear();
         scene.pass(5 * 60);
-        assert_eq!(names(&scene), ["jonas 2026-03-28T21:30:00Z"], "the desk may have been away at the start");
-        scene.pass(7 * 60 + 1);
-        assert_eq!(names(&scene), [""; 0], "that is no longer the start");
+        assert_eq!(
+            names(&scene),
+            [""; 0],
+            "nobody is woken for a test, whatever the desk was at when they came"
+        );
+        scene.pass(5 * 60);
+        assert_eq!(names(&scene), ["jonas 2026-03-28T21:30:00Z"], "08:00");
+        scene.desk.people.get_mut(&PersonId("jonas".into())).unwrap().time_zone =
+            Some("America/New_York".into());
+        assert_eq!(names(&scene), [""; 0], "on their own clock");
+        scene.pass(12 * 60);
+        assert_eq!(names(&scene), ["jonas 2026-03-28T21:30:00Z"]);
+        scene.pass(2 * 60);
+        assert_eq!(names(&scene), ["maria 2026-03-29T21:30:00Z"]);
     }
 
     #[test]
@@ -309,14 +339,14 @@ mod tests {
         let rotation = Rotation::new(alone, &Length::Days(7), handoff, start, &TimeZone::UTC);
         scene.desk.schedules.insert("primary".into(), Schedule::simple("primary", TimeZone::UTC, rotation));
         scene.pass(7 * 24 * 60);
-        let found: Vec<_> = begun(&scene.desk, scene.now).into_iter().map(|begun| begun.id()).collect();
+        let found: Vec<_> = on_shift(&scene.desk, scene.now).into_iter().map(|begun| begun.id()).collect();
         assert_eq!(found, ["maria 2026-04-04T21:30:00Z"]);
     }
 
     #[test]
     fn a_test_goes_only_where_it_could_be_proven_and_one_that_is_not_is_a_task_of_theirs() {
         let mut scene = scene();
-        let begun = begun(&scene.desk, scene.now).remove(0);
+        let begun = on_shift(&scene.desk, scene.now).remove(0);
         let mut decision = Decision::new(&scene.desk, scene.now, scene.ids);
         assert_eq!(send(&mut decision, &rule(), &begun), None);
         assert!(decision.changes.is_empty());

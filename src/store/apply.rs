@@ -414,7 +414,7 @@ impl Tx<'_> {
             cells![
                 r.id.raw(),
                 r.state.as_str(),
-                address_key(r.from.raw()),
+                address_key(r.address().raw()),
                 i64::from(r.answer.is_some()),
                 r.created_at,
                 encode(r)?

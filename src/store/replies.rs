@@ -25,6 +25,17 @@ impl Tx<'_> {
         Ok(counted.unwrap_or(0).max(0) as u64)
     }
 
+    /// Whether whoever has this address was asked since then if a STOP was theirs.
+    pub fn was_asked(&self, address: &str, since: Timestamp) -> Result<bool, StoreError> {
+        let found = self.query_one(
+            "SELECT 1 FROM reply WHERE sender = $1 AND created_at > $2 AND state = 'asked' AND answered = 1
+             LIMIT 1",
+            cells![address, since],
+            |row| row.int(0),
+        )?;
+        Ok(found.is_some())
+    }
+
     /// The contacts that have this number or mailbox.
     pub fn contacts_at(&self, address: &str) -> Result<Vec<Contact>, StoreError> {
         self.query(

@@ -39,7 +39,9 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0019.sql"),
     include_str!("../../assets/migrations/0023.sql"),
     include_str!("../../assets/migrations/0025.sql"),
+    // A store counts what it has applied, so that what came late stays where it came.
     include_str!("../../assets/migrations/0020.sql"),
+    include_str!("../../assets/migrations/0026.sql"),
 ];
 
 /// Operations waiting for the writer before askers must wait too.

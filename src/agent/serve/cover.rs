@@ -1,11 +1,13 @@
 //! What `nightdesk check` cannot know from the file: what is arranged beside it, and who no longer hears.
 
 use super::{Desk, Failure};
-use crate::core::contact::ContactState;
+use crate::core::contact::{ContactState, Medium};
 use crate::core::cover::{self, Failing, LostContact};
-use crate::core::notification::RecipientId;
+use crate::core::delivery;
+use crate::core::desk::Desk as Known;
 use crate::core::partner::Partner;
-use crate::core::task::{Task, TaskKind};
+use crate::core::reply;
+use crate::core::shift_test;
 use crate::store::StoreError;
 use crate::store::Tx;
 use crate::store::list::{Filter, List};
@@ -35,10 +37,11 @@ pub async fn inputs(
         return Err(Failure(StatusCode::BAD_REQUEST, format!("Ask for between 1 and {MOST_DAYS} days.")));
     }
     let now = desk.agent.world.now();
-    Ok(Json(desk.agent.store.read(move |tx| known(tx, now)).await?))
+    let setup = desk.agent.setup();
+    Ok(Json(desk.agent.store.read(move |tx| known(tx, &setup.settings.desk, now)).await?))
 }
 
-fn known(tx: &Tx<'_>, now: Timestamp) -> Result<CoverInputs, StoreError> {
+fn known(tx: &Tx<'_>, desk: &Known, now: Timestamp) -> Result<CoverInputs, StoreError> {
     let suppressed = tx.suppressions(MOST)?;
     let mut contacts = Vec::new();
     for one in suppressed.iter().take(MOST_LOOKED_UP) {
@@ -59,23 +62,32 @@ fn known(tx: &Tx<'_>, now: Timestamp) -> Result<CoverInputs, StoreError> {
         overrides: tx.overrides(now)?,
         assignments: tx.assignments()?,
         rosters: tx.rosters()?,
-        failing: failing(tx)?,
+        failing: failing(tx, desk)?,
         suppressed,
         partners: partners.into_iter().map(|partner| partner.about).collect(),
         contacts,
     })
 }
 
-/// The people of the desk to whom a message failed whose task is not done yet.
-fn failing(tx: &Tx<'_>) -> Result<Vec<Failing>, StoreError> {
-    let open = ["open", "snoozed"].map(str::to_owned).to_vec();
-    let kind = Some(TaskKind::Fix.as_str().to_owned());
-    let filter = Filter { states: open, kind, limit: MOST_LOOKED_UP as u32, ..Filter::default() };
+/// The people of the desk to whom messages fail, as far as is known.
+fn failing(tx: &Tx<'_>, desk: &Known) -> Result<Vec<Failing>, StoreError> {
     let mut found = Vec::new();
-    for message in tx.list::<Task>(List::Tasks, &filter)?.into_iter().filter_map(|task| task.notification) {
-        let Some(n) = tx.notification(message)? else { continue };
-        if let RecipientId::Person(person) = &n.recipient.who {
-            found.extend(cover::failing(&n, &tx.proven_to(person, n.created_at)?));
+    for person in desk.people.values() {
+        for medium in Medium::ALL {
+            let failed = tx.failed_to(&person.id, medium)?;
+            let Some(n) = cover::failed_last(person, medium, &failed) else { continue };
+            let address = person.address(medium).unwrap_or_default();
+            let reports = desk.route(medium, address).iter().any(|carrier| carrier.proof.is_some());
+            let keys = [
+                reply::person_fix_task(&person.id, medium),
+                delivery::fix_task(n.id),
+                shift_test::task_key(&person.id),
+            ];
+            let mut open = false;
+            for key in keys {
+                open |= tx.open_task(&key)?.is_some();
+            }
+            found.extend(cover::failing(n, &tx.proven_to(&person.id, medium, n.created_at)?, reports, open));
         }
     }
     Ok(found)

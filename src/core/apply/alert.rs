@@ -46,7 +46,7 @@ impl Asked<'_> {
         alert.next_update_by = Some(by);
         alert.next_escalation_at = None;
         alert.snoozed_until = None;
-        alert.quiet = None;
+        alert.rests_no_more();
         alert.close_at = None;
         alert.updated_at = self.decision.now;
         match from.filter(|_| taken.is_some()) {
@@ -92,7 +92,7 @@ impl Asked<'_> {
         alert.holder = None;
         alert.next_update_by = None;
         alert.snoozed_until = None;
-        alert.quiet = None;
+        alert.rests_no_more();
         alert.updated_at = self.decision.now;
         if alert.cleared_at.is_none() {
             let wait = if alert.step == 0 { SignedDuration::ZERO } else { alert.next_step().1.after };
@@ -162,7 +162,7 @@ impl Asked<'_> {
         alert.state = before.state;
         alert.next_update_by = before.until.filter(|_| !asleep);
         alert.snoozed_until = before.until.filter(|_| asleep);
-        alert.quiet = None;
+        alert.rests_no_more();
         alert.updated_at = now;
         let whose = match before.holder == self.asker.id {
             true => "it is theirs as it was".to_owned(),
@@ -220,7 +220,7 @@ impl Asked<'_> {
         alert.state = AlertState::Snoozed;
         alert.holder = Some(self.asker.id.clone());
         alert.snoozed_until = Some(until);
-        alert.quiet = None;
+        alert.rests_no_more();
         alert.next_escalation_at = None;
         alert.next_update_by = None;
         alert.updated_at = now;
@@ -272,7 +272,7 @@ impl Asked<'_> {
         alert.state = AlertState::Open;
         alert.next_update_by = None;
         alert.snoozed_until = None;
-        alert.quiet = None;
+        alert.rests_no_more();
         alert.step = chosen - 1;
         alert.next_escalation_at = Some(self.decision.now);
         let before = self.decision.changes.len();
@@ -313,7 +313,7 @@ impl Asked<'_> {
         alert.next_escalation_at = None;
         alert.next_update_by = None;
         alert.snoozed_until = None;
-        alert.quiet = None;
+        alert.rests_no_more();
         alert.updated_at = self.decision.now;
         let sentence = Untrusted::new(format!("{} closed it: {}", self.asker.name, reason.raw()));
         self.fact(What::AlertResolved, sentence, &alert);

@@ -79,6 +79,18 @@ impl Finding {
             Finding::WindowNeverComes { window } => {
                 format!("maintenance window {} does not come within a year", sanitise(window))
             }
+            Finding::QuietOnAndOn { windows, covers, span, endless, at_most } => {
+                let end = match endless {
+                    true => format!("without an end from {} on", day(span.from, zone)),
+                    false => format!("without a pause {}", span_in_words(span, zone)),
+                };
+                format!(
+                    "maintenance windows {} follow on each other and keep {} quiet {end}; what begins in them pages \
+                     after {at_most:#} all the same ([quiet] at_most)",
+                    windows.iter().map(|name| sanitise(name)).collect::<Vec<_>>().join(", "),
+                    covers.words()
+                )
+            }
             Finding::InhibitsNothing { rule } => format!(
                 "inhibit rule {} keeps nothing quiet: no two alerts can fit its source, its target and what must be \
                  equal",
@@ -115,7 +127,9 @@ pub(super) fn no_way(medium: Medium, why: NoWay) -> String {
         NoWay::NoAddress => format!("no {address}"),
         NoWay::NoChannel => format!("no channel carries {}", word(medium)),
         NoWay::Bounced => format!("the {address} is dead, a message bounced"),
-        NoWay::Failed => format!("a message to the {address} failed, and its `fix` task is not done"),
+        NoWay::Failed => {
+            format!("a message to the {address} failed, and none is proven to have arrived there since")
+        }
         NoWay::OptedOut => format!("the {address} opted out; only its owner can end that, with START"),
     }
 }
@@ -177,6 +191,11 @@ fn span_in_words(span: &Span, zone: &TimeZone) -> String {
             until.strftime("%Z")
         ),
     }
+}
+
+/// `Sat 28 Nov 18:00 CET`.
+fn day(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%a %-d %b %H:%M %Z").to_string()
 }
 
 fn named(partners: &[String]) -> String {

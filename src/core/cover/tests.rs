@@ -354,12 +354,19 @@ fn a_way_by_which_a_page_failed_is_none_until_a_later_one_arrives_there_or_the_n
     scene.raise("x1");
     scene.sent();
     let mut page = scene.message(1).clone();
-    assert_eq!(failing(&page, &[]), None);
+    let maria = scene.desk.people[&id("maria")].clone();
+    let last =
+        |page: &Notification| failed_last(&maria, Medium::Sms, std::slice::from_ref(page)).map(|n| n.id);
+    assert_eq!(last(&page), None);
     page.attempts[0].state = AttemptState::Refused;
     page.state = NotificationState::Failed;
-    let broken = failing(&page, &[]).unwrap();
+    assert_eq!(last(&page), Some(page.id));
+    assert_eq!(last(&Notification { disputed: true, ..page.clone() }), None, "it may have arrived");
+    let broken = failing(&page, &[], true, false).unwrap();
+    assert!(failing(&page, &[], false, true).is_some(), "nothing reports, and somebody is at it");
+    assert_eq!(failing(&page, &[], false, false), None, "nothing reports, and somebody mended it");
     let later = Notification { state: NotificationState::Delivered, ..scene.message(1).clone() };
-    assert_eq!(failing(&page, &[later]), None);
+    assert_eq!(failing(&page, &[later], true, true), None);
     let mut desk = with_schedule(desk(on_call("primary", 0)));
     desk.policies.get_mut("night").unwrap().last_resort = tells(&["jonas"], 10);
     let mut known = known();
@@ -369,7 +376,7 @@ fn a_way_by_which_a_page_failed_is_none_until_a_later_one_arrives_there_or_the_n
     else {
         panic!("{found:?}")
     };
-    let said = "maria: a message to the phone number failed, and its `fix` task is not done, no mailbox";
+    let said = "maria: a message to the phone number failed, and none is proven to have arrived there since, no mailbox";
     assert_eq!(because.as_slice(), &[said.to_owned()][..]);
     desk.people.get_mut(&id("maria")).unwrap().phone = Some("+4915123456709".parse().unwrap());
     assert_eq!(walked(&desk, &known), []);

@@ -47,6 +47,7 @@ pub(in crate::core) fn raise(
         next_update_by: None,
         snoozed_until: None,
         quiet: None,
+        quiet_at_most: None,
         inhibited_at: None,
         offered: None,
         cleared_at: None,

@@ -4,7 +4,7 @@ use super::state_words;
 use crate::core::change::{Change, Object};
 use crate::core::desk::Desk;
 use crate::core::escalation::medium_word;
-use crate::core::id::Ids;
+use crate::core::id::{Ids, NotificationId};
 use crate::core::notification::{Notification, Rung};
 use crate::core::task::{Task, TaskKind};
 use crate::core::text::Untrusted;
@@ -21,9 +21,18 @@ pub fn open_task(
     let task = Task {
         alert: n.alert,
         notification: Some(n.id),
-        ..Task::about_reach(desk, ids, kind, title, format!("{}:{}", kind.as_str(), n.id), now)
+        ..Task::about_reach(desk, ids, kind, title, key(kind, n.id), now)
     };
     task.opened()
+}
+
+/// The key of the task to mend what kept a message from arriving.
+pub fn fix_task(id: NotificationId) -> String {
+    key(TaskKind::Fix, id)
+}
+
+fn key(kind: TaskKind, id: NotificationId) -> String {
+    format!("{}:{id}", kind.as_str())
 }
 
 /// Nobody of the desk gets what is sent to this address: the task to look into it, under its own key.

@@ -105,6 +105,81 @@ fn a_window_that_is_taken_back_wakes_at_once_and_a_longer_one_goes_on() {
     assert_eq!((scene.alert().state, pages(&scene)), (AlertState::Open, 1));
 }
 
+/// Two tables whose windows take turns for ever.
+fn taking_turns(scene: &Scene) -> Vec<Window> {
+    let daily = |name: &str, hour: i8| {
+        let zone = jiff::tz::TimeZone::UTC;
+        let schedule = crate::core::cron::CronSchedule::parse(&format!("0 {hour} * * *"), zone).unwrap();
+        Window { times: Times::Recurring { schedule, lasts: minutes(12 * 60) }, ..window(scene, name, 0) }
+    };
+    vec![daily("days", 6), daily("nights", 18)]
+}
+
+#[test]
+fn windows_that_follow_on_each_other_for_ever_keep_nothing_quiet_for_ever() {
+    let mut scene = Scene::usual();
+    scene.desk.maintenance = taking_turns(&scene);
+    let first_page = |scene: &mut Scene| {
+        let before = pages(scene);
+        let since = scene.now;
+        while pages(scene) == before && scene.now.duration_since(since) < minutes(100 * 60) {
+            scene.pass(30);
+            scene.due();
+        }
+        scene.now.duration_since(since).as_mins()
+    };
+    scene.raise("x1");
+    assert_eq!(first_page(&mut scene), 24 * 60);
+    assert_eq!(
+        said(&scene, What::AlertWoke),
+        ["Quiet for as long as may be, though maintenance nights goes on; paging begins."]
+    );
+    assert_eq!(scene.alert().state, AlertState::Open);
+    // What comes and goes again and again is no exception, as long as nobody was told.
+    let mut scene = Scene::usual();
+    scene.desk.maintenance = taking_turns(&scene);
+    scene.raise("x1");
+    for _ in 0..13 {
+        scene.pass(100);
+        scene.events(&[("cleared", exception("x1"), "high")]);
+        scene.due();
+        scene.events(&[("raised", exception("x1"), "high")]);
+    }
+    assert_eq!(first_page(&mut scene), 24 * 60 - 13 * 100 + 10, "the next look after 24 hours");
+    assert_eq!(scene.alerts.len(), 1);
+}
+
+#[test]
+fn three_days_of_one_window_are_one_decision_and_what_follows_is_not_slept_through() {
+    let mut scene = in_maintenance(72 * 60);
+    let next = Times::Once { from: scene.now + minutes(72 * 60), until: scene.now + minutes(80 * 60) };
+    scene.desk.maintenance.push(Window { times: next, ..window(&scene, "M2", 0) });
+    scene.raise("x1");
+    scene.pass(72 * 60 - 1);
+    scene.due();
+    assert_eq!((scene.alert().state, pages(&scene)), (AlertState::Snoozed, 0));
+    scene.pass(1);
+    scene.due();
+    assert_eq!((scene.alert().state, pages(&scene)), (AlertState::Open, 1));
+    // A weekend of two days that one table names is one, too.
+    let mut scene = in_maintenance(0);
+    let day = |name: &str, from: i64| Window {
+        times: Times::Once { from: scene.now + minutes(from), until: scene.now + minutes(from + 24 * 60) },
+        ..window(&scene, name, 0)
+    };
+    let weekend = vec![day("weekend", 0), day("weekend", 24 * 60)];
+    scene.desk.maintenance = weekend;
+    scene.raise("x1");
+    for _ in 0..47 {
+        scene.pass(60);
+        scene.due();
+    }
+    assert_eq!((scene.alert().state, pages(&scene)), (AlertState::Snoozed, 0));
+    scene.pass(60);
+    scene.due();
+    assert_eq!(scene.alert().state, AlertState::Open);
+}
+
 #[test]
 fn one_window_after_another_is_one_sleep() {
     let mut scene = in_maintenance(60);

@@ -1,7 +1,8 @@
 //! An answer to a message that speaks of several alerts: it takes all that are still open, and is
 //! answered once.
 
-use super::take::{Asks, Taking, title};
+use super::meant::{Asks, title};
+use super::take::Taking;
 use super::{Became, Paged, Reply};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::Object;

@@ -1,13 +1,11 @@
 //! A reader tells their mailbox provider that a mail of ours was unwanted (RFC 5965). It is as good as STOP, and
 //! somebody must find out why: providers stop taking mail from those who are complained of.
 
-use super::read::{Said, Wish};
-use super::take::{ReplyView, Taking, finish, people_at};
+use super::take::{ReplyView, Taking, finish};
 use super::{Became, Inbound};
 use crate::core::change::Change;
 use crate::core::consent::Means;
 use crate::core::desk::Desk;
-use crate::core::escalation::Decision;
 use crate::core::id::{Ids, NotificationId};
 use crate::core::suppression::address_key;
 use crate::core::task::{Task, TaskKind};
@@ -28,16 +26,10 @@ pub fn complain(
     ids: Ids,
     now: Timestamp,
 ) -> (Vec<Change>, Ids) {
-    let people = people_at(desk, inbound.medium, &inbound.from);
-    let said = Said { wish: Wish::OptOut, code: None };
-    let mut taking = Taking { inbound, view, decision: Decision::new(desk, now, ids), said, people };
+    let mut taking = Taking::new(desk, view, inbound, ids, now);
     taking.stop(Means::Complaint);
     let who = taking.who();
-    let name = match (taking.people.first(), taking.contact()) {
-        (Some(person), _) => person.name.clone(),
-        (None, Some(contact)) => contact.name.printable().into_string(),
-        (None, None) => crate::core::text::sanitise(&inbound.from).into_owned(),
-    };
+    let name = taking.name();
     let key = task_key(&inbound.from);
     if !taking.view.tasks.iter().any(|task| task.key.raw() == key) {
         let title = format!("{name} complained of {about} as unwanted: no more mail goes to them");

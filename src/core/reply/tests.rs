@@ -11,6 +11,7 @@ use crate::core::person::{PersonId, Role};
 use crate::core::scenario::{Scene, exception};
 use crate::core::suppression::{Suppression, SuppressionState};
 use crate::core::sync::blank_contact;
+use crate::core::task::{Task, TaskState};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -88,7 +89,16 @@ impl Desk {
             n.alerts().into_iter().filter(|alert| Some(*alert) != n.alert)
         });
         let along = along.filter_map(|id| self.scene.alerts.get(&id)).map(&paged).collect();
-        let people = super::people_at(&desk, inbound.medium, &inbound.from);
+        let has = |contact: &&Contact, address: &str| {
+            contact.phones.iter().any(|phone| phone.as_str() == address)
+                || contact.emails.iter().any(|mailbox| mailbox.as_str() == address)
+        };
+        let senders: Vec<_> = self.contacts.iter().filter(|c| has(c, &inbound.from)).cloned().collect();
+        let mailbox = named
+            .as_ref()
+            .and_then(|(n, _)| super::mailbox_meant(&desk, &inbound, n, &senders, self.scene.now));
+        let address = mailbox.clone().unwrap_or_else(|| inbound.from.clone());
+        let people = super::people_at(&desk, inbound.medium, &address);
         let to_them = |n: &Notification| {
             people.iter().any(|person| n.recipient.who == RecipientId::Person(person.id.clone()))
         };
@@ -100,18 +110,15 @@ impl Desk {
             self.scene.notifications.values().filter(|n| to_them(n)).cloned().collect();
         let newest =
             super::told_last(&theirs).map(|n| (n.clone(), self.scene.alerts[&n.alert.unwrap()].clone()));
-        let contacts: Vec<Contact> = self
-            .contacts
-            .iter()
-            .filter(|contact| {
-                contact.phones.iter().any(|phone| phone.as_str() == inbound.from)
-                    || contact.emails.iter().any(|mailbox| mailbox.as_str() == inbound.from)
-            })
-            .cloned()
-            .collect();
-        let keys = task_keys(&desk, &inbound, &contacts);
-        let mut tasks = self.scene.tasks.clone();
-        tasks.retain(|task| keys.contains(&task.key.raw().to_owned()));
+        let contacts: Vec<_> = self.contacts.iter().filter(|c| has(c, &address)).cloned().collect();
+        let keys = task_keys(&desk, inbound.medium, &address, &contacts);
+        let mut tasks: Vec<Task> = self.tasks().into_iter().cloned().collect();
+        tasks.retain(|task| task.state != TaskState::Done && keys.contains(&task.key.raw().to_owned()));
+        let day_ago = self.scene.now - jiff::SignedDuration::from_hours(24);
+        let asked = |reply: &Reply| {
+            let question = reply.state == Became::Asked && reply.answer.is_some();
+            question && reply.created_at > day_ago && reply.address().raw() == address
+        };
         let view = ReplyView {
             handovers: vec![],
             named,
@@ -120,9 +127,11 @@ impl Desk {
             newest,
             contacts,
             partner: None,
-            suppression: self.suppression.clone().filter(|s| s.id.raw() == inbound.from),
+            suppression: self.suppression.clone().filter(|s| s.id.raw() == address),
             tasks,
             answered_lately: self.replies.iter().filter(|reply| reply.answer.is_some()).count() as u64,
+            asked_lately: self.replies.iter().any(asked),
+            mailbox,
         };
         let (changes, ids) = decide(&desk, view, &inbound, self.scene.ids, self.scene.now);
         self.scene.ids = ids;
@@ -321,19 +330,162 @@ fn a_complaint_is_as_good_as_stop_is_not_answered_and_somebody_must_look() {
     assert_eq!((desk.ledger[0].means, desk.ledger[0].state), (Means::Complaint, Choice::Out));
 }
 
-#[test]
-fn a_mailed_stop_is_confirmed_with_the_signed_way_back_where_there_is_one() {
+const ANAS_MAIL: &str = "ana@acme.example";
+
+/// A desk that mails, and has links; Ana of Acme and Maria of the desk have mailboxes.
+fn mailing() -> Desk {
     let mut desk = Desk::new();
-    desk.contacts[0].emails = vec!["ana@acme.example".parse().unwrap()];
+    desk.contacts[0].emails = vec![ANAS_MAIL.parse().unwrap()];
     desk.contacts[0].locale = None;
     desk.scene.desk.carriers = vec![crate::core::desk::Carrier::plain("mail", &[Medium::Email])];
     desk.scene.desk.links.base = Some("https://desk.example.net".into());
-    let inbound =
-        Inbound { channel: "mail".into(), medium: Medium::Email, ..desk.inbound("ana@acme.example", "stop") };
-    let answer = desk.takes(inbound).answer.unwrap();
+    let maria = desk.scene.desk.people.get_mut(&PersonId("maria".into())).unwrap();
+    maria.email = Some("maria@example.net".parse().unwrap());
+    desk
+}
+
+impl Desk {
+    fn mails(&mut self, from: &str, text: &str, answers: Option<NotificationId>) -> Reply {
+        let inbound =
+            Inbound { channel: "mail".into(), medium: Medium::Email, answers, ..self.inbound(from, text) };
+        self.takes(inbound)
+    }
+
+    /// As they are now.
+    fn tasks(&self) -> Vec<&Task> {
+        let mut newest: Vec<&Task> = Vec::new();
+        for task in &self.scene.tasks {
+            newest.retain(|known| known.id != task.id);
+            newest.push(task);
+        }
+        newest.sort_by_key(|task| task.id);
+        newest
+    }
+
+    fn gets_mail(&self) -> bool {
+        self.suppression.is_none() && !self.contacts[0].opted_out.contains(&Medium::Email)
+    }
+}
+
+#[test]
+fn a_mailed_stop_that_proves_no_sender_silences_nobody_asks_once_a_day_and_is_a_task() {
+    let mut desk = mailing();
+    let reply = desk.mails(ANAS_MAIL, "STOP", None);
+    let question = &desk.scene.notifications[&reply.answer.unwrap()];
+    assert_eq!((reply.state, question.answers.as_ref().unwrap().raw()), (Became::Asked, ANAS_MAIL));
+    assert!(desk.gets_mail() && desk.ledger.is_empty());
+    let said = desk.answered();
+    assert!(said.starts_with("test: STOP came from this address in a mail that does not prove"), "{said}");
+    let token = said.trim().rsplit_once("https://desk.example.net/v1/unsubscribe/").expect(&said).1;
+    assert_eq!(desk.scene.desk.reply_key.of_link_token(super::Link::Unsubscribe, token), reply.answer);
+    let [task] = desk.tasks()[..] else { panic!("a person can ask her") };
+    assert_eq!((reply.task, task.state), (Some(task.id), TaskState::Open));
+    assert_eq!(
+        task.title.raw(),
+        "Ana López: STOP came by a mail that proves no sender, so mail still goes to them; ask whether they meant it"
+    );
+    desk.scene.tasks[0].state = TaskState::Done;
+    let answered = |desk: &mut Desk| desk.mails(ANAS_MAIL, "unsubscribe", None).answer.is_some();
+    assert!(!answered(&mut desk), "not twice a day, whatever became of the task");
+    desk.scene.now += jiff::SignedDuration::from_hours(25);
+    assert!(answered(&mut desk) && !answered(&mut desk));
+    assert!(desk.gets_mail());
+    assert_eq!(desk.mails("eve@example.org", "STOP", None).state, Became::Ignored, "nobody knows her");
+    assert_eq!(desk.replies.last().unwrap().answer, None, "no mail goes to whom nobody knows");
+}
+
+#[test]
+fn whoever_answers_the_question_is_believed_and_the_mail_that_says_so_has_the_way_back() {
+    let mut desk = mailing();
+    let question = desk.mails(ANAS_MAIL, "STOP", None).answer;
+    assert_eq!(desk.mails(ANAS_MAIL, "what is this?", question).state, Became::Task);
+    assert!(desk.gets_mail(), "not by other words");
+    let reply = desk.mails(ANAS_MAIL, "Stop.", question);
+    assert_eq!((reply.state, desk.gets_mail()), (Became::OptedOut, false));
+    assert_eq!((desk.ledger[0].means, desk.ledger[0].words.raw()), (Means::Reply, "Stop."));
+    let asks: Vec<_> = desk.tasks().into_iter().filter(|task| task.key.raw().contains("stop")).collect();
+    assert_eq!(asks.iter().map(|task| task.state).collect::<Vec<_>>(), [TaskState::Done]);
     let body = desk.answered();
     let token = body.trim().rsplit_once("https://desk.example.net/v1/subscribe/").expect(&body).1;
-    assert_eq!(desk.scene.desk.reply_key.of_link_token(super::Link::Subscribe, token), Some(answer));
+    assert_eq!(desk.scene.desk.reply_key.of_link_token(super::Link::Subscribe, token), reply.answer);
+    let reply = desk.mails(ANAS_MAIL, "STOP", None);
+    assert_eq!((reply.state, reply.answer), (Became::Ignored, None), "she has already");
+    let reply = desk.mails(ANAS_MAIL, "START", None);
+    assert_eq!(
+        (reply.state, desk.gets_mail()),
+        (Became::Ignored, false),
+        "nobody else brings the mails back"
+    );
+}
+
+#[test]
+fn the_signed_link_of_the_question_ends_the_mails() {
+    let mut desk = mailing();
+    let question = desk.mails(ANAS_MAIL, "STOP", None).answer;
+    let followed = Inbound {
+        channel: "mail".into(),
+        medium: Medium::Email,
+        answers: question,
+        ..desk.inbound(ANAS_MAIL, "followed the signed link")
+    };
+    let reply = desk.takes_as(followed, super::confirmed);
+    assert_eq!((reply.state, desk.gets_mail(), reply.answer), (Became::OptedOut, false, None));
+    assert_eq!((desk.ledger[0].means, desk.ledger[0].state), (Means::Link, Choice::Out));
+    assert_eq!(desk.tasks()[0].state, TaskState::Done);
+}
+
+#[test]
+fn a_stop_by_who_reads_a_contacts_mail_elsewhere_asks_where_that_mail_went() {
+    let mut desk = mailing();
+    let question = desk.mails(ANAS_MAIL, "STOP", None).answer.unwrap();
+    // A mail to her that another reads, or got from her.
+    let mut mail = desk.scene.notifications[&question].clone();
+    mail.id = NotificationId(desk.scene.ids.notification);
+    desk.scene.ids.notification += 1;
+    mail.answers = None;
+    mail.attempts.push(crate::core::notification::Attempt {
+        number: 1,
+        state: crate::core::notification::AttemptState::Handed,
+        channel: "mail".into(),
+        address: ANAS_MAIL.into(),
+        started_at: desk.scene.now,
+        ended_at: None,
+        provider_ref: None,
+        names: vec![],
+        answer: None,
+        possible_duplicate: false,
+        parts: 1,
+    });
+    let id = mail.id;
+    desk.scene.notifications.insert(id, mail);
+    desk.scene.now += jiff::SignedDuration::from_hours(25);
+    let reply = desk.mails("bob@acme.example", "please stop", Some(id));
+    assert_eq!((reply.state, desk.gets_mail()), (Became::Asked, true));
+    assert_eq!((reply.from.raw(), reply.address().raw()), ("bob@acme.example", ANAS_MAIL));
+    let question = reply.answer.unwrap();
+    assert_eq!(desk.scene.notifications[&question].answers.as_ref().unwrap().raw(), ANAS_MAIL);
+    assert_eq!(desk.mails("eve@acme.example", "STOP", Some(id)).answer, None, "asked today");
+    let reply = desk.mails("bob@acme.example", "STOP", Some(question));
+    assert_eq!((reply.state, desk.gets_mail()), (Became::OptedOut, false));
+    assert_eq!(desk.suppression.as_ref().unwrap().id.raw(), ANAS_MAIL);
+    // A person of the desk speaks for themselves.
+    let reply = desk.mails("maria@example.net", "STOP", Some(id));
+    assert_eq!((reply.state, reply.address().raw()), (Became::Asked, "maria@example.net"));
+}
+
+#[test]
+fn a_stop_in_the_name_of_somebody_of_the_desk_keeps_their_pages_until_they_confirm_it() {
+    let mut desk = mailing();
+    let reply = desk.mails("maria@example.net", "STOP", None);
+    assert_eq!((reply.state, desk.suppression.is_none()), (Became::Asked, true));
+    assert!(!desk.answered().contains("https://"), "pages are not ended by a link");
+    let question = reply.answer;
+    assert_eq!(desk.mails("maria@example.net", "STOP", question).state, Became::OptedOut);
+    assert!(desk.suppression.as_ref().unwrap().is_opt_out());
+    let states: Vec<_> =
+        desk.tasks().into_iter().map(|task| (task.title.raw().len() > 60, task.state)).collect();
+    assert_eq!(states.len(), 2, "one to ask her, one that no page reaches her that way");
+    assert_eq!((states[0].1, states[1].1), (TaskState::Done, TaskState::Open));
 }
 
 #[test]
@@ -482,7 +634,8 @@ fn a_mail_that_only_says_who_it_is_from_touches_nothing_and_silences_nobody() {
         let mut mail = desk.inbound("maria@example.net", text);
         (mail.medium, mail.answers) = (Medium::Email, answers);
         let reply = desk.takes(mail);
-        assert_eq!((reply.state, reply.answer), (Became::Ignored, None), "{text}");
+        let became = if text == "STOP" { Became::Asked } else { Became::Ignored };
+        assert_eq!((reply.state, reply.answer), (became, None), "{text}");
     }
     assert_eq!((desk.scene.alert(), &desk.suppression), (&before, &None));
 }
