@@ -169,6 +169,9 @@ pub struct DeskInfo {
     /// Where mailed replies come in; `None`: nowhere.
     #[serde(default)]
     pub mailbox: Option<MailboxHealth>,
+    /// Since when all events that came in are counted; `None`: for longer than is told.
+    #[serde(default)]
+    pub counting_since: Option<Timestamp>,
 }
 
 /// One of `GET /v1/maintenance`: a window, a recurring one with the time it is on now or next.

@@ -120,6 +120,7 @@ fn desk_info(agent: &Agent) -> DeskInfo {
         down: providers::media_down(agent),
         exchange: setup.settings.exchange.clone(),
         mailbox: agent.vitals.mailbox(&setup),
+        counting_since: agent.vitals.counting_since(agent.since),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::console::theme::Meaning;
 use crate::console::view::form::text_cursor;
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
 use crate::console::view::{bulk, cover, drill, first_row, help, resend, templates, views, why};
+use crate::core::counted::counted;
 use crate::core::text::sanitise;
 use crate::wire::Wake;
 use jiff::tz::TimeZone;
@@ -377,8 +378,7 @@ fn escalate(canvas: &mut Canvas<'_>, model: &Model, dialog: &Escalate, area: Rec
     };
     let deed = match wakes {
         0 => "Escalate".to_owned(),
-        1 => "Wake 1 person".to_owned(),
-        n => format!("Wake {n} people"),
+        n => format!("Wake {}", counted(n, "person", "people")),
     };
     let ready = matches!(&dialog.steps, Some(Ok(steps)) if !steps.is_empty());
     let button = if ready { dialog.button } else { Button::Cancel };
@@ -427,7 +427,7 @@ fn note(canvas: &mut Canvas<'_>, dialog: &Note, area: Rect) -> Option<Position> 
         About::OnCall(schedule) => sanitise(schedule).into_owned(),
         About::Handover(handover) => format!("hand-over {handover}"),
         About::Maintenance => "maintenance".to_owned(),
-        About::Several(many) => format!("{many} rows"),
+        About::Several(many) => counted(*many, "row", "rows"),
         About::View => "a view".to_owned(),
     };
     let inner = window(canvas, area, 70, 9, &format!("Note on {of}"), "Ctrl-s saves, Esc drops");
