@@ -145,7 +145,13 @@ carries = ["sms"]
     let shown = desk.json(&["notifications", "show", id]).await;
     let said = shown["evidence"].as_array().unwrap().iter().find(|e| e["rung"] == "bounced").unwrap().clone();
     assert_eq!(said["by"], "mail server", "{shown:#}");
-    assert!(said["detail"].as_str().unwrap().starts_with("failed 5.1.1"), "{said:#}");
+    assert!(
+        said["detail"]
+            .as_str()
+            .unwrap()
+            .starts_with("there is no such mailbox; correct the address (failed 5.1.1"),
+        "{said:#}"
+    );
     let text =
         until("the same by text", async || to(&desk, "ana").await.into_iter().find(|n| n["medium"] == "sms"))
             .await;

@@ -341,7 +341,11 @@ async fn an_smsc_that_wants_less_gets_less_and_no_part_twice() {
         (smsc.submits().len() == before + 2).then_some(answer)
     })
     .await;
-    assert!(deferred(&answer).starts_with("part 2 of 3: ESME_RTHROTTLED"), "{answer:?}");
+    assert!(
+        deferred(&answer)
+            .starts_with("part 2 of 3: more messages than this account may send (ESME_RTHROTTLED"),
+        "{answer:?}"
+    );
     assert!(deferred(&answer).contains("(part 1 was taken)"));
     let again = Outgoing { attempt: 2, ..message(4, &text) };
     let acceptance = until("the rest to be taken", async || match channel.send(&again).await {

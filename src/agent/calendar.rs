@@ -7,6 +7,7 @@ use super::Agent;
 use crate::channel::http_client;
 use crate::config::{Feed, LARGEST_CALENDAR, address_hash};
 use crate::core::change::{Actor, Change, Object, What};
+use crate::core::counted::counted;
 use crate::core::desk::Desk;
 use crate::core::escalation::Decision;
 use crate::core::ical;
@@ -157,8 +158,10 @@ async fn look(agent: &Agent, feed: &Feed) -> Result<(), String> {
         actor: Actor::Desk,
         what: What::RosterRead,
         summary: Untrusted::new(format!(
-            "The calendar of {} in schedule {} has changed: {events} events.",
-            feed.layer, feed.schedule
+            "The calendar of {} in schedule {} has changed: {}.",
+            feed.layer,
+            feed.schedule,
+            counted(events, "event", "events")
         )),
         alert: None,
         partner: None,

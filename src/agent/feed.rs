@@ -106,9 +106,18 @@ impl Reader {
     async fn health(&mut self) -> Option<Event> {
         let health = health_now(&self.agent).await.ok()?;
         let same = self.last_health.as_ref().is_some_and(|last| {
-            let crate::wire::Health { now: _, sources, channels, on_call, handovers, desk, sync, traffic } =
-                last;
-            (sources, channels, on_call, handovers, desk, sync, traffic)
+            let crate::wire::Health {
+                now: _,
+                sources,
+                channels,
+                on_call,
+                handovers,
+                desk,
+                sync,
+                traffic,
+                open_tasks,
+            } = last;
+            (sources, channels, on_call, handovers, desk, sync, traffic, open_tasks.map(|open| open.many))
                 == (
                     &health.sources,
                     &health.channels,
@@ -117,6 +126,7 @@ impl Reader {
                     &health.desk,
                     &health.sync,
                     &health.traffic,
+                    health.open_tasks.map(|open| open.many),
                 )
         });
         if same {

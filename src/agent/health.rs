@@ -36,6 +36,8 @@ struct Known {
     mailbox: Option<mailbox::Pulse>,
     gauges: BTreeMap<String, Gauge>,
     traffic: Traffic,
+    /// The oldest event that was counted.
+    oldest: Option<Timestamp>,
 }
 
 /// The exchange with the community since it was set up.
@@ -134,7 +136,15 @@ impl Vitals {
     /// Counts events that came in.
     pub fn came(&self, events: impl Iterator<Item = (Option<Severity>, Timestamp)>) {
         let mut known = self.locked();
-        events.for_each(|(severity, at)| known.traffic.record(severity, at));
+        events.for_each(|(severity, at)| {
+            known.traffic.record(severity, at);
+            known.oldest = Some(known.oldest.map_or(at, |oldest| oldest.min(at)));
+        });
+    }
+
+    /// Since when every event is counted: those of before the agent came up at `since` are remembered.
+    pub fn counting_since(&self, since: Timestamp) -> Option<Timestamp> {
+        Some(self.locked().oldest.map_or(since, |oldest| oldest.min(since)))
     }
 
     /// The last hour of events, in minutes that are over.

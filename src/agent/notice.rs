@@ -1,7 +1,7 @@
 //! Notices that the configuration file is no longer what is applied. It is only said, in the header
 //! and in `agent status`; applying it stays a person's decision.
 
-use super::Agent;
+use super::{Agent, setup};
 use crate::config;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,11 +33,7 @@ pub async fn job(agent: Arc<Agent>) {
         let note = match digest {
             Some(digest) if digest == applied.settings.sha256 => None,
             _ => Some(match config::load(&file) {
-                Ok(_) => format!(
-                    "{} differs from the applied version {}; `nightdesk config apply` applies it",
-                    file.display(),
-                    applied.settings.desk.version
-                ),
+                Ok(_) => setup::differs(&file, applied.settings.desk.version),
                 Err(broken) => {
                     let first = broken.to_string().lines().next().unwrap_or_default().to_owned();
                     format!("version {} is used, the file is broken: {first}", applied.settings.desk.version)

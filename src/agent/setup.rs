@@ -63,6 +63,13 @@ pub struct Origin {
     pub apply: bool,
 }
 
+/// That the file is not what is applied; which file it is comes last, where a narrow screen cuts.
+pub fn differs(file: &Path, version: u64) -> String {
+    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+    let whole = file.display();
+    format!("{name} differs from version {version}: `nightdesk config apply` applies it ({whole})")
+}
+
 impl Setup {
     /// Builds what the settings describe.
     pub fn build(
@@ -137,11 +144,7 @@ pub async fn at_start(origin: &Origin, store: &Store, world: &World) -> Result<S
             let mut settings = config::parse(&stored.text, &origin.file)?;
             (settings.agent, settings.intake) = (file.agent, file.intake);
             let mut setup = Setup::build(settings, stored.version, store, &origin.state)?;
-            setup.note = Some(format!(
-                "{} differs from the applied version {}; `nightdesk config apply` applies it",
-                origin.file.display(),
-                stored.version
-            ));
+            setup.note = Some(differs(&origin.file, stored.version));
             Ok(setup)
         }
         Err(broken) => {

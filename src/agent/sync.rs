@@ -12,6 +12,7 @@ use super::setup::Setup;
 use crate::community::scim::{Abilities, Patched, Resource, Scim, Trouble};
 use crate::core::change::{Actor, What};
 use crate::core::contact::{Contact, ContactField};
+use crate::core::counted::counted;
 use crate::core::desk::Desk;
 use crate::core::escalation::Decision;
 use crate::core::sync::{self, Link, Said, Side, to_give};
@@ -577,8 +578,8 @@ impl Exchange {
                 "the community lists far fewer contacts than before; nobody is taken for gone"
             );
             return Ok(Some(format!(
-                "{} of {all} contacts are missing from the community's list; nobody is taken for gone",
-                missing.len()
+                "of {all} contacts {} missing from the community's list; nobody is taken for gone",
+                counted(missing.len(), "is", "are")
             )));
         }
         for id in missing {

@@ -5,6 +5,8 @@
 //! `concatenation = true` and a `max-messages` of at least the parts a message may take. (Kannel
 //! user guide, chapters "Using the HTTP interface" and "Delivery Reports")
 
+use super::codes::in_words;
+use super::codes::smpp::{self, MessageState};
 use super::http;
 use super::named::Named;
 use super::texts::{is_number, is_word, text_of};
@@ -140,6 +142,34 @@ fn receipt_field<'r>(reply: &'r str, name: &str) -> Option<&'r str> {
     (value.len() <= 16 && value.chars().all(|c| c.is_ascii_alphanumeric())).then_some(value)
 }
 
+/// With which status an SMSC refused the message, as Kannel quotes it: `NACK/0x0000000b/Invalid Destination`.
+fn refusal(reply: &str) -> Option<u32> {
+    let digits = reply.strip_prefix("NACK/0x")?.split('/').next()?;
+    u32::from_str_radix(digits, 16).ok()
+}
+
+fn is_of_the_number(status: u32) -> bool {
+    smpp::verdict(status) == smpp::Verdict::Never(Fault::Address)
+}
+
+/// What a report says: the SMSC's own receipt or refusal where it quotes one, else what its bit means.
+fn detail(status: u32, reply: &str) -> String {
+    if let Some(stat) = receipt_field(reply, "stat:") {
+        return smpp::receipt_words(MessageState::written(stat), stat, receipt_field(reply, "err:"));
+    }
+    if let Some(status) = refusal(reply) {
+        return smpp::words(status);
+    }
+    let words = match status {
+        2 => Some("the carrier cannot deliver it to this phone; check the number"),
+        4 => Some("Kannel keeps it until the carrier takes it"),
+        8 => Some("the carrier has taken it"),
+        16 => Some("the carrier rejected it; ask the provider why"),
+        _ => None,
+    };
+    in_words(words, format!("status {status} {}", http::clip(reply)).trim_end())
+}
+
 #[async_trait]
 impl Channel for Kannel {
     async fn send(&self, message: &Outgoing) -> Answer {
@@ -172,21 +202,19 @@ impl Channel for Kannel {
         let status = callback.query.get("s").map(String::as_str);
         let status = status.ok_or_else(|| CallbackRefused::Unreadable("it has no s".into()))?;
         let unreadable = |_| CallbackRefused::Unreadable(format!("its s is {:?}", http::clip(status)));
-        let (rung, by) = match status.parse().map_err(unreadable)? {
-            1u32 => (Some(Rung::Delivered), "handset receipt"),
+        let status: u32 = status.parse().map_err(unreadable)?;
+        let reply = callback.query.get("e").map(String::as_str).unwrap_or_default();
+        let (rung, by) = match status {
+            1 => (Some(Rung::Delivered), "handset receipt"),
             2 => (Some(Rung::Failed), "carrier"),
             8 => (Some(Rung::Sent), "carrier"),
+            16 if refusal(reply).is_some_and(is_of_the_number) => (Some(Rung::Bounced), "SMSC rejected"),
             16 => (Some(Rung::Failed), "SMSC rejected"),
             // What its 202 said before, where that was not lost.
             4 => (Some(Rung::Accepted), "gateway"),
             _ => (None, "gateway"),
         };
-        let reply = callback.query.get("e").map(String::as_str).unwrap_or_default();
-        let detail = match (receipt_field(reply, "stat:"), receipt_field(reply, "err:")) {
-            (Some(stat), Some(err)) if err.chars().any(|c| c != '0') => format!("{stat}, error {err}"),
-            (Some(stat), _) => stat.to_owned(),
-            (None, _) => format!("status {status} {}", http::clip(reply)).trim_end().to_owned(),
-        };
+        let detail = detail(status, reply);
         Ok(Receipt { of, provider_ref: None, rung, by, detail, fault: None })
     }
 
@@ -354,6 +382,46 @@ mod tests {
             let of = Of::Attempt { notification: NotificationId(7), attempt: 2, part: 1 };
             assert_eq!((read.of, read.rung), (of, rung));
             assert!(!read.detail.contains('\u{1b}'));
+        }
+    }
+
+    #[test]
+    fn a_report_says_in_words_what_its_codes_mean_and_keeps_them() {
+        let kannel = kannel();
+        let digest = kannel.named.as_ref().unwrap().digest(NotificationId(7), 2);
+        for (status, reply, rung, said) in [
+            (
+                "2",
+                "id:1 sub:001 dlvrd:000 stat:UNDELIV err:001 text:",
+                Rung::Failed,
+                "the carrier cannot deliver it to this phone; check the number (UNDELIV err 001)",
+            ),
+            (
+                "2",
+                "id:1 stat:EXPIRED err:000",
+                Rung::Failed,
+                "the phone was off or out of reach until the carrier gave up; try again later (EXPIRED)",
+            ),
+            (
+                "16",
+                "NACK/0x0000000b/Invalid Destination Address",
+                Rung::Bounced,
+                "there is no such number; correct it (ESME_RINVDSTADR 0x0b)",
+            ),
+            (
+                "16",
+                "NACK/0x00000058/Throttling error",
+                Rung::Failed,
+                "more messages than this account may send (ESME_RTHROTTLED 0x58)",
+            ),
+            ("16", "NACK/", Rung::Failed, "the carrier rejected it; ask the provider why (status 16 NACK/)"),
+            ("8", "ACK/", Rung::Sent, "the carrier has taken it (status 8 ACK/)"),
+            ("1", "id:1 stat:DELIVRD err:000", Rung::Delivered, "DELIVRD"),
+            ("2", "id:1 stat:PUZZLED err:009", Rung::Failed, "PUZZLED err 009"),
+        ] {
+            let query = [("n", "N7"), ("a", "2"), ("t", digest.as_str()), ("s", status), ("e", reply)];
+            let read = kannel.receipt(&callback(&query)).unwrap();
+            assert_eq!((read.rung, read.detail.as_str()), (Some(rung), said), "{reply}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! How a message leaves and how its receipt is read. One file per kind of provider; what they share
 //! is this: a message goes in, one of four answers comes out, and receipts become evidence.
 
+mod codes;
 mod http;
 pub mod kannel;
 mod mail;

@@ -4,6 +4,8 @@
 //! Anybody can send such a report. It counts only where it carries a token of ours: in the return path it was
 //! sent to, in the envelope id that we gave the mail, or in the mail that it returns.
 
+use super::codes::in_words;
+use super::codes::mail::Enhanced;
 use super::http::clip;
 use super::mailbox::letter::{addressees, token};
 use crate::core::contact::Mailbox as Address;
@@ -44,6 +46,8 @@ const RECIPIENTS: usize = 50;
 const DAEMONS: &[&str] = &["mailer-daemon", "mailerdaemon", "mail-daemon", "postmaster", "mdaemon"];
 /// Say in a subject that a server still tries.
 const LATE: &[&str] = &["delay", "warning", "deferred", "not yet", "still being"];
+/// What such words say.
+const NOBODY_THERE: &str = "there is no such mailbox; correct the address";
 /// Say that nobody is there, in the words of a server that has no code for it.
 const NOBODY: &[&str] = &[
     "user unknown",
@@ -175,28 +179,32 @@ fn fate(group: &Group) -> Fate {
     });
     let action = field("action").split([' ', '(']).next().unwrap_or_default().to_ascii_lowercase();
     let said = field("diagnostic-code");
-    let status = code(field("status"));
-    let rung = match (action.as_str(), status) {
-        ("failed", status) => Some(failed(status, said)),
-        ("relayed", _) => Some(Rung::Sent),
-        ("delivered", _) => Some(Rung::Delivered),
+    let status = Enhanced::of(field("status"));
+    let telling = status.into_iter().chain(Enhanced::within(said)).find(|status| status.tells());
+    let rung = match action.as_str() {
+        "failed" => Some(failed(telling, said)),
+        "relayed" => Some(Rung::Sent),
+        "delivered" => Some(Rung::Delivered),
         // Without the field, the class says as much (RFC 3463).
-        ("", status @ Some((5, ..))) => Some(failed(status, said)),
+        "" if status.is_some_and(Enhanced::is_permanent) => Some(failed(telling, said)),
         _ => None,
     };
-    let status = status.map(|(class, subject, detail)| format!(" {class}.{subject}.{detail}"));
+    let words = match telling.and_then(Enhanced::words) {
+        None if rung == Some(Rung::Bounced) => Some(NOBODY_THERE),
+        words => words,
+    };
+    let status = status.map(|status| format!(" {status}"));
     let (action, status) = (if action.is_empty() { "reported" } else { &action }, status.unwrap_or_default());
     let said = if said.is_empty() { String::new() } else { format!(": {said}") };
-    Fate { recipients: recipients.collect(), rung, detail: clip(&format!("{action}{status}{said}")) }
+    let detail = in_words(words, &clip(&format!("{action}{status}{said}")));
+    Fate { recipients: recipients.collect(), rung, detail }
 }
 
-/// A status says whose fault it is (RFC 3463 §3.2: x.1.x is about the address; x.1.7 and x.1.8 are about
-/// ours). Where a server has no code but 5.0.0, the answer it quotes may have one, or plain words.
-fn failed(status: Option<(u16, u16, u16)>, said: &str) -> Rung {
-    let known = |status: &(u16, u16, u16)| (status.1, status.2) != (0, 0);
-    let quoted = || said.split([' ', '(', ')', '#', '-']).find_map(code);
-    match status.filter(known).or_else(|| quoted().filter(known)) {
-        Some((5, 1, detail)) if !matches!(detail, 7 | 8) => Rung::Bounced,
+/// A status says whose fault it is. Where a server has no code but 5.0.0, the answer it quotes may have one,
+/// or plain words.
+fn failed(status: Option<Enhanced>, said: &str) -> Rung {
+    match status {
+        Some(status) if status.proves_nobody() => Rung::Bounced,
         Some(_) => Rung::Failed,
         None if is_nobody(said) => Rung::Bounced,
         None => Rung::Failed,
@@ -206,14 +214,6 @@ fn failed(status: Option<(u16, u16, u16)>, said: &str) -> Rung {
 fn is_nobody(said: &str) -> bool {
     let said = said.to_lowercase();
     NOBODY.iter().any(|words| said.contains(words))
-}
-
-/// An enhanced status code, whatever follows it.
-fn code(text: &str) -> Option<(u16, u16, u16)> {
-    let word = text.trim().split([' ', '(', ';', ':']).next()?;
-    let mut numbers = word.split('.').map(|number| number.parse::<u16>().ok().filter(|n| *n < 1000));
-    let found = (numbers.next()??, numbers.next()??, numbers.next()??);
-    (numbers.next().is_none() && matches!(found.0, 2 | 4 | 5)).then_some(found)
 }
 
 /// Undelivered mail as servers returned it before there were reports, and some still do: whoever sent it is no
@@ -228,12 +228,22 @@ fn in_plain_words(message: &Message<'_>, from: &str) -> Option<Fate> {
     let late = LATE.iter().any(|word| subject.to_lowercase().contains(word));
     let text = message.body_text(0).unwrap_or_default();
     // The line with the answer of the other server, if there is one.
-    let answer = text.lines().map(str::trim).find(|line| line.contains("550") || is_nobody(line));
+    let telling = |line: &str| Enhanced::within(line).filter(|status| status.tells());
+    let mut lines = text.lines().map(str::trim);
+    let answer = lines.find(|line| line.contains("550") || is_nobody(line) || telling(line).is_some());
+    let status = answer.and_then(telling);
     let detail = answer.map_or_else(|| subject.to_owned(), |answer| format!("{subject}: {answer}"));
+    let rung = match status {
+        _ if late => None,
+        Some(status) if !status.proves_nobody() => Some(Rung::Failed),
+        _ => Some(Rung::Bounced),
+    };
+    let words = status.and_then(Enhanced::words);
+    let words = words.or_else(|| answer.is_some_and(is_nobody).then_some(NOBODY_THERE));
     Some(Fate {
         recipients: failed.map(|address| address.trim().to_owned()).into_iter().collect(),
-        rung: (!late).then_some(Rung::Bounced),
-        detail: clip(&detail),
+        rung,
+        detail: in_words(words.filter(|_| !late), &clip(&detail)),
     })
 }
 

@@ -4,6 +4,8 @@
 //! octet: until the dot that ends the text is written, the server cannot have taken the message, so
 //! every failure before it is safe to repeat; after it, silence means that nobody knows.
 
+use super::codes::in_words;
+use super::codes::mail::{self as mail_codes, Enhanced};
 use super::mail::{self, Mail, Sender};
 use super::tls::{Tls, TlsSetup};
 use super::{Acceptance, Answer, Channel, Outgoing, http, tls};
@@ -305,7 +307,7 @@ impl Smtp {
             reply => wanted(reply, 250, "the sender")?,
         }
         let reply = session.command(&format!("RCPT TO:<{}>{of_recipient}", message.address)).await;
-        wanted(reply, 250, "the recipient")?;
+        wanted(reply, 250, RECIPIENT)?;
         let reply = session.command("DATA").await;
         wanted(reply, 354, "the message")?;
         let broken = |e| Refused::Broken(format!("the connection broke within the text: {e}"));
@@ -587,6 +589,11 @@ impl Offers {
 }
 
 impl Reply {
+    /// The enhanced code of the answer, where it has one that says something.
+    fn status(&self) -> Option<Enhanced> {
+        Enhanced::within(&self.lines.join(" ")).filter(|status| status.tells())
+    }
+
     fn said(&self) -> String {
         http::clip(format!("{} {}", self.code, self.lines.join(" ")).trim_end())
     }
@@ -661,6 +668,9 @@ fn wanted(reply: Result<Reply, Lost>, code: u16, what: &'static str) -> Result<(
     }
 }
 
+/// The step at which a server judges the address.
+const RECIPIENT: &str = "the recipient";
+
 /// Nothing was handed over; the same message may be tried again.
 fn later(said: &str) -> Answer {
     Answer::Deferred { said: http::clip(said), after: None }
@@ -675,29 +685,39 @@ fn refusal(reply: &Reply, what: &str) -> Answer {
         }
         500..=599 => {
             let said = format!("{what} was refused: {}", reply.said());
-            Answer::Refused { said, fault: fault(reply, what) }
+            Answer::Refused { said: in_plain_words(reply, what, &said), fault: fault(reply, what) }
         }
         // Greylisting, a full mailbox: the server works, and wants just this later. A code of the class
         // "mail system" or "network and routing" (RFC 3463, x.3 and x.4), and goodbye, are about all mail.
         400..=499 if reply.code != 421 && what != "the sender" && !of_the_server(reply) => {
-            let said = format!("{what} was not taken for now: {}", reply.said());
-            Answer::Later { said: http::clip(&said), after: None }
+            let said = http::clip(&format!("{what} was not taken for now: {}", reply.said()));
+            Answer::Later { said: in_plain_words(reply, what, &said), after: None }
         }
-        _ => later(&format!("{what} was not taken for now: {}", reply.said())),
+        _ => later(&in_plain_words(reply, what, &format!("{what} was not taken for now: {}", reply.said()))),
     }
 }
 
 fn of_the_server(reply: &Reply) -> bool {
-    let text = reply.said();
-    [" 4.3.", " 4.4."].iter().any(|code| text.contains(code))
+    reply.status().is_some_and(Enhanced::is_about_the_way)
 }
 
-/// A refused recipient is the address's fault (RFC 3463: x.1.x, or no enhanced code at all), unless the
-/// server speaks of its policy or the mailbox being full (x.7.x, x.2.2).
+/// A refused recipient is the address's fault where the server's code says so.
 fn fault(reply: &Reply, what: &str) -> Fault {
-    let text = reply.said();
-    let other = [" 5.7.", " 5.2.2", " 5.3.", " 5.4."].iter().any(|code| text.contains(code));
-    if what == "the recipient" && !other { Fault::Address } else { Fault::Message }
+    let nobody = match reply.status() {
+        Some(status) => status.proves_nobody(),
+        None => mail_codes::reply_proves_nobody(reply.code),
+    };
+    if what == RECIPIENT && nobody { Fault::Address } else { Fault::Message }
+}
+
+/// What the server's answer means, before the answer itself.
+fn in_plain_words(reply: &Reply, what: &str, said: &str) -> String {
+    let by_reply = || mail_codes::reply_words(reply.code).filter(|_| what == RECIPIENT);
+    let words = match reply.status() {
+        Some(status) => status.words(),
+        None => by_reply(),
+    };
+    in_words(words, said)
 }
 
 /// RFC 5321 §4.5.2: a line that begins with a dot gets one more.

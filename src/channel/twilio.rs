@@ -7,6 +7,7 @@
 
 mod signature;
 
+use super::codes::{in_words, twilio as codes};
 use super::http;
 use super::named::Named;
 use super::texts::{is_number, is_word, text_of};
@@ -272,11 +273,12 @@ impl Channel for Twilio {
         let status = status.ok_or_else(|| CallbackRefused::Unreadable("it has no MessageStatus".into()))?;
         let code = form.get("ErrorCode").and_then(|code| code.parse().ok()).filter(|code| *code != 0);
         let (rung, by) = rung(status, code);
-        let mut detail = http::clip(status);
-        if let Some(code) = code {
-            detail = format!("{detail}, error {code}{}", meaning(code).map_or("", |(_, words)| words));
-        }
-        let fault = code.and_then(meaning).map(|(fault, _)| fault).filter(|_| rung >= Some(Rung::Failed));
+        let detail = match code {
+            Some(code) => in_words(codes::words(code), &format!("{}, error {code}", http::clip(status))),
+            None => http::clip(status),
+        };
+        let fault =
+            code.and_then(codes::meaning).map(|(fault, _)| fault).filter(|_| rung >= Some(Rung::Failed));
         let provider_ref = form.get("MessageSid").or_else(|| form.get("SmsSid")).and_then(sid);
         Ok(Receipt { of, provider_ref, rung, by, detail, fault })
     }
@@ -381,8 +383,10 @@ fn told(body: &[u8]) -> Told {
 /// The status and Twilio's own words, or whatever else stands there.
 fn words(status: StatusCode, told: &Told, body: &[u8]) -> String {
     match (told.code, &told.message) {
-        (Some(code), Some(message)) => http::clip(&format!("{status}, error {code}: {message}")),
-        (Some(code), None) => format!("{status}, error {code}"),
+        (Some(code), Some(message)) => {
+            in_words(codes::words(code), &http::clip(&format!("{status}, error {code}: {message}")))
+        }
+        (Some(code), None) => in_words(codes::words(code), &format!("{status}, error {code}")),
         _ => http::clip(format!("{status} {}", String::from_utf8_lossy(body)).trim()),
     }
 }
@@ -398,10 +402,11 @@ async fn judge(response: Response, parts: u32) -> Answer {
     match (status.as_u16(), told.code) {
         (200..=299, _) => match told.sid.as_deref().and_then(sid) {
             Some(_) if matches!(told.status(), "failed" | "undelivered" | "canceled") => {
-                let fault = told.error_code.and_then(meaning).map_or(Fault::Message, |(fault, _)| fault);
-                let said =
-                    format!("{status}, {} with error {}", told.status(), told.error_code.unwrap_or_default());
-                Answer::Refused { said: http::clip(&said), fault }
+                let fault =
+                    told.error_code.and_then(codes::meaning).map_or(Fault::Message, |(fault, _)| fault);
+                let code = told.error_code.unwrap_or_default();
+                let said = http::clip(&format!("{status}, {} with error {code}", told.status()));
+                Answer::Refused { said: in_words(codes::words(code), &said), fault }
             }
             Some(provider_ref) => Answer::Accepted(Acceptance {
                 parts: told.parts().unwrap_or(parts),
@@ -434,7 +439,7 @@ async fn judge(response: Response, parts: u32) -> Answer {
         // and Twilio can be asked.
         (500..=599, _) => Answer::Unknown { said },
         (_, code) => {
-            let fault = code.and_then(meaning).map_or(Fault::Message, |(fault, _)| fault);
+            let fault = code.and_then(codes::meaning).map_or(Fault::Message, |(fault, _)| fault);
             Answer::Refused { said, fault }
         }
     }
@@ -447,7 +452,7 @@ fn rung(status: &str, code: Option<u32>) -> (Option<Rung>, &'static str) {
         "sent" => (Some(Rung::Sent), "carrier"),
         "delivered" => (Some(Rung::Delivered), "handset receipt"),
         "read" => (Some(Rung::Read), "recipient"),
-        "undelivered" | "failed" => match code.and_then(meaning) {
+        "undelivered" | "failed" => match code.and_then(codes::meaning) {
             Some((Fault::Address, _)) => (Some(Rung::Bounced), "carrier"),
             _ => (Some(Rung::Failed), if status == "failed" { "Twilio" } else { "carrier" }),
         },
@@ -455,18 +460,4 @@ fn rung(status: &str, code: Option<u32>) -> (Option<Rung>, &'static str) {
         // `partially_delivered` proves nothing of the rest; others may be invented tomorrow.
         _ => (None, "Twilio"),
     }
-}
-
-/// What an error says of a number, where it says something. Every other one is about the message, the
-/// account or the way: 30003, a handset out of reach, passes.
-fn meaning(code: u32) -> Option<(Fault, &'static str)> {
-    Some(match code {
-        21211 | 21217 => (Fault::Address, ": it is no phone number"),
-        21265 => (Fault::Address, ": it is a short code"),
-        21614 => (Fault::Address, ": it takes no SMS"),
-        21635 | 30006 => (Fault::Address, ": it is a landline or its carrier takes no SMS"),
-        30005 => (Fault::Address, ": nobody has this number"),
-        21610 => (Fault::OptedOut, ": its owner opted out"),
-        _ => return None,
-    })
 }

@@ -1,6 +1,7 @@
 //! Starting an agent detached, stopping it, and asking how it is.
 
 use super::{Context, Failed, print, time};
+use crate::core::counted::counted;
 use crate::core::person::PersonId;
 use crate::core::text::Untrusted;
 use crate::wire::client::LinkError;
@@ -184,7 +185,12 @@ async fn status(json: bool, context: &Context) -> Result<(), Failed> {
         }
         print::line(&audit_in_words(desk.audit.as_ref()))?;
         let (alerts, tasks, queued) = (status.open_alerts, status.open_tasks, status.queued);
-        print::line(&format!("{alerts} open alerts, {tasks} open tasks, {queued} messages waiting"))?;
+        print::line(&format!(
+            "{}, {}, {} waiting",
+            counted(alerts, "open alert", "open alerts"),
+            counted(tasks, "open task", "open tasks"),
+            counted(queued, "message", "messages"),
+        ))?;
         for one in &status.handovers {
             let names = |people: &[PersonId]| {
                 let names = people.iter().map(|id| crate::core::text::sanitise(&id.0).into_owned());
@@ -303,7 +309,7 @@ fn sync_in_words(sync: &SyncHealth) -> String {
         words.push(format!("{} waiting to be exchanged", sync.pending));
     }
     if sync.conflicts > 0 {
-        words.push(format!("{} fields in conflict", sync.conflicts));
+        words.push(counted(sync.conflicts, "field in conflict", "fields in conflict"));
     }
     words.extend(said(&sync.warning));
     words.join("; ")

@@ -5,6 +5,7 @@
 use super::{Context, Failed, print};
 use crate::config::{self, ConfigError, Settings};
 use crate::core::assignment;
+use crate::core::counted::counted;
 use crate::core::cover::{self, Finding, Known, Weight};
 use crate::core::suppression::{SuppressionState, address_key};
 use crate::wire::client::LinkError;
@@ -101,10 +102,7 @@ pub async fn run(args: &CheckArgs, context: &Context) -> Result<(), Failed> {
     match found.iter().filter(|one| one.severity == Weight::Error).count() {
         0 if args.json => Ok(()),
         0 => print::line(&format!("{} is right, and everybody urgent can be reached.", path.display())),
-        n => Err(Failed::No(format!(
-            "{n} urgent {} nobody.",
-            if n == 1 { "path reaches" } else { "paths reach" }
-        ))),
+        n => Err(Failed::No(format!("{} nobody.", counted(n, "urgent path reaches", "urgent paths reach")))),
     }
 }
 

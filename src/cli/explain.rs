@@ -7,6 +7,7 @@ use super::{Context, Failed, time};
 use crate::config::{self, Settings};
 use crate::core::change::What;
 use crate::core::contact::Medium;
+use crate::core::counted::counted;
 use crate::core::decide::{self, Incoming, View};
 use crate::core::event::{CloudEvent, Event};
 use crate::core::id::{EventId, Ids, NotificationId};
@@ -174,7 +175,7 @@ fn structured(event: &CloudEvent) -> Value {
 
 fn print(explanation: &Explanation, source: Option<&str>) -> Result<(), Failed> {
     let count = explanation.events.len();
-    let events = if count == 1 { "1 event".to_owned() } else { format!("{count} events") };
+    let events = counted(count, "event", "events");
     match (&explanation.mapped_by, source) {
         (Some(entry), Some(source)) => line(&format!("{events}, by {entry} of source {source}."))?,
         (None, Some(source)) => line(&format!("{events}, from source {source}."))?,

@@ -3,6 +3,7 @@
 use super::{Context, Failed, print};
 use crate::core::contact::Contact;
 use crate::core::contact_commands::{RowOutcome, RowTaken};
+use crate::core::counted::counted;
 use crate::core::sheet::{self, BadRow};
 use crate::wire::Import;
 use clap::Args;
@@ -77,9 +78,13 @@ pub async fn import(args: &ImportArgs, context: &Context) -> Result<(), Failed> 
     say(&report, args.json)?;
     match (report.conflicts, report.invalid.len()) {
         (0, 0) => Ok(()),
-        (0, bad) => Err(Failed::No(format!("{bad} rows were not taken; mend them and import again."))),
+        (0, bad) => Err(Failed::No(format!(
+            "{} not taken; mend and import again.",
+            counted(bad, "row was", "rows were")
+        ))),
         (conflicts, _) => Err(Failed::No(format!(
-            "{conflicts} contacts are in conflict: `nightdesk contacts conflicts` shows both values."
+            "{} in conflict: `nightdesk contacts conflicts` shows both values.",
+            counted(conflicts, "contact is", "contacts are")
         ))),
     }
 }

@@ -238,6 +238,8 @@ fn task(detail: &WithTimeline<Task>) -> Sheet {
     sheet
         .fact("State", t.state.as_str())
         .fact("Kind", t.kind.as_str())
+        .fact("Why", t.cause())
+        .fact("Ends", t.ends())
         .fact("Owner", nobody(t.owner.as_ref()))
         .any("Team", t.team.as_deref())
         .at("Due", t.due_at)

@@ -18,6 +18,7 @@ use crate::console::say::{say, sentence};
 use crate::console::waiting;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::command::{Action as Ask, Expect, Outcome};
+use crate::core::counted::counted;
 use crate::core::id::AlertId;
 use crate::core::resend::Target;
 use crate::core::task::{Task, TaskState};
@@ -456,7 +457,8 @@ pub fn answered(model: &mut Model, ticket: Ticket, answer: Result<Vec<Outcome>, 
             let said = match error {
                 LinkError::Refused { sentence, .. } => sentence,
                 error => format!(
-                    "Not known whether {word} was done for {many} rows: {error}. It shows here once the agent is back."
+                    "Not known whether {word} was done for {}: {error}. It shows here once the agent is back.",
+                    counted(many, "row", "rows")
                 ),
             };
             for typed in of.into_iter().filter_map(|one| one.typed) {

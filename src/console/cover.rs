@@ -24,7 +24,8 @@ pub struct Cover {
     pub filter: Filter,
     /// Everybody who can take an alert, but those who are on in that time already.
     everybody: Vec<(PersonId, String)>,
-    pub selected: usize,
+    /// Nobody at first, but for oneself: whoever presses Enter too early puts no stranger on call.
+    pub selected: Option<usize>,
     pub from: When,
     pub until: When,
     pub on: Field,
@@ -79,12 +80,13 @@ impl Cover {
         let mut everybody: Vec<(PersonId, String)> =
             others.map(|person| (person.id.clone(), sanitise(&person.name).into_owned())).collect();
         everybody.sort_by_key(|(id, name)| (!desk.is_me(id), name.clone()));
+        let me_first = everybody.first().is_some_and(|(id, _)| desk.is_me(id));
         Self {
             schedule: schedule.schedule.clone(),
             zone: TimeZone::get(&schedule.time_zone).unwrap_or(TimeZone::UTC),
             filter: Filter { line: Line::default(), open: true },
             everybody,
-            selected: 0,
+            selected: me_first.then_some(0),
             from: When::new(turn.from.max(now), now, &typed_in),
             until: When::new(turn.until, now, &typed_in),
             on: Field::Who,
@@ -102,7 +104,7 @@ impl Cover {
     }
 
     pub fn chosen(&self) -> Option<&PersonId> {
-        self.found().get(self.selected).map(|(id, _)| id)
+        self.found().get(self.selected?).map(|(id, _)| id)
     }
 
     /// From when until when; what is wrong with what was typed.
@@ -155,16 +157,18 @@ impl Cover {
                 };
             }
             KeyCode::Down => {
-                self.selected = (self.selected + 1).min(self.found().len().saturating_sub(1));
+                let last = self.found().len().saturating_sub(1);
+                self.selected = Some(self.selected.map_or(0, |at| (at + 1).min(last)));
+                self.error = None;
             }
-            KeyCode::Up => self.selected = self.selected.saturating_sub(1),
+            KeyCode::Up => self.selected = self.selected.map(|at| at.saturating_sub(1)),
             KeyCode::Enter => return self.order(now),
             _ => {
                 self.error = None;
                 match self.on {
                     Who => {
                         self.filter.line.press(key);
-                        self.selected = 0;
+                        self.selected = Some(0);
                     }
                     From => {
                         self.from.line.press(key);
@@ -187,7 +191,7 @@ impl Cover {
             }
         };
         let Some(person) = self.chosen().cloned() else {
-            self.error = Some("nobody of that name can be put on call".to_owned());
+            self.error = Some(self.nobody());
             return Pressed::Stay;
         };
         let schedule = self.schedule.clone();
@@ -196,11 +200,22 @@ impl Cover {
         Pressed::Order(Order { about, word: "override", ask, expect: Expect::default() })
     }
 
+    /// Why nobody is chosen, and what to do.
+    fn nobody(&self) -> String {
+        if self.everybody.is_empty() {
+            return "nobody else can take an alert; add a [[person]] with the role responder".to_owned();
+        }
+        match self.found().is_empty() {
+            true => "nobody of that name can take an alert; clear the name to see who can".to_owned(),
+            false => "choose who it is first: type a name, or take the arrows".to_owned(),
+        }
+    }
+
     pub fn paste(&mut self, text: &str) {
         match self.on {
             Field::Who => {
                 self.filter.line.insert(text);
-                self.selected = 0;
+                self.selected = Some(0);
             }
             Field::From => self.from.line.insert(text),
             Field::Until => self.until.line.insert(text),

@@ -2,7 +2,7 @@
 
 use crate::console::known::Known;
 use crate::core::alert::{Alert, AlertState, Target};
-use crate::core::change::{Numbered, Object, What};
+use crate::core::change::{Actor, Change, Numbered, Object, What};
 use crate::core::contact::{Contact, Medium};
 use crate::core::id::{AlertId, TaskId};
 use crate::core::money::Money;
@@ -27,6 +27,9 @@ pub const REMEMBERED: usize = 1000;
 const MANY_ALERTS: usize = 3000;
 const RESOLVED: usize = 500;
 
+/// So many tasks that have ended are remembered.
+const FINISHED: usize = 200;
+
 /// The desk as the agent last described it.
 #[derive(Clone, Debug)]
 pub struct Desk {
@@ -37,6 +40,8 @@ pub struct Desk {
     pub messages: Known,
     /// Open ones; of many those that are due first.
     pub tasks: BTreeMap<TaskId, Task>,
+    /// Those that ended lately, the latest first: their rows stay until the hand is off.
+    finished: Vec<Finished>,
     /// How many are open, known here or not.
     open_tasks: u64,
     pub contacts: BTreeMap<Untrusted, Contact>,
@@ -60,6 +65,15 @@ pub struct Desk {
     pub local: Option<TimeZone>,
     /// Oldest first.
     pub recent: VecDeque<Numbered>,
+}
+
+/// A task that has ended.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// As it was at the end.
+    pub task: Task,
+    /// Who ended it; `None`: it ended while the agent was away.
+    pub by: Option<Actor>,
 }
 
 /// What the agent has said about who the contacts of a partner are.
@@ -104,6 +118,7 @@ impl Desk {
             seq,
             me,
             partners,
+            finished: Vec::new(),
             open_tasks: open_tasks
                 .max(tasks.iter().filter(|task| task.state == TaskState::Open).count() as u64),
             info: desk,
@@ -123,6 +138,21 @@ impl Desk {
             local: None,
             recent: recent.into_iter().map(as_a_line).collect(),
         }
+    }
+
+    /// Remembers of what was known before a new snapshot what has ended since.
+    pub fn remember(&mut self, before: Desk) {
+        self.finished = before.finished;
+        let gone = before.tasks.into_values().filter(|task| !self.tasks.contains_key(&task.id));
+        let gone = gone.filter(|task| task.state == TaskState::Open).map(|task| Finished { task, by: None });
+        self.finished.splice(0..0, gone);
+        self.finished.retain(|one| !self.tasks.contains_key(&one.task.id));
+        self.finished.truncate(FINISHED);
+    }
+
+    /// A task that ended lately.
+    pub fn finished(&self, id: TaskId) -> Option<&Finished> {
+        self.finished.iter().find(|one| one.task.id == id)
     }
 
     /// Ids and names of partners, as far as anything told them.
@@ -165,7 +195,7 @@ impl Desk {
         }
         match &numbered.change.object {
             Object::Alert(alert) => _ = self.alerts.insert(alert.id, (**alert).clone()),
-            Object::Task(task) => self.fold_task(numbered.change.what, task),
+            Object::Task(task) => self.fold_task(&numbered.change, task),
             Object::Notification(notification) => self.messages.learn((**notification).clone()),
             Object::Contact(contact) => _ = self.contacts.insert(contact.id.clone(), (**contact).clone()),
             Object::Event(event) => {
@@ -205,18 +235,27 @@ impl Desk {
         }
     }
 
-    fn fold_task(&mut self, what: What, task: &Task) {
+    fn fold_task(&mut self, change: &Change, task: &Task) {
+        let what = change.what;
+        match task.state {
+            TaskState::Done => {
+                self.finished.truncate(FINISHED - 1);
+                self.finished.insert(0, Finished { task: task.clone(), by: Some(change.actor.clone()) });
+            }
+            TaskState::Open | TaskState::Snoozed => self.finished.retain(|one| one.task.id != task.id),
+        }
         let before = match task.state {
             TaskState::Done => self.tasks.remove(&task.id),
             TaskState::Open | TaskState::Snoozed => self.tasks.insert(task.id, task.clone()),
         };
         let was_open = match &before {
             Some(before) => before.state == TaskState::Open,
-            // One that was not among those known is new, or was open all the time.
-            None => {
-                let asleep = task.state == TaskState::Done && task.snoozed_until.is_some();
-                !asleep && !matches!(what, What::TaskOpened | What::TaskWoke)
-            }
+            // One that was not among those known is new, or was open or asleep all the time.
+            None => match task.state {
+                TaskState::Done => task.snoozed_until.is_none(),
+                TaskState::Snoozed => what == What::TaskSnoozed,
+                TaskState::Open => !matches!(what, What::TaskOpened | What::TaskWoke),
+            },
         };
         match (was_open, task.state == TaskState::Open) {
             (false, true) => self.open_tasks += 1,
@@ -226,7 +265,12 @@ impl Desk {
     }
 
     pub fn health(&mut self, health: Health) {
-        let Health { now: _, sources, channels, on_call, handovers, desk, sync, traffic } = health;
+        let Health { now: _, sources, channels, on_call, handovers, desk, sync, traffic, open_tasks } =
+            health;
+        // Counting along cannot tell whether a task that was never seen slept or was open; the agent can.
+        if let Some(open) = open_tasks.filter(|open| open.seq == self.seq) {
+            self.open_tasks = open.many;
+        }
         self.traffic = traffic;
         self.sync = sync;
         self.sources = sources;

@@ -139,14 +139,35 @@ fn holder_of(alert: &Alert) -> Expect {
     Expect { holder: Some(alert.held_by().cloned()), ..Expect::default() }
 }
 
-fn press_scroll(scroll: &mut u16, key: KeyEvent) -> Pressed {
+/// How much there is to read, and how much of it is seen at once, in lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pages {
+    pub lines: u16,
+    pub room: u16,
+}
+
+impl Pages {
+    /// The first line of the last page.
+    pub fn last(self) -> u16 {
+        self.lines.saturating_sub(self.room)
+    }
+
+    /// A line stays in sight from page to page, so that the eye finds where it was.
+    fn turn(self) -> u16 {
+        self.room.saturating_sub(1).max(1)
+    }
+}
+
+fn press_scroll(scroll: &mut u16, pages: Pages, key: KeyEvent) -> Pressed {
+    let (last, turn) = (pages.last(), pages.turn());
+    let at = (*scroll).min(last);
     match key.code {
-        KeyCode::Char('j') | KeyCode::Down => *scroll = scroll.saturating_add(1),
-        KeyCode::Char('k') | KeyCode::Up => *scroll = scroll.saturating_sub(1),
-        KeyCode::PageDown | KeyCode::Char('d' | ' ') => *scroll = scroll.saturating_add(10),
-        KeyCode::PageUp | KeyCode::Char('u') => *scroll = scroll.saturating_sub(10),
+        KeyCode::Char('j') | KeyCode::Down => *scroll = (at + 1).min(last),
+        KeyCode::Char('k') | KeyCode::Up => *scroll = at.saturating_sub(1),
+        KeyCode::PageDown | KeyCode::Char('d' | ' ') => *scroll = at.saturating_add(turn).min(last),
+        KeyCode::PageUp | KeyCode::Char('u') => *scroll = at.saturating_sub(turn),
         KeyCode::Home | KeyCode::Char('g') => *scroll = 0,
-        KeyCode::End | KeyCode::Char('G') => *scroll = u16::MAX,
+        KeyCode::End | KeyCode::Char('G') => *scroll = last,
         KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | '?' | 'w') => return Pressed::Close,
         _ => {}
     }
@@ -154,7 +175,8 @@ fn press_scroll(scroll: &mut u16, key: KeyEvent) -> Pressed {
 }
 
 impl Dialog {
-    pub fn press(&mut self, key: KeyEvent, now: Timestamp) -> Pressed {
+    /// `pages`: of one that is read.
+    pub fn press(&mut self, key: KeyEvent, pages: Pages, now: Timestamp) -> Pressed {
         let appeared = match self {
             Dialog::Escalate(escalate) => escalate.appeared,
             Dialog::Resend(resend) => resend.appeared,
@@ -188,7 +210,7 @@ impl Dialog {
             Dialog::Keep(dialog) => dialog.press(key),
             Dialog::Sort(dialog) => dialog.press(key),
             Dialog::Help { scroll } | Dialog::Why(Why { scroll, .. }) | Dialog::Drill(Reading { scroll }) => {
-                press_scroll(scroll, key)
+                press_scroll(scroll, pages, key)
             }
         }
     }

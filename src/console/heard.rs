@@ -43,6 +43,9 @@ pub fn snapshot_came(model: &mut Model, snapshot: Snapshot) -> Vec<Effect> {
     });
     let mut desk = Desk::new(snapshot);
     desk.local.clone_from(&model.local);
+    if let Some(before) = model.desk.take() {
+        desk.remember(before);
+    }
     model.desk = Some(desk);
     // What was known of a partner may be old.
     model.beside = Beside::default();

@@ -32,6 +32,7 @@ use crate::core::alert::{Alert, AlertState};
 use crate::core::change::{Numbered, What};
 use crate::core::command::Action as Ask;
 use crate::core::contact::{Contact, ContactState};
+use crate::core::counted::counted;
 use crate::core::id::{AlertId, HandoverId, NotificationId, TaskId};
 use crate::core::notification::{Notification, NotificationState};
 use crate::core::partner::PartnerRef;
@@ -352,7 +353,7 @@ impl About {
             Self::Task(id) => id.to_string(),
             Self::Message(id) => id.to_string(),
             Self::Handover(id) => id.to_string(),
-            Self::Several(many) => format!("{many} rows"),
+            Self::Several(many) => counted(*many, "row", "rows"),
             Self::Contact(_) | Self::OnCall(_) | Self::Maintenance | Self::View => "that".to_owned(),
         }
     }

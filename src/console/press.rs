@@ -88,8 +88,9 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
 
 fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let now = model.now;
+    let pages = view::dialog::read_in_pages(model);
     let Some(dialog) = &mut model.dialog else { return Vec::new() };
-    match dialog.press(key, now) {
+    match dialog.press(key, pages, now) {
         Pressed::Stay => Vec::new(),
         Pressed::Close => {
             let effects = crate::console::drill::closed(model);

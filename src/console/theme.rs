@@ -34,7 +34,10 @@ pub struct Theme {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signs {
     pub charset: Charset,
+    /// Where the hand is.
     pub marker: &'static str,
+    /// What is chosen while the hand is elsewhere.
+    pub chosen: &'static str,
     pub proven: &'static str,
     pub failed: &'static str,
     pub doubt: &'static str,
@@ -67,6 +70,7 @@ impl Default for Signs {
 const UNICODE: Signs = Signs {
     charset: Charset::Unicode,
     marker: "▌",
+    chosen: "•",
     proven: "✓",
     failed: "✗",
     doubt: "?",
@@ -89,6 +93,7 @@ const UNICODE: Signs = Signs {
 const ASCII: Signs = Signs {
     charset: Charset::Ascii,
     marker: ">",
+    chosen: "*",
     proven: "+",
     failed: "x",
     doubt: "?",

@@ -12,6 +12,7 @@ pub mod write;
 use crate::core::alert::Target;
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::{Category, Medium};
+use crate::core::counted::counted;
 use crate::core::cron::{CronSchedule, Run};
 use crate::core::desk::Desk;
 use crate::core::escalation::{About, Decision};
@@ -445,8 +446,7 @@ impl Prepared {
         };
         let told = match messages.len() {
             0 => "had nothing to tell".to_owned(),
-            1 => "went to 1 person".to_owned(),
-            n => format!("went to {n} people"),
+            n => format!("went to {}", counted(n, "person", "people")),
         };
         let late_word = if late { ", late" } else { "" };
         let Counts { open, overdue, .. } = self.counts;

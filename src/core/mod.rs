@@ -15,6 +15,7 @@ pub mod command;
 pub mod consent;
 pub mod contact;
 pub mod contact_commands;
+pub mod counted;
 pub mod cover;
 pub mod cron;
 pub mod decide;

@@ -108,7 +108,7 @@ pub struct Evidence {
     pub rung: Option<Rung>,
     /// Who said so: `gateway`, `carrier`, `handset receipt`, `mail server` …
     pub by: String,
-    /// The provider's own words.
+    /// What was said: in plain words, with the provider's own behind them.
     pub detail: Untrusted,
 }
 
@@ -151,7 +151,7 @@ pub struct Attempt {
     /// What its receipts will call it, part by part, where they don't carry our own name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<Untrusted>,
-    /// The provider's answer in its own words.
+    /// What the provider answered: in plain words, with its own behind them.
     pub answer: Option<Untrusted>,
     /// The recipient may get this message twice: an earlier attempt may have got through.
     pub possible_duplicate: bool,

@@ -5,6 +5,7 @@
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Refusal, RefusalCode};
 use crate::core::contact::{Category, Medium};
+use crate::core::counted::counted;
 use crate::core::desk::Desk;
 use crate::core::escalation::{About, Decision, medium_word};
 use crate::core::id::OverrideId;
@@ -460,7 +461,7 @@ fn content(
         });
     }
     if parts.len() > MOST_LINES {
-        lines.push(format!("And {} more times.", parts.len() - MOST_LINES));
+        lines.push(format!("And {}.", counted(parts.len() - MOST_LINES, "more time", "more times")));
     }
     lines.extend([String::new(), format!("nightdesk oncall --schedule {name} --weeks 2 shows the plan.")]);
     let subject = match (parts.iter().any(|part| part.gained), parts.iter().any(|part| !part.gained)) {

@@ -3,6 +3,7 @@
 use crate::core::change::{Actor, Change, What};
 use crate::core::desk::Desk;
 use crate::core::duty::Work;
+use crate::core::flow::case_task;
 use crate::core::id::{AlertId, Ids, NotificationId, TaskId};
 use crate::core::partner::PartnerRef;
 use crate::core::person::PersonId;
@@ -105,6 +106,7 @@ pub struct Task {
     /// The case, document, thread, contact or milestone it is about, by the community's id.
     #[serde(default)]
     pub about: Option<Untrusted>,
+    /// Until then it sleeps; one that is done and has it ended in its sleep.
     pub snoozed_until: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -140,6 +142,45 @@ impl Task {
             snoozed_until: None,
             created_at: now,
             updated_at: now,
+        }
+    }
+
+    /// Whether it is about a case of the community's, not a post.
+    pub fn is_of_case(&self) -> bool {
+        let case = self.partner.as_ref().zip(self.about.as_ref());
+        case.is_some_and(|(partner, about)| self.key.raw() == case_task(partner, about))
+    }
+
+    /// What facts made it, as a sentence.
+    pub fn cause(&self) -> &'static str {
+        match self.kind {
+            TaskKind::Answer if self.is_of_case() => "A case of theirs waits for an answer of the desk.",
+            TaskKind::Answer => "They asked something, and nobody has answered yet.",
+            TaskKind::Review => "They uploaded a document, and its review is not reported yet.",
+            TaskKind::Fix => "Somebody who has to be told cannot be reached: an address is dead or missing.",
+            TaskKind::Doubt => {
+                "A message was handed over, the answer was lost, and the provider cannot be asked. It is not \
+                 urgent, so the desk does not send it twice by itself."
+            }
+            TaskKind::Sync => {
+                "The same field was changed here and in the community; neither may be written over in silence."
+            }
+            TaskKind::Plan => "A milestone of their plan was not reached by its day.",
+        }
+    }
+
+    /// What ends it, but for somebody who calls it done.
+    pub fn ends(&self) -> &'static str {
+        match self.kind {
+            TaskKind::Answer => "by itself when an answer or the end of it is reported",
+            TaskKind::Review => "by itself when the review is reported",
+            TaskKind::Fix => "by itself when the address is mended or somebody who can be reached is named",
+            TaskKind::Doubt => {
+                "when somebody settles it: it arrived, send it once more, or leave it; or by itself when a \
+                 receipt comes"
+            }
+            TaskKind::Sync => "when somebody chooses a side, or both sides say the same again",
+            TaskKind::Plan => "by itself when the milestone is reached, skipped or withdrawn",
         }
     }
 

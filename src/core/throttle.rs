@@ -5,6 +5,7 @@ use crate::core::alert::Alert;
 use crate::core::bundle;
 use crate::core::change::{Actor, Change, What};
 use crate::core::contact::Medium;
+use crate::core::counted::counted;
 use crate::core::desk::Desk;
 use crate::core::escalation::medium_word;
 use crate::core::notification::{Hold, Notification, NotificationState, Purpose, RecipientId};
@@ -136,7 +137,8 @@ pub fn hold(n: &mut Notification, full: Full, zone: &TimeZone, now: Timestamp) -
     let wait = full.until.duration_since(now);
     let next = full.until.to_zoned(zone.clone()).strftime("%H:%M %Z").to_string();
     let within = full.limit.within.as_mins();
-    let because = format!("until {next}: {} texts within {within} minutes", full.limit.sms);
+    let because =
+        format!("until {next}: {} within {within} minutes", counted(full.limit.sms, "text", "texts"));
     n.state = NotificationState::Held;
     n.hold = Some(Hold::Throttled);
     n.due_at = Some(full.until);

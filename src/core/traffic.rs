@@ -66,6 +66,12 @@ pub fn minute(at: Timestamp) -> i64 {
     at.as_second().div_euclid(60)
 }
 
+/// How many whole minutes before `now` were counted from `since` on, an hour at most.
+pub fn minutes_counted(since: Option<Timestamp>, now: Timestamp) -> i64 {
+    // The minute in which the count began is counted in part.
+    since.map_or(MINUTES, |since| (minute(now) - minute(since) - 1).clamp(0, MINUTES))
+}
+
 impl Traffic {
     pub fn record(&mut self, severity: Option<Severity>, at: Timestamp) {
         let number = minute(at);
@@ -112,6 +118,14 @@ mod tests {
 
     fn at(minute: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_mins(1000 + minute) + SignedDuration::from_secs(7)
+    }
+
+    #[test]
+    fn a_desk_that_looks_since_a_moment_ago_has_counted_no_whole_minute() {
+        for (since, minutes) in [(0, 0), (-1, 0), (-2, 1), (-31, 30), (-500, 60)] {
+            assert_eq!(minutes_counted(Some(at(since)), at(0)), minutes, "{since}");
+        }
+        assert_eq!(minutes_counted(None, at(0)), 60, "an agent that does not say");
     }
 
     #[test]

@@ -169,6 +169,9 @@ pub struct DeskInfo {
     /// Where mailed replies come in; `None`: nowhere.
     #[serde(default)]
     pub mailbox: Option<MailboxHealth>,
+    /// Since when all events that came in are counted; `None`: for longer than is told.
+    #[serde(default)]
+    pub counting_since: Option<Timestamp>,
 }
 
 /// One of `GET /v1/maintenance`: a window, a recurring one with the time it is on now or next.
@@ -539,6 +542,16 @@ pub struct Health {
     /// Events that came in by this agent over the last hour, in minutes that are over.
     #[serde(default)]
     pub traffic: Traffic,
+    /// How many tasks were open at a change, so that whoever counts along can put it right.
+    #[serde(default)]
+    pub open_tasks: Option<OpenTasks>,
+}
+
+/// How many tasks were open when the history had come to `seq`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenTasks {
+    pub seq: u64,
+    pub many: u64,
 }
 
 /// `GET /v1/contacts/{id}`: a contact with what is known of its other sides.

@@ -11,6 +11,7 @@ use mail_parser::MessageParser;
 use nightdesk::channel::tls::Tls;
 use nightdesk::channel::{Acceptance, Answer, Channel, Outgoing, smtp};
 use nightdesk::core::contact::Medium;
+use nightdesk::core::notification::Fault as At;
 use std::time::{Duration, Instant};
 
 fn settings(port: u16, tls: Tls) -> smtp::Settings {
@@ -198,6 +199,27 @@ async fn a_refused_recipient_does_not_cost_the_connection() {
     assert!(is_accepted(&stand.channel.send(&message(Medium::Email, 2)).await));
     assert_eq!(server.connections(), 1);
     assert!(server.commands().contains(&"RSET".to_owned()));
+}
+
+#[tokio::test]
+async fn a_refused_recipient_is_dead_only_where_the_server_says_that_nobody_is_there() {
+    for (reply, wanted, words) in [
+        ("550 5.1.1 no such user", At::Address, "there is no such mailbox; correct the address ("),
+        ("550 no such user", At::Address, "there is no such mailbox, or it is closed to us"),
+        ("552 over quota", At::Message, "the mailbox is full; ask for another address ("),
+        ("552 5.2.2 over quota", At::Message, "the mailbox is full; ask for another address ("),
+        ("550 5.2.1 too much mail", At::Message, "the mailbox takes no mail; ask for another address ("),
+        ("550 5.7.1 not from you", At::Message, "their rules forbid this mail or its sender"),
+        ("556 takes no mail", At::Address, "its domain takes no mail; correct the address ("),
+        ("554 no", At::Message, "the recipient was refused: 554 no"),
+    ] {
+        let stand = stand().await;
+        stand.peer.0.fail(Step::Rcpt, Fault::Say(reply));
+        let answer = stand.channel.send(&message(Medium::Email, 1)).await;
+        let Answer::Refused { said, fault } = answer else { panic!("{reply}: {answer:?}") };
+        assert_eq!(fault, wanted, "{reply}");
+        assert!(said.starts_with(words) && said.contains(reply), "{said}");
+    }
 }
 
 #[tokio::test]

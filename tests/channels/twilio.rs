@@ -206,11 +206,11 @@ async fn every_status_is_the_rung_that_it_proves() {
         ("sent", None, Some(Rung::Sent), None),
         ("delivered", None, Some(Rung::Delivered), None),
         ("read", None, Some(Rung::Read), None),
-        ("undelivered", Some(30003), Some(Rung::Failed), None),
+        ("undelivered", Some(30003), Some(Rung::Failed), Some(At::Message)),
         ("undelivered", Some(30005), Some(Rung::Bounced), Some(At::Address)),
         ("undelivered", Some(30006), Some(Rung::Bounced), Some(At::Address)),
         ("failed", Some(21610), Some(Rung::Failed), Some(At::OptedOut)),
-        ("failed", Some(30007), Some(Rung::Failed), None),
+        ("failed", Some(30007), Some(Rung::Failed), Some(At::Message)),
         ("failed", None, Some(Rung::Failed), None),
         ("canceled", None, Some(Rung::Failed), None),
         ("partially_delivered", None, None, None),
@@ -226,6 +226,19 @@ async fn every_status_is_the_rung_that_it_proves() {
         assert_eq!(receipt.provider_ref.as_ref(), Some(&message.sid));
         assert!(!receipt.detail.contains('\u{1b}'));
         assert!(error.is_none_or(|code| receipt.detail.contains(&code.to_string())), "{}", receipt.detail);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_says_first_in_words_what_it_means_and_an_error_that_nobody_explains_stays_as_it_is() {
+    let (stand, message) = taken().await;
+    for (error, said) in [
+        (30003, "the phone is switched off or out of reach; try again later (undelivered, error 30003)"),
+        (30005, "nobody has this number; correct it (undelivered, error 30005)"),
+        (39999, "undelivered, error 39999"),
+    ] {
+        let call = Call::status(&message, "undelivered", Some(error)).signed(TOKEN);
+        assert_eq!(read(&stand, call).unwrap().detail, said);
     }
 }
 

@@ -44,6 +44,8 @@ pub fn key(name: &str) -> KeyEvent {
         "BackTab" => (KeyCode::BackTab, KeyModifiers::NONE),
         "Tab" => (KeyCode::Tab, KeyModifiers::NONE),
         "Down" => (KeyCode::Down, KeyModifiers::NONE),
+        "PgDn" => (KeyCode::PageDown, KeyModifiers::NONE),
+        "PgUp" => (KeyCode::PageUp, KeyModifiers::NONE),
         "Space" => (KeyCode::Char(' '), KeyModifiers::NONE),
         "Backspace" => (KeyCode::Backspace, KeyModifiers::NONE),
         _ => match name.strip_prefix("Ctrl-") {
@@ -224,11 +226,18 @@ impl Hand {
 
     pub fn intent(&self) -> String {
         let screen = self.screen();
-        screen.lines().rev().nth(1).unwrap().trim_matches(['─', ' ']).to_owned()
+        screen.lines().rev().nth(self.footer_rows()).unwrap().trim_matches(['─', ' ']).to_owned()
+    }
+
+    fn footer_rows(&self) -> usize {
+        view::frame::said(&self.model, self.model.size).len().max(1)
     }
 
     pub fn footer(&self) -> String {
-        self.screen().lines().last().unwrap().trim().to_owned()
+        let screen = self.screen();
+        let mut lines: Vec<&str> = screen.lines().rev().take(self.footer_rows()).map(str::trim).collect();
+        lines.reverse();
+        lines.join(" ")
     }
 }
 

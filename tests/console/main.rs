@@ -24,5 +24,6 @@ mod random;
 mod screens;
 mod seeing;
 mod sending;
+mod stumbles;
 mod undo;
 mod ways;

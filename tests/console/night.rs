@@ -558,6 +558,7 @@ pub fn snapshot() -> Snapshot {
             down: Vec::new(),
             exchange: None,
             mailbox: None,
+            counting_since: None,
         },
         alerts: alerts(),
         notifications: notifications(),

@@ -39,6 +39,7 @@ fn health() -> Health {
         desk: night.desk,
         sync: None,
         traffic: night.traffic,
+        open_tasks: None,
     }
 }
 
@@ -49,7 +50,7 @@ fn an_override_of_the_selected_time_takes_three_keys() {
     assert!(hand.selected_line().contains("Tue 24 Nov 07:00"), "{}", hand.screen());
     assert_eq!(hand.intent(), "o: put somebody else on instead of M.Weber; s swaps turns");
     hand.press(&["o"]);
-    assert!(hand.line("Okafor").contains("▌ Kim Okafor (you)"), "oneself comes first\n{}", hand.screen());
+    assert!(hand.line("Okafor").contains("• Kim Okafor (you)"), "oneself comes first\n{}", hand.screen());
     assert!(hand.screen().contains("Told: M.Weber."), "{}", hand.screen());
     hand.press(&["Enter"]);
     let (action, _) = hand.command(done());
@@ -68,7 +69,7 @@ fn an_override_of_the_selected_time_takes_three_keys() {
 fn the_times_can_be_typed_and_are_told_on_both_clocks() {
     let mut hand = on_call();
     hand.press(&["G", "k", "o"]).type_text("roth");
-    assert!(hand.line("Jonas").contains("▌ Jonas Roth"), "{}", hand.screen());
+    assert!(hand.line("Jonas").contains("• Jonas Roth"), "{}", hand.screen());
     hand.press(&["Tab", "Ctrl-u"]).type_text("tue 18:00");
     hand.press(&["Tab", "Ctrl-u"]).type_text("4h");
     assert!(

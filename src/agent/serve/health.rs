@@ -9,7 +9,7 @@ use crate::core::person::Role;
 use crate::core::text::{Untrusted, sanitise};
 use crate::store::list::List;
 use crate::store::{StoreError, Tx};
-use crate::wire::{DeskInfo, Health, OnCall, OpenHandover, ProviderInfo, Status};
+use crate::wire::{DeskInfo, Health, OnCall, OpenHandover, OpenTasks, ProviderInfo, Status};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -120,13 +120,18 @@ fn desk_info(agent: &Agent) -> DeskInfo {
         down: providers::media_down(agent),
         exchange: setup.settings.exchange.clone(),
         mailbox: agent.vitals.mailbox(&setup),
+        counting_since: agent.vitals.counting_since(agent.since),
     }
 }
 
 /// How everything is at this moment.
 pub async fn health_now(agent: &Agent) -> Result<Health, StoreError> {
-    let read = |tx: &Tx<'_>| Ok((tx.channels_waiting()?, tx.fields_in_conflict()?, tx.live_handovers()?));
-    let (queued, conflicts, handovers) = agent.store.read(read).await?;
+    let read = |tx: &Tx<'_>| {
+        let waiting = tx.channels_waiting()?;
+        let open_tasks = OpenTasks { seq: tx.newest_seq()?, many: tx.count(List::Tasks, "open", COUNTED)? };
+        Ok((waiting, tx.fields_in_conflict()?, tx.live_handovers()?, open_tasks))
+    };
+    let (queued, conflicts, handovers, open_tasks) = agent.store.read(read).await?;
     let (setup, now) = (agent.setup(), agent.world.now());
     Ok(Health {
         now,
@@ -137,6 +142,7 @@ pub async fn health_now(agent: &Agent) -> Result<Health, StoreError> {
         sync: agent.vitals.sync(&setup, conflicts),
         desk: desk_info(agent),
         traffic: agent.vitals.traffic(now),
+        open_tasks: Some(open_tasks),
     })
 }
 

@@ -5,6 +5,8 @@
 //! (opentext/Cloud-Fax-and-Notifications; the shape of the mail events is not documented, so that they are
 //! read by the words of RFC 3464 and RFC 3463 wherever those stand)
 
+use super::super::codes::in_words;
+use super::super::codes::mail::Enhanced;
 use super::super::http::clip;
 use super::super::{Asked, Of, Receipt};
 use crate::core::contact::Medium;
@@ -183,34 +185,24 @@ fn of_dsn(event: &Value) -> Proof {
         other => vec![text(other)],
     };
     let detail = fields.iter().filter(|field| !field.is_empty()).cloned().collect::<Vec<_>>().join(" ");
-    let words: Vec<String> = detail
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '.')
-        .map(|word| word.trim_matches('.').to_ascii_lowercase())
-        .collect();
-    let has = |word: &str| words.iter().any(|one| one == word);
-    let class = words.iter().find(|word| is_enhanced(word)).and_then(|word| word.chars().next());
-    let bad_address =
-        words.iter().any(|word| matches!(word.as_str(), "5.1.1" | "5.1.2" | "5.1.3" | "5.1.6" | "5.1.10"));
-    let rung = if has("failed") || has("failure") || class == Some('5') {
-        Some(if bad_address { Rung::Bounced } else { Rung::Failed })
-    } else if has("delayed") || class == Some('4') {
+    let has = |word: &str| {
+        let mut words = detail.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
+        words.any(|one| one.trim_matches('.').eq_ignore_ascii_case(word))
+    };
+    let status = Enhanced::within(&detail);
+    let rung = if has("failed") || has("failure") || status.is_some_and(Enhanced::is_permanent) {
+        let nobody = status.is_some_and(Enhanced::proves_nobody);
+        Some(if nobody { Rung::Bounced } else { Rung::Failed })
+    } else if has("delayed") || status.is_some_and(Enhanced::is_temporary) {
         None
     } else if has("relayed") || has("expanded") {
         Some(Rung::Sent)
-    } else if has("delivered") || class == Some('2') {
+    } else if has("delivered") || status.is_some_and(Enhanced::is_success) {
         Some(Rung::Delivered)
     } else {
         None
     };
-    Proof::new(rung, "mail server", detail)
-}
-
-fn is_enhanced(word: &str) -> bool {
-    let mut parts = word.split('.');
-    let first = parts.next();
-    matches!(first, Some("2" | "4" | "5"))
-        && parts.clone().count() == 2
-        && parts.all(|part| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
+    Proof::new(rung, "mail server", in_words(status.and_then(Enhanced::words), &detail))
 }
 
 /// An event alone or several in a list; nothing where there is none.

@@ -105,7 +105,12 @@ fn a_failure_is_the_addresss_fault_only_where_the_status_says_so() {
             Rung::Bounced,
         ),
     ] {
-        assert_eq!(rung(report), Some(wanted), "{shape}");
+        let (rung, said) = fates(&dsn(&verp(), "", report)).remove(0);
+        assert_eq!(rung, Some(wanted), "{shape}");
+        let nobody = said.starts_with("there is no such mailbox; correct the address (");
+        let moved = said.starts_with("its domain takes no mail; correct the address (");
+        assert_eq!(nobody || moved, wanted == Rung::Bounced, "{shape}: {said}");
+        assert!(said.contains('('), "{shape}: the code stays behind the words: {said}");
     }
 }
 
@@ -125,7 +130,7 @@ fn what_is_relayed_delivered_late_or_passed_on_is_told_apart() {
                 Diagnostic-Code: smtp; 451 4.4.1 try later";
     assert_eq!(
         fates(&dsn(&verp(), "", late)),
-        [(None, "delayed 4.4.1: smtp; 451 4.4.1 try later".to_owned())]
+        [(None, "their mail server does not answer (delayed 4.4.1: smtp; 451 4.4.1 try later)".to_owned())]
     );
 }
 
@@ -181,7 +186,10 @@ fn undelivered_mail_in_plain_words_counts_and_an_answer_to_the_return_path_does_
     let daemon = "Mail Delivery System <Mailer-Daemon@mx.example.com>";
     let bounced = fates(&plain(daemon, "Mail delivery failed: returning message to sender", ""));
     assert_eq!(bounced[0].0, Some(Rung::Bounced));
-    assert!(bounced[0].1.ends_with("550 Unknown user"), "{bounced:?}");
+    assert!(bounced[0].1.starts_with("there is no such mailbox; correct the address ("), "{bounced:?}");
+    assert!(bounced[0].1.ends_with("550 Unknown user)"), "{bounced:?}");
+    let full = plain(daemon, "Mail delivery failed", "").replace("550 Unknown user", "552-5.2.2 over quota");
+    assert_eq!(fates(&full)[0].0, Some(Rung::Failed), "a full mailbox is not dead");
     let exim = plain("desk@mx.example.com", "Mail delivery failed", "X-Failed-Recipients: bob@example.com\n");
     assert_eq!(fates(&exim)[0].0, Some(Rung::Bounced));
     assert_eq!(fates(&plain(daemon, "Warning: message 1abc delayed 24 hours", ""))[0].0, None);

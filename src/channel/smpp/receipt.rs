@@ -5,9 +5,9 @@
 
 use super::alphabet::{self, Alphabet};
 use super::pdu::{Address, Sm, tag};
+use crate::channel::codes::smpp::{MessageState, receipt_words};
 use crate::channel::http::clip;
 use crate::channel::{Of, Receipt};
-use crate::core::notification::Rung;
 use std::collections::{HashMap, VecDeque};
 
 /// `esm_class` of a receipt and of an intermediate notification, and the bits that tell. (§5.2.12)
@@ -68,8 +68,11 @@ pub fn read(sm: &Sm, ours: &str, given_out: &GivenOut) -> Receipt {
     // Centres write these in ASCII, whatever they read texts as: a name may hold an underscore.
     let text = alphabet::read(sm.text(), sm.data_coding, Alphabet::Latin1);
     let fields = Fields::of(&text);
-    let state = sm.tlv(tag::MESSAGE_STATE).and_then(|value| value.first().copied()).map(state);
-    let written = fields.get("stat").map(stat);
+    let numbered = sm.tlv(tag::MESSAGE_STATE).and_then(|value| value.first().copied());
+    let told =
+        [numbered.and_then(MessageState::numbered), fields.get("stat").and_then(MessageState::written)];
+    // Where the two disagree, the worse is kept, as the ladder does with two receipts.
+    let state = told.into_iter().flatten().max_by_key(|state| state.rung());
     let names: Vec<String> = [sm.string(tag::RECEIPTED_MESSAGE_ID), fields.get("id").map(str::to_owned)]
         .into_iter()
         .flatten()
@@ -88,53 +91,20 @@ pub fn read(sm: &Sm, ours: &str, given_out: &GivenOut) -> Receipt {
             reference: sm.number(tag::USER_MESSAGE_REFERENCE),
         },
         provider_ref: None,
-        // Where the two disagree, the worse is kept, as the ladder does with two receipts.
-        rung: state.flatten().max(written.flatten()),
+        rung: state.and_then(MessageState::rung),
         by: "carrier",
-        detail: detail(&fields, sm),
-    }
-}
-
-/// `message_state` (§5.2.28; 0 and 9 are of SMPP 5.0).
-fn state(state: u8) -> Option<Rung> {
-    match state {
-        1 | 6 => Some(Rung::Sent),
-        2 => Some(Rung::Delivered),
-        3 => Some(Rung::Expired),
-        4 | 5 | 8 | 9 => Some(Rung::Failed),
-        _ => None,
-    }
-}
-
-/// The same in letters, cut to seven of them or not.
-fn stat(word: &str) -> Option<Rung> {
-    let word = word.to_ascii_uppercase();
-    let begins = |with: &str| word.starts_with(with);
-    if begins("DELIVRD") || begins("DELIVERED") {
-        Some(Rung::Delivered)
-    } else if begins("EXPIR") {
-        Some(Rung::Expired)
-    } else if begins("ENROUTE") || begins("ACCEPT") {
-        Some(Rung::Sent)
-    } else if ["UNDELIV", "REJECT", "DELET", "FAIL"].into_iter().any(begins) {
-        Some(Rung::Failed)
-    } else {
-        None
+        detail: detail(&fields, numbered, state),
     }
 }
 
 /// What a screen shows of it: state and error, without the message's own words.
-fn detail(fields: &Fields<'_>, sm: &Sm) -> String {
-    let mut detail = fields.get("stat").unwrap_or_default().to_owned();
-    if detail.is_empty()
-        && let Some(state) = sm.tlv(tag::MESSAGE_STATE).and_then(|value| value.first())
-    {
-        detail = format!("message_state {state}");
-    }
-    if let Some(error) = fields.get("err").filter(|error| !error.trim_matches('0').is_empty()) {
-        detail = format!("{detail} err {error}");
-    }
-    clip(detail.trim())
+fn detail(fields: &Fields<'_>, numbered: Option<u8>, state: Option<MessageState>) -> String {
+    let written = match (fields.get("stat"), numbered) {
+        (Some(written), _) => clip(written),
+        (None, Some(number)) => format!("message_state {number}"),
+        (None, None) => String::new(),
+    };
+    receipt_words(state, &written, fields.get("err").map(clip).as_deref())
 }
 
 /// `key:value` pairs of the text, up to where the message's own words begin.
@@ -251,6 +221,7 @@ pub fn bare(digits: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::notification::Rung;
     use proptest::prelude::*;
 
     const US: &str = "Nightdesk";
@@ -292,19 +263,31 @@ mod tests {
             (
                 "ID: 4711 Sub: 1 Dlvrd: 0 Submit Date: 2602030405 Done Date: 2602030406 Stat: undeliv Err: 01b Text: x",
                 Some(Rung::Failed),
-                "undeliv err 01b",
+                "the carrier cannot deliver it to this phone; check the number (undeliv err 01b)",
             ),
             (
                 "id:4711 submitdate:26020304 donedate:26020304 stat:EXPIRED err:254",
                 Some(Rung::Expired),
-                "EXPIRED err 254",
+                "the phone was off or out of reach until the carrier gave up; try again later (EXPIRED err 254)",
             ),
-            ("  id :4711  stat : REJECTD\terr : 012 text", Some(Rung::Failed), "REJECTD err 012"),
-            ("id:4711\tstat:DELETED", Some(Rung::Failed), "DELETED"),
-            ("id:4711 stat:ACCEPTD", Some(Rung::Sent), "ACCEPTD"),
-            ("id:4711 stat:ENROUTE", Some(Rung::Sent), "ENROUTE"),
-            ("id:4711 stat:UNKNOWN err:000", None, "UNKNOWN"),
-            ("id:4711 stat:UNDELIVERABLE", Some(Rung::Failed), "UNDELIVERABLE"),
+            (
+                "  id :4711  stat : REJECTD\terr : 012 text",
+                Some(Rung::Failed),
+                "the carrier rejected it; ask the provider why (REJECTD err 012)",
+            ),
+            (
+                "id:4711\tstat:DELETED",
+                Some(Rung::Failed),
+                "the carrier deleted it; ask the provider why (DELETED)",
+            ),
+            ("id:4711 stat:ACCEPTD", Some(Rung::Sent), "the carrier has taken it (ACCEPTD)"),
+            ("id:4711 stat:ENROUTE", Some(Rung::Sent), "it is on its way to the phone (ENROUTE)"),
+            ("id:4711 stat:UNKNOWN err:000", None, "the carrier does not know what became of it (UNKNOWN)"),
+            (
+                "id:4711 stat:UNDELIVERABLE",
+                Some(Rung::Failed),
+                "the carrier cannot deliver it to this phone; check the number (UNDELIVERABLE)",
+            ),
             ("id:4711", None, ""),
             // Whatever the message itself said is no part of the receipt.
             ("id:4711 err:000 text:stat:DELIVRD", None, ""),
@@ -332,7 +315,10 @@ mod tests {
         assert_eq!((spellings[0].as_str(), *reference), ("4d2", Some(0x1234)));
         assert!(spellings.contains(&"1234".to_owned()) && spellings.contains(&"1".to_owned()));
         with.short_message.clear();
-        assert_eq!(read(&with, US, &GivenOut::default()).detail, "message_state 5");
+        assert_eq!(
+            read(&with, US, &GivenOut::default()).detail,
+            "the carrier cannot deliver it to this phone; check the number (message_state 5)"
+        );
     }
 
     #[test]

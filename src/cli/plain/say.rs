@@ -7,6 +7,7 @@ use crate::console::desk::Desk;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::{Numbered, Object, What};
 use crate::core::contact::Medium;
+use crate::core::counted::counted;
 use crate::core::event::Severity;
 use crate::core::money::Money;
 use crate::core::task::{Task, TaskState};
@@ -98,10 +99,10 @@ pub fn overview(desk: &Desk, alerts: &[&Alert], tasks: &[&Task], now: Timestamp)
     const MOST: usize = 20;
     let mut lines = vec![format!(
         "{} {}, {} held, {} to do.",
-        count(desk.paging(), "alert pages", "alerts page"),
+        counted(desk.paging(), "alert pages", "alerts page"),
         "somebody",
-        count(desk.held(), "alert is", "alerts are"),
-        count(desk.to_do(), "task", "tasks"),
+        counted(desk.held(), "alert is", "alerts are"),
+        counted(desk.to_do(), "task", "tasks"),
     )];
     lines.extend(warnings(desk, now));
     if alerts.is_empty() && tasks.is_empty() {
@@ -116,17 +117,14 @@ pub fn overview(desk: &Desk, alerts: &[&Alert], tasks: &[&Task], now: Timestamp)
     }
     lines.extend(alerts.iter().take(MOST).map(|one| alert(desk, one, now)));
     if alerts.len() > MOST {
-        lines.push(format!("{} more alerts: list alerts.", alerts.len() - MOST));
+        lines.push(format!("{}: list alerts.", counted(alerts.len() - MOST, "more alert", "more alerts")));
     }
     lines.extend(tasks.iter().take(MOST).map(|one| task(desk, one, now)));
-    if desk.to_do() > MOST.min(tasks.len()) {
-        lines.push(format!("{} more tasks: list tasks.", desk.to_do() - MOST.min(tasks.len())));
+    let beyond = desk.to_do().saturating_sub(MOST.min(tasks.len()));
+    if beyond > 0 {
+        lines.push(format!("{}: list tasks.", counted(beyond, "more task", "more tasks")));
     }
     lines
-}
-
-fn count(n: usize, one: &str, more: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { more })
 }
 
 /// What of the desk itself does not work, a line each.

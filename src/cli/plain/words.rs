@@ -97,7 +97,13 @@ pub const WORDS: &[Word] = &[
         Some("handover") => run(&["handover", "note"], &rest[1..]),
         _ => run(&["note"], rest),
     }),
-    word("why", "A12|N45|E7", "why it exists, and who was told", &[A::Why, A::OfAlert], |rest| match rest {
+    word("why", "A12|T3|N45|E7|contact ID|provider NAME|on-call SCHEDULE", "why it is so: who was told, what ends it, who can be reached", &[A::Why, A::OfAlert], |rest| match rest {
+        [id] if id.starts_with(['T', 't']) && is_id(id) => run(&["tasks", "show"], std::slice::from_ref(id)),
+        [of, id] if of == "contact" => run(&["contacts", "show"], std::slice::from_ref(id)),
+        [of, name] if of == "provider" => run(&["providers", "show"], std::slice::from_ref(name)),
+        [of, schedule] if of == "on-call" || of == "oncall" => {
+            run(&["oncall", "--schedule"], std::slice::from_ref(schedule))
+        }
         [id] if id.starts_with(['N', 'n']) => run(&["explain"], &[format!("notification:{id}")]),
         [id] if id.starts_with(['E', 'e']) => run(&["explain"], &[format!("event:{id}")]),
         [id] => run(&["alerts", "show"], std::slice::from_ref(id)),
@@ -364,6 +370,10 @@ mod tests {
             ("note A12 the carrier's van broke down", "note|A12|the|carrier's|van|broke|down"),
             ("note handover 'look at Acme'", "handover|note|look at Acme"),
             ("why N45", "explain|notification:N45"),
+            ("why T3", "tasks|show|T3"),
+            ("why contact acme-lopez", "contacts|show|acme-lopez"),
+            ("why provider kannel", "providers|show|kannel"),
+            ("why on-call primary", "oncall|--schedule|primary"),
             ("close A12 it came at six", "resolve|A12|--reason|it came at six"),
             ("done T3 anyway", "tasks|done|--anyway|T3"),
             ("show case CASE-7", "cases|show|CASE-7"),

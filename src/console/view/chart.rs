@@ -4,7 +4,8 @@
 use crate::console::desk::Desk;
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans};
-use crate::core::traffic::Arrived;
+use crate::core::counted::counted;
+use crate::core::traffic::{Arrived, minutes_counted};
 use jiff::Timestamp;
 
 /// One cell a value, the highest as high as it goes; none where there is no value.
@@ -43,24 +44,25 @@ pub fn traffic(canvas: &Canvas<'_>, desk: &Desk, now: Timestamp, minutes: u16) -
         }
     }
     spans.push((" ".to_owned(), Meaning::Quiet));
-    spans.extend(in_words(&last));
+    spans.extend(in_words(&last, minutes_counted(desk.info.counting_since, now)));
     spans
 }
 
 /// The same without the picture, where it would only move on.
 pub fn traffic_in_words(desk: &Desk, now: Timestamp, minutes: u16) -> Spans {
-    in_words(&desk.traffic.last(minutes.into(), now))
+    in_words(&desk.traffic.last(minutes.into(), now), minutes_counted(desk.info.counting_since, now))
 }
 
-/// `17 events in 30 min, 7 urgent`.
-fn in_words(last: &[Arrived]) -> Spans {
+/// `17 events in 30 min, 7 urgent`; of no more minutes than `whole`, so that a desk that has just begun to
+/// look does not say that nothing came.
+fn in_words(last: &[Arrived], whole: i64) -> Spans {
     let all: u32 = last.iter().map(Arrived::all).sum();
     let urgent: u32 = last.iter().map(Arrived::urgent).sum();
-    let minutes = last.len();
-    let said = match all {
-        0 => format!("no event in {minutes} min"),
-        1 => format!("1 event in {minutes} min"),
-        all => format!("{all} events in {minutes} min"),
+    let minutes = last.len().min(usize::try_from(whole).unwrap_or_default());
+    let said = match (all, minutes) {
+        (0, 0) => "counting since this minute".to_owned(),
+        (0, minutes) => format!("no event in {minutes} min"),
+        (all, minutes) => format!("{} in {} min", counted(all, "event", "events"), minutes.max(1)),
     };
     let mut spans: Spans = vec![(said, Meaning::Quiet)];
     if urgent > 0 {

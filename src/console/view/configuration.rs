@@ -7,6 +7,7 @@ use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans, lay, wrap};
 use crate::console::view::stream::filter_line;
 use crate::console::view::{crumbs, first_row};
+use crate::core::counted::counted;
 use crate::core::text::sanitise;
 use crate::wire::MaintenanceState;
 use ratatui::layout::{Position, Rect};
@@ -142,10 +143,7 @@ fn says(model: &Model, row: &Row) -> Spans {
             let digests = &model.configuration.digests;
             let Some(digest) = digests.iter().find(|digest| digest.name == *name) else { return Vec::new() };
             let next = digest.next.map_or("never again".to_owned(), |next| format!("next {}", when(next)));
-            let to = match digest.readers.len() {
-                1 => "1 reader".to_owned(),
-                many => format!("{many} readers"),
-            };
+            let to = counted(digest.readers.len(), "reader", "readers");
             vec![
                 (format!("{} ", sanitise(name)), Meaning::Strong),
                 (

@@ -6,7 +6,7 @@ use crate::console::oncall::names;
 use crate::console::theme::Meaning;
 use crate::console::view::dialog::{input, window};
 use crate::console::view::first_row;
-use crate::console::view::paint::Canvas;
+use crate::console::view::paint::{Canvas, wrap};
 use crate::core::text::sanitise;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -18,7 +18,7 @@ const PEOPLE: u16 = 6;
 pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Cover, area: Rect) -> Option<Position> {
     let desk = model.desk.as_ref()?;
     let title = format!("Who is on call for {}?", sanitise(&dialog.schedule));
-    let inner = window(canvas, area, 74, PEOPLE + 9, &title, "Enter: do it, Esc cancels");
+    let inner = window(canvas, area, 74, PEOPLE + 10, &title, "Enter: do it, Esc cancels");
     let marker = canvas.theme.signs.marker;
     let label = |canvas: &mut Canvas<'_>, y: u16, on: bool, word: &str| {
         if on {
@@ -42,13 +42,13 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Cover, area: Rect)
         let said = "nobody else of that name can take an alert";
         canvas.put(x, inner.y + 1, inner.right().saturating_sub(x), said, Meaning::Warn);
     }
-    let first = first_row(Some(dialog.selected), found.len(), usize::from(PEOPLE));
+    let first = first_row(dialog.selected, found.len(), usize::from(PEOPLE));
     for (y, (i, (id, name))) in
         (inner.y + 1..).zip(found.iter().enumerate().skip(first).take(usize::from(PEOPLE)))
     {
-        let on = i == dialog.selected;
+        let on = dialog.selected == Some(i);
         if on {
-            canvas.put(x, y, 1, marker, Meaning::Accent);
+            canvas.put(x, y, 1, canvas.theme.signs.chosen, Meaning::Accent);
         }
         let you = if desk.is_me(id) { " (you)" } else { "" };
         let meaning = if on { Meaning::Strong } else { Meaning::Plain };
@@ -76,12 +76,15 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Cover, area: Rect)
         (None, Ok(_)) => {
             let told = dialog.told(model.now);
             match told.is_empty() {
+                true if dialog.chosen().is_none() => (String::new(), Meaning::Quiet),
                 true => ("Nobody but you is concerned.".to_owned(), Meaning::Quiet),
                 false => (format!("Told: {}.", names(desk, &told)), Meaning::Warn),
             }
         }
     };
-    canvas.put(inner.x + 2, y + 3, inner.width.saturating_sub(2), &said, meaning);
+    for (y, line) in (y + 3..).zip(wrap(&said, inner.width.saturating_sub(2)).into_iter().take(2)) {
+        canvas.put(inner.x + 2, y, inner.width.saturating_sub(2), &line, meaning);
+    }
     cursor
 }
 

@@ -3,18 +3,20 @@
 use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::dialog::{
-    Button, Chooser, Close, Closing, Dialog, Escalate, GoTo, HandOver, Kind, LogIn, Note, Palette, Stale,
-    Verdict,
+    Button, Chooser, Close, Closing, Dialog, Escalate, GoTo, HandOver, Kind, LogIn, Note, Pages, Palette,
+    Stale, Verdict,
 };
 use crate::console::line::Line;
 use crate::console::look::TryOn;
 use crate::console::model::{About, Model};
 use crate::console::question::Question;
 use crate::console::sort::{By, Sort};
-use crate::console::theme::Meaning;
+use crate::console::theme::{Meaning, Signs};
 use crate::console::view::form::text_cursor;
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
 use crate::console::view::{bulk, cover, drill, first_row, help, resend, templates, views, why};
+use crate::console::why::Why;
+use crate::core::counted::counted;
 use crate::core::text::sanitise;
 use crate::wire::Wake;
 use jiff::tz::TimeZone;
@@ -72,14 +74,8 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
         }
         Dialog::Keep(dialog) => views::keep(canvas, dialog, area),
         Dialog::Help { scroll } => {
-            let inner = window(
-                canvas,
-                area,
-                area.width.saturating_sub(4).min(96),
-                area.height - 2,
-                "keys and words",
-                "Esc back",
-            );
+            let (width, height) = help_size(area);
+            let inner = window(canvas, area, width, height, "keys and words", "PgDn PgUp page, Esc back");
             pages(canvas, inner, &help::lines(model, canvas.theme.signs, inner.width), *scroll);
             None
         }
@@ -88,11 +84,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
             None
         }
         Dialog::Why(dialog) => {
-            let width = area.width.saturating_sub(4).min(110);
-            let lines = why::lines(model, dialog, width.saturating_sub(4));
-            // No higher than what is told, so that the row it is about stays in sight where it can.
-            let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2).max(8);
-            let height = height.min(area.height.saturating_sub(4));
+            let (lines, width, height) = why_page(model, dialog, area);
             let inner = window(canvas, area, width, height, &why::title(model, &dialog.of), "Esc back");
             pages(canvas, inner, &lines, dialog.scroll);
             None
@@ -102,6 +94,44 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
             None
         }
     }
+}
+
+fn help_size(area: Rect) -> (u16, u16) {
+    (area.width.saturating_sub(4).min(96), area.height.saturating_sub(2))
+}
+
+/// What is told, and how wide and high its window is: no higher than that, so that the row it is about stays in
+/// sight where it can.
+fn why_page(model: &Model, dialog: &Why, area: Rect) -> (Vec<Spans>, u16, u16) {
+    let width = area.width.saturating_sub(4).min(110);
+    let lines = why::lines(model, dialog, width.saturating_sub(4));
+    let height = length(&lines).saturating_add(2).max(8);
+    (lines, width, height.min(area.height.saturating_sub(4)))
+}
+
+/// How much the dialog has to read, and how much of it shows at once; nothing for one that is no page.
+pub fn read_in_pages(model: &Model) -> Pages {
+    let area = Rect::new(0, 0, model.size.0, model.size.1);
+    let (lines, height) = match &model.dialog {
+        Some(Dialog::Help { .. }) => {
+            let (width, height) = help_size(area);
+            (length(&help::lines(model, Signs::default(), width.saturating_sub(4))), height)
+        }
+        Some(Dialog::Why(dialog)) => {
+            let (lines, _, height) = why_page(model, dialog, area);
+            (length(&lines), height)
+        }
+        Some(Dialog::Drill(_)) => {
+            let (lines, _, height) = drill::page_lines(model, area);
+            (length(&lines), height)
+        }
+        _ => return Pages::default(),
+    };
+    Pages { lines, room: height.saturating_sub(2) }
+}
+
+fn length(lines: &[Spans]) -> u16 {
+    u16::try_from(lines.len()).unwrap_or(u16::MAX)
 }
 
 /// An empty frame in the middle; returns what is inside.
@@ -147,14 +177,18 @@ pub fn window(
 
 /// Lines in a window, those that do not fit below, and how many they are.
 pub fn pages(canvas: &mut Canvas<'_>, inner: Rect, lines: &[Spans], scroll: u16) {
-    let most = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(inner.height);
+    let most = length(lines).saturating_sub(inner.height);
     let scroll = scroll.min(most);
     for (row, line) in lines.iter().skip(usize::from(scroll)).take(usize::from(inner.height)).enumerate() {
         let y = inner.y + u16::try_from(row).unwrap_or(0);
         canvas.put_spans(inner.x, y, inner.width, line);
     }
-    if most > scroll {
-        let hint = format!(" {} more {} ", most - scroll, canvas.theme.signs.down);
+    if most > 0 {
+        let below = match most - scroll {
+            0 => "the end".to_owned(),
+            below => format!("{below} more {}", canvas.theme.signs.down),
+        };
+        let hint = format!(" {} to {} of {}, {below} ", scroll + 1, scroll + inner.height, lines.len());
         canvas.put_right(inner.x, inner.bottom(), inner.width, &hint, Meaning::Quiet);
     }
 }
@@ -364,9 +398,9 @@ fn escalate(canvas: &mut Canvas<'_>, model: &Model, dialog: &Escalate, area: Rec
     let room = inner.height.saturating_sub(2);
     for (row, (step, line)) in lines.iter().take(usize::from(room)).enumerate() {
         let y = inner.y + u16::try_from(row).unwrap_or(0);
+        // The marker stands where Enter acts, and that is a button.
         if *step == Some(dialog.chosen) {
-            let marker = canvas.theme.signs.marker;
-            canvas.put(inner.x, y, 1, marker, Meaning::Accent);
+            canvas.put(inner.x, y, 1, canvas.theme.signs.chosen, Meaning::Accent);
         }
         canvas.put_spans(inner.x + 2, y, inner.width.saturating_sub(2), line);
     }
@@ -377,8 +411,7 @@ fn escalate(canvas: &mut Canvas<'_>, model: &Model, dialog: &Escalate, area: Rec
     };
     let deed = match wakes {
         0 => "Escalate".to_owned(),
-        1 => "Wake 1 person".to_owned(),
-        n => format!("Wake {n} people"),
+        n => format!("Wake {}", counted(n, "person", "people")),
     };
     let ready = matches!(&dialog.steps, Some(Ok(steps)) if !steps.is_empty());
     let button = if ready { dialog.button } else { Button::Cancel };
@@ -427,7 +460,7 @@ fn note(canvas: &mut Canvas<'_>, dialog: &Note, area: Rect) -> Option<Position> 
         About::OnCall(schedule) => sanitise(schedule).into_owned(),
         About::Handover(handover) => format!("hand-over {handover}"),
         About::Maintenance => "maintenance".to_owned(),
-        About::Several(many) => format!("{many} rows"),
+        About::Several(many) => counted(*many, "row", "rows"),
         About::View => "a view".to_owned(),
     };
     let inner = window(canvas, area, 70, 9, &format!("Note on {of}"), "Ctrl-s saves, Esc drops");

@@ -32,10 +32,7 @@ pub fn line(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
 /// The briefing or the debrief.
 pub fn page(canvas: &mut Canvas<'_>, model: &Model, reading: Reading, area: Rect) {
     let Some(drill) = &model.drill else { return };
-    let width = area.width.saturating_sub(2).min(90);
-    let text = width.saturating_sub(4);
-    let lines: Vec<Spans> = drill.news.page.iter().flat_map(|line| broken(line, text)).collect();
-    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2).min(area.height - 1);
+    let (lines, width, height) = page_lines(model, area);
     let keys = match (drill.news.phase, drill.begun) {
         (Phase::Briefing, false) => "Enter begins",
         (Phase::Briefing, true) => "it begins",
@@ -43,6 +40,16 @@ pub fn page(canvas: &mut Canvas<'_>, model: &Model, reading: Reading, area: Rect
     };
     let inner = window(canvas, area, width, height, &drill.news.title, keys);
     pages(canvas, inner, &lines, reading.scroll);
+}
+
+/// What there is to read, and how wide and high its window is.
+pub fn page_lines(model: &Model, area: Rect) -> (Vec<Spans>, u16, u16) {
+    let width = area.width.saturating_sub(2).min(90);
+    let text = width.saturating_sub(4);
+    let page = model.drill.iter().flat_map(|drill| &drill.news.page);
+    let lines: Vec<Spans> = page.flat_map(|line| broken(line, text)).collect();
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    (lines, width, height.min(area.height.saturating_sub(1)))
 }
 
 /// A line of the page in as many as it takes.

@@ -1,9 +1,9 @@
 //! The form of a contact, with each error beside its field.
 
-use crate::console::form::{Form, Value};
+use crate::console::form::{Field, Form, Value};
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
-use crate::console::view::paint::{Canvas, cells};
+use crate::console::view::paint::{Canvas, cells, wrap};
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::Widget;
 
@@ -20,13 +20,20 @@ pub fn paint(canvas: &mut Canvas<'_>, _model: &Model, form: &Form, area: Rect) -
     canvas.rule(area, area.y, &title, right, Meaning::Strong);
     let mut top = area.y + 1;
     if let Some(error) = &form.error {
-        canvas.put(area.x + 2, top, area.width - 3, error, Meaning::Bad);
-        top += 1;
+        for line in wrap(error, area.width - 3).into_iter().take(3) {
+            canvas.put(area.x + 2, top, area.width - 3, &line, Meaning::Bad);
+            top += 1;
+        }
     }
     // Notes keep three lines; the fields scroll above them.
     let bottom = area.bottom();
     let notes = 3u16.min(bottom.saturating_sub(top + 4));
-    let room = bottom.saturating_sub(top + notes + 1);
+    let mut room = bottom.saturating_sub(top + notes + 1);
+    // What is said of the field in hand stands below them all where there is too little room beside it.
+    let beside = form.fields.get(form.focus).map(|field| (aside(field, true), room_beside(field, area)));
+    let below = beside.filter(|((said, _), room)| cells(said) > *room).map(|(said, _)| said);
+    let below_lines = below.map(|(said, _)| wrap(said, area.width - 4)).unwrap_or_default();
+    room = room.saturating_sub(u16::try_from(below_lines.len()).unwrap_or(0));
     let first = super::first_row(Some(form.focus), form.fields.len() + 1, usize::from(room));
     let first = first.min(form.fields.len().saturating_sub(usize::from(room)));
     let mut cursor = None;
@@ -60,14 +67,16 @@ pub fn paint(canvas: &mut Canvas<'_>, _model: &Model, form: &Form, area: Rect) -
                 used
             }
         };
-        let (aside, meaning) = match (&field.error, field.fixed(), focused) {
-            (Some(error), ..) => (error.as_str(), Meaning::Bad),
-            (None, Some(fixed), true) => (fixed, Meaning::Quiet),
-            (None, _, true) => (field.name.hint(), Meaning::Quiet),
-            _ => ("", Meaning::Quiet),
-        };
+        let (said, meaning) = aside(field, focused);
         let x = value_x + used + 2;
-        canvas.put(x, y, area.right().saturating_sub(x + 1), aside, meaning);
+        if !focused || below.is_none() {
+            canvas.put(x, y, area.right().saturating_sub(x + 1), said, meaning);
+        }
+    }
+    if let Some((_, meaning)) = below {
+        for (y, line) in (top + room..).zip(&below_lines) {
+            canvas.put(area.x + 2, y, area.width - 4, line, meaning);
+        }
     }
     let y = bottom.saturating_sub(notes + 1);
     let meaning = if form.on_notes() { Meaning::Accent } else { Meaning::Quiet };
@@ -78,6 +87,25 @@ pub fn paint(canvas: &mut Canvas<'_>, _model: &Model, form: &Form, area: Rect) -
         cursor = text_cursor(&form.notes, notes_area);
     }
     cursor
+}
+
+/// What is said beside a field: what is wrong with it, else what to type.
+fn aside(field: &Field, focused: bool) -> (&str, Meaning) {
+    match (&field.error, field.fixed(), focused) {
+        (Some(error), ..) => (error.as_str(), Meaning::Bad),
+        (None, Some(fixed), true) => (fixed, Meaning::Quiet),
+        (None, _, true) => (field.name.hint(), Meaning::Quiet),
+        _ => ("", Meaning::Quiet),
+    }
+}
+
+/// The cells beside the value of a field.
+fn room_beside(field: &Field, area: Rect) -> u16 {
+    let used = match &field.value {
+        Value::Text { line, .. } => cells(line.text()),
+        Value::Tick { .. } => 3,
+    };
+    area.width.saturating_sub(LABEL + 5 + used)
 }
 
 /// Where the cursor of a text area stands on the screen.

@@ -7,12 +7,18 @@ use crate::console::keymap::{Binding, Context, Footer};
 use crate::console::model::{Link, Model, Place, RECONNECTING, Tone};
 use crate::console::theme::Meaning;
 use crate::console::view::find;
-use crate::console::view::paint::{Canvas, Spans, cells};
+use crate::console::view::paint::{Canvas, Spans, cells, wrap};
 use crate::core::contact::Medium;
 use crate::core::person::{PersonId, short_name};
 use crate::core::text::sanitise;
 use crate::wire::{ChannelState, MaintenanceInfo, MaintenanceState, MediumDown, SourceHealth};
 use ratatui::layout::Rect;
+
+/// On a lower screen every row is worth more than the end of a sentence.
+const LOW: u16 = 20;
+
+/// So many rows a notice may take.
+const NOTICE_ROWS: usize = 2;
 
 /// A part of the header; those that matter least go first where there is no room.
 struct Part {
@@ -72,14 +78,43 @@ pub fn header(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
     let mut y = area.y + 1;
     // On a low screen only what the operator did and nobody has yet is worth a row.
     let notices = match area.height {
-        20.. => notices(model, desk, area.width - 2),
+        LOW.. => notices(model, desk, area.width - 2),
         _ => unsent(model).into_iter().collect(),
     };
     for (text, meaning) in notices {
-        canvas.put(area.x + 1, y, area.width - 2, &text, meaning);
-        y += 1;
+        for line in few_lines(&text, area.width - 2, NOTICE_ROWS) {
+            canvas.put(area.x + 1, y, area.width - 2, &line, meaning);
+            y += 1;
+        }
     }
     below(area, y - area.y)
+}
+
+/// A sentence in as many lines as it takes, `most` of them; what is beyond stands at the end of the last, to be
+/// cut there.
+fn few_lines(text: &str, width: u16, most: usize) -> Vec<String> {
+    let mut lines = wrap(text, width);
+    if lines.len() > most {
+        let beyond = lines.split_off(most - 1).join(" ");
+        lines.push(beyond);
+    }
+    lines
+}
+
+/// What was said to the operator, in the lines that it takes: two at most, and one where rows are few.
+pub fn said(model: &Model, (width, height): (u16, u16)) -> Vec<String> {
+    let most = if height < LOW { 1 } else { 2 };
+    flash(model).map_or_else(Vec::new, |(text, _)| few_lines(text, width.saturating_sub(2), most))
+}
+
+fn flash(model: &Model) -> Option<(&str, Meaning)> {
+    let flash = model.flash.as_ref()?;
+    let meaning = match flash.tone {
+        Tone::Done => Meaning::Good,
+        Tone::Refused => Meaning::Warn,
+        Tone::Hint => Meaning::Accent,
+    };
+    Some((&flash.text, meaning))
 }
 
 fn below(area: Rect, rows: u16) -> Rect {
@@ -261,14 +296,14 @@ fn down_in_words(model: &Model, down: &MediumDown, width: u16) -> String {
 pub fn footer(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
     let y = area.bottom().saturating_sub(1);
     let above = Rect { height: area.height.saturating_sub(1), ..area };
-    if let Some(flash) = &model.flash {
-        let meaning = match flash.tone {
-            Tone::Done => Meaning::Good,
-            Tone::Refused => Meaning::Warn,
-            Tone::Hint => Meaning::Accent,
-        };
-        canvas.put(area.x + 1, y, area.width - 2, &flash.text, meaning);
-        return above;
+    if let Some((_, meaning)) = flash(model) {
+        let lines = said(model, model.size);
+        let rows = u16::try_from(lines.len()).unwrap_or(1).max(1);
+        let top = area.bottom().saturating_sub(rows);
+        for (y, line) in (top..).zip(&lines) {
+            canvas.put(area.x + 1, y, area.width - 2, line, meaning);
+        }
+        return Rect { height: area.height.saturating_sub(rows), ..area };
     }
     if model.place == Place::Contacts && model.contacts.form.is_some() {
         let keys = [("Ctrl-s", "save"), ("Tab", "next"), ("Space", "tick"), ("Esc", "back")];

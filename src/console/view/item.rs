@@ -13,7 +13,7 @@ use crate::core::case::Case;
 use crate::core::contact::{ContactState, Medium};
 use crate::core::document::ReviewState;
 use crate::core::event::Severity;
-use crate::core::flow::case_task;
+
 use crate::core::money::Money;
 use crate::core::notification::{Notification, RecipientId};
 use crate::core::onboarding::MilestoneState;
@@ -202,11 +202,8 @@ fn task_due(page: &Page, about: &Untrusted) -> Option<Timestamp> {
 /// The word a task has on the screen: what it is about.
 pub fn task_word(task: &crate::core::task::Task) -> &'static str {
     match task.kind {
-        TaskKind::Answer => {
-            let case = task.partner.as_ref().zip(task.about.as_ref());
-            let of_case = case.is_some_and(|(partner, about)| task.key.raw() == case_task(partner, about));
-            if of_case { "case" } else { "post" }
-        }
+        TaskKind::Answer if task.is_of_case() => "case",
+        TaskKind::Answer => "post",
         TaskKind::Review => "doc",
         TaskKind::Fix => "fix",
         TaskKind::Doubt => "doubt",

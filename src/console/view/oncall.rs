@@ -11,6 +11,7 @@ use crate::console::view::cover::{clocks, long};
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
 use crate::console::view::stream::filter_line;
 use crate::console::view::{WIDE, crumbs, first_row, new_rows};
+use crate::core::counted::counted;
 use crate::core::person::PersonId;
 use crate::core::schedule::{Segment, Why};
 use crate::core::text::sanitise;
@@ -125,8 +126,7 @@ fn counts(model: &Model) -> Spans {
         plan.known.iter().flat_map(|known| known.overrides.iter().map(|over| over.id)).collect();
     match arranged.len() {
         0 => {}
-        1 => spans.push(("  1 override".to_owned(), Meaning::Accent)),
-        n => spans.push((format!("  {n} overrides"), Meaning::Accent)),
+        n => spans.push((format!("  {}", counted(n, "override", "overrides")), Meaning::Accent)),
     }
     if plan.missing.is_some() {
         spans.push(("  as last heard".to_owned(), Meaning::Warn));

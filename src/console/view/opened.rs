@@ -13,6 +13,7 @@ use crate::console::view::timeline;
 use crate::core::case::Case;
 use crate::core::change::Numbered;
 use crate::core::contact::Medium;
+use crate::core::counted::counted;
 use crate::core::document::Document;
 use crate::core::notification::{AttemptState, Notification, NotificationState};
 use crate::core::sms::segments;
@@ -302,10 +303,7 @@ fn of_thread(model: &Model, desk: &Desk, filed: &Filed<Thread>, width: u16, line
     if let Some(case) = &case_of(filed, &thread.case) {
         labelled(lines, "case", case.printable().as_str(), width, Meaning::Plain);
     }
-    let posts = match thread.posts.len() {
-        1 => "1 post".to_owned(),
-        many => format!("{many} posts"),
-    };
+    let posts = counted(thread.posts.len(), "post", "posts");
     labelled(lines, "posts", &posts, width, Meaning::Plain);
 }
 

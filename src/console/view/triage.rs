@@ -12,6 +12,7 @@ use crate::console::view::paint::{Canvas, Spans, cells};
 use crate::console::view::stream::filter_line;
 use crate::console::view::{VERY_WIDE, WIDE, detail, partner, stream};
 use crate::core::alert::AlertState;
+use crate::core::counted::counted;
 use crate::core::event::Severity;
 use crate::core::money::Money;
 use crate::core::person::short_name;
@@ -241,7 +242,7 @@ fn hidden(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout, area: Rect) {
     let alerts_beyond = beyond(alerts.len(), layout.alerts);
     let tasks_beyond = beyond(tasks.len(), layout.tasks) + elsewhere;
     if alerts_beyond > 0 {
-        more.push(format!("{alerts_beyond} more alerts {}", signs.down));
+        more.push(format!("{} {}", counted(alerts_beyond, "more alert", "more alerts"), signs.down));
     }
     if tasks_beyond > 0 {
         more.push(format!("{tasks_beyond} more to do {}", signs.down));

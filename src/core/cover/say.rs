@@ -2,6 +2,7 @@
 
 use super::{ANY_PARTNER, Finding, NoWay, Place, Span};
 use crate::core::contact::Medium;
+use crate::core::counted::counted;
 use crate::core::suppression::SuppressionCause;
 use crate::core::text::sanitise;
 use jiff::Timestamp;
@@ -168,7 +169,7 @@ fn when(times: &[Span], always: bool, zone: &TimeZone) -> String {
     }
     let mut said: Vec<String> = times.iter().take(NAMED).map(|span| span_in_words(span, zone)).collect();
     if times.len() > NAMED {
-        said.push(format!("and {} times more", times.len() - NAMED));
+        said.push(format!("and {} more", counted(times.len() - NAMED, "time", "times")));
     }
     said.join(", ")
 }

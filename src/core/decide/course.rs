@@ -5,6 +5,7 @@ use super::member::member_keys;
 use crate::core::alert::{Alert, AlertState, Member, MemberOf};
 use crate::core::bundle::Left;
 use crate::core::change::{Actor, Change, What};
+use crate::core::counted::counted;
 use crate::core::escalation::Decision;
 use crate::core::flow;
 use crate::core::id::AlertId;
@@ -198,7 +199,7 @@ pub(super) fn clear(
     let left = alert.members.iter().filter(|m| m.cleared_at.is_none()).count();
     let named = title.raw();
     if left > 0 {
-        let open = if left == 1 { "1 more is open".to_owned() } else { format!("{left} more are open") };
+        let open = counted(left, "more is open", "more are open");
         let sentence = Untrusted::new(format!("Cleared: {named}; {open}."));
         decision.alert_change(Actor::Desk, What::AlertCleared, sentence, &alert);
     } else {

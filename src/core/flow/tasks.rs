@@ -85,7 +85,6 @@ impl Decision<'_> {
     pub fn close_task(&mut self, view: &mut View, key: &str, because: &str) -> Option<TaskId> {
         let mut task = view.tasks.remove(key)?;
         task.state = TaskState::Done;
-        task.snoozed_until = None;
         task.updated_at = self.now;
         self.changes.push(Change::task(self.now, Actor::Desk, What::TaskDone, because, &task));
         Some(task.id)

@@ -22,6 +22,7 @@ pub use sheet::{Failing, Going, Known, Medium, Sheet, Silent, sheet};
 
 use crate::core::alert::{Alert, AlertState, PolicySnapshot, Step, Target};
 use crate::core::assignment::Scope;
+use crate::core::counted::counted;
 use crate::core::desk::Desk;
 use crate::core::id::{HandoverId, NotificationId};
 use crate::core::notification::Notification;
@@ -239,13 +240,13 @@ impl Matters {
         let asleep = self.held.len() - promises;
         let tasks = self.tasks.len();
         let parts = [
-            (self.open.len(), "open"),
-            (promises, if promises == 1 { "promise" } else { "promises" }),
-            (asleep, "asleep"),
-            (tasks, if tasks == 1 { "task" } else { "tasks" }),
+            (self.open.len(), "open", "open"),
+            (promises, "promise", "promises"),
+            (asleep, "asleep", "asleep"),
+            (tasks, "task", "tasks"),
         ];
-        let parts = parts.iter().filter(|(count, _)| *count > 0);
-        parts.map(|(count, what)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
+        let parts = parts.into_iter().filter(|(many, ..)| *many > 0);
+        parts.map(|(many, one, more)| counted(many, one, more)).collect::<Vec<_>>().join(", ")
     }
 }
 

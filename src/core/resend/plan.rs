@@ -3,6 +3,7 @@
 use super::Target;
 use crate::core::command::RefusalCode;
 use crate::core::contact::Medium;
+use crate::core::counted::counted;
 use crate::core::id::NotificationId;
 use crate::core::notification::{Recipient, RecipientId};
 use crate::core::text::Untrusted;
@@ -58,8 +59,7 @@ impl Plan {
     /// `3 people, 2 SMS in 3 parts, 1 email, none suppressed`.
     pub fn sentence(&self) -> String {
         let who: BTreeSet<&RecipientId> = self.goes.iter().map(|going| &going.to.who).collect();
-        let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
-        let mut said = vec![count(who.len(), "person", "people")];
+        let mut said = vec![counted(who.len(), "person", "people")];
         let texts = self.goes.iter().filter(|going| going.medium == Medium::Sms);
         let (texts, parts) = texts.fold((0, 0), |(n, parts), going| (n + 1, parts + going.parts as usize));
         match (texts, parts) {
@@ -69,7 +69,7 @@ impl Plan {
         }
         let mails = self.goes.len() - texts;
         if mails > 0 {
-            said.push(count(mails, "email", "emails"));
+            said.push(counted(mails, "email", "emails"));
         }
         said.push(match self.left_out.len() {
             0 => "none suppressed".to_owned(),

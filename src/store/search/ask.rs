@@ -17,6 +17,11 @@ use std::path::Path;
 /// Ways of finding that one query may come to.
 const WAYS: usize = 32;
 
+/// Of what a rare condition names, so many things are read and put in order; and so many, where each has to be
+/// looked for in the words as well. Where there are more, they are met soon enough among the newest.
+const FEW: i64 = 20_000;
+const FEW_WITH_WORDS: i64 = 2_000;
+
 /// What the index has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
@@ -43,25 +48,37 @@ struct Way {
     conditions: Vec<(String, Vec<Value>)>,
     /// Nothing that changed before can be meant.
     since: Option<i64>,
+    /// A condition of those above that few things may fulfil.
+    rare: Option<Rare>,
+}
+
+/// A condition that has an index of its own, which names what fulfils it.
+#[derive(Clone, Debug, PartialEq)]
+struct Rare {
+    index: &'static str,
+    condition: String,
+    values: Vec<Value>,
 }
 
 /// One thing that a term may want.
 enum Atom {
     Words(String),
     Holds(String, Vec<Value>),
+    Rare(Rare),
     /// It began at that time or later, so it changed then or later.
     Since(i64),
     Never,
 }
 
 impl Question {
-    /// `None`: there is no index yet.
+    /// `None`: there is no index yet, or one of another version that is about to be made anew.
     pub fn new(folder: &Path) -> Result<Option<Self>, StoreError> {
         let path = file::path(folder);
         if !path.exists() {
             return Ok(None);
         }
-        Ok(Some(Self { connection: file::reading(&path)? }))
+        let connection = file::reading(&path)?;
+        Ok(file::is_current(&connection)?.then_some(Self { connection }))
     }
 
     /// With it a question is called off that takes too long.
@@ -103,8 +120,18 @@ impl Question {
     }
 
     fn along(&self, way: &Way, limit: usize) -> Result<Vec<(i64, Key)>, StoreError> {
-        let (sql, values) = way.sql(self.first_since(way.since)?, limit);
+        let (sql, values) = way.sql(self.leading(way)?, self.first_since(way.since)?, limit);
         self.rows(&sql, values)
+    }
+
+    /// The rare condition of the way, where it is rare indeed; else the newest things are looked through.
+    fn leading<'w>(&self, way: &'w Way) -> Result<Option<&'w Rare>, StoreError> {
+        let Some(rare) = &way.rare else { return Ok(None) };
+        let few = if way.words().is_some() { FEW_WITH_WORDS } else { FEW };
+        let (sql, mut values) = (rare.counted(), rare.values.clone());
+        values.push(Value::Integer(few + 1));
+        let many: i64 = self.connection.query_row(&sql, params_from_iter(values), |row| row.get(0))?;
+        Ok((many <= few).then_some(rare))
     }
 
     /// The first row that changed at that time or later; rows are in the order of changes.
@@ -145,19 +172,33 @@ fn name(query: &Query) -> Option<&str> {
     }
 }
 
+impl Rare {
+    /// How many things fulfil it, counted no further than the last value says.
+    fn counted(&self) -> String {
+        let Self { index, condition, .. } = self;
+        format!("SELECT COUNT(*) FROM (SELECT 1 FROM doc d INDEXED BY {index} WHERE {condition} LIMIT ?)")
+    }
+}
+
 impl Way {
-    fn sql(&self, first: Option<i64>, limit: usize) -> (String, Vec<Value>) {
+    fn sql(&self, leading: Option<&Rare>, first: Option<i64>, limit: usize) -> (String, Vec<Value>) {
         let mut values: Vec<Value> = Vec::new();
         let mut conditions: Vec<String> = Vec::new();
-        let (from, row) = match self.words() {
-            Some(words) => {
-                values.push(Value::Text(words));
-                conditions.push("words MATCH ?".to_owned());
-                // The word index leads, in its own order.
-                ("words CROSS JOIN doc d ON d.row = words.rowid", "words.rowid")
+        let words = self.words();
+        let (from, row) = match (leading, &words) {
+            // What is rare leads, and each is looked for in the words.
+            (Some(Rare { index, .. }), Some(_)) => {
+                (format!("doc d INDEXED BY {index} CROSS JOIN words ON words.rowid = d.row"), "d.row")
             }
-            None => ("doc d", "d.row"),
+            (Some(Rare { index, .. }), None) => (format!("doc d INDEXED BY {index}"), "d.row"),
+            // The word index leads, in its own order.
+            (None, Some(_)) => ("words CROSS JOIN doc d ON d.row = words.rowid".to_owned(), "words.rowid"),
+            (None, None) => ("doc d".to_owned(), "d.row"),
         };
+        if let Some(words) = words {
+            values.push(Value::Text(words));
+            conditions.push("words MATCH ?".to_owned());
+        }
         if let Some(first) = first {
             conditions.push(format!("{row} >= ?"));
             values.push(Value::Integer(first));
@@ -225,6 +266,10 @@ impl Way {
         match atom {
             Atom::Words(words) => self.wanted.push(words.clone()),
             Atom::Holds(condition, values) => self.conditions.push((condition.clone(), values.clone())),
+            Atom::Rare(rare) => {
+                self.conditions.push((rare.condition.clone(), rare.values.clone()));
+                self.rare.get_or_insert_with(|| rare.clone());
+            }
             Atom::Since(at) => {
                 self.since = self.since.max(Some(*at));
                 self.conditions.push(("d.at >= ?".to_owned(), vec![Value::Integer(*at)]));
@@ -241,7 +286,9 @@ impl Way {
         };
         match atom {
             Atom::Words(words) => self.unwanted.push(words.clone()),
-            Atom::Holds(condition, values) => turn(condition, values.clone()),
+            Atom::Holds(condition, values) | Atom::Rare(Rare { condition, values, .. }) => {
+                turn(condition, values.clone())
+            }
             Atom::Since(at) => turn("d.at >= ?", vec![Value::Integer(*at)]),
             Atom::Never => {}
         }
@@ -251,7 +298,8 @@ impl Way {
 /// What a term wants: any of these.
 fn atoms(term: &Term, asking: &Asking, people: &dyn Fn(&Word) -> Vec<String>) -> Vec<Atom> {
     let time = |at: Timestamp| Value::Integer(at.as_microsecond());
-    let late = || Atom::Holds("(d.open AND d.due < ?)".to_owned(), vec![time(asking.now)]);
+    let rare = |index, condition: String, values| Atom::Rare(Rare { index, condition, values });
+    let late = || rare("doc_open", "(d.open AND d.due < ?)".to_owned(), vec![time(asking.now)]);
     let back = |when: crate::core::query::When| when.back(asking.now, &asking.zone);
     match &term.wants {
         Wants::Word(word) => {
@@ -294,12 +342,12 @@ fn atoms(term: &Term, asking: &Asking, people: &dyn Fn(&Word) -> Vec<String>) ->
         }
         Wants::Risk(compare, cents) => {
             let sign = if *compare == Compare::Equal { ">=" } else { compare.as_str() };
-            vec![Atom::Holds(format!("d.risk {sign} ?"), vec![Value::Integer(*cents)])]
+            vec![rare("doc_risk", format!("d.risk {sign} ?"), vec![Value::Integer(*cents)])]
         }
         Wants::Due(compare, when) => {
             let sign = if *compare == Compare::Equal { "<=" } else { compare.as_str() };
             let until = when.ahead(asking.now, &asking.zone);
-            vec![Atom::Holds(format!("d.due {sign} ?"), vec![time(until)])]
+            vec![rare("doc_due", format!("d.due {sign} ?"), vec![time(until)])]
         }
         Wants::Since(when) => vec![Atom::Since(back(*when).as_microsecond())],
         Wants::Before(when) => vec![Atom::Holds("d.at < ?".to_owned(), vec![time(back(*when))])],
@@ -308,7 +356,7 @@ fn atoms(term: &Term, asking: &Asking, people: &dyn Fn(&Word) -> Vec<String>) ->
             .map(|flag| match flag {
                 Flag::Late => late(),
                 Flag::Mine => mine(asking),
-                Flag::Open => Atom::Holds("d.open".to_owned(), Vec::new()),
+                Flag::Open => rare("doc_open", "d.open".to_owned(), Vec::new()),
                 flag => Atom::Words(format!("flags : {}", quoted(flag.as_str()))),
             })
             .collect(),
@@ -344,4 +392,113 @@ fn in_column(field: Field, words: &str) -> String {
 /// As FTS5 takes a text in which nothing is an operator. It stops at a NUL, so none goes there.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace(['"', '\0'], " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::query::field;
+    use jiff::tz::TimeZone;
+    use rusqlite::StatementStatus;
+
+    const THINGS: i64 = 30_000;
+
+    /// Many things that are over, and a few old ones that are open, overdue and dear.
+    fn question() -> Question {
+        let connection = Connection::open_in_memory().unwrap();
+        file::create(&connection, "test").unwrap();
+        connection.execute_batch("BEGIN").unwrap();
+        for row in 1..=THINGS {
+            let few = row <= 3;
+            let (due, risk) = (few.then_some(row), few.then_some(row * 100));
+            let values = (row, format!("e-{row}"), due, risk, few);
+            connection
+                .execute(
+                    "INSERT INTO doc (row, kind, partner, id, changed, at, due, risk, open)
+                     VALUES (?1, 'event', 'p-1', ?2, ?1, ?1, ?3, ?4, ?5)",
+                    values,
+                )
+                .unwrap();
+            connection
+                .execute("INSERT INTO words (rowid, said, flags) VALUES (?1, 'carrier', ?2)", (row, EVERY))
+                .unwrap();
+        }
+        connection.execute_batch("COMMIT").unwrap();
+        Question { connection }
+    }
+
+    fn ways_to(text: &str) -> Vec<Way> {
+        let query = Query::read(text, field::ALL).query;
+        let now = Timestamp::from_microsecond(THINGS).unwrap();
+        ways(&query, &Asking { now, zone: TimeZone::UTC, me: None }, &|_| Vec::new())
+    }
+
+    /// The plan, the rows found, and the steps of the machine that found them.
+    fn run(question: &Question, way: &Way) -> (String, usize, i32) {
+        let (sql, values) = way.sql(question.leading(way).unwrap(), None, 100);
+        let mut explained = question.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let lines = explained.query_map(params_from_iter(values.clone()), |row| row.get::<_, String>(3));
+        let plan = lines.unwrap().collect::<Result<Vec<_>, _>>().unwrap().join("; ");
+        let mut statement = question.connection.prepare(&sql).unwrap();
+        let mut rows = statement.query(params_from_iter(values)).unwrap();
+        let mut found = 0;
+        while rows.next().unwrap().is_some() {
+            found += 1;
+        }
+        drop(rows);
+        (plan, found, statement.get_status(StatementStatus::VmStep))
+    }
+
+    #[test]
+    fn what_few_things_fulfil_is_found_without_looking_through_all() {
+        let question = question();
+        for text in
+            ["is:late", "is:open", "risk>0", "due:1h", "carrier is:open", "carrier risk>0", "-risk<0 is:late"]
+        {
+            for way in ways_to(text) {
+                let (plan, found, steps) = run(&question, &way);
+                assert_eq!(found, 3, "{text}: {plan}");
+                assert!(
+                    plan.contains("USING INDEX doc_") || plan.contains("COVERING INDEX doc_"),
+                    "{text}: {plan}"
+                );
+                assert!(steps < 1_000, "{text}: {steps} steps: {plan}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_many_things_fulfil_is_met_among_the_newest() {
+        let question = question();
+        question.connection.execute_batch("UPDATE doc SET open = 1, risk = 500").unwrap();
+        for text in ["is:open", "risk>0", "carrier is:open"] {
+            for way in ways_to(text) {
+                let (plan, found, steps) = run(&question, &way);
+                assert_eq!(found, 100, "{text}");
+                assert!(!plan.contains("TEMP B-TREE") && steps < 5_000, "{text}: {steps} steps: {plan}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_without_its_tables_or_of_another_version_is_no_index_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = Connection::open(file::path(folder.path())).unwrap();
+        connection.execute_batch("PRAGMA journal_mode = WAL").unwrap();
+        assert!(Question::new(folder.path()).unwrap().is_none(), "it is being made");
+        file::create(&connection, "test").unwrap();
+        assert!(Question::new(folder.path()).unwrap().is_some());
+        connection.execute_batch("PRAGMA user_version = 1").unwrap();
+        assert!(Question::new(folder.path()).unwrap().is_none(), "it is about to be made anew");
+    }
+
+    #[test]
+    fn one_letter_has_an_index_of_its_own() {
+        let question = question();
+        let sql = "SELECT sql FROM sqlite_schema WHERE name = 'words'";
+        let made: String = question.connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert!(made.contains("prefix = '1 2 3'"), "{made}");
+        let [way] = &ways_to("c")[..] else { panic!() };
+        assert_eq!(run(&question, way).1, 100);
+    }
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
 
 /// Counts up whenever the shape changes, or what is put into it; an index of another version is made anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// How far the index has come: the number, time and hash of the newest change in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,8 +104,7 @@ pub(super) fn anew(folder: &Path, instance: &str) -> Result<(Connection, Mark), 
 /// `None`: it is empty, of another version, or of another store.
 fn begin(path: &Path, instance: &str) -> rusqlite::Result<Option<(Connection, Mark)>> {
     let connection = connect(path)?;
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version != VERSION {
+    if !is_current(&connection)? {
         return Ok(None);
     }
     let (of, mark) = connection.query_row("SELECT instance, seq, at, hash FROM mark", [], |row| {
@@ -113,6 +112,12 @@ fn begin(path: &Path, instance: &str) -> rusqlite::Result<Option<(Connection, Ma
         Ok((row.get::<_, String>(0)?, mark))
     })?;
     Ok((of == instance).then_some((connection, mark)))
+}
+
+/// Whether it has the tables of this version: they come all at once, some time after the file.
+pub(super) fn is_current(connection: &Connection) -> rusqlite::Result<bool> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok(version == VERSION)
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
@@ -127,7 +132,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn create(connection: &Connection, instance: &str) -> rusqlite::Result<()> {
+/// An empty index.
+pub(super) fn create(connection: &Connection, instance: &str) -> rusqlite::Result<()> {
     let columns = columns().join(", ");
     connection.execute_batch(&format!(
         "BEGIN;
@@ -149,9 +155,12 @@ fn create(connection: &Connection, instance: &str) -> rusqlite::Result<()> {
          CREATE UNIQUE INDEX doc_thing ON doc (kind, id, partner);
          CREATE INDEX doc_id ON doc (id COLLATE NOCASE);
          CREATE INDEX doc_changed ON doc (changed);
+         CREATE INDEX doc_open ON doc (due) WHERE open;
+         CREATE INDEX doc_due ON doc (due) WHERE due IS NOT NULL;
+         CREATE INDEX doc_risk ON doc (risk) WHERE risk IS NOT NULL;
          CREATE VIRTUAL TABLE words USING fts5 (
            {columns}, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2',
-           prefix = '2 3'
+           prefix = '1 2 3'
          );
          PRAGMA user_version = {VERSION};
          COMMIT;"

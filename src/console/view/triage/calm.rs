@@ -8,6 +8,7 @@ use crate::console::view::chart;
 use crate::console::view::paint::{Canvas, Spans, wrap};
 use crate::core::alert::AlertState;
 use crate::core::contact::Medium;
+use crate::core::counted::counted;
 use crate::core::text::sanitise;
 use ratatui::layout::Rect;
 
@@ -64,8 +65,10 @@ pub fn calm(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, area: Rect) {
     );
     let closed = desk.alerts.values().filter(|alert| alert.state == AlertState::Resolved).count();
     if closed > 0 {
-        let was = if closed == 1 { "alert was" } else { "alerts were" };
-        said.push(plain(format!("{closed} {was} closed within the last day."), Meaning::Quiet));
+        said.push(plain(
+            format!("{} closed within the last day.", counted(closed, "alert was", "alerts were")),
+            Meaning::Quiet,
+        ));
     }
     if desk.last_event().is_some() {
         said.push(Vec::new());

@@ -1,7 +1,7 @@
 //! The rows of Triage: what happens next, to whom, what it is about, what it puts at risk and who was told.
 
 use crate::console::clock;
-use crate::console::desk::Desk;
+use crate::console::desk::{Desk, Finished};
 use crate::console::model::{About, Focus, Model, SECONDS_BELOW};
 use crate::console::sort::By;
 use crate::console::theme::Meaning;
@@ -9,8 +9,10 @@ use crate::console::told::{Mark, Told, told};
 use crate::console::view::paint::{Canvas, cells};
 use crate::console::view::{WIDE, first_row, item, viewers};
 use crate::core::alert::{Alert, AlertState};
+use crate::core::change::Actor;
 use crate::core::contact::Medium;
 use crate::core::event::Severity;
+use crate::core::id::TaskId;
 use crate::core::partner::PartnerRef;
 use crate::core::person::PersonId;
 use crate::core::task::{Reminded, Task};
@@ -282,7 +284,7 @@ fn who_was_told(canvas: &mut Canvas<'_>, told: &[Told], (x, width): Column, y: u
         // Where not all fit, nobody whom the message missed is hidden behind a number.
         told.sort_by_key(|told| !matches!(told.mark, Mark::Failed | Mark::Doubt | Mark::Waits));
     }
-    let words: Vec<(String, Meaning)> = told
+    let words: Vec<(String, String, Meaning)> = told
         .iter()
         .map(|told| {
             // A letter must not run into the sign that follows it.
@@ -294,20 +296,43 @@ fn who_was_told(canvas: &mut Canvas<'_>, told: &[Told], (x, width): Column, y: u
                 Mark::Waits => (signs.waiting, Meaning::Warn),
                 Mark::Accepted => ("", Meaning::Plain),
             };
-            (format!("{}{gap}{sign}", told.name), meaning)
+            (told.name.clone(), format!("{gap}{sign}"), meaning)
         })
         .collect();
+    // Of those there is no room for, the worst is what an operator can mend.
+    let rest = |from: usize| {
+        let worst = told[from..].iter().enumerate().max_by_key(|(_, told)| worth_a_look(told.mark));
+        let (sign, meaning) = match worst {
+            Some((at, one)) if worth_a_look(one.mark) > 0 => {
+                (words[from + at].1.trim_start(), words[from + at].2)
+            }
+            _ => ("", Meaning::Quiet),
+        };
+        (format!("+{}{sign}", told.len() - from), meaning)
+    };
     let mut at = 0;
-    for (i, (word, meaning)) in words.iter().enumerate() {
-        let left = words.len() - i - 1;
-        let more = format!("+{}", left + 1);
-        let tail = if left > 0 { cells(&format!(" +{left}")) } else { 0 };
+    for (i, (name, sign, meaning)) in words.iter().enumerate() {
+        let (more, of_more) = rest(i);
+        let tail = if i + 1 < words.len() { cells(&rest(i + 1).0) + 1 } else { 0 };
         let room = width.saturating_sub(at);
-        if cells(word) + tail > room && i > 0 {
-            canvas.put(x + at, y, room, &more, Meaning::Quiet);
+        if cells(name) + cells(sign) + tail > room && i > 0 {
+            canvas.put(x + at, y, room, &more, of_more);
             return;
         }
-        at += canvas.put(x + at, y, room.saturating_sub(tail), word, *meaning) + 1;
+        // A name may be cut; what is known of it may not.
+        let room = room.saturating_sub(tail);
+        at += canvas.put(x + at, y, room.saturating_sub(cells(sign)), name, *meaning);
+        at += canvas.put(x + at, y, cells(sign), sign, *meaning) + 1;
+    }
+}
+
+/// How much a mark asks for somebody.
+fn worth_a_look(mark: Mark) -> u8 {
+    match mark {
+        Mark::Failed => 3,
+        Mark::Doubt => 2,
+        Mark::Waits => 1,
+        Mark::Accepted | Mark::Proven => 0,
     }
 }
 
@@ -328,13 +353,35 @@ pub fn tasks(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, columns: &Colu
         mark(canvas, rows.is_marked(id), area.x + SHAPE, y);
         match desk.tasks.get(id) {
             Some(task) => task_row(canvas, model, desk, task, columns, (area.x, y)),
-            None => {
-                canvas.put(columns.next.0, y, columns.next.1, "done", Meaning::Quiet);
-                canvas.put(columns.what.0, y, columns.what.1, &id.to_string(), Meaning::Quiet);
-            }
+            None => finished_row(canvas, desk, *id, columns, (area.x, y)),
         }
         canvas.selected = false;
     }
+}
+
+/// What it was and who ended it, for as long as the row stays under the hand.
+fn finished_row(canvas: &mut Canvas<'_>, desk: &Desk, id: TaskId, columns: &Columns, (x, y): (u16, u16)) {
+    let quiet = Meaning::Quiet;
+    let Some(Finished { task, by }) = desk.finished(id) else {
+        canvas.put(columns.next.0, y, columns.next.1, "done", quiet);
+        canvas.put(columns.what.0, y, columns.what.1, &id.to_string(), quiet);
+        return;
+    };
+    canvas.put(x + SHAPE + 1, y, 5, item::task_word(task), quiet);
+    let done = match by {
+        Some(Actor::Person { id, .. }) => format!("done {}", desk.last_name(id)),
+        Some(Actor::Desk | Actor::Source(_) | Actor::Channel(_)) => "done itself".to_owned(),
+        None => "done".to_owned(),
+    };
+    canvas.put(columns.next.0, y, columns.next.1, &done, quiet);
+    if let Some(column) = columns.id {
+        canvas.put(column, y, 6, &id.to_string(), quiet);
+    }
+    if let Some(partner) = &task.partner {
+        canvas.put(columns.partner.0, y, columns.partner.1, partner.name.printable().as_str(), quiet);
+    }
+    let room = columns.due.saturating_sub(columns.what.0 + 1);
+    canvas.put(columns.what.0, y, room, task.title.printable().as_str(), quiet);
 }
 
 fn task_row(

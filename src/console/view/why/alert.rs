@@ -5,6 +5,7 @@ use crate::console::clock;
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::messages::medium_word;
+use crate::core::counted::counted;
 use crate::core::id::AlertId;
 use crate::core::quiet::Quiet;
 use crate::core::text::sanitise;
@@ -19,13 +20,15 @@ pub fn tell(told: &mut Told, model: &Model, id: AlertId) {
     told.say(&raised, Meaning::Strong);
     let taken = match alert.step {
         0 => "no step is taken yet".to_owned(),
-        step if alert.in_last_resort() => format!("{step} steps are taken, the last resort repeats"),
+        step if alert.in_last_resort() => {
+            format!("{} taken, the last resort repeats", counted(step, "step is", "steps are"))
+        }
         1 => "step 1 is taken".to_owned(),
         step => format!("steps 1 to {step} are taken"),
     };
     let policy = sanitise(&alert.policy.name);
     let steps = alert.policy.steps.len();
-    told.say(&format!("Policy {policy} has {steps} steps; {taken}."), Meaning::Plain);
+    told.say(&format!("Policy {policy} has {}; {taken}.", counted(steps, "step", "steps")), Meaning::Plain);
     if let (Some(quiet), Some(until)) = (alert.resting(), alert.snoozed_until) {
         let until = clock::when(model.now, until, &desk.zone());
         let latest = match quiet {

@@ -7,6 +7,7 @@ use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::messages::{category_word, medium_word, state_of, waits, why};
 use crate::core::contact::{Category, Medium};
+use crate::core::counted::counted;
 use crate::core::id::NotificationId;
 use crate::core::notification::{Hold, Notification, NotificationState, Purpose, RecipientId};
 use crate::core::text::sanitise;
@@ -56,7 +57,7 @@ fn reason(told: &mut Told, model: &Model, desk: &Desk, message: &Notification) {
     about.extend(message.event.map(|event| format!("event {event}")));
     about.extend(message.partner.as_ref().map(|partner| desk.partner_name(partner)));
     if let Some(bundle) = &message.bundle {
-        about.push(format!("{} alerts in one message", bundle.covers.len()));
+        about.push(format!("{} in one message", counted(bundle.covers.len(), "alert", "alerts")));
     }
     if !about.is_empty() {
         told.fact("about", &about.join(", "), Meaning::Plain);

@@ -5,6 +5,7 @@ use crate::console::clock;
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::messages::medium_word;
+use crate::core::counted::counted;
 use crate::core::provider::FAILURES;
 use crate::core::text::sanitise;
 use crate::wire::ChannelState;
@@ -48,7 +49,7 @@ pub fn tell(told: &mut Told, model: &Model, name: &str) {
     }
     let waits = match channel.queued {
         0 => "nothing".to_owned(),
-        many => format!("{many} messages"),
+        many => counted(many, "message", "messages"),
     };
     told.fact("waits", &waits, Meaning::Plain);
     let proof = match one.proof_within {

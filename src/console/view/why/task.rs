@@ -4,7 +4,6 @@ use super::{Told, message};
 use crate::console::clock;
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
-use crate::console::view::item::task_word;
 use crate::core::change::Object;
 use crate::core::id::TaskId;
 use crate::core::task::{Reminded, Task, TaskKind, TaskState};
@@ -20,7 +19,7 @@ pub fn tell(told: &mut Told, model: &Model, id: TaskId) {
     let zone = desk.zone();
     let when = |at| clock::when(model.now, at, &zone);
     told.say(&format!("{id}: {}", task.title.printable()), Meaning::Strong);
-    told.say(cause(task), Meaning::Plain);
+    told.say(task.cause(), Meaning::Plain);
     told.gap();
     let team = task.team.as_ref().map(|team| sanitise(team).into_owned());
     let whose = match (&task.owner, team) {
@@ -48,7 +47,7 @@ pub fn tell(told: &mut Told, model: &Model, id: TaskId) {
     if let (TaskState::Snoozed, Some(until)) = (task.state, task.snoozed_until) {
         told.fact("snoozed", &format!("until {}", when(until)), Meaning::Plain);
     }
-    told.fact("ends", end(task), Meaning::Plain);
+    told.fact("ends", &format!("{}{}", task.ends(), key(task)), Meaning::Plain);
     if let Some(alert) = task.alert {
         told.fact("alert", &format!("it came of {alert}"), Meaning::Plain);
     }
@@ -74,36 +73,11 @@ pub fn tell(told: &mut Told, model: &Model, id: TaskId) {
     }
 }
 
-/// What facts make such a task.
-fn cause(task: &Task) -> &'static str {
-    match (task.kind, task_word(task)) {
-        (TaskKind::Answer, "case") => "A case of theirs waits for an answer of the desk.",
-        (TaskKind::Answer, _) => "They asked something, and nobody has answered yet.",
-        (TaskKind::Review, _) => "They uploaded a document, and its review is not reported yet.",
-        (TaskKind::Fix, _) => "Somebody who has to be told cannot be reached: an address is dead or missing.",
-        (TaskKind::Doubt, _) => {
-            "A message was handed over, the answer was lost, and the provider cannot be asked. It is not \
-             urgent, so the desk does not send it twice by itself."
-        }
-        (TaskKind::Sync, _) => {
-            "The same field was changed here and in the community; neither may be written over in silence."
-        }
-        (TaskKind::Plan, _) => "A milestone of their plan was not reached by its day.",
-    }
-}
-
-/// What ends it by itself.
-fn end(task: &Task) -> &'static str {
+/// Which key ends it, where it does not end by itself.
+fn key(task: &Task) -> &'static str {
     match task.kind {
-        TaskKind::Answer => "by itself when an answer or the end of it is reported, else x",
-        TaskKind::Review => "by itself when the review is reported, else x",
-        TaskKind::Fix => {
-            "by itself when the address is mended or somebody who can be reached is named, else x"
-        }
-        TaskKind::Doubt => {
-            "with d: it arrived, send it once more, or leave it; or by itself when a receipt comes"
-        }
-        TaskKind::Sync => "when somebody chooses a side, or both sides say the same again",
-        TaskKind::Plan => "by itself when the milestone is reached, skipped or withdrawn, else x",
+        TaskKind::Doubt => "; d settles it",
+        TaskKind::Sync => "",
+        TaskKind::Answer | TaskKind::Review | TaskKind::Fix | TaskKind::Plan => "; else x closes it",
     }
 }
