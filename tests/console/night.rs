@@ -329,7 +329,7 @@ fn task(
         partner: Some(of),
         alert: None,
         notification: None,
-        key: Untrusted::new(format!("task {id}")),
+        key: Untrusted::new(format!("task\u{1f}{id}")),
         team: Some("grid".into()),
         owner: owner.map(person),
         due_at: due,

@@ -7,7 +7,7 @@ use crate::console::theme::Meaning;
 use crate::core::change::Object;
 use crate::core::id::TaskId;
 use crate::core::task::{Reminded, Task, TaskKind, TaskState};
-use crate::core::text::sanitise;
+use crate::core::text::{Untrusted, sanitise};
 
 pub fn tell(told: &mut Told, model: &Model, id: TaskId) {
     let page = || model.page.as_ref().and_then(|page| page.detail.as_ref());
@@ -51,7 +51,8 @@ pub fn tell(told: &mut Told, model: &Model, id: TaskId) {
     if let Some(alert) = task.alert {
         told.fact("alert", &format!("it came of {alert}"), Meaning::Plain);
     }
-    told.fact("kept as", task.key.printable().as_str(), Meaning::Quiet);
+    let key = Untrusted::new(task.key.raw().replace('\u{1f}', ", "));
+    told.fact("kept as", key.printable().as_str(), Meaning::Quiet);
 
     let happened: Vec<_> = desk
         .recent
