@@ -3,11 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/life.rs"]
+mod life;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use nightdesk::agent::Agent;
-use nightdesk::agent::setup::{self, Origin};
-use nightdesk::agent::world::World;
 use nightdesk::channel::{Acceptance, Answer, Channel, Outgoing};
 use nightdesk::community::Received;
 use nightdesk::community::intake::Desk as _;
@@ -19,7 +20,7 @@ use nightdesk::core::handover::{Closed, HandoverState};
 use nightdesk::core::id::{AlertId, HandoverId};
 use nightdesk::core::person::{PersonId, Role};
 use nightdesk::core::reply::{Became, Inbound};
-use nightdesk::store::{Open, Store};
+use nightdesk::store::Store;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -120,20 +121,10 @@ fn at(text: &str) -> Timestamp {
 
 /// One life of the agent, in virtual time; it ends without a word, like any crash.
 fn live(folder: &Path, start: Timestamp, handsets: &Handsets, within: impl AsyncFnOnce(Arc<Agent>, Store)) {
-    std::fs::write(folder.join("config.toml"), CONFIG).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-    runtime.unwrap().block_on(async {
-        let world = World::simulated(start, 1);
-        let store = Store::open(&Open::Inline(folder.join("nightdesk.db")), 1).unwrap();
-        let origin = Origin { file: folder.join("config.toml"), state: folder.to_owned(), apply: false };
-        let mut setup = setup::at_start(&origin, &store, &world).await.unwrap();
-        for name in ["sms", "mail"] {
-            setup.channels.insert(name.to_owned(), Arc::new(handsets.clone()));
-        }
-        let agent = Agent::start(store.clone(), world, origin, setup).await.unwrap();
-        within(agent, store.clone()).await;
-        store.crash();
-    });
+    let channels = || -> life::Channels {
+        vec![("sms", Arc::new(handsets.clone())), ("mail", Arc::new(handsets.clone()))]
+    };
+    life::live(CONFIG, folder, start, channels, within);
 }
 
 /// Lets time pass until that moment, and what falls due at it be done.

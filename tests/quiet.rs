@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/life.rs"]
+mod life;
+
 use async_trait::async_trait;
 use axum::http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use nightdesk::agent::Agent;
-use nightdesk::agent::setup::{self, Origin};
-use nightdesk::agent::world::World;
 use nightdesk::channel::{Acceptance, Answer, Callback, CallbackRefused, Channel, Of, Outgoing, Receipt};
 use nightdesk::community::Received;
 use nightdesk::community::intake::{CallbackRequest, Desk as _};
@@ -22,8 +23,8 @@ use nightdesk::core::maintenance::Covers;
 use nightdesk::core::notification::{Hold, Notification, NotificationState, Purpose, Rung};
 use nightdesk::core::person::{PersonId, Role};
 use nightdesk::core::reply::Inbound;
+use nightdesk::store::Store;
 use nightdesk::store::list::{Filter, List};
-use nightdesk::store::{Open, Store};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -133,18 +134,8 @@ fn live_by(
     handset: &Handset,
     within: impl AsyncFnOnce(Arc<Agent>, Store),
 ) {
-    std::fs::write(folder.join("config.toml"), config).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-    runtime.unwrap().block_on(async {
-        let world = World::simulated(start, 1);
-        let store = Store::open(&Open::Inline(folder.join("nightdesk.db")), 1).unwrap();
-        let origin = Origin { file: folder.join("config.toml"), state: folder.to_owned(), apply: false };
-        let mut setup = setup::at_start(&origin, &store, &world).await.unwrap();
-        setup.channels.insert("sms".to_owned(), Arc::new(handset.clone()));
-        let agent = Agent::start(store.clone(), world, origin, setup).await.unwrap();
-        within(agent, store.clone()).await;
-        store.crash();
-    });
+    let channels = || -> life::Channels { vec![("sms", Arc::new(handset.clone()))] };
+    life::live(config, folder, start, channels, within);
 }
 
 async fn minutes(count: u64) {

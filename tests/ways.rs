@@ -3,16 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/life.rs"]
+mod life;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use nightdesk::agent::Agent;
-use nightdesk::agent::setup::{self, Origin};
-use nightdesk::agent::world::World;
 use nightdesk::channel::{Acceptance, Answer, Callback, CallbackRefused, Channel, Outgoing, Receipt};
 use nightdesk::community::Received;
 use nightdesk::community::intake::Desk as _;
 use nightdesk::core::event::CloudEvent;
-use nightdesk::store::{Open, Store};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -137,25 +137,19 @@ fn desk(routes: &[Route], within: impl AsyncFnOnce(Arc<Agent>)) -> Vec<(&'static
     let folder = tempfile::tempdir().unwrap();
     let ways: Vec<String> = routes.iter().map(|route| format!("\"{}\"", route.name)).collect();
     let route = format!("\n[[route]]\nmedium = \"sms\"\nchannels = [{}]\n", ways.join(", "));
-    std::fs::write(folder.path().join("config.toml"), format!("{CONFIG}{route}")).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-    runtime.unwrap().block_on(async {
-        let start: Timestamp = "2026-03-29T02:00:00Z".parse().unwrap();
-        let world = World::simulated(start, 1);
-        let store = Store::open(&Open::Inline(folder.path().join("nightdesk.db")), 1).unwrap();
-        let origin =
-            Origin { file: folder.path().join("config.toml"), state: folder.path().to_owned(), apply: false };
-        let mut setup = setup::at_start(&origin, &store, &world).await.unwrap();
-        let (log, since) = (Log::default(), Instant::now());
-        for &Route { name, answers, reachable } in routes {
-            let gateway = Gateway { name, answers, reachable, since, log: log.clone() };
-            setup.channels.insert(name.to_owned(), Arc::new(gateway));
-        }
-        let agent = Agent::start(store.clone(), world, origin, setup).await.unwrap();
-        within(agent).await;
-        store.crash();
-        std::mem::take(&mut *log.lock().unwrap())
-    })
+    let start: Timestamp = "2026-03-29T02:00:00Z".parse().unwrap();
+    let log = Log::default();
+    let channels = || -> life::Channels {
+        let since = Instant::now();
+        let gateway = |&Route { name, answers, reachable }: &Route| -> (&'static str, Arc<dyn Channel>) {
+            (name, Arc::new(Gateway { name, answers, reachable, since, log: log.clone() }))
+        };
+        routes.iter().map(gateway).collect()
+    };
+    life::live(&format!("{CONFIG}{route}"), folder.path(), start, channels, async |agent, _| {
+        within(agent).await
+    });
+    std::mem::take(&mut *log.lock().unwrap())
 }
 
 async fn seconds(count: u64) {
