@@ -12,7 +12,12 @@ use nightdesk::agent::Agent;
 use nightdesk::channel::{Acceptance, Answer, Callback, CallbackRefused, Channel, Outgoing, Receipt};
 use nightdesk::community::Received;
 use nightdesk::community::intake::Desk as _;
+use nightdesk::core::change::{Actor, Change, What};
 use nightdesk::core::event::CloudEvent;
+use nightdesk::core::notification::Fault;
+use nightdesk::core::task::{Task, TaskState};
+use nightdesk::store::Store;
+use nightdesk::store::list::{Filter, List};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -133,7 +138,7 @@ impl Route {
     }
 }
 
-fn desk(routes: &[Route], within: impl AsyncFnOnce(Arc<Agent>)) -> Vec<(&'static str, u64, String)> {
+fn desk(routes: &[Route], within: impl AsyncFnOnce(Arc<Agent>, Store)) -> Vec<(&'static str, u64, String)> {
     let folder = tempfile::tempdir().unwrap();
     let ways: Vec<String> = routes.iter().map(|route| format!("\"{}\"", route.name)).collect();
     let route = format!("\n[[route]]\nmedium = \"sms\"\nchannels = [{}]\n", ways.join(", "));
@@ -146,8 +151,8 @@ fn desk(routes: &[Route], within: impl AsyncFnOnce(Arc<Agent>)) -> Vec<(&'static
         };
         routes.iter().map(gateway).collect()
     };
-    life::live(&format!("{CONFIG}{route}"), folder.path(), start, channels, async |agent, _| {
-        within(agent).await
+    life::live(&format!("{CONFIG}{route}"), folder.path(), start, channels, async |agent, store| {
+        within(agent, store).await
     });
     std::mem::take(&mut *log.lock().unwrap())
 }
@@ -187,7 +192,7 @@ fn a_provider_that_is_down_and_asks_for_a_pause_is_tried_again_after_it() {
             3 => pause(60),
             _ => taken(),
         })],
-        async |agent| {
+        async |agent, _| {
             raise(&agent, "A", "high").await;
             raise(&agent, "B", "high").await;
             raise(&agent, "C", "high").await;
@@ -222,7 +227,7 @@ fn a_page_whose_provider_goes_down_before_its_next_try_takes_another_when_that_i
     };
     let routes =
         [Route::new("first", |_, message| busy_first(message)), Route::unreachable("second", second)];
-    let log = desk(&routes, async |agent| {
+    let log = desk(&routes, async |agent, _| {
         // What the first takes between them keeps it working.
         for order in ["A", "B", "E", "C", "F", "D"] {
             raise(&agent, order, "high").await;
@@ -241,7 +246,7 @@ fn a_page_that_becomes_due_while_its_provider_wants_a_pause_takes_another_even_b
         false => pause(120),
     };
     let routes = [Route::new("first", |_, message| busy_first(message)), Route::new("second", second)];
-    let log = desk(&routes, async |agent| {
+    let log = desk(&routes, async |agent, _| {
         raise(&agent, "A", "high").await;
         seconds(1).await;
         for order in ["B", "C", "D"] {
@@ -252,4 +257,32 @@ fn a_page_that_becomes_due_while_its_provider_wants_a_pause_takes_another_even_b
     });
     let tries = about(&log, "A");
     assert!(matches!(tries[..], [("first", 0), ("second", 0), ("first", 100..105)]), "{tries:?} of {log:#?}");
+}
+
+#[test]
+fn pages_that_one_phone_refuses_are_one_piece_of_work_until_somebody_closes_it() {
+    let refused =
+        |_: usize, _: &Outgoing| Answer::Refused { said: "no such number".into(), fault: Fault::Address };
+    desk(&[Route::new("first", refused)], async |agent, store| {
+        let tasks = async || -> Vec<Task> {
+            store.read(|tx| tx.list(List::Tasks, &Filter { limit: 10, ..Filter::default() })).await.unwrap()
+        };
+        for order in ["A", "B"] {
+            raise(&agent, order, "high").await;
+            seconds(2).await;
+        }
+        let work = tasks().await;
+        assert_eq!(work.len(), 1, "{work:#?}");
+        store
+            .write(move |tx| {
+                let mut done = work[0].clone();
+                done.state = TaskState::Done;
+                tx.apply(vec![Change::task(done.updated_at, Actor::Desk, What::TaskDone, "mended", &done)])
+            })
+            .await
+            .unwrap();
+        raise(&agent, "C", "high").await;
+        seconds(2).await;
+        assert_eq!(tasks().await.iter().filter(|task| task.state == TaskState::Open).count(), 1, "again");
+    });
 }

@@ -512,7 +512,7 @@ fn record(
     let mut ids = tx.ids();
     let changes = delivery::answered(&context, &mut notification, attempt, answered, &mut ids);
     tx.keep_ids(ids);
-    tx.apply(changes)?;
+    tx.apply_once(changes)?;
     match fault {
         Some(fault) if notification.state.is_failure() && moves_on(&notification) => {
             proof::move_on(tx, desk, down, notification, Shortfall::Failed(fault), now)

@@ -47,7 +47,7 @@ pub fn move_on(
     proof::move_on(&mut decision, down, &mut n, &mut paging, shortfall);
     bundle::gather(&mut decision, None);
     tx.keep_ids(decision.ids);
-    tx.apply(decision.changes)
+    tx.apply_once(decision.changes)
 }
 
 /// A page waits until there is room for it: where nobody else of its step may be reached, the next follows.

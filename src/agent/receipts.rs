@@ -14,7 +14,6 @@ use crate::core::gauge::Did;
 use crate::core::id::NotificationId;
 use crate::core::notification::{Evidence, Fault, Notification, NotificationState, RecipientId, Rung};
 use crate::core::proof::{Shortfall, moves_on};
-use crate::core::reply;
 use crate::store::{StoreError, Tx};
 use async_trait::async_trait;
 use axum::http::StatusCode;
@@ -160,7 +159,7 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
             let began = notification.attempts.iter().find(|a| a.number == attempt).map(|a| a.started_at);
             let took = began.filter(|_| !changes.is_empty()).map(|began| now.duration_since(began));
             tx.keep_ids(ids);
-            tx.apply(changes)?;
+            tx.apply_once(changes)?;
             if lost {
                 proof::settle(tx, &notification, now)?;
             }
@@ -191,19 +190,15 @@ pub(super) async fn fold(agent: &Agent, channel: &str, receipt: Receipt) -> Resu
     Ok(folded)
 }
 
-/// An address of somebody of the desk is dead: somebody must mend it, unless a task about the page or the test
-/// says so already.
+/// An address of somebody of the desk is dead: somebody must mend it.
 fn mend(tx: &mut Tx<'_>, desk: &Desk, n: &Notification, now: Timestamp) -> Result<(), StoreError> {
-    let RecipientId::Person(person) = &n.recipient.who else { return Ok(()) };
-    let key = reply::person_fix_task(person, n.medium);
-    let of_message = delivery::fix_task(n.id);
-    if n.answers.is_some() || tx.open_task(&key)?.is_some() || tx.open_task(&of_message)?.is_some() {
+    if !matches!(n.recipient.who, RecipientId::Person(_)) || n.answers.is_some() {
         return Ok(());
     }
     let mut ids = tx.ids();
-    let change = delivery::undelivered(desk, &mut ids, n, key, now);
+    let change = delivery::undelivered(desk, &mut ids, n, now);
     tx.keep_ids(ids);
-    tx.apply(vec![change])
+    tx.apply_once(vec![change])
 }
 
 /// What a receipt is of.

@@ -8,14 +8,13 @@
 use crate::core::alert::{Alert, AlertState};
 use crate::core::change::{Actor, Change, What};
 use crate::core::contact::Medium;
-use crate::core::delivery::{Down, open_task};
+use crate::core::delivery::{self, Down};
 use crate::core::desk::Desk;
 use crate::core::escalation::{Decision, medium_word};
 use crate::core::notification::{
     Evidence, Fault, Notification, NotificationState, Purpose, RecipientId, Rung, proven,
 };
 use crate::core::person::{Person, PersonId, Role};
-use crate::core::task::TaskKind;
 use jiff::{SignedDuration, Timestamp};
 
 /// Why a page is not known to have reached its recipient.
@@ -98,8 +97,7 @@ pub fn move_on(
     decision.changes.push(Change::notification(now, Actor::Desk, What::NotificationUnproven, summary, n));
     if matches!(shortfall, Shortfall::Failed(_)) {
         let title = format!("{who}: {medium} {}", last_words(n).unwrap_or(said.clone()));
-        let task = open_task(desk, &mut decision.ids, n, TaskKind::Fix, title, now);
-        decision.changes.push(task);
+        decision.changes.push(delivery::fix(desk, &mut decision.ids, n, title, now));
     }
     let via = format!("{medium} to {}: {said}", person.short_name());
     write_instead(decision, n, &person, paging, &via);

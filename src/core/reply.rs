@@ -21,9 +21,7 @@ mod tests;
 pub use code::{Code, Link, ReplyKey};
 pub use complaint::complain;
 pub use stop::{confirmed, mailbox_meant};
-pub use take::{
-    Paged, ReplyView, accepts_any, named, people_at, person_fix_task, take, task_keys, told_last,
-};
+pub use take::{Paged, ReplyView, accepts_any, named, people_at, take, task_keys, told_last};
 
 use crate::core::contact::Medium;
 use crate::core::id::{AlertId, NotificationId, TaskId};

@@ -6,7 +6,7 @@
 use crate::core::alert::Target;
 use crate::core::change::{Actor, Change, Object, What};
 use crate::core::contact::Medium;
-use crate::core::delivery::fix_task;
+use crate::core::delivery::person_fix_task;
 use crate::core::desk::Desk;
 use crate::core::escalation::Decision;
 use crate::core::id::NotificationId;
@@ -211,7 +211,7 @@ pub fn due(decision: &mut Decision<'_>, mut test: ShiftTest, message: Option<&No
         let said = format!("{name} is reached by text: {} was delivered.", test.notification);
         keep(decision, What::ShiftTested, said.clone(), &test);
         // Whatever was wrong before is mended.
-        for task in open.iter().filter(|task| task.key.raw() == task_key(&test.person)) {
+        for task in open {
             let mut task = task.clone();
             task.state = TaskState::Done;
             task.updated_at = decision.now;
@@ -252,10 +252,9 @@ pub fn task_key(person: &PersonId) -> String {
     format!("page-test:{}", person.0)
 }
 
-/// The keys under which there may be a task about a test already: of its person, and of the message that
-/// failed.
+/// The keys under which there may be a task about it already: that a test was not proven, and that messages fail.
 pub fn task_keys(test: &ShiftTest) -> [String; 2] {
-    [task_key(&test.person), fix_task(test.notification)]
+    [task_key(&test.person), person_fix_task(&test.person, Medium::Sms)]
 }
 
 fn keep(decision: &mut Decision<'_>, what: What, said: String, test: &ShiftTest) {

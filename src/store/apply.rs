@@ -33,7 +33,7 @@ use crate::core::text::Untrusted;
 use crate::core::thread::Thread;
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Who of a line must wait for another. What is held until a time is only in the way of what is held
@@ -47,6 +47,20 @@ pub(super) const LINE_UP: &str = "UPDATE notification SET behind = CASE WHEN EXI
     WHERE line = $1 AND (due_at IS NOT NULL OR in_flight = 1)";
 
 impl Tx<'_> {
+    /// Applies changes, but opens no task about a trouble that has an open one already: see [`Task::key`].
+    pub fn apply_once(&mut self, mut changes: Vec<Change>) -> Result<(), StoreError> {
+        let mut known = HashSet::new();
+        for change in changes.iter().filter(|change| change.what == What::TaskOpened) {
+            if let Object::Task(task) = &change.object
+                && self.open_task(task.key.raw())?.is_some()
+            {
+                known.insert(task.id);
+            }
+        }
+        changes.retain(|change| !matches!(&change.object, Object::Task(task) if known.contains(&task.id)));
+        self.apply(changes)
+    }
+
     /// Applies changes to the tables and keeps them for the history, in this order.
     pub fn apply(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
         // A later change of the batch carries the same thing whole; only the last needs writing.

@@ -6,7 +6,6 @@ use crate::core::cover::{self, Failing, LostContact};
 use crate::core::delivery;
 use crate::core::desk::Desk as Known;
 use crate::core::partner::Partner;
-use crate::core::reply;
 use crate::core::shift_test;
 use crate::store::StoreError;
 use crate::store::Tx;
@@ -78,11 +77,7 @@ fn failing(tx: &Tx<'_>, desk: &Known) -> Result<Vec<Failing>, StoreError> {
             let Some(n) = cover::failed_last(person, medium, &failed) else { continue };
             let address = person.address(medium).unwrap_or_default();
             let reports = desk.route(medium, address).iter().any(|carrier| carrier.proof.is_some());
-            let keys = [
-                reply::person_fix_task(&person.id, medium),
-                delivery::fix_task(n.id),
-                shift_test::task_key(&person.id),
-            ];
+            let keys = [delivery::person_fix_task(&person.id, medium), shift_test::task_key(&person.id)];
             let mut open = false;
             for key in keys {
                 open |= tx.open_task(&key)?.is_some();

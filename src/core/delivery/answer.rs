@@ -4,7 +4,7 @@ use super::doubt::{in_doubt, is_settled};
 use super::need::leave_out_what_is_over;
 use super::receipt::add_evidence;
 use super::route::less_tried;
-use super::task::open_task;
+use super::task::fix;
 use super::{Delivering, Down, give_up, state_words};
 use crate::core::change::{Actor, Change, What};
 use crate::core::contact::Medium;
@@ -16,7 +16,6 @@ use crate::core::notification::{
 };
 use crate::core::page::AGAIN;
 use crate::core::reach::Reach;
-use crate::core::task::TaskKind;
 use crate::core::text::Untrusted;
 use crate::core::{proof, reroute, sms};
 use jiff::{SignedDuration, Timestamp};
@@ -134,7 +133,7 @@ pub fn answered(
                 changes.extend(reroute::failed(&mut context, n, &address, fault, &said));
             } else if n.state.is_failure() && !proof::moves_on(n) {
                 let title = format!("{who}: {} refused: {said}", medium_word(n.medium));
-                changes.push(open_task(desk, context.ids, n, TaskKind::Fix, title, now));
+                changes.push(fix(desk, context.ids, n, title, now));
             }
             changes
         }

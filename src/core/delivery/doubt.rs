@@ -2,7 +2,7 @@
 
 use super::answer::accept;
 use super::state_words;
-use super::task::open_task;
+use super::task::open;
 use crate::core::change::{Actor, Change, What};
 use crate::core::desk::{Desk, Doubt};
 use crate::core::escalation::medium_word;
@@ -132,7 +132,7 @@ pub fn doubt_task(n: &Notification) -> String {
 pub(super) fn doubtful(desk: &Desk, ids: &mut Ids, n: &mut Notification, now: Timestamp) -> Change {
     n.due_at = None;
     let title = format!("{} to {}: sent or not?", medium_word(n.medium), n.recipient.name.printable());
-    open_task(desk, ids, n, TaskKind::Doubt, title, now)
+    open(desk, ids, n, (TaskKind::Doubt, doubt_task(n)), title, now)
 }
 
 /// Receipts have told of the attempt, or of the message as a whole, more than its answer could.

@@ -1,13 +1,12 @@
 //! Receipts are folded into the state, which never claims more than they prove.
 
-use super::task::open_task;
+use super::task::fix;
 use super::{Delivering, state_words};
 use crate::core::change::{Actor, Change, What};
 use crate::core::escalation::medium_word;
 use crate::core::notification::{
     AttemptState, Disputed, Evidence, Fault, Hold, Notification, NotificationState, Purpose, Rung, proven,
 };
-use crate::core::task::TaskKind;
 use crate::core::text::Untrusted;
 use crate::core::{proof, reroute};
 
@@ -71,7 +70,7 @@ pub fn receipt(
         if n.purpose == Purpose::Test {
             let (who, medium) = (n.recipient.name.printable(), medium_word(n.medium));
             let title = format!("{who} would not be reached: a test by {medium} {}{said}", state_words(n));
-            changes.push(open_task(context.desk, context.ids, n, TaskKind::Fix, title, now));
+            changes.push(fix(context.desk, context.ids, n, title, now));
         }
     }
     changes

@@ -5,11 +5,12 @@
 
 use super::read::{Wish, read};
 use super::spoken::words;
-use super::take::{ReplyView, TEXT_KEPT, Taking, UNKNOWN, finish, people_at, person_fix_task};
+use super::take::{ReplyView, TEXT_KEPT, Taking, UNKNOWN, finish, people_at};
 use super::{Became, CODE_LIVES, Inbound, Link, Reply};
 use crate::core::change::{Change, Object, What};
 use crate::core::consent::{self, Choice, Means, Whose, Word};
 use crate::core::contact::{Contact, Medium};
+use crate::core::delivery::person_fix_task;
 use crate::core::desk::Desk;
 use crate::core::escalation::medium_word;
 use crate::core::id::{Ids, NotificationId, TaskId};

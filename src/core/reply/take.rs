@@ -11,6 +11,7 @@ use crate::core::change::{Actor, Change, Object, What};
 use crate::core::command::{Action, Command, Expect, Refusal};
 use crate::core::contact::{Contact, ContactState, Medium};
 use crate::core::decide::View;
+use crate::core::delivery::person_fix_task;
 use crate::core::desk::Desk;
 use crate::core::duty::Work;
 use crate::core::escalation::{Decision, medium_word};
@@ -20,7 +21,7 @@ use crate::core::handover::Loaded;
 use crate::core::id::{Ids, NotificationId};
 use crate::core::notification::{Notification, Purpose, RecipientId};
 use crate::core::partner::PartnerRef;
-use crate::core::person::{Person, PersonId};
+use crate::core::person::Person;
 use crate::core::sms;
 use crate::core::suppression::{Suppression, address_key};
 use crate::core::task::{Task, TaskKind};
@@ -95,10 +96,6 @@ pub fn told_last(told: &[Notification]) -> Option<&Notification> {
 /// The key of the task to answer what a contact wrote.
 pub fn wrote_task(contact: &Untrusted) -> String {
     format!("wrote\u{1f}{}", contact.raw())
-}
-
-pub fn person_fix_task(person: &PersonId, medium: Medium) -> String {
-    format!("fix\u{1f}person\u{1f}{person}\u{1f}{}", medium.as_str())
 }
 
 /// The keys of the tasks that a reply of this sender may touch.

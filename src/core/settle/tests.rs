@@ -29,17 +29,10 @@ fn in_doubt() -> (Scene, Notification, Task) {
         possible_duplicate: false,
         parts: 1,
     });
-    let asks = delivery::open_task(
-        &scene.desk,
-        &mut scene.ids,
-        &n,
-        TaskKind::Doubt,
-        "sent or not?".to_owned(),
-        scene.now,
-    );
-    let Object::Task(task) = asks.object else { panic!() };
-    assert_eq!(task.key.raw(), doubt_task(&n));
-    (scene, n, *task)
+    let (title, key) = ("sent or not?", doubt_task(&n));
+    let asks = Task::about_reach(&scene.desk, &mut scene.ids, TaskKind::Doubt, title, key, scene.now);
+    let task = Task { alert: n.alert, notification: Some(n.id), ..asks };
+    (scene, n, task)
 }
 
 fn settled(
