@@ -283,6 +283,16 @@ fn pages_that_one_phone_refuses_are_one_piece_of_work_until_somebody_closes_it()
             .unwrap();
         raise(&agent, "C", "high").await;
         seconds(2).await;
-        assert_eq!(tasks().await.iter().filter(|task| task.state == TaskState::Open).count(), 1, "again");
+        let open = async || tasks().await.iter().filter(|task| task.state == TaskState::Open).count();
+        assert_eq!(open().await, 1, "again");
+        let apply = async |from: &str, to: &str| {
+            let text = std::fs::read_to_string(agent.config_file()).unwrap().replacen(from, to, 1);
+            std::fs::write(agent.config_file(), text).unwrap();
+            agent.apply_file("a test", Actor::Desk).await.unwrap();
+        };
+        apply("Maria Weber", "Maria Weber-Roth").await;
+        assert_eq!(open().await, 1, "the number is still the one that refuses");
+        apply("23456701", "23456702").await;
+        assert_eq!(open().await, 0, "the number is another");
     });
 }

@@ -7,12 +7,17 @@ use crate::community::intake::Feed;
 use crate::community::scim::{self, Scim};
 use crate::config::{self, ChannelKind, ConfigError, Settings};
 use crate::core::change::{Actor, Change, ConfigVersion, Object, What};
+use crate::core::contact::Medium;
+use crate::core::delivery;
+use crate::core::desk::Desk;
 use crate::core::escalation::Decision;
 use crate::core::override_commands::tell_of_configuration;
 use crate::core::reply::ReplyKey;
 use crate::core::schedule::Schedule;
+use crate::core::task::TaskState;
 use crate::core::text::Untrusted;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Tx};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -241,10 +246,30 @@ pub async fn apply(
                 tx.keep_ids(decision.ids);
                 changes.extend(decision.changes);
             }
+            changes.extend(mended(tx, &desk, now)?);
             super::contacts::apply(tx, &desk, changes, now)
         })
         .await?;
     Ok(setup)
+}
+
+/// Closes what was to be mended of how people of the desk are reached, where it is mended now.
+fn mended(tx: &Tx<'_>, desk: &Desk, now: Timestamp) -> Result<Vec<Change>, StoreError> {
+    let mut changes = Vec::new();
+    for person in desk.people.values() {
+        for medium in Medium::ALL {
+            let Some(mut task) = tx.open_task(&delivery::person_fix_task(&person.id, medium))? else {
+                continue;
+            };
+            let failed = task.notification.map(|id| tx.notification(id)).transpose()?.flatten();
+            if delivery::is_mended(person, medium, failed.as_ref()) {
+                (task.state, task.updated_at) = (TaskState::Done, now);
+                let because = format!("{} is reached at another address now.", person.name);
+                changes.push(Change::task(now, Actor::Desk, What::TaskDone, because, &task));
+            }
+        }
+    }
+    Ok(changes)
 }
 
 fn build_community(community: &config::Community) -> Result<Arc<Scim>, NotApplied> {

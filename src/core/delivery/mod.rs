@@ -20,7 +20,7 @@ pub use doubt::{cleared_up, doubt_task, found, lease_ended};
 pub use need::{leave_out_what_is_over, not_needed, say_anew, still_needed};
 pub use receipt::{add_evidence, name, receipt};
 pub use route::{divert, rehome, release, works};
-pub use task::{fix, fix_task, person_fix_task, undelivered};
+pub use task::{fix, fix_task, is_mended, person_fix_task, undelivered};
 
 use crate::core::desk::Desk;
 use crate::core::id::Ids;

@@ -7,8 +7,9 @@ use crate::core::desk::Desk;
 use crate::core::escalation::medium_word;
 use crate::core::id::Ids;
 use crate::core::notification::{Notification, RecipientId, Rung};
-use crate::core::person::PersonId;
+use crate::core::person::{Person, PersonId};
 use crate::core::reach;
+use crate::core::suppression::address_key;
 use crate::core::task::{Task, TaskKind};
 use jiff::Timestamp;
 
@@ -54,4 +55,12 @@ pub fn fix_task(n: &Notification) -> String {
 /// The key of the task to mend how somebody of the desk is reached by a medium.
 pub fn person_fix_task(person: &PersonId, medium: Medium) -> String {
     format!("fix\u{1f}person\u{1f}{person}\u{1f}{}", medium.as_str())
+}
+
+/// Whether such a task of theirs is done: what is sent goes to another address than the message that failed was sent
+/// to, and to one that takes messages.
+pub fn is_mended(person: &Person, medium: Medium, failed: Option<&Notification>) -> bool {
+    let Some(address) = person.address(medium).filter(|_| person.reachable_by(medium)) else { return false };
+    let failed_at = failed.and_then(|n| n.attempts.last()).map(|attempt| address_key(attempt.address.raw()));
+    failed_at.is_none_or(|failed_at| failed_at != address_key(address))
 }
