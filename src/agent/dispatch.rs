@@ -440,7 +440,7 @@ fn full(tx: &Tx<'_>, desk: &Desk, n: &Notification, now: Timestamp) -> Result<Op
     let alerts = alerts_of(tx, n)?;
     let mut of_alerts = Vec::new();
     for alert in &alerts {
-        of_alerts.extend(tx.notifications_of(alert.id)?);
+        of_alerts.extend(tx.notifications_beside(alert.id, n)?);
     }
     Ok((!throttle::is_first_page(n, &alerts, &of_alerts)).then_some(full))
 }

@@ -72,7 +72,7 @@ pub fn say_anew(
 ) -> Result<(), StoreError> {
     let mut of_alerts = BTreeMap::new();
     for alert in newer.alerts().into_iter().filter(|_| newer.purpose == Purpose::Page) {
-        of_alerts.extend(tx.notifications_of(alert)?.into_iter().map(|n| (n.id, n)));
+        of_alerts.extend(tx.notifications_beside(alert, newer)?.into_iter().map(|n| (n.id, n)));
     }
     let mut of_alerts: Vec<Notification> = of_alerts.into_values().collect();
     let mut decision = Decision::new(desk, now, tx.ids());

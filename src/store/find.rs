@@ -2,7 +2,7 @@
 
 use super::StoreError;
 use super::list::List;
-use super::tx::{Row, Tx};
+use super::tx::{Cell, Row, Tx};
 use crate::cells;
 use crate::core::alert::Alert;
 use crate::core::assignment::StoredAssignment;
@@ -37,8 +37,9 @@ const DUE: &str =
     "SELECT body FROM notification WHERE channel = $1 AND urgent = $2 AND behind = 0 AND due_at <= $3
     ORDER BY due_at, id LIMIT $4";
 
-const COVERING: &str = "SELECT n.body FROM covered c JOIN notification n ON n.id = c.notification
-    WHERE c.alert = $1 ORDER BY c.notification DESC LIMIT 2000";
+const COVERING: &str =
+    "SELECT n.body FROM covered c JOIN notification n ON n.id = c.notification WHERE c.alert = $1";
+const COVERING_END: &str = "ORDER BY c.notification DESC LIMIT 2000";
 
 const LEFT: &str = "SELECT left_at FROM notification WHERE person = $1 AND medium = $2 AND left_at > $3
     ORDER BY left_at DESC LIMIT $4";
@@ -80,13 +81,42 @@ impl Tx<'_> {
     }
 
     pub fn notifications_of(&self, alert: AlertId) -> Result<Vec<Notification>, StoreError> {
+        self.about(alert, "", &[])
+    }
+
+    /// Those of them that go to the recipient of this one by the same medium, where that is somebody of the desk;
+    /// else all. An alert that pages for hours has hundreds, and each of them is asked before the next leaves.
+    pub fn notifications_beside(
+        &self,
+        alert: AlertId,
+        n: &Notification,
+    ) -> Result<Vec<Notification>, StoreError> {
+        match &n.recipient.who {
+            RecipientId::Person(person) => self.about(
+                alert,
+                "AND person = $2 AND medium = $3",
+                cells![person.0.as_str(), n.medium.as_str()],
+            ),
+            RecipientId::Contact(_) | RecipientId::Webhook(_) => self.notifications_of(alert),
+        }
+    }
+
+    fn about(
+        &self,
+        alert: AlertId,
+        condition: &str,
+        values: &[Cell],
+    ) -> Result<Vec<Notification>, StoreError> {
+        let values = [cells![alert.0], values].concat();
         // The newest, should there be more: those are the ones that may still be waiting.
-        let mut found: Vec<Notification> = self.query(
-            "SELECT body FROM notification WHERE alert = $1 ORDER BY id DESC LIMIT 2000",
-            cells![alert.0],
+        let own =
+            format!("SELECT body FROM notification WHERE alert = $1 {condition} ORDER BY id DESC LIMIT 2000");
+        let mut found: Vec<Notification> = self.query(&own, &values, body("notification"))?;
+        found.extend(self.query(
+            &format!("{COVERING} {condition} {COVERING_END}"),
+            &values,
             body("notification"),
-        )?;
-        found.extend(self.query(COVERING, cells![alert.0], body("notification"))?);
+        )?);
         found.sort_by_key(|n: &Notification| n.id);
         found.dedup_by_key(|n| n.id);
         Ok(found)
