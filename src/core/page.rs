@@ -7,6 +7,7 @@ use crate::core::contact::Medium;
 use crate::core::flow::reader::{Reader, line, lines, maybe_line};
 use crate::core::money::Money;
 use crate::core::notification::Content;
+use crate::core::partner::PartnerRef;
 use crate::core::reply::Code;
 use crate::core::sms::{self, clip, length};
 use crate::core::template::{Name, Said};
@@ -69,7 +70,7 @@ pub fn sms(alert: &Alert, next: Option<&Next>, code: Code, zone: &TimeZone, now:
     }
     facts.push_str(&id);
     let room = ROOM.saturating_sub(length(&head) + length(&facts));
-    let named = names(&plain(alert.partner.name.printable().as_str()), &title, reference.as_deref(), room);
+    let named = names(&partner_called(&alert.partner), &title, reference.as_deref(), room);
     Content { body: Untrusted::new(format!("{head}{named}{facts}")), ..Content::default() }
 }
 
@@ -152,12 +153,29 @@ pub(super) fn names(partner: &str, title: &str, reference: Option<&str>, room: u
     format!("{partner}: {title}")
 }
 
-/// Text in GSM-7's characters; what has no place there becomes `?`.
+/// Text in GSM-7's characters. A word of which nothing can be written there is left out, unless it is all there is;
+/// within a word, what cannot be written is one `?`.
 pub fn plain(text: &str) -> String {
-    sms::fold(&sms::to_gsm7_text(text))
-        .chars()
-        .map(|c| if sms::septets(c).is_some() { c } else { '?' })
-        .collect()
+    let text = sms::fold(&sms::to_gsm7_text(text));
+    let kept = |word: &&str| word.is_empty() || word.chars().any(|c| sms::septets(c).is_some());
+    let words: Vec<&str> = text.split(' ').filter(kept).collect();
+    let text = if words.iter().all(|word| word.is_empty()) { text } else { words.join(" ") };
+    let mut plain = String::with_capacity(text.len());
+    let mut lost = false;
+    for c in text.chars() {
+        let writes = sms::septets(c).is_some();
+        if writes || !lost {
+            plain.push(if writes { c } else { '?' });
+        }
+        lost = !writes;
+    }
+    plain
+}
+
+/// The partner in such characters: the id, where nothing of the name can be written.
+fn partner_called(partner: &PartnerRef) -> String {
+    let name = plain(partner.name.printable().as_str());
+    if name.chars().any(char::is_alphanumeric) { name } else { plain(partner.id.printable().as_str()) }
 }
 
 #[cfg(test)]
@@ -170,7 +188,6 @@ mod tests {
     use crate::core::id::{AlertId, EventId};
     use crate::core::label::Labels;
     use crate::core::message::Frame;
-    use crate::core::partner::PartnerRef;
     use crate::core::scenario::Scene;
     use crate::core::text::sanitise;
     use jiff::SignedDuration;
@@ -265,6 +282,17 @@ mod tests {
             }
             prop_assert_eq!(sanitise(&marked), marked.as_str());
         }
+    }
+
+    #[test]
+    fn what_a_text_cannot_write_is_left_out_word_by_word_and_a_partner_is_never_without_a_name() {
+        assert_eq!(plain("Sakura Parts 株式会社"), "Sakura Parts");
+        assert_eq!(plain("(株式)Sakura"), "(?)Sakura");
+        assert_eq!(plain("株式会社"), "?");
+        let mut alert = alert("株式会社", "Line 12 stands still", None, 1);
+        alert.partner.id = "sakura".into();
+        let body = sms(&alert, None, code(), &TimeZone::UTC, alert.created_at).body;
+        assert!(body.raw().contains("sakura: Line 12"), "{body:?}");
     }
 
     #[test]
