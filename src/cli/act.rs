@@ -70,6 +70,7 @@ pub struct NoteArgs {
     /// An alert (A12) or a task (T3)
     #[arg(value_name = "ALERT|TASK")]
     pub on: Noted,
+    /// What you have to say; several words are one note
     #[arg(required = true, value_name = "TEXT")]
     pub text: Vec<String>,
 }

@@ -25,7 +25,9 @@ pub enum ContactCommand {
         nightdesk contacts set acme-lopez phones=+34612345678 channels.urgent=sms,email quiet_hours=22:00-07:00\n\
         opted_out can be added to; an opt-out ends only by its recipient.")]
     Set {
+        /// A contact's id, as `nightdesk contacts list` shows it
         id: String,
+        /// What is to be another way, such as time_zone=Asia/Tokyo
         #[arg(required = true, value_name = "FIELD=VALUE")]
         fields: Vec<String>,
     },
@@ -37,9 +39,11 @@ pub enum ContactCommand {
     },
     /// Choose which value of a field in conflict stays
     Resolve {
+        /// A contact's id, as `nightdesk contacts list` shows it
         id: String,
         /// Such as phones
         field: String,
+        /// Whose value stays
         keep: KeepWord,
     },
     /// Merge a spreadsheet; opt-outs are never undone, conflicts are shown
@@ -48,6 +52,7 @@ pub enum ContactCommand {
     Export(sheets::ExportArgs),
     /// Somebody has left: list what names them, and with --yes send them nothing more
     Leave {
+        /// A contact's id, as `nightdesk contacts list` shows it
         id: String,
         /// Another contact of the partner, for what waits
         #[arg(long, value_name = "ID")]
@@ -61,6 +66,7 @@ pub enum ContactCommand {
     },
     /// Take everything personal out of a contact
     Erase {
+        /// A contact's id, as `nightdesk contacts list` shows it
         id: String,
         /// Do it; it cannot be undone
         #[arg(long)]

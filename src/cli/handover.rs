@@ -48,6 +48,7 @@ pub enum HandoverCommand {
         /// Of this hand-over, such as H12 [default: the one you give, or give next]
         #[arg(long, value_name = "HANDOVER")]
         of: Option<HandoverId>,
+        /// What whoever comes has to know; several words are one note
         #[arg(required = true, value_name = "TEXT")]
         text: Vec<String>,
     },

@@ -42,6 +42,9 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// What every subcommand takes stands apart in its help, behind what is its own.
+const EVERYWHERE: &str = "Everywhere";
+
 /// A terminal operations console and a local dispatch agent for B2B trading communities.
 #[derive(Parser, Debug)]
 #[command(
@@ -68,7 +71,7 @@ pub struct Cli {
     #[arg(long, env = "NIGHTDESK_THEME", value_name = "NAME", hide_env_values = true)]
     pub theme: Option<String>,
     /// Only look: every action is refused, in the console and by every subcommand
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub read_only: bool,
     /// A line for everything that happens and a prompt for everything one can do, without colours or a
     /// cursor that jumps: for screen readers, logs and pipes
@@ -83,16 +86,16 @@ pub struct Cli {
 pub struct Places {
     /// The configuration [default: ./config.toml if it has a [desk] section and is yours, else the
     /// XDG config folder, else /etc/nightdesk/config.toml]
-    #[arg(long, global = true, env = "NIGHTDESK_CONFIG", value_name = "FILE", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "NIGHTDESK_CONFIG", value_name = "FILE", hide_env_values = true)]
     pub config: Option<PathBuf>,
     /// The state folder [default: nightdesk under the XDG state folder]
-    #[arg(long, global = true, env = "NIGHTDESK_STATE", value_name = "DIR", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "NIGHTDESK_STATE", value_name = "DIR", hide_env_values = true)]
     pub state: Option<PathBuf>,
     /// The agent's socket [default: run/agent.sock under the state folder]
-    #[arg(long, global = true, env = "NIGHTDESK_SOCKET", value_name = "PATH", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "NIGHTDESK_SOCKET", value_name = "PATH", hide_env_values = true)]
     pub socket: Option<PathBuf>,
     /// Behind a shared login: who you are; the PIN comes from the environment variable NIGHTDESK_PIN
-    #[arg(long = "as", global = true, value_name = "PERSON")]
+    #[arg(long = "as", global = true, help_heading = EVERYWHERE, value_name = "PERSON")]
     pub person: Option<String>,
 }
 
@@ -154,20 +157,28 @@ pub enum Command {
     #[command(subcommand)]
     Providers(list::ListCommand),
     /// Take alerts; pages stop and news is promised
+    #[command(after_help = "Examples:\n  nightdesk ack A12\n  nightdesk ack A12 A15 --by 06:30")]
     Ack(act::AckArgs),
     /// Give alerts back; paging goes on
     Unack(act::AlertsArgs),
     /// Take back what you just did: alerts that you took or put to sleep are as they were, tasks are to do again
     Undo(act::UndoArgs),
     /// Put alerts to sleep until a time
+    #[command(after_help = "Examples:\n  nightdesk snooze A12 --until 07:00")]
     Snooze(act::SnoozeArgs),
     /// Close alerts with a reason
+    #[command(after_help = "Examples:\n  nightdesk resolve A12 --reason \"rebooked\"")]
     Resolve(act::ResolveArgs),
     /// Take the next step of the policy now, or a chosen one
+    #[command(after_help = "Examples:\n  nightdesk escalate A12\n  nightdesk escalate A12 --step 3")]
     Escalate(act::EscalateArgs),
     /// Ask somebody to take alerts over
+    #[command(after_help = "Examples:\n  nightdesk hand A12 --to jonas")]
     Hand(act::HandArgs),
     /// Send a message again, or an alert's latest to each person responsible
+    #[command(
+        after_help = "Examples:\n  nightdesk resend A12\n  nightdesk resend N45 --to aylin --via email"
+    )]
     Resend(resend::ResendArgs),
     /// Take back what was just sent again and has not left
     Unsend(resend::UnsendArgs),
@@ -176,6 +187,7 @@ pub enum Command {
     /// Try a provider that is down at once, and take it back if it works
     Probe(probe::ProbeArgs),
     /// Send somebody a real test message, and see whether it arrives
+    #[command(after_help = "Examples:\n  nightdesk page-test maria --wait")]
     PageTest(page_test::PageTestArgs),
     /// Write a note on an alert or a task
     Note(act::NoteArgs),
@@ -198,6 +210,9 @@ pub enum Command {
     #[command(subcommand)]
     Drill(drill::DrillCommand),
     /// Search everything there ever was: events, alerts, messages with their texts, notes, contacts …
+    #[command(
+        after_help = "Examples:\n  nightdesk search partner:acme state:failed since:2h late\n  nightdesk search order:4500123"
+    )]
     Search(search::SearchArgs),
     /// Queries that are kept under a name
     #[command(subcommand)]
@@ -211,7 +226,10 @@ pub enum Command {
     #[command(subcommand)]
     Config(config::ConfigCommand),
     /// Completions for a shell
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// For which
+        shell: clap_complete::Shell,
+    },
     /// The manual page, in roff
     Man,
 }
@@ -352,5 +370,36 @@ impl std::str::FromStr for Noted {
         let task = typed.starts_with(['T', 't']);
         let parsed = if task { typed.parse().map(Noted::Task) } else { typed.parse().map(Noted::Alert) };
         parsed.map_err(|why| why.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn silent(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+        let path = format!("{path} {}", command.get_name());
+        let unsaid = command.get_arguments().filter(|one| one.get_help().is_none() && !one.is_hide_set());
+        found.extend(unsaid.map(|one| format!("{path} {}", one.get_id())));
+        command.get_subcommands().for_each(|below| silent(below, &path, found));
+    }
+
+    #[test]
+    fn every_argument_of_every_subcommand_says_what_it_is() {
+        let mut found = Vec::new();
+        silent(&Cli::command(), "", &mut found);
+        assert!(found.is_empty(), "{found:#?}");
+    }
+
+    #[test]
+    fn every_example_in_the_help_is_understood() {
+        let command = Cli::command();
+        for below in command.get_subcommands() {
+            let help = below.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for example in help.lines().filter_map(|line| line.strip_prefix("  nightdesk ")) {
+                let words = ["nightdesk"].into_iter().chain(example.split(' '));
+                assert!(Cli::try_parse_from(words).is_ok(), "{example}");
+            }
+        }
     }
 }

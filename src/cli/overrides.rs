@@ -29,6 +29,7 @@ pub enum OverrideCommand {
 
 #[derive(Args, Debug)]
 pub struct AddArgs {
+    /// A schedule of the configuration, by name
     #[arg(value_name = "SCHEDULE")]
     pub schedule: String,
     /// Who is on call then
@@ -47,11 +48,13 @@ pub struct AddArgs {
 
 #[derive(Args, Debug)]
 pub struct SwapArgs {
+    /// A schedule of the configuration, by name
     #[arg(value_name = "SCHEDULE")]
     pub schedule: String,
     /// A person and a time in their turn: 'maria@fri 20:00' or maria@now
     #[arg(value_name = "PERSON@TIME")]
     pub first: String,
+    /// With whose turn, in the same way
     #[arg(value_name = "PERSON@TIME")]
     pub second: String,
 }

@@ -20,6 +20,7 @@ pub enum ViewCommand {
     Save(ViewSaveArgs),
     /// Drop one of your own
     Delete {
+        /// The name it is kept under
         #[arg(value_name = "NAME")]
         name: String,
     },
@@ -34,6 +35,7 @@ pub struct ViewListArgs {
 
 #[derive(Args, Debug)]
 pub struct ViewShowArgs {
+    /// The name it is kept under
     #[arg(value_name = "NAME")]
     pub name: String,
     /// One JSON array
@@ -46,6 +48,7 @@ pub struct ViewShowArgs {
 
 #[derive(Args, Debug)]
 pub struct ViewSaveArgs {
+    /// What to call it
     #[arg(value_name = "NAME")]
     pub name: String,
     /// What it narrows: triage, stream, partners, contacts, messages or search
