@@ -539,7 +539,7 @@ fn palette(canvas: &mut Canvas<'_>, palette: &Palette, area: Rect) -> Option<Pos
             (None, false) => Meaning::Plain,
         };
         let mut spans: Spans = match entry.kind {
-            Kind::Command => vec![(format!(":{:<13}", entry.label), meaning)],
+            Kind::Command => vec![(format!(":{:<15}", entry.label), meaning)],
             kind => vec![(format!("{:<9} ", kind.word()), Meaning::Quiet), (entry.label.clone(), meaning)],
         };
         spans.push((format!(" {}", entry.more), Meaning::Quiet));
