@@ -511,6 +511,11 @@ impl Model {
         self.desk.as_ref()?.tasks.get(&id)
     }
 
+    /// A task that is open or asleep, or that ended lately.
+    pub fn known_task(&self, id: TaskId) -> Option<&Task> {
+        self.task(id).or_else(|| Some(&self.desk.as_ref()?.finished(id)?.task))
+    }
+
     pub fn selected_alert(&self) -> Option<&Alert> {
         match self.subject()? {
             Subject::Alert(id) => self.alert(id),
@@ -630,7 +635,7 @@ impl Model {
     pub fn selected_partner(&self) -> Option<&PartnerRef> {
         match self.subject()? {
             Subject::Alert(id) => self.alert(id).map(|alert| &alert.partner),
-            Subject::Task(id) => self.task(id)?.partner.as_ref(),
+            Subject::Task(id) => self.known_task(id)?.partner.as_ref(),
         }
     }
 

@@ -5,6 +5,7 @@ use super::hand::Hand;
 use super::night;
 use jiff::{SignedDuration, Timestamp};
 use nightdesk::console::message::Msg;
+use nightdesk::console::model::Place;
 use nightdesk::core::change::{Actor, Object, What};
 use nightdesk::core::command::Outcome;
 use nightdesk::core::id::TaskId;
@@ -82,6 +83,43 @@ fn a_finished_row_says_what_it_was_and_who_finished_it() {
     hand.change(change);
     let line = hand.line("A.Lopez: phone is dead");
     assert!(line.contains("done Weber") && line.contains("Gamma GmbH"), "{line}");
+}
+
+/// The task under the hand ends by itself.
+fn ends_under_the_hand(hand: &mut Hand) {
+    let done = Task { state: TaskState::Done, ..hand.model.task(TaskId(301)).unwrap().clone() };
+    let object = Object::Task(Box::new(done));
+    hand.change(night::change(210, "02:07:41", What::TaskDone, None, "the review was reported.", object));
+}
+
+#[test]
+fn a_row_that_ended_under_the_hand_still_says_what_it_was_and_why_nothing_can_be_done_to_it() {
+    let mut hand = Hand::at_night();
+    hand.press(&["Tab", "j"]).rest();
+    ends_under_the_hand(&mut hand);
+    assert!(hand.selected_line().contains("done itself"), "{}", hand.screen());
+    assert_eq!(hand.intent(), "a: not now, T301 ended 03:07: the review was reported");
+    assert!(hand.line("─ Gamma GmbH · A.Lopez: phone is dead").contains("T301"), "{}", hand.screen());
+    assert!(hand.screen().contains(" ended 03:07: the review was reported"), "{}", hand.screen());
+    hand.press(&["x"]);
+    assert_eq!(hand.footer(), "T301 ended 03:07: the review was reported.");
+    hand.press(&["c"]);
+    assert_eq!(hand.model.place, Place::Contacts, "{}", hand.screen());
+}
+
+#[test]
+fn what_is_read_on_the_whole_screen_stays_where_it_ends_meanwhile() {
+    let mut hand = Hand::at_night();
+    hand.press(&["Tab", "j"]).rest().press(&["Enter"]);
+    ends_under_the_hand(&mut hand);
+    hand.wait(25).wait(25);
+    hand.change(night::change(211, "02:08:41", What::Noted, None, "x", Object::Nothing));
+    assert!(hand.line("A.Lopez: phone is dead").contains("T301"), "{}", hand.screen());
+    assert_eq!(hand.intent(), "a: not now, T301 ended 03:07: the review was reported");
+    hand.press(&["Esc"]);
+    assert!(hand.selected_line().contains("A.Lopez"), "{}", hand.screen());
+    hand.wait(25).rest();
+    assert!(!hand.screen().contains("A.Lopez"), "it goes once the hand is off\n{}", hand.screen());
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn title(model: &Model) -> (String, String) {
             }
             None => (String::new(), String::new()),
         },
-        Some(Subject::Task(id)) => match model.task(id) {
+        Some(Subject::Task(id)) => match model.known_task(id) {
             Some(task) => {
                 let partner = task.partner.as_ref().map(|partner| partner.name.printable().into_string());
                 let title = task.title.printable().into_string();
@@ -66,7 +66,7 @@ pub fn lines(model: &Model, width: u16) -> Vec<Spans> {
             None => Vec::new(),
         },
         Some(Subject::Task(id)) => {
-            model.task(id).map_or_else(Vec::new, |task| of_task(model, desk, task, width))
+            model.known_task(id).map_or_else(Vec::new, |task| of_task(model, desk, task, width))
         }
         None => Vec::new(),
     }
@@ -269,6 +269,10 @@ fn of_task(model: &Model, desk: &Desk, task: &Task, width: u16) -> Vec<Spans> {
     let fits = cells(&title) + cells(&right) + 10 <= width;
     let title = if fits { Vec::new() } else { wrap(task.title.printable().as_str(), width) };
     let mut lines: Vec<Spans> = title.into_iter().map(plain).collect();
+    if let Some(finished) = desk.finished(task.id) {
+        let said = format!("ended {}", finished.in_words(model.now, &zone));
+        lines.extend(wrap(&said, width).into_iter().map(|line| vec![(line, Meaning::Accent)]));
+    }
     let mut facts = Vec::new();
     facts.push(match (&task.owner, &task.team) {
         (Some(owner), _) => format!("owner {}", desk.short_name(owner)),

@@ -362,13 +362,13 @@ pub fn tasks(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, columns: &Colu
 /// What it was and who ended it, for as long as the row stays under the hand.
 fn finished_row(canvas: &mut Canvas<'_>, desk: &Desk, id: TaskId, columns: &Columns, (x, y): (u16, u16)) {
     let quiet = Meaning::Quiet;
-    let Some(Finished { task, by }) = desk.finished(id) else {
+    let Some(Finished { task, end }) = desk.finished(id) else {
         canvas.put(columns.next.0, y, columns.next.1, "done", quiet);
         canvas.put(columns.what.0, y, columns.what.1, &id.to_string(), quiet);
         return;
     };
     canvas.put(x + SHAPE + 1, y, 5, item::task_word(task), quiet);
-    let done = match by {
+    let done = match end.as_ref().map(|end| &end.by) {
         Some(Actor::Person { id, .. }) => format!("done {}", desk.last_name(id)),
         Some(Actor::Desk | Actor::Source(_) | Actor::Channel(_)) => "done itself".to_owned(),
         None => "done".to_owned(),
