@@ -106,7 +106,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
                 Some(Subject::Task(task)) => Some(About::Task(task)),
                 None => handover::own(model).map(|one| About::Handover(one.id)),
             };
-            model.dialog = about.map(|about| Dialog::Note(Note::new(about)));
+            model.dialog = about.map(|about| Dialog::Note(Note::begun(&mut model.drafts, about)));
         }
         Action::Close => model.dialog = model.selected_alert().map(|alert| Dialog::Close(Close::new(alert))),
         Action::Why => return why::ask(model),

@@ -144,6 +144,13 @@ fn on_alert(model: &Model, action: Action) -> Result<(), String> {
     {
         return Err(format!("the acknowledgment of {} waits for the agent; u takes it back", alert.id));
     }
+    if alert.state == AlertState::Resolved && action == Action::Undo {
+        let n = model.keys.name(Context::Alerts, Action::Note);
+        return Err(format!(
+            "{} is closed, and that cannot be taken back; {n} writes a note on it",
+            alert.id
+        ));
+    }
     if alert.state == AlertState::Resolved && action != Action::Note {
         return Err(format!("{} is closed", alert.id));
     }

@@ -400,9 +400,8 @@ impl Desk {
     }
 
     /// Alerts that page somebody: open, and their members not all cleared.
-    pub fn paging(&self) -> usize {
-        let pages = |alert: &&Alert| alert.state == AlertState::Open && alert.cleared_at.is_none();
-        self.alerts.values().filter(pages).count()
+    pub fn paging(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts.values().filter(|alert| pages(alert))
     }
 
     pub fn held(&self) -> usize {
@@ -448,6 +447,11 @@ impl Desk {
     pub fn carriers(&self, medium: Medium) -> impl Iterator<Item = &ChannelHealth> {
         self.channels.iter().filter(move |channel| channel.carries.contains(&medium))
     }
+}
+
+/// Nobody has it in hand, and it is not over.
+pub fn pages(alert: &Alert) -> bool {
+    alert.state == AlertState::Open && alert.cleared_at.is_none()
 }
 
 /// A change without what only a page of its own shows, as the Stream keeps it.

@@ -173,10 +173,15 @@ pub enum End {
 pub fn to_end(model: &mut Model, end: End) {
     match model.place {
         Place::Triage => {
+            let news = !model.triage.alerts.waiting().is_empty();
             if end == End::First {
                 arrange(model);
             }
             let (alerts, tasks) = (&mut model.triage.alerts, &mut model.triage.tasks);
+            // From the top of the tasks on, or where news of alerts is said, the top is that of the alerts.
+            if end == End::First && (news || tasks.index().is_none_or(|at| at == 0)) && !alerts.is_empty() {
+                model.triage.focus = Focus::Alerts;
+            }
             match (model.triage.focus, end) {
                 (Focus::Alerts, End::First) => alerts.first(),
                 (Focus::Alerts, End::Last) => alerts.last(),

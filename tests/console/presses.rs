@@ -35,7 +35,7 @@ fn new_alert(id: u64) -> nightdesk::core::change::Numbered {
 #[test]
 fn a_takes_the_alert_without_a_dialog_and_u_gives_it_back() {
     let mut hand = Hand::at_night();
-    assert_eq!(hand.intent(), "a: you take it, M.Weber is not paged, news promised by 03:37 ────── u undoes");
+    assert_eq!(hand.intent(), "a: you take it, M.Weber is not paged, news promised by 03:37");
     hand.press(&["a"]);
     assert!(hand.selected_line().contains("ack .."), "{}", hand.selected_line());
     assert_eq!(hand.intent(), "ack A8812: waiting for the agent");
@@ -97,7 +97,7 @@ fn new_alerts_wait_while_the_hand_is_on_the_list() {
     hand.change(new_alert(8900)).change(new_alert(8901));
     assert!(hand.effects.contains(&Effect::Bell));
     assert_eq!(hand.selected_line(), before);
-    assert!(hand.line("2 new ↑").ends_with("2 new ↑ g: CRIT Acme Tools"), "{}", hand.line("2 new ↑"));
+    assert!(hand.line("NEXT").ends_with("2 new ↑ g: CRIT Acme Tools"), "{}", hand.line("2 new ↑"));
     hand.wait(21);
     assert!(!hand.screen().contains("new ↑"));
     assert!(hand.selected_line().contains("Borg Steel"), "the hand stays on the same alert");

@@ -70,10 +70,14 @@ impl Columns {
         Self { id, next, partner, what: (what, risk.saturating_sub(what + 1)), risk, due, there, age, told }
     }
 
-    /// The heads; the one that the rows are sorted by has an arrow.
-    pub fn heads(&self, canvas: &mut Canvas<'_>, by: By, y: u16) {
+    /// The heads; the one that the rows are sorted by has an arrow. From `until` on something else stands there.
+    pub fn heads(&self, canvas: &mut Canvas<'_>, by: By, y: u16, until: u16) {
         let down = canvas.theme.signs.down;
         let mut head = |(x, width): Column, title: &str, sorts: bool, right: bool| {
+            let wide = if right { width } else { cells(title) };
+            if x + wide > until {
+                return;
+            }
             let (title, meaning) = match sorts {
                 true => (format!("{title}{down}"), Meaning::Accent),
                 false => (title.to_owned(), Meaning::Quiet),
@@ -124,12 +128,12 @@ impl Columns {
 pub fn alerts(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, columns: &Columns, area: Rect) {
     let rows = &model.triage.alerts;
     if rows.is_empty() {
-        let said = if model.triage.filter.is_active() {
-            "No alert matches. Esc shows all again."
-        } else {
-            "Nothing is urgent."
+        let (said, meaning) = match (model.paging_hidden(), model.triage.filter.is_active()) {
+            (None, false) => ("Nothing is urgent.".to_owned(), Meaning::Quiet),
+            (None, true) => ("No alert matches. Esc shows all again.".to_owned(), Meaning::Quiet),
+            (Some(hidden), _) => (hidden, Meaning::Bad),
         };
-        canvas.put(area.x + WORD, area.y, area.width.saturating_sub(WORD), said, Meaning::Quiet);
+        canvas.put(area.x + WORD, area.y, area.width.saturating_sub(WORD), &said, meaning);
         return;
     }
     let first = first_row(rows.index(), rows.len(), usize::from(area.height));
