@@ -463,3 +463,23 @@ fn what_a_field_wants_is_said_whole_on_a_narrow_screen() {
     let screen = hand.screen();
     assert!(screen.contains("urgent messages still come"), "{screen}");
 }
+
+#[test]
+fn a_long_title_takes_the_room_of_a_partner_that_there_is_none_of() {
+    let title = "Jonas Roth: SMS failed: the carrier cannot deliver it";
+    let mut snapshot = night::snapshot();
+    snapshot.tasks[0].title = title.into();
+    snapshot.tasks[0].partner = None;
+    snapshot.tasks[0].alert = Some(AlertId(8812));
+    let mut hand = Hand::on(snapshot.clone());
+    assert!(hand.line("  Jonas Roth: SMS failed: the").contains("€84k"), "{}", hand.screen());
+    snapshot.tasks[0].title = "Who reads this?".into();
+    hand = Hand::on(snapshot);
+    let (head, row) = (hand.line("WHAT"), hand.line("Who reads this?"));
+    assert_eq!(
+        head.find("WHAT"),
+        row.find("Who reads"),
+        "where it fits it stands in its column\n{}",
+        hand.screen()
+    );
+}

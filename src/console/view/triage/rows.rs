@@ -384,8 +384,17 @@ fn finished_row(canvas: &mut Canvas<'_>, desk: &Desk, id: TaskId, columns: &Colu
     if let Some(partner) = &task.partner {
         canvas.put(columns.partner.0, y, columns.partner.1, partner.name.printable().as_str(), quiet);
     }
-    let room = columns.due.saturating_sub(columns.what.0 + 1);
-    canvas.put(columns.what.0, y, room, task.title.printable().as_str(), quiet);
+    what(canvas, columns, task, (columns.due.saturating_sub(1), y), quiet);
+}
+
+/// The title, up to `end`; one that is too long begins in the column of the partner where there is none.
+fn what(canvas: &mut Canvas<'_>, columns: &Columns, task: &Task, (end, y): (u16, u16), meaning: Meaning) {
+    let mut from = columns.what.0;
+    let title = task.title.printable();
+    if task.partner.is_none() && from + cells(title.as_str()) > end {
+        from = columns.partner.0;
+    }
+    canvas.put(from, y, end.saturating_sub(from), title.as_str(), meaning);
 }
 
 fn task_row(
@@ -412,16 +421,16 @@ fn task_row(
         let name = partner.name.printable();
         canvas.put(columns.partner.0, y, columns.partner.1, name.as_str(), Meaning::Plain);
     }
-    // Most tasks have no money at risk, so their titles may use that column, too.
     let risk = task.alert.and_then(|id| desk.alerts.get(&id)).and_then(|alert| alert.at_risk.first());
-    let room = match risk {
+    // Most tasks have no money at risk, so their titles may use that column, too.
+    let end = match risk {
         Some(money) => {
             canvas.put_right(columns.risk, y, RISK_WIDE, &money.short(), Meaning::Plain);
-            columns.what.1
+            columns.what.0 + columns.what.1
         }
-        None => columns.due.saturating_sub(columns.what.0 + 1),
+        None => columns.due.saturating_sub(1),
     };
-    canvas.put(columns.what.0, y, room, task.title.printable().as_str(), Meaning::Plain);
+    what(canvas, columns, task, (end, y), Meaning::Plain);
     if let Some(due) = task.due_at {
         let meaning = if due <= model.now { Meaning::Warn } else { Meaning::Plain };
         columns.deadline(canvas, model, desk, task.partner.as_ref(), (due, y), meaning);
