@@ -66,6 +66,16 @@ fn with_marked_rows_the_line_above_the_footer_says_what_the_key_does_to_them() {
 }
 
 #[test]
+fn marked_partners_are_counted_and_the_key_says_that_it_is_for_all_of_them() {
+    let mut hand = Hand::at_night();
+    hand.press(&["3"]).answers().press(&["Space", "Space"]);
+    assert!(hand.line("known").contains("2 marked"), "{}", hand.screen());
+    assert_eq!(hand.intent(), "a: take all that is open of the 2 marked; you see each first; Esc lets go");
+    hand.press(&["Esc"]);
+    assert!(hand.intent().starts_with("Enter: everything about"), "{}", hand.screen());
+}
+
+#[test]
 fn cancel_is_what_enter_does_first_and_type_ahead_is_swallowed() {
     let mut hand = Hand::at_night();
     hand.press(&["*", "a"]);
