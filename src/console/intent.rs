@@ -141,7 +141,7 @@ fn of_alert(model: &Model, desk: &Desk, alert: &Alert) -> String {
         }
         (AlertState::Snoozed, Some(holder)) if alert.resting().is_none() => {
             let taken = match desk.is_me(holder) {
-                true => format!("{a}: you are on it again, {}", promise(model, desk, alert)),
+                true => format!("{a}: you wake it, {}", promise(model, desk, alert)),
                 false => format!("{a}: you take it over from {}", desk.short_name(holder)),
             };
             match alert.snoozed_until {

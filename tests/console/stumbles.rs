@@ -305,7 +305,7 @@ fn who_put_an_alert_to_sleep_still_holds_it() {
         "{}",
         hand.screen()
     );
-    assert_eq!(hand.intent(), "a: you are on it again, news promised by 03:37; else it wakes at 03:41");
+    assert_eq!(hand.intent(), "a: you wake it, news promised by 03:37; else it wakes at 03:41");
 }
 
 #[test]
