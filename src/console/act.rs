@@ -91,10 +91,14 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Snooze => {
             let chooser = match model.subject() {
-                Some(Subject::Task(task)) => Some(Chooser::snooze_task(task, now, &zone)),
+                Some(Subject::Task(task)) => Some(Ok(Chooser::snooze_task(task, now, &zone))),
                 _ => model.selected_alert().map(|alert| Chooser::snooze_alert(alert, now, &zone)),
             };
-            model.dialog = chooser.map(Dialog::Chooser);
+            match chooser {
+                Some(Ok(chooser)) => model.dialog = Some(Dialog::Chooser(chooser)),
+                Some(Err(why)) => say(model, sentence(&why), Tone::Refused),
+                None => {}
+            }
         }
         Action::Note => {
             let about = match model.subject() {
@@ -102,7 +106,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
                 Some(Subject::Task(task)) => Some(About::Task(task)),
                 None => handover::own(model).map(|one| About::Handover(one.id)),
             };
-            model.dialog = about.map(|about| Dialog::Note(Note::new(about)));
+            model.dialog = about.map(|about| Dialog::Note(Note::begun(&mut model.drafts, about)));
         }
         Action::Close => model.dialog = model.selected_alert().map(|alert| Dialog::Close(Close::new(alert))),
         Action::Why => return why::ask(model),

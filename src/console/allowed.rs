@@ -25,7 +25,7 @@ pub fn allowed(model: &Model, action: Action) -> Result<(), String> {
         Action::Resend if matches!(model.subject(), Some(Subject::Task(_))) => {
             match model.message_of_task() {
                 Some(_) => may_act(model),
-                None => Err("no message is behind this task".to_owned()),
+                None => Err(ended(model).unwrap_or_else(|| "no message is behind this task".to_owned())),
             }
         }
         Action::Contact if model.message_of_task().is_some_and(is_to_person) => Ok(()),
@@ -144,6 +144,13 @@ fn on_alert(model: &Model, action: Action) -> Result<(), String> {
     {
         return Err(format!("the acknowledgment of {} waits for the agent; u takes it back", alert.id));
     }
+    if alert.state == AlertState::Resolved && action == Action::Undo {
+        let n = model.keys.name(Context::Alerts, Action::Note);
+        return Err(format!(
+            "{} is closed, and that cannot be taken back; {n} writes a note on it",
+            alert.id
+        ));
+    }
     if alert.state == AlertState::Resolved && action != Action::Note {
         return Err(format!("{} is closed", alert.id));
     }
@@ -207,9 +214,16 @@ fn undo(model: &Model) -> Result<(), String> {
     }
 }
 
+/// `T1 ended 22:07: the review was reported`, where the row at hand is one that ended.
+fn ended(model: &Model) -> Option<String> {
+    let Some(Subject::Task(id)) = model.subject() else { return None };
+    let finished = model.desk.as_ref()?.finished(id)?;
+    Some(format!("{id} ended {}", finished.in_words(model.now, &model.zone())))
+}
+
 fn on_task(model: &Model, action: Action) -> Result<(), String> {
     let Some(task) = model.selected_task() else {
-        return Err("no task is selected".to_owned());
+        return Err(ended(model).unwrap_or_else(|| "no task is selected".to_owned()));
     };
     may_act_or_wait(model, action)?;
     if let Some(pending) = model.pending_for(&About::Task(task.id)) {

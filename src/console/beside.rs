@@ -43,7 +43,7 @@ pub fn ask(model: &mut Model) -> Option<Effect> {
 fn shown(model: &Model) -> Option<&PartnerRef> {
     match model.triage.shown? {
         Subject::Alert(id) => model.alert(id).map(|alert| &alert.partner),
-        Subject::Task(id) => model.task(id)?.partner.as_ref(),
+        Subject::Task(id) => model.known_task(id)?.partner.as_ref(),
     }
 }
 

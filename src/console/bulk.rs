@@ -6,7 +6,7 @@
 use crate::console::allowed::{may_act, may_act_or_wait};
 use crate::console::appear::{appear, give_back};
 use crate::console::clock;
-use crate::console::desk::Desk;
+use crate::console::desk::{self, Desk};
 use crate::console::dialog::{Button, Chooser, Close, Dialog, Note, Pressed};
 use crate::console::effect::Effect;
 use crate::console::keymap::Action;
@@ -221,8 +221,17 @@ pub fn begin(model: &mut Model, action: Action) -> Vec<Effect> {
             model.dialog = Some(Dialog::Chooser(Chooser::snooze_several(several.len(), now, &zone)));
         }
         Action::Close | Action::Done if !alerts => return look(model, Deed::Close(Untrusted::default())),
-        Action::Close | Action::Done => model.dialog = Some(Dialog::Close(Close::several(several.len()))),
-        Action::Note => model.dialog = Some(Dialog::Note(Note::new(About::Several(several.len())))),
+        Action::Close | Action::Done => {
+            let marked = several.iter().filter_map(|one| match one {
+                Subject::Alert(id) => model.alert(*id),
+                Subject::Task(_) => None,
+            });
+            let paging = marked.filter(|alert| desk::pages(alert)).count();
+            model.dialog = Some(Dialog::Close(Close::several(several.len(), paging)));
+        }
+        Action::Note => {
+            model.dialog = Some(Dialog::Note(Note::begun(&mut model.drafts, About::Several(several.len()))))
+        }
         Action::Resend => {
             let what: Vec<Target> = several
                 .iter()

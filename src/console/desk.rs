@@ -1,5 +1,6 @@
 //! What the agent has told the console, folded: a snapshot, then every change replaces what it names.
 
+use crate::console::clock;
 use crate::console::known::Known;
 use crate::core::alert::{Alert, AlertState, Target};
 use crate::core::change::{Actor, Change, Numbered, Object, What};
@@ -72,8 +73,30 @@ pub struct Desk {
 pub struct Finished {
     /// As it was at the end.
     pub task: Task,
-    /// Who ended it; `None`: it ended while the agent was away.
-    pub by: Option<Actor>,
+    /// `None`: it ended while the agent was away.
+    pub end: Option<End>,
+}
+
+/// How a task ended.
+#[derive(Clone, Debug)]
+pub struct End {
+    pub at: Timestamp,
+    pub by: Actor,
+    /// What ended it, in a sentence.
+    pub said: Untrusted,
+}
+
+impl Finished {
+    /// `22:07: the review was reported`.
+    pub fn in_words(&self, now: Timestamp, zone: &TimeZone) -> String {
+        match &self.end {
+            Some(End { at, said, .. }) => {
+                let said = said.printable();
+                format!("{}: {}", clock::when(now, *at, zone), said.as_str().trim_end_matches('.'))
+            }
+            None => "while the agent was away".to_owned(),
+        }
+    }
 }
 
 /// What the agent has said about who the contacts of a partner are.
@@ -144,7 +167,7 @@ impl Desk {
     pub fn remember(&mut self, before: Desk) {
         self.finished = before.finished;
         let gone = before.tasks.into_values().filter(|task| !self.tasks.contains_key(&task.id));
-        let gone = gone.filter(|task| task.state == TaskState::Open).map(|task| Finished { task, by: None });
+        let gone = gone.filter(|task| task.state == TaskState::Open).map(|task| Finished { task, end: None });
         self.finished.splice(0..0, gone);
         self.finished.retain(|one| !self.tasks.contains_key(&one.task.id));
         self.finished.truncate(FINISHED);
@@ -240,7 +263,8 @@ impl Desk {
         match task.state {
             TaskState::Done => {
                 self.finished.truncate(FINISHED - 1);
-                self.finished.insert(0, Finished { task: task.clone(), by: Some(change.actor.clone()) });
+                let end = End { at: change.at, by: change.actor.clone(), said: change.summary.clone() };
+                self.finished.insert(0, Finished { task: task.clone(), end: Some(end) });
             }
             TaskState::Open | TaskState::Snoozed => self.finished.retain(|one| one.task.id != task.id),
         }
@@ -376,9 +400,8 @@ impl Desk {
     }
 
     /// Alerts that page somebody: open, and their members not all cleared.
-    pub fn paging(&self) -> usize {
-        let pages = |alert: &&Alert| alert.state == AlertState::Open && alert.cleared_at.is_none();
-        self.alerts.values().filter(pages).count()
+    pub fn paging(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts.values().filter(|alert| pages(alert))
     }
 
     pub fn held(&self) -> usize {
@@ -424,6 +447,11 @@ impl Desk {
     pub fn carriers(&self, medium: Medium) -> impl Iterator<Item = &ChannelHealth> {
         self.channels.iter().filter(move |channel| channel.carries.contains(&medium))
     }
+}
+
+/// Nobody has it in hand, and it is not over.
+pub fn pages(alert: &Alert) -> bool {
+    alert.state == AlertState::Open && alert.cleared_at.is_none()
 }
 
 /// A change without what only a page of its own shows, as the Stream keeps it.

@@ -10,7 +10,14 @@ use std::time::Duration;
 const SHOW_AFTER: Duration = Duration::from_millis(150);
 
 pub fn arrange(model: &mut Model) {
-    let (alerts, tasks) = (model.wanted_alerts(), model.wanted_tasks());
+    let (mut alerts, mut tasks) = (model.wanted_alerts(), model.wanted_tasks());
+    // What is read on the whole screen stays there, also where it ends meanwhile.
+    if model.triage.zoomed {
+        match model.triage.focus {
+            Focus::Alerts => model.triage.alerts.with_selected(&mut alerts),
+            Focus::Tasks => model.triage.tasks.with_selected(&mut tasks),
+        }
+    }
     model.triage.alerts.arrange(alerts);
     model.triage.tasks.arrange(tasks);
     // Until the operator has chosen a row, the console stands on what is most urgent.
@@ -32,7 +39,16 @@ pub fn keep(model: &mut Model) {
 /// When the hand is on another row than the detail shows, the detail follows after a rest.
 pub fn follow_selection(model: &mut Model) -> Vec<Effect> {
     let subject = model.subject();
-    if model.place != Place::Triage || subject == model.triage.shown || subject == model.triage.resting {
+    if model.place != Place::Triage || subject == model.triage.shown {
+        return Vec::new();
+    }
+    // Where there is no row there is nothing to rest on, and nothing is told of any.
+    if subject.is_none() {
+        model.triage.shown = None;
+        model.triage.resting = None;
+        return Vec::new();
+    }
+    if subject == model.triage.resting {
         return Vec::new();
     }
     model.triage.resting = subject;

@@ -110,6 +110,25 @@ fn to_alert(model: &mut Model, alert: AlertId) {
     say(model, said, Tone::Refused);
 }
 
+/// What the row that the hand is on is, and whose, as a command can be told it.
+pub fn at_hand(model: &Model) -> Vec<Goal> {
+    let subject = model.subject().map(|subject| match subject {
+        Subject::Alert(alert) => Goal::Alert(alert),
+        Subject::Task(task) => Goal::Task(task),
+    });
+    let row = match model.place {
+        Place::Contacts => model
+            .selected_contact()
+            .map(|one| Goal::Contact { contact: one.id.clone(), partner: one.partner_id.clone() }),
+        Place::People => model.people.rows.selected().cloned().map(Goal::Person),
+        Place::Providers => model.providers.rows.selected().cloned().map(Goal::Provider),
+        Place::OnCall => model.on_call.rows.selected().map(|turn| Goal::Schedule(turn.schedule.clone())),
+        _ => model.selected_message().map(|message| Goal::Message(message.id)),
+    };
+    let partner = model.partner_at_hand().map(Goal::Partner);
+    [subject, row, partner].into_iter().flatten().collect()
+}
+
 /// Where one can go from the row that the hand is on: only what there is, the nearest first.
 pub fn of_hand(model: &Model) -> Vec<(String, Goal)> {
     let Some(desk) = &model.desk else { return Vec::new() };

@@ -57,12 +57,14 @@ pub fn own(model: &Model) -> Option<&Handover> {
 pub fn stands(model: &Model, desk: &Desk, one: &Handover) -> String {
     let names = |people: &[PersonId]| oncall::names(desk, people);
     let (from, to) = (names(&one.outgoing), names(&one.incoming));
-    let verb = if one.outgoing.as_slice().iter().any(|person| desk.is_me(person)) { "hand" } else { "hands" };
+    let mine = one.outgoing.iter().any(|person| desk.is_me(person));
+    let verb = if mine { "hand" } else { "hands" };
+    let has = if mine || one.outgoing.len() > 1 { "have" } else { "has" };
     let at = one.at.map(|at| clock::when(model.now, at, &desk.zone()));
     let schedule = sanitise(&one.schedule);
     match (one.state, at) {
         (HandoverState::Ahead, Some(at)) => format!("{from} {verb} {schedule} over to {to}, {at}"),
-        (HandoverState::Ahead, None) => format!("{schedule} is {from}'s, and nobody else is planned"),
+        (HandoverState::Ahead, None) => format!("{schedule}: {from} {has} it, and nobody else is planned"),
         (HandoverState::Open, Some(at)) => {
             format!("{from} {verb} {schedule} over to {to} since {at}, not accepted yet")
         }

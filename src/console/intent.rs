@@ -1,10 +1,10 @@
 //! The line above the footer: what the main key will do to the selected row, before it is pressed.
 
 use crate::console::allowed::allowed;
-use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::keymap::{Action, Context};
-use crate::console::model::{About, Link, Model, Pending, Subject};
+use crate::console::model::{About, Focus, Link, Model, Pending, Subject};
+use crate::console::{bulk, clock};
 use crate::core::alert::{Alert, AlertState};
 use crate::core::task::Task;
 
@@ -27,9 +27,12 @@ pub enum MainKey {
 pub fn intent(model: &Model) -> Option<Intent> {
     let desk = model.desk.as_ref()?;
     let u = model.keys.name(Context::Alerts, Action::Undo);
-    let undoes = format!("{u} undoes");
-    let undo = model.undo.is_some().then(|| undoes.clone());
-    let (key, says, usual_undo) = match model.subject()? {
+    let undo = model.undo.is_some().then(|| format!("{u} undoes"));
+    let several = bulk::several(model);
+    if !several.is_empty() {
+        return Some(of_several(model, &several, undo));
+    }
+    let (key, says) = match model.subject()? {
         Subject::Alert(id) => {
             if let Some(pending) = model.pending_for(&About::Alert(id)) {
                 return Some(waiting(pending, &id.to_string(), undo));
@@ -50,17 +53,14 @@ pub fn intent(model: &Model) -> Option<Intent> {
             match allowed(model, Action::Ack) {
                 Err(why) => {
                     let a = model.keys.name(Context::Alerts, Action::Ack);
-                    (MainKey::Cannot, format!("{a}: not now, {why}"), None)
+                    (MainKey::Cannot, format!("{a}: not now, {why}"))
                 }
                 Ok(()) if matches!(model.link, Link::Away { .. }) => {
                     let a = model.keys.name(Context::Alerts, Action::Ack);
                     let says = format!("{a}: it waits and is sent when the agent is back; pages continue");
-                    (MainKey::Waits, says, None)
+                    (MainKey::Waits, says)
                 }
-                Ok(()) => {
-                    let takes = alert.state == AlertState::Open;
-                    (MainKey::Acts, of_alert(model, desk, alert), takes.then_some(undoes))
-                }
+                Ok(()) => (MainKey::Acts, of_alert(model, desk, alert)),
             }
         }
         Subject::Task(id) => {
@@ -70,13 +70,46 @@ pub fn intent(model: &Model) -> Option<Intent> {
             match allowed(model, Action::Take) {
                 Err(why) => {
                     let a = model.keys.name(Context::Tasks, Action::Take);
-                    (MainKey::Cannot, format!("{a}: not now, {why}"), None)
+                    (MainKey::Cannot, format!("{a}: not now, {why}"))
                 }
-                Ok(()) => (MainKey::Acts, of_task(model, desk, model.task(id)?), None),
+                Ok(()) => (MainKey::Acts, of_task(model, desk, model.task(id)?)),
             }
         }
     };
-    Some(Intent { key, says, undo: undo.or(usual_undo) })
+    Some(Intent { key, says, undo })
+}
+
+/// So many of the marked rows are named.
+const NAMED: usize = 4;
+
+/// The key acts on what is marked, wherever the hand is.
+fn of_several(model: &Model, several: &[Subject], undo: Option<String>) -> Intent {
+    let action = match model.triage.focus {
+        Focus::Alerts => Action::Ack,
+        Focus::Tasks => Action::Take,
+    };
+    let a = model.keys.name(model.context(), action);
+    if let Err(why) = allowed(model, action) {
+        return Intent { key: MainKey::Cannot, says: format!("{a}: not now, {why}"), undo };
+    }
+    let mut names: Vec<String> = several
+        .iter()
+        .take(NAMED)
+        .map(|one| match one {
+            Subject::Alert(id) => id.to_string(),
+            Subject::Task(id) => id.to_string(),
+        })
+        .collect();
+    if several.len() > NAMED {
+        names.push(format!("and {} more", several.len() - NAMED));
+    }
+    let (many, names) = (several.len(), names.join(" "));
+    if matches!(model.link, Link::Away { .. }) {
+        let says = format!("{a}: the {many} marked, {names}, wait for the agent; you see each first");
+        return Intent { key: MainKey::Waits, says, undo };
+    }
+    let says = format!("{a}: take the {many} marked, {names}; you see each first; Esc lets go");
+    Intent { key: MainKey::Acts, says, undo }
 }
 
 fn waiting(pending: &Pending, id: &str, undo: Option<String>) -> Intent {
@@ -106,20 +139,34 @@ fn of_alert(model: &Model, desk: &Desk, alert: &Alert) -> String {
                 None => format!("{a}: you take it over from {name}"),
             }
         }
+        (AlertState::Snoozed, Some(holder)) if alert.resting().is_none() => {
+            let taken = match desk.is_me(holder) {
+                true => format!("{a}: you wake it, {}", promise(model, desk, alert)),
+                false => format!("{a}: you take it over from {}", desk.short_name(holder)),
+            };
+            match alert.snoozed_until {
+                Some(until) => format!("{taken}; else it wakes at {}", when(until)),
+                None => taken,
+            }
+        }
         (AlertState::Snoozed, _) => match alert.snoozed_until {
             Some(until) => format!("{a}: you take it now; else it wakes at {}", when(until)),
             None => format!("{a}: you take it now"),
         },
         (AlertState::Open | AlertState::Acknowledged, _) => {
-            let promise = match desk.info.promises.get(&alert.severity) {
-                Some(usual) => {
-                    let by = model.now.saturating_add(*usual).unwrap_or(model.now);
-                    format!("news promised by {}", when(by))
-                }
-                None => "news promised as usual".to_owned(),
-            };
-            format!("{a}: you take it, {}, {promise}", spared(model, desk, alert))
+            format!("{a}: you take it, {}, {}", spared(model, desk, alert), promise(model, desk, alert))
         }
+    }
+}
+
+/// `news promised by 03:37`, if it is taken now.
+fn promise(model: &Model, desk: &Desk, alert: &Alert) -> String {
+    match desk.info.promises.get(&alert.severity) {
+        Some(usual) => {
+            let by = model.now.saturating_add(*usual).unwrap_or(model.now);
+            format!("news promised by {}", clock::when(model.now, by, &desk.zone()))
+        }
+        None => "news promised as usual".to_owned(),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::console::AgentAfter;
 use crate::console::beside::Beside;
 use crate::console::configuration::Configuration;
 use crate::console::desk::Desk;
-use crate::console::dialog::{Dialog, Recent};
+use crate::console::dialog::{Dialog, Note, Recent};
 use crate::console::drill::Drill;
 use crate::console::form::Form;
 use crate::console::handover::Handing;
@@ -91,6 +91,8 @@ pub struct Model {
     pub appeared: Option<Timestamp>,
     /// With text whose order was not carried out; each opens again once nothing else is typed.
     pub given_back: Vec<Dialog>,
+    /// Notes that were begun and put off, in memory only.
+    pub drafts: Vec<Note>,
     /// Who is there has to be said, and was not asked yet.
     pub ask_pin: bool,
     pub pending: Vec<Pending>,
@@ -439,6 +441,7 @@ impl Model {
             dialog: None,
             appeared: None,
             given_back: Vec::new(),
+            drafts: Vec::new(),
             ask_pin: false,
             moved: None,
             pending: Vec::new(),
@@ -509,6 +512,11 @@ impl Model {
 
     pub fn task(&self, id: TaskId) -> Option<&Task> {
         self.desk.as_ref()?.tasks.get(&id)
+    }
+
+    /// A task that is open or asleep, or that ended lately.
+    pub fn known_task(&self, id: TaskId) -> Option<&Task> {
+        self.task(id).or_else(|| Some(&self.desk.as_ref()?.finished(id)?.task))
     }
 
     pub fn selected_alert(&self) -> Option<&Alert> {
@@ -630,7 +638,7 @@ impl Model {
     pub fn selected_partner(&self) -> Option<&PartnerRef> {
         match self.subject()? {
             Subject::Alert(id) => self.alert(id).map(|alert| &alert.partner),
-            Subject::Task(id) => self.task(id)?.partner.as_ref(),
+            Subject::Task(id) => self.known_task(id)?.partner.as_ref(),
         }
     }
 
@@ -674,6 +682,17 @@ impl Model {
             .collect();
         sort::alerts(desk, self.triage.by, &mut alerts);
         alerts.into_iter().map(|alert| alert.id).collect()
+    }
+
+    /// `3 paging are hidden by /roth; Esc shows all`: nobody is to take a list that is short for one that is quiet.
+    pub fn paging_hidden(&self) -> Option<String> {
+        let desk = self.desk.as_ref().filter(|_| self.triage.filter.is_active())?;
+        let rows = &self.triage.alerts;
+        let known = |id| rows.order().contains(id) || rows.waiting().contains(id);
+        let hidden = desk.paging().filter(|alert| !known(&alert.id)).count();
+        let verb = if hidden == 1 { "is" } else { "are" };
+        let by = self.triage.filter.line.text();
+        (hidden > 0).then(|| format!("{hidden} paging {verb} hidden by /{by}; Esc shows all"))
     }
 
     /// The tasks of Triage, the first due first.

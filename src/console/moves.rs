@@ -1,7 +1,7 @@
 //! Moving about: rows, ends and pages of whatever place one is in, what Enter opens and where Esc goes.
 
 use crate::console::effect::Effect;
-use crate::console::follow::arrange;
+use crate::console::follow::{arrange, keep};
 use crate::console::goal::{self, Goal};
 use crate::console::messages::Narrowed;
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
@@ -14,8 +14,9 @@ use crate::console::{
 pub fn open(model: &mut Model) -> Vec<Effect> {
     match model.place {
         Place::Triage => {
-            model.triage.zoomed = !model.triage.zoomed && model.subject().is_some();
-            model.triage.scroll = 0;
+            let zoomed = model.triage.zoomed;
+            unzoom(model);
+            model.triage.zoomed = !zoomed && model.subject().is_some();
         }
         Place::Stream => {
             let selected = model.stream.selected;
@@ -61,6 +62,13 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Shows the rows again; what ended on the whole screen goes once the hand is off.
+fn unzoom(model: &mut Model) {
+    model.triage.zoomed = false;
+    model.triage.scroll = 0;
+    keep(model);
+}
+
 /// One step back: out of what is opened in the view, out of what narrows it, then to where the view was
 /// opened from. Where nothing was opened there is no step.
 pub fn back(model: &mut Model) -> Vec<Effect> {
@@ -87,10 +95,7 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     match place {
-        Place::Triage if model.triage.zoomed => {
-            model.triage.zoomed = false;
-            model.triage.scroll = 0;
-        }
+        Place::Triage if model.triage.zoomed => unzoom(model),
         Place::Stream if model.stream.selected.is_some() => model.stream.follow(),
         // What was narrowed on the way here goes with the way back.
         Place::Messages if !nav::was_opened(model) && messages::leave(model) => {}
@@ -168,10 +173,15 @@ pub enum End {
 pub fn to_end(model: &mut Model, end: End) {
     match model.place {
         Place::Triage => {
+            let news = !model.triage.alerts.waiting().is_empty();
             if end == End::First {
                 arrange(model);
             }
             let (alerts, tasks) = (&mut model.triage.alerts, &mut model.triage.tasks);
+            // From the top of the tasks on, or where news of alerts is said, the top is that of the alerts.
+            if end == End::First && (news || tasks.index().is_none_or(|at| at == 0)) && !alerts.is_empty() {
+                model.triage.focus = Focus::Alerts;
+            }
             match (model.triage.focus, end) {
                 (Focus::Alerts, End::First) => alerts.first(),
                 (Focus::Alerts, End::Last) => alerts.last(),

@@ -8,6 +8,7 @@ use crate::console::follow::follow_selection;
 use crate::console::form;
 use crate::console::goal::{self, Goal};
 use crate::console::keymap::{Action, Context};
+use crate::console::keys::PLACES;
 use crate::console::model::{Link, Model, Named, Place, Subject, Tone};
 use crate::console::narrow::{filter, filtered, press_filter};
 use crate::console::order::{keep_typed, or_say, send, send_undoable, undo_these};
@@ -43,11 +44,12 @@ pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         return Vec::new();
     }
     // What is only read gives way to whatever is asked for next.
-    if matches!(model.dialog, Some(Dialog::Help { .. } | Dialog::Why(_)))
-        && model.keys.action(Context::Everywhere, key) == Some(Action::Palette)
+    if let (Some(Dialog::Help { .. } | Dialog::Why(_) | Dialog::Results(_)), Some(action)) =
+        (&model.dialog, model.keys.action(Context::Everywhere, key))
+        && (action == Action::Palette || goes_to_a_place(action))
     {
         model.dialog = None;
-        return act(model, Action::Palette);
+        return follow(model, action);
     }
     if model.dialog.is_some() {
         return press_dialog(model, key);
@@ -60,13 +62,32 @@ pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         return effects;
     }
     match model.keys.action(model.context(), key) {
-        Some(action) => {
-            let mut effects = act(model, action);
-            effects.extend(follow_selection(model));
-            effects
+        Some(action) => follow(model, action),
+        None => {
+            if let Some(said) = means_elsewhere(model, key) {
+                say(model, said, Tone::Refused);
+            }
+            Vec::new()
         }
-        None => Vec::new(),
     }
+}
+
+/// Acts, and what is shown follows the hand.
+fn follow(model: &mut Model, action: Action) -> Vec<Effect> {
+    let mut effects = act(model, action);
+    effects.extend(follow_selection(model));
+    effects
+}
+
+fn goes_to_a_place(action: Action) -> bool {
+    matches!(action, Action::Triage | Action::Stream | Action::Partners | Action::Messages | Action::Desk)
+}
+
+/// `h (hand over) is a key on an alert; it does nothing here.`, for a key that has no meaning in this place.
+fn means_elsewhere(model: &Model, key: KeyEvent) -> Option<String> {
+    let of = |context| model.keys.of(context).find(|binding| binding.key.matches(key));
+    let (binding, place) = PLACES.iter().find_map(|(context, place)| Some((of(*context)?, *place)))?;
+    Some(format!("{} ({}) is a key {place}; it does nothing here.", binding.key.name(), binding.label))
 }
 
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
@@ -97,7 +118,9 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             if matches!(model.dialog, Some(Dialog::Escalate(_) | Dialog::Resend(_) | Dialog::Bulk(_))) {
                 say(model, "Nothing was done.".to_owned(), Tone::Hint);
             }
-            model.dialog = None;
+            if let Some(Dialog::Note(note)) = model.dialog.take() {
+                note.keep(&mut model.drafts);
+            }
             effects
         }
         Pressed::Plan(asked) => vec![Effect::Plan(asked)],
@@ -166,9 +189,7 @@ fn press_dialog(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             if action == Action::Quit {
                 return leave(model);
             }
-            let mut effects = act(model, action);
-            effects.extend(follow_selection(model));
-            effects
+            follow(model, action)
         }
         Pressed::View(view) => views::open(model, &view),
         Pressed::Named(name) => views::show(model, Some(name)),

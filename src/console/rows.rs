@@ -65,6 +65,15 @@ impl<K: Clone + PartialEq> Rows<K> {
         }
     }
 
+    /// Puts the row that the hand is on where it stood, if the new order has it no more.
+    pub fn with_selected(&self, order: &mut Vec<K>) {
+        if let (Some(selected), Some(at)) = (&self.selected, self.index())
+            && !order.contains(selected)
+        {
+            order.insert(at.min(order.len()), selected.clone());
+        }
+    }
+
     /// Leaves every row where it is and only counts what `wanted` has more.
     pub fn keep(&mut self, wanted: &[K]) {
         if self.order.is_empty() {

@@ -53,6 +53,29 @@ fn marked_rows_are_shown_one_by_one_before_anything_is_done_to_them() {
 }
 
 #[test]
+fn with_marked_rows_the_line_above_the_footer_says_what_the_key_does_to_them() {
+    let mut hand = Hand::at_night();
+    hand.press(&["Space", "Space"]);
+    assert_eq!(hand.intent(), "a: take the 2 marked, A8812 A8809; you see each first; Esc lets go");
+    assert!(hand.line(" Triage ").contains("2 marked"), "they may be out of sight");
+    hand.press(&["Tab", "Space"]);
+    assert_eq!(hand.intent(), "a: take the 3 marked, A8812 A8809 T303; you see each first; Esc lets go");
+    hand.press(&["Esc"]);
+    assert!(!hand.screen().contains("marked"), "{}", hand.screen());
+    assert!(hand.intent().starts_with("a: you take it"), "{}", hand.intent());
+}
+
+#[test]
+fn marked_partners_are_counted_and_the_key_says_that_it_is_for_all_of_them() {
+    let mut hand = Hand::at_night();
+    hand.press(&["3"]).answers().press(&["Space", "Space"]);
+    assert!(hand.line("known").contains("2 marked"), "{}", hand.screen());
+    assert_eq!(hand.intent(), "a: take all that is open of the 2 marked; you see each first; Esc lets go");
+    hand.press(&["Esc"]);
+    assert!(hand.intent().starts_with("Enter: everything about"), "{}", hand.screen());
+}
+
+#[test]
 fn cancel_is_what_enter_does_first_and_type_ahead_is_swallowed() {
     let mut hand = Hand::at_night();
     hand.press(&["*", "a"]);

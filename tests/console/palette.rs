@@ -67,9 +67,10 @@ fn what_was_chosen_before_comes_first() {
     let mut hand = Hand::at_night();
     hand.press(&[":"]).type_text("providers").press(&["Enter", ":"]).type_text("fjord").press(&["Enter"]);
     hand.press(&["1", ":"]);
-    let first = labels(&hand);
-    assert!(first[0].contains("A8797") || first[0].contains("Fjord"), "{first:?}");
-    assert_eq!(first[1], "providers");
+    let all = labels(&hand);
+    let after_here = all.iter().position(|label| !label.contains(' ')).unwrap() - 1;
+    assert!(all[after_here].contains("A8797") || all[after_here].contains("Fjord"), "{all:?}");
+    assert_eq!(all[after_here + 1], "providers", "right after what fits the row");
     insta::assert_snapshot!("palette_recent", hand.screen());
 }
 
@@ -124,4 +125,50 @@ fn special_letters_of_a_search_language_are_letters() {
     let mut hand = Hand::at_night();
     hand.press(&[":"]).type_text("^$!'\\ x").press(&["Enter"]);
     assert!(hand.footer().starts_with("Neither a command nor a thing"), "{}", hand.footer());
+}
+
+#[test]
+fn a_colon_and_enter_never_leave_the_console_whatever_the_hand_is_on() {
+    for place in ["1", "2", "3", "4", "5"] {
+        let mut hand = Hand::at_night();
+        hand.press(&[place]).answers().press(&[":"]);
+        let listed = labels(&hand);
+        assert!(listed[0] != "q" && listed[0] != "quit", "{listed:?}");
+        assert_eq!(listed.last().unwrap(), "q", "leaving stands at the very end");
+        assert_eq!(listed.iter().filter(|label| *label == "q" || *label == "quit").count(), 1);
+        hand.press(&["Enter"]);
+        assert!(!hand.effects.contains(&Effect::Quit), "{place}");
+    }
+    for typed in ["q", "quit"] {
+        let mut hand = Hand::at_night();
+        hand.press(&[":"]).type_text(typed).press(&["Enter"]);
+        assert!(hand.effects.contains(&Effect::Quit), ":{typed} leaves");
+    }
+}
+
+#[test]
+fn a_fresh_palette_offers_first_what_fits_the_row() {
+    let mut hand = Hand::at_night();
+    hand.press(&[":"]);
+    let on_alert = labels(&hand);
+    assert_eq!(on_alert[..3], ["ack A8812", "escalate A8812", "resend A8812"], "{on_alert:?}");
+    assert!(on_alert.contains(&"partner Acme Tools".to_owned()), "{on_alert:?}");
+    assert!(!on_alert.contains(&"unack A8812".to_owned()), "nobody has it");
+    insta::assert_snapshot!("palette_fresh", hand.screen());
+    hand.press(&["Enter"]);
+    assert_eq!(hand.command(done()).0, Action::Ack { alert: AlertId(8812), next_update_by: None });
+
+    hand.press(&["Tab", ":"]);
+    assert_eq!(labels(&hand)[..2], ["take T303", "done T303"], "{:?}", labels(&hand));
+    hand.press(&["Esc", "4"]).answers().press(&[":"]);
+    assert!(labels(&hand)[0].starts_with("resend N"), "{:?}", labels(&hand));
+}
+
+#[test]
+fn with_marked_rows_a_fresh_palette_offers_what_acts_on_all_of_them() {
+    let mut hand = Hand::at_night();
+    hand.press(&["Space", "Space", ":"]);
+    assert_eq!(labels(&hand)[0], "ack", "{:?}", labels(&hand));
+    hand.press(&["Enter"]);
+    assert_eq!(hand.previewed(&[]).len(), 2);
 }

@@ -35,7 +35,7 @@ fn new_alert(id: u64) -> nightdesk::core::change::Numbered {
 #[test]
 fn a_takes_the_alert_without_a_dialog_and_u_gives_it_back() {
     let mut hand = Hand::at_night();
-    assert_eq!(hand.intent(), "a: you take it, M.Weber is not paged, news promised by 03:37 ────── u undoes");
+    assert_eq!(hand.intent(), "a: you take it, M.Weber is not paged, news promised by 03:37");
     hand.press(&["a"]);
     assert!(hand.selected_line().contains("ack .."), "{}", hand.selected_line());
     assert_eq!(hand.intent(), "ack A8812: waiting for the agent");
@@ -97,7 +97,7 @@ fn new_alerts_wait_while_the_hand_is_on_the_list() {
     hand.change(new_alert(8900)).change(new_alert(8901));
     assert!(hand.effects.contains(&Effect::Bell));
     assert_eq!(hand.selected_line(), before);
-    assert!(hand.line("2 new ↑").ends_with("2 new ↑ g: CRIT Acme Tools"), "{}", hand.line("2 new ↑"));
+    assert!(hand.line("NEXT").ends_with("2 new ↑ g: CRIT Acme Tools"), "{}", hand.line("2 new ↑"));
     hand.wait(21);
     assert!(!hand.screen().contains("new ↑"));
     assert!(hand.selected_line().contains("Borg Steel"), "the hand stays on the same alert");
@@ -203,13 +203,52 @@ fn resending_says_what_it_costs_and_to_whom() {
 #[test]
 fn a_snooze_never_reaches_past_half_the_way_to_the_deadline() {
     let mut hand = Hand::at_night();
-    hand.press(&["s", "5", "Enter"]);
-    assert_eq!(hand.commands(), 0);
-    assert!(hand.footer().contains("half way to its deadline"), "{}", hand.footer());
-    hand.press(&["1", "Enter"]);
+    hand.press(&["s"]);
+    assert!(!hand.screen().contains("2 hours"), "what would be refused is not offered\n{}", hand.screen());
+    assert!(hand.line("longest allowed").contains("4 04:33"), "after the hour it is longer than");
+    hand.press(&["5", "G", "4", "Enter"]);
     let (action, _) = hand.command(done("Snoozed."));
     let Action::Snooze { until, .. } = action else { panic!("{action:?}") };
-    assert!(until < at("03:34:00"));
+    assert!(until > at("03:33:00") && until < at("03:34:00"), "{until}");
+}
+
+#[test]
+fn what_is_due_in_a_minute_may_not_sleep_and_what_was_due_may() {
+    for (due, said) in [("02:08:30", "A8812 is due 03:08"), ("01:00:00", "")] {
+        let mut snapshot = night::snapshot();
+        snapshot.alerts[0].deadline = Some(at(due));
+        let mut hand = Hand::on(snapshot);
+        hand.press(&["s"]);
+        assert_eq!(hand.model.dialog.is_none(), !said.is_empty(), "{}", hand.screen());
+        assert!(hand.footer().contains(said), "{}", hand.footer());
+    }
+}
+
+#[test]
+fn a_promise_made_for_later_is_not_halved_by_pressing_enter() {
+    for (promised, stands_on) in [
+        ("02:54:00", "5 as promised, 03:54"),
+        ("03:07:50", "3 1 hour, 04:07, as promised"),
+        ("02:01:00", "1 15 minutes, 03:22"),
+    ] {
+        let mut snapshot = night::snapshot();
+        snapshot.alerts[2].next_update_by = Some(at(promised));
+        let mut hand = Hand::on(snapshot);
+        hand.press(&["j", "j", "a"]);
+        assert!(hand.line(stands_on).contains('▌'), "{promised}\n{}", hand.screen());
+    }
+    let mut hand = Hand::at_night();
+    hand.press(&["j", "j", "a", "Enter"]);
+    assert_eq!(hand.commands(), 0, "as promised is as it is");
+    assert!(hand.model.dialog.is_none());
+}
+
+#[test]
+fn what_sleeps_until_monday_says_which() {
+    let mut hand = Hand::at_night();
+    hand.press(&["Tab", "s"]);
+    assert!(hand.screen().contains("tomorrow morning, 08:00"), "{}", hand.screen());
+    assert!(hand.screen().contains("Monday morning 30 Nov, 08:00"), "{}", hand.screen());
 }
 
 #[test]

@@ -5,9 +5,11 @@ use super::hand::Hand;
 use super::night;
 use jiff::{SignedDuration, Timestamp};
 use nightdesk::console::message::Msg;
+use nightdesk::console::model::{Place, Subject};
+use nightdesk::core::alert::{Alert, AlertState};
 use nightdesk::core::change::{Actor, Object, What};
 use nightdesk::core::command::Outcome;
-use nightdesk::core::id::TaskId;
+use nightdesk::core::id::{AlertId, NotificationId, TaskId};
 use nightdesk::core::person::PersonId;
 use nightdesk::core::task::{Task, TaskState};
 use nightdesk::wire::{Health, OpenTasks};
@@ -74,7 +76,7 @@ fn the_agents_own_count_wins_once_it_is_of_the_same_moment() {
 #[test]
 fn a_finished_row_says_what_it_was_and_who_finished_it() {
     let mut hand = Hand::at_night();
-    hand.press(&["Tab", "g"]);
+    hand.press(&["Tab"]);
     let done = Task { state: TaskState::Done, ..hand.model.task(TaskId(301)).unwrap().clone() };
     let mut change =
         night::change(210, "02:07:41", What::TaskDone, None, "done", Object::Task(Box::new(done)));
@@ -84,10 +86,268 @@ fn a_finished_row_says_what_it_was_and_who_finished_it() {
     assert!(line.contains("done Weber") && line.contains("Gamma GmbH"), "{line}");
 }
 
+/// The task under the hand ends by itself.
+fn ends_under_the_hand(hand: &mut Hand) {
+    let done = Task { state: TaskState::Done, ..hand.model.task(TaskId(301)).unwrap().clone() };
+    let object = Object::Task(Box::new(done));
+    hand.change(night::change(210, "02:07:41", What::TaskDone, None, "the review was reported.", object));
+}
+
+#[test]
+fn a_row_that_ended_under_the_hand_still_says_what_it_was_and_why_nothing_can_be_done_to_it() {
+    let mut hand = Hand::at_night();
+    hand.press(&["Tab", "j"]).rest();
+    ends_under_the_hand(&mut hand);
+    assert!(hand.selected_line().contains("done itself"), "{}", hand.screen());
+    assert_eq!(hand.intent(), "a: not now, T301 ended 03:07: the review was reported");
+    assert!(hand.line("─ Gamma GmbH · A.Lopez: phone is dead").contains("T301"), "{}", hand.screen());
+    assert!(hand.screen().contains(" ended 03:07: the review was reported"), "{}", hand.screen());
+    hand.press(&["x"]);
+    assert_eq!(hand.footer(), "T301 ended 03:07: the review was reported.");
+    hand.press(&["c"]);
+    assert_eq!(hand.model.place, Place::Contacts, "{}", hand.screen());
+}
+
+#[test]
+fn what_is_read_on_the_whole_screen_stays_where_it_ends_meanwhile() {
+    let mut hand = Hand::at_night();
+    hand.press(&["Tab", "j"]).rest().press(&["Enter"]);
+    ends_under_the_hand(&mut hand);
+    hand.wait(25).wait(25);
+    hand.change(night::change(211, "02:08:41", What::Noted, None, "x", Object::Nothing));
+    assert!(hand.line("A.Lopez: phone is dead").contains("T301"), "{}", hand.screen());
+    assert_eq!(hand.intent(), "a: not now, T301 ended 03:07: the review was reported");
+    hand.press(&["Esc"]);
+    assert!(hand.selected_line().contains("A.Lopez"), "{}", hand.screen());
+    hand.wait(25).rest();
+    assert!(!hand.screen().contains("A.Lopez"), "it goes once the hand is off\n{}", hand.screen());
+}
+
+/// A desk with so many alerts that page, the first the worst, and so many tasks.
+fn crowded(alerts: u64, tasks: u64) -> Hand {
+    let mut snapshot = night::snapshot();
+    let (alert, task) = (snapshot.alerts[1].clone(), snapshot.tasks[0].clone());
+    snapshot.alerts.truncate(1);
+    snapshot.alerts.extend((0..alerts - 1).map(|at| Alert { id: AlertId(100 + at), ..alert.clone() }));
+    snapshot.tasks = (0..tasks).map(|at| Task { id: TaskId(500 + at), ..task.clone() }).collect();
+    snapshot.open_tasks = tasks;
+    Hand::on(snapshot)
+}
+
+#[test]
+fn what_is_above_the_rows_is_said_to_be_above() {
+    let mut hand = crowded(12, 12);
+    assert!(hand.line("more alerts").contains("5 more alerts ↓  9 more to do ↓"), "{}", hand.screen());
+    hand.press(&["G"]);
+    assert!(!hand.screen().lines().nth(3).unwrap().contains("CRIT"), "{}", hand.screen());
+    assert!(hand.line("more alerts").contains("5 more alerts ↑  9 more to do ↓"), "{}", hand.screen());
+    hand.press(&["k", "k", "k"]);
+    assert!(hand.line("more alerts").contains("2 more alerts ↑ 3 ↓"), "{}", hand.screen());
+    hand.press(&["Tab", "G"]);
+    assert!(hand.line("more to do").contains("9 more to do ↑"), "{}", hand.screen());
+}
+
+#[test]
+fn the_top_of_the_tasks_is_a_stop_on_the_way_to_the_worst_alert() {
+    let mut hand = crowded(9, 12);
+    hand.press(&["G", "Tab", "G", "g"]);
+    assert_eq!(hand.model.subject(), Some(Subject::Task(TaskId(500))));
+    hand.press(&["g"]);
+    assert!(hand.selected_line().contains("CRIT"), "{}", hand.screen());
+    hand.press(&["Tab", "G"]);
+    let mut worse = night::alerts().remove(0);
+    worse.id = AlertId(8900);
+    hand.change(night::change(
+        210,
+        "02:07:41",
+        What::AlertRaised,
+        Some(8900),
+        "so",
+        Object::Alert(Box::new(worse)),
+    ));
+    assert!(hand.line("NEXT").ends_with("1 new ↑ g: CRIT Acme Tools"), "{}", hand.screen());
+    hand.press(&["g"]);
+    assert!(matches!(hand.model.subject(), Some(Subject::Alert(_))), "what g is told to show is shown");
+}
+
+#[test]
+fn news_of_a_task_is_said_at_the_tasks_and_news_of_an_alert_at_the_alerts() {
+    let mut hand = Hand::at_night();
+    hand.press(&["j"]);
+    let new = task(900, TaskState::Open, &hand);
+    tell(&mut hand, 210, What::TaskOpened, new);
+    assert!(!hand.line("NEXT").contains("new"), "{}", hand.screen());
+    assert!(hand.line("1 new ↑ g").ends_with("1 new ↑ g"), "{}", hand.screen());
+}
+
+#[test]
+fn wherever_one_is_the_screen_says_that_somebody_is_paged() {
+    let mut hand = Hand::at_night();
+    assert!(!hand.line("eu-prod").contains("paging"), "Triage says it in its own line");
+    for place in ["2", "3", "4", "5"] {
+        hand.press(&[place]).answers();
+        let line = hand.line("eu-prod");
+        assert!(line.contains("2 paging, 1 CRIT") && line.ends_with("CET"), "{line}");
+    }
+    hand.press(&["1", "Enter"]);
+    assert!(hand.line("eu-prod").contains("2 paging, 1 CRIT"), "{}", hand.screen());
+    let mut snapshot = night::snapshot();
+    snapshot.alerts.retain(|alert| alert.id == AlertId(8812));
+    let mut hand = Hand::on(snapshot);
+    hand.press(&["4"]);
+    assert!(hand.line("eu-prod").contains("1 CRIT paging"), "{}", hand.screen());
+}
+
+#[test]
+fn a_filter_says_what_it_hides_that_pages_somebody() {
+    let mut hand = Hand::at_night();
+    hand.rest();
+    hand.press(&["/"]).type_text("nosuch").press(&["Enter"]);
+    let screen = hand.screen();
+    assert!(screen.contains("2 paging are hidden by /nosuch; Esc shows all"), "{screen}");
+    assert!(hand.line(" Triage ").contains("0 of 4 alerts  0 of 5 to do"), "{screen}");
+    assert!(!screen.contains("Acme Tools"), "no detail of what is not in the list\n{screen}");
+    hand.press(&["4", "1"]);
+    assert!(hand.screen().contains("2 paging are hidden by /nosuch"), "{}", hand.screen());
+    hand.press(&["Esc", "/"]).type_text("acme").press(&["Enter"]);
+    assert!(hand.line("NEXT").ends_with("1 paging is hidden by /acme; Esc shows all"), "{}", hand.screen());
+}
+
+#[test]
+fn a_key_that_means_nothing_here_says_where_it_does() {
+    let mut hand = Hand::at_night();
+    hand.press(&["Tab", "h"]);
+    assert_eq!(hand.footer(), "h (hand over) is a key on an alert; it does nothing here.");
+    hand.press(&["4"]).answers();
+    for (key, said) in [("h", "h (hand over)"), ("x", "x (close)"), ("e", "e (escalate)")] {
+        hand.press(&[key]);
+        assert!(hand.footer().starts_with(said), "{}", hand.footer());
+    }
+}
+
+#[test]
+fn the_number_of_a_place_leaves_what_is_only_read() {
+    let mut hand = Hand::at_night();
+    hand.press(&["Space", "Space", "a"]);
+    hand.previewed(&[]);
+    hand.wait(1).press(&["Tab", "Enter"]);
+    hand.together(&[]);
+    assert!(hand.screen().contains("take: all 2 done"), "{}", hand.screen());
+    hand.wait(1).press(&["4"]);
+    assert!(hand.model.dialog.is_none() && hand.model.place == Place::Messages, "{}", hand.screen());
+}
+
+#[test]
+fn closing_what_pages_says_that_the_pages_stop_and_u_says_that_it_stays_closed() {
+    let mut hand = Hand::at_night();
+    hand.press(&["x"]);
+    let says = "Nobody has it and it is paging: closing stops the pages.";
+    assert!(hand.screen().contains(says), "{}", hand.screen());
+    hand.type_text("gone").press(&["Enter"]);
+    hand.command(Outcome::Done { said: "A8812 is closed.".into() });
+    let mut closed = night::alerts().remove(0);
+    closed.state = AlertState::Resolved;
+    hand.change(night::change(
+        210,
+        "02:07:41",
+        What::AlertResolved,
+        Some(8812),
+        "so",
+        Object::Alert(Box::new(closed)),
+    ));
+    assert!(!hand.screen().contains("u undoes"), "{}", hand.screen());
+    hand.press(&["u"]);
+    assert_eq!(hand.footer(), "A8812 is closed, and that cannot be taken back; n writes a note on it.");
+    let mut hand = Hand::at_night();
+    hand.press(&["j", "j", "x"]);
+    assert!(!hand.screen().contains("Nobody has it"), "{}", hand.screen());
+}
+
+#[test]
+fn u_undoes_stands_there_only_while_there_is_something_to_undo() {
+    let mut hand = Hand::at_night();
+    assert!(!hand.screen().contains("u undoes"), "{}", hand.screen());
+    hand.press(&["a"]);
+    hand.command(Outcome::Done { said: "You took A8812.".into() });
+    assert!(hand.intent().ends_with("u undoes"), "{}", hand.intent());
+    hand.wait(11);
+    assert!(!hand.screen().contains("u undoes"), "{}", hand.screen());
+}
+
+#[test]
+fn a_note_that_was_begun_is_there_again() {
+    let mut hand = Hand::at_night();
+    hand.press(&["n"]);
+    assert!(hand.screen().contains("Ctrl-s saves, Esc cancels"), "{}", hand.screen());
+    hand.type_text("the truck waits");
+    assert!(hand.screen().contains("Esc keeps it for later"), "{}", hand.screen());
+    hand.press(&["Esc", "j", "n"]);
+    assert!(!hand.screen().contains("the truck waits"), "it is about another one\n{}", hand.screen());
+    hand.press(&["Esc", "k", "n"]);
+    assert!(hand.screen().contains("the truck waits"), "{}", hand.screen());
+    hand.press(&["Ctrl-s"]);
+    hand.command(Outcome::Done { said: "Noted.".into() });
+    hand.press(&["n"]);
+    assert!(!hand.screen().contains("the truck waits"), "it was sent\n{}", hand.screen());
+}
+
+#[test]
+fn who_put_an_alert_to_sleep_still_holds_it() {
+    let mut snapshot = night::snapshot();
+    let mine = &mut snapshot.alerts[2];
+    mine.state = AlertState::Snoozed;
+    mine.next_update_by = None;
+    mine.snoozed_until = Some(night::at("02:41:00"));
+    let mut hand = Hand::on(snapshot);
+    hand.press(&["j", "j", "j"]).rest();
+    assert!(
+        hand.screen().contains("you hold it, quiet until 03:41, then it pages again"),
+        "{}",
+        hand.screen()
+    );
+    assert_eq!(hand.intent(), "a: you wake it, news promised by 03:37; else it wakes at 03:41");
+}
+
+#[test]
+fn one_failure_is_said_once_where_there_is_little_room() {
+    let failed =
+        night::snapshot().notifications.into_iter().find(|one| one.id == NotificationId(47)).unwrap();
+    let told = "SMS to Jonas Roth: failed: number unreachable, by kannel; no other provider is left for it.";
+    let of_message = Object::Notification(Box::new(failed));
+    let mut of_task = night::snapshot().tasks.remove(0);
+    of_task.notification = Some(NotificationId(47));
+    let mut detail = night::detail(8812);
+    detail.timeline.push(night::change(
+        301,
+        "02:06:40",
+        What::NotificationUnproven,
+        Some(8812),
+        told,
+        of_message,
+    ));
+    let to_do = "Jonas Roth: SMS failed: number unreachable";
+    let of_task = Object::Task(Box::new(of_task));
+    detail.timeline.push(night::change(302, "02:06:41", What::TaskOpened, Some(8812), to_do, of_task));
+    for size in [(80, 24), (120, 40)] {
+        let mut hand = Hand::at_night().sized(size.0, size.1);
+        hand.rest();
+        hand.tell(Msg::Detail(AlertId(8812), Ok(Box::new(detail.clone()))));
+        let screen = hand.screen();
+        assert!(!screen.contains("unsure"), "what failed did fail\n{screen}");
+        let at = |words: &str| screen.lines().position(|line| line.contains(words));
+        if size.0 == 80 {
+            assert!(at("Roth     failed") < at("Carrier says"), "{screen}");
+            assert!(at("to do   Jonas").is_none(), "the message's row says it\n{screen}");
+        } else {
+            assert!(at(" failed  SMS to Jonas").is_some(), "where there is room, all of it\n{screen}");
+        }
+    }
+}
+
 #[test]
 fn a_task_that_ended_while_the_agent_was_away_keeps_its_title() {
     let mut hand = Hand::at_night();
-    hand.press(&["Tab", "g", "j"]);
+    hand.press(&["Tab", "j"]);
     let mut snapshot = night::snapshot();
     snapshot.tasks.retain(|task| task.id != TaskId(301));
     snapshot.open_tasks = 4;
@@ -202,4 +462,24 @@ fn what_a_field_wants_is_said_whole_on_a_narrow_screen() {
     hand.press(&to_quiet_hours);
     let screen = hand.screen();
     assert!(screen.contains("urgent messages still come"), "{screen}");
+}
+
+#[test]
+fn a_long_title_takes_the_room_of_a_partner_that_there_is_none_of() {
+    let title = "Jonas Roth: SMS failed: the carrier cannot deliver it";
+    let mut snapshot = night::snapshot();
+    snapshot.tasks[0].title = title.into();
+    snapshot.tasks[0].partner = None;
+    snapshot.tasks[0].alert = Some(AlertId(8812));
+    let mut hand = Hand::on(snapshot.clone());
+    assert!(hand.line("  Jonas Roth: SMS failed: the").contains("€84k"), "{}", hand.screen());
+    snapshot.tasks[0].title = "Who reads this?".into();
+    hand = Hand::on(snapshot);
+    let (head, row) = (hand.line("WHAT"), hand.line("Who reads this?"));
+    assert_eq!(
+        head.find("WHAT"),
+        row.find("Who reads"),
+        "where it fits it stands in its column\n{}",
+        hand.screen()
+    );
 }

@@ -99,7 +99,7 @@ pub fn overview(desk: &Desk, alerts: &[&Alert], tasks: &[&Task], now: Timestamp)
     const MOST: usize = 20;
     let mut lines = vec![format!(
         "{} {}, {} held, {} to do.",
-        counted(desk.paging(), "alert pages", "alerts page"),
+        counted(desk.paging().count(), "alert pages", "alerts page"),
         "somebody",
         counted(desk.held(), "alert is", "alerts are"),
         counted(desk.to_do(), "task", "tasks"),

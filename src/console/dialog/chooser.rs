@@ -6,6 +6,7 @@ use crate::console::dialog::{Order, Pressed, holder_of};
 use crate::console::model::About;
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
+use crate::core::event::Severity;
 use crate::core::id::{TaskId, WindowId};
 use crate::core::notification::Notification;
 use crate::core::settle::Settled;
@@ -57,15 +58,31 @@ pub struct Choice {
 }
 
 impl Chooser {
-    /// When the holder promises news.
+    /// When the holder promises news. It stands on what is promised now, so that Enter shortens nothing unseen; the
+    /// digits mean the same whatever is promised.
     pub fn promise(alert: &Alert, now: Timestamp, zone: &TimeZone) -> Self {
         let ask = |at| Ask::Ack { alert: alert.id, next_update_by: Some(at) };
-        let choices =
-            later(now, zone, &[15, 30, 60, 120], ask).into_iter().map(|(_, choice)| choice).collect();
+        let mut choices = later(now, zone, &[15, 30, 60, 120], ask);
+        let minutes = |at| clock::minutes_until(now, at);
+        let selected = match alert.next_update_by {
+            None => 1,
+            Some(by) if minutes(by) <= 0 => 0,
+            Some(by) => match choices.iter_mut().position(|(at, _)| minutes(*at) == minutes(by)) {
+                Some(same) => {
+                    choices[same].1.label.push_str(", as promised");
+                    same
+                }
+                None => {
+                    let label = format!("as promised, {}", clock::when(now, by, zone));
+                    choices.push((by, Choice { label, does: Does::Nothing, barred: None }));
+                    choices.len() - 1
+                }
+            },
+        };
         Self {
             title: format!("News on {} promised within", alert.id),
-            choices,
-            selected: 1,
+            choices: choices.into_iter().map(|(_, choice)| choice).collect(),
+            selected,
             digits: Digits::Choose,
             about: About::Alert(alert.id),
             word: "promise",
@@ -73,37 +90,37 @@ impl Chooser {
         }
     }
 
-    /// Never longer than half the time left to the deadline.
-    pub fn snooze_alert(alert: &Alert, now: Timestamp, zone: &TimeZone) -> Self {
+    /// Never longer than half the time left to the deadline; `Err` holds why it may not sleep at all.
+    pub fn snooze_alert(alert: &Alert, now: Timestamp, zone: &TimeZone) -> Result<Self, String> {
         let ask = |until| Ask::Snooze { alert: alert.id, until };
         let mut choices = later(now, zone, &[15, 30, 60, 120, 240], ask);
-        if let Some(deadline) = alert.deadline {
+        // What is due past its time, or is not that severe, sleeps as long as one says.
+        if let Some(deadline) = alert.deadline.filter(|at| *at > now && alert.severity >= Severity::High) {
             let half = SignedDuration::from_secs((deadline.as_second() - now.as_second()).max(0) / 2);
             let latest = now.saturating_add(half).unwrap_or(now);
-            let latest_said = clock::when(now, latest, zone);
-            for (at, choice) in &mut choices {
-                if *at > latest {
-                    choice.barred = Some(format!("past {latest_said}, half way to its deadline"));
-                }
-            }
-            if half > SignedDuration::from_mins(1)
-                && choices.iter().any(|(_, choice)| choice.barred.is_some())
-            {
-                let label = format!("the longest allowed, {latest_said}");
+            let many = choices.len();
+            choices.retain(|(at, _)| *at <= latest);
+            if half > SignedDuration::from_mins(1) && choices.len() < many {
+                let label = format!(
+                    "{}, half way to its deadline: the longest allowed",
+                    clock::when(now, latest, zone)
+                );
                 choices.push((latest, Choice { label, does: Does::Ask(ask(latest)), barred: None }));
             }
+            if choices.is_empty() {
+                let due = clock::when(now, deadline, zone);
+                return Err(format!("{} is due {due}, which is too soon for it to sleep", alert.id));
+            }
         }
-        let choices: Vec<Choice> = choices.into_iter().map(|(_, choice)| choice).collect();
-        let selected = choices.iter().position(|choice| choice.barred.is_none()).unwrap_or(0);
-        Self {
+        Ok(Self {
             title: format!("Snooze {} until", alert.id),
-            choices,
-            selected,
+            choices: choices.into_iter().map(|(_, choice)| choice).collect(),
+            selected: 0,
             digits: Digits::Move,
             about: About::Alert(alert.id),
             word: "snooze",
             expect: holder_of(alert),
-        }
+        })
     }
 
     /// One waking time for several rows; what may not sleep so long is refused by itself.
@@ -323,5 +340,6 @@ fn later(
 fn morning(today: &Zoned, days: i64, name: &str, ask: impl Fn(Timestamp) -> Ask) -> Option<Choice> {
     let date = today.date().checked_add(Span::new().try_days(days).ok()?).ok()?;
     let at = date.to_datetime(time(8, 0, 0, 0)).to_zoned(today.time_zone().clone()).ok()?;
-    Some(Choice { label: format!("{name}, 08:00"), does: Does::Ask(ask(at.timestamp())), barred: None })
+    let of = if days > 1 { date.strftime(" %-d %b").to_string() } else { String::new() };
+    Some(Choice { label: format!("{name}{of}, 08:00"), does: Does::Ask(ask(at.timestamp())), barred: None })
 }

@@ -1,6 +1,7 @@
 //! Closing an alert needs a reason.
 
 use crate::console::bulk::Deed;
+use crate::console::desk;
 use crate::console::dialog::{Order, Pressed, holder_of};
 use crate::console::line::Line;
 use crate::console::model::About;
@@ -23,18 +24,32 @@ pub struct Close {
     pub of: Closing,
     pub reason: Line,
     pub error: Option<String>,
+    /// What closing ends that nobody has in hand yet.
+    pub ends: Option<String>,
     expect: Expect,
 }
 
 impl Close {
     pub fn new(alert: &Alert) -> Self {
-        Self { of: Closing::Alert(alert.id), reason: Line::default(), error: None, expect: holder_of(alert) }
+        let ends = "Nobody has it and it is paging: closing stops the pages.";
+        Self {
+            of: Closing::Alert(alert.id),
+            reason: Line::default(),
+            error: None,
+            ends: desk::pages(alert).then(|| ends.to_owned()),
+            expect: holder_of(alert),
+        }
     }
 
-    /// Several rows, with one reason.
-    pub fn several(many: usize) -> Self {
+    /// Several rows, with one reason; so many of them page somebody.
+    pub fn several(many: usize, paging: usize) -> Self {
+        let ends = match paging {
+            0 => None,
+            1 => Some("Nobody has one of them and it is paging: closing stops its pages.".to_owned()),
+            many => Some(format!("Nobody has {many} of them and they are paging: closing stops the pages.")),
+        };
         let (reason, expect) = (Line::default(), Expect::default());
-        Self { of: Closing::Several(many), reason, error: None, expect }
+        Self { of: Closing::Several(many), reason, error: None, ends, expect }
     }
 
     pub fn alert(&self) -> Option<AlertId> {

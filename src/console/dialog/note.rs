@@ -9,6 +9,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::Style;
 use tui_textarea::{TextArea, WrapMode};
 
+/// So many notes that were begun are kept; the oldest go first.
+const DRAFTS: usize = 20;
+
 #[derive(Debug)]
 pub struct Note {
     pub about: About,
@@ -18,6 +21,22 @@ pub struct Note {
 impl Note {
     pub fn new(about: About) -> Self {
         Self { about, text: text_area(Vec::new()) }
+    }
+
+    /// With what was typed before, if anything was.
+    pub fn begun(drafts: &mut Vec<Note>, about: About) -> Self {
+        match drafts.iter().position(|draft| draft.about == about) {
+            Some(at) => drafts.remove(at),
+            None => Self::new(about),
+        }
+    }
+
+    /// Kept until it is gone on with, or until it is one of too many.
+    pub fn keep(self, drafts: &mut Vec<Note>) {
+        if !self.text.is_empty() {
+            drafts.push(self);
+            drafts.drain(..drafts.len().saturating_sub(DRAFTS));
+        }
     }
 
     pub fn press(&mut self, key: KeyEvent) -> Pressed {

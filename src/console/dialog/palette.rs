@@ -1,12 +1,14 @@
 //! The command line behind `:`: commands and things, found by a few letters, the recent ones first.
 //!
 //! What may be chosen is put together once, when it opens; a key only weighs it anew. A command takes what it is
-//! to act on after a space: `:ack A12`, `:partner acme`.
+//! to act on after a space: `:ack A12`, `:partner acme`. Before anything is typed those that fit what the hand is
+//! on stand first, and leaving stands last.
 
 use crate::console::allowed::allowed;
+use crate::console::bulk;
 use crate::console::desk::Desk;
 use crate::console::dialog::Pressed;
-use crate::console::goal::Goal;
+use crate::console::goal::{self, Goal};
 use crate::console::keymap::{Action, COMMANDS};
 use crate::console::line::Line;
 use crate::console::messages::About;
@@ -39,6 +41,8 @@ pub struct Palette {
     pub line: Line,
     pub selected: usize,
     all: Vec<Entry>,
+    /// What fits the row at hand, by its place in `all`.
+    here: Vec<usize>,
     /// The best first, by their place in `all`.
     found: Vec<usize>,
     recents: Vec<Recent>,
@@ -66,6 +70,8 @@ pub struct Entry {
     /// What else is known of it; of a command what it does.
     pub more: String,
     what: Recent,
+    /// What a command acts on that has the row at hand named already.
+    on: Option<Goal>,
     /// Why a command cannot be used now.
     pub barred: Option<String>,
 }
@@ -85,6 +91,20 @@ pub enum Kind {
 }
 
 impl Kind {
+    fn of(goal: &Goal) -> Option<Self> {
+        Some(match goal {
+            Goal::Alert(_) => Kind::Alert,
+            Goal::Task(_) => Kind::Task,
+            Goal::Partner(_) => Kind::Partner,
+            Goal::Contact { .. } => Kind::Contact,
+            Goal::Person(_) => Kind::Person,
+            Goal::Message(_) => Kind::Message,
+            Goal::Provider(_) => Kind::Provider,
+            Goal::Schedule(_) => Kind::Schedule,
+            Goal::Case { .. } | Goal::ContactsOf(_) | Goal::Messages(_) => return None,
+        })
+    }
+
     /// A letter and a number name it, and nothing else does.
     fn has_ids(self) -> bool {
         matches!(self, Kind::Alert | Kind::Task | Kind::Message)
@@ -142,6 +162,7 @@ impl Palette {
                 label: (*name).to_owned(),
                 more: (*help).to_owned(),
                 what: Recent::Command(name),
+                on: None,
                 barred: allowed(model, *action).err(),
             })
             .collect();
@@ -149,10 +170,12 @@ impl Palette {
             things(&mut all, model, desk);
         }
         all.truncate(COMMANDS.len() + MOST);
+        let here = at_hand(model, &mut all);
         let mut palette = Self {
             line: Line::default(),
             selected: 0,
             all,
+            here,
             found: Vec::new(),
             recents: model.recents.clone(),
             chosen: false,
@@ -176,18 +199,20 @@ impl Palette {
         let kinds = argument.map(|(_, action, _)| takes(action));
         let wanted = argument.map_or(typed, |(.., rest)| rest).trim();
         let id = argument.is_some().then(|| self.id_of(wanted)).flatten();
-        let of_kind = |entry: &Entry| kinds.is_none_or(|kinds| kinds.contains(&entry.kind));
+        let of_kind =
+            |entry: &Entry| entry.on.is_none() && kinds.is_none_or(|kinds| kinds.contains(&entry.kind));
+        if typed.is_empty() {
+            self.found = self.unasked();
+            self.selected = 0;
+            self.chosen = false;
+            return;
+        }
         let rank = |entry: &Entry| self.recents.iter().position(|recent| *recent == entry.what);
         let mut scored: Vec<(u32, usize)> = if wanted.is_empty() {
-            // Nothing typed: what was chosen before, then the commands as they are listed.
-            let listed = |entry: &Entry| kinds.is_some() || entry.kind == Kind::Command;
+            // Whatever the command can be told, what was chosen before first.
             let entries = self.all.iter().enumerate().filter(|(_, entry)| of_kind(entry));
-            entries
-                .filter_map(|(at, entry)| match rank(entry) {
-                    Some(rank) => Some((2_000 - u32::try_from(rank).unwrap_or(0), at)),
-                    None => listed(entry).then_some((0, at)),
-                })
-                .collect()
+            let recent = |entry| rank(entry).map_or(0, |rank| 2_000 - u32::try_from(rank).unwrap_or(0));
+            entries.map(|(at, entry)| (recent(entry), at)).collect()
         } else {
             let pattern = Pattern::new(wanted, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
             let mut buffer = Vec::new();
@@ -215,6 +240,23 @@ impl Palette {
         self.found = scored.into_iter().take(SHOWN).map(|(_, at)| at).collect();
         self.selected = 0;
         self.chosen = false;
+    }
+
+    /// While nothing is typed: what fits the row at hand, what was chosen before, then the commands as they are
+    /// listed. Leaving is asked for by its name, or at the very end.
+    fn unasked(&self) -> Vec<usize> {
+        let position =
+            |what: &Recent| self.all.iter().position(|entry| entry.on.is_none() && entry.what == *what);
+        let leaves = |at: &usize| COMMANDS.get(*at).is_some_and(|(_, action, _)| *action == Action::Quit);
+        let commands = 0..COMMANDS.len();
+        let mut found = self.here.clone();
+        for at in self.recents.iter().filter_map(position).chain(commands.clone()) {
+            if !found.contains(&at) && !leaves(&at) {
+                found.push(at);
+            }
+        }
+        found.extend(commands.into_iter().find(leaves));
+        found
     }
 
     pub fn press(&mut self, key: KeyEvent) -> Pressed {
@@ -285,6 +327,7 @@ impl Palette {
     fn complete(&mut self) {
         let Some(entry) = self.found.get(self.selected).map(|at| &self.all[*at]) else { return };
         let text = match (&entry.what, with_argument(self.line.text())) {
+            (Recent::Command(_), _) if entry.on.is_some() => entry.label.clone(),
             (Recent::Command(name), _) => format!("{name} "),
             (Recent::Goal(_), Some((name, ..))) => format!("{name} {}", entry.label),
             (Recent::Goal(_), None) => entry.label.clone(),
@@ -356,9 +399,11 @@ impl Palette {
             }
             (Some((_, Recent::Goal(goal))), None) => Pressed::Go(goal.clone()),
             (Some((_, Recent::Command(name))), _) => {
-                match COMMANDS.iter().find(|(known, ..)| known == name) {
-                    Some((name, action, _)) => Pressed::Run(name, *action),
-                    None => Pressed::Stay,
+                let on = chosen.and_then(|at| self.all[at].on.clone());
+                match (COMMANDS.iter().find(|(known, ..)| known == name), on) {
+                    (Some((name, action, _)), Some(goal)) => Pressed::RunOn(name, *action, goal),
+                    (Some((name, action, _)), None) => Pressed::Run(name, *action),
+                    (None, _) => Pressed::Stay,
                 }
             }
         }
@@ -386,7 +431,38 @@ fn partner(id: &Untrusted, name: &Untrusted) -> Entry {
 }
 
 fn entry(kind: Kind, label: String, more: String, goal: Goal) -> Entry {
-    Entry { kind, label, more, what: Recent::Goal(goal), barred: None }
+    Entry { kind, label, more, what: Recent::Goal(goal), on: None, barred: None }
+}
+
+/// What can be done now to what the hand is on, in the order of its keys; of marked rows what acts on all of them.
+fn at_hand(model: &Model, all: &mut Vec<Entry>) -> Vec<usize> {
+    let command = |action: Action| COMMANDS.iter().position(|(_, known, _)| *known == action);
+    let mut here = Vec::new();
+    let goals = goal::at_hand(model);
+    for binding in model.keys.bindings(model.context()) {
+        let action = binding.action;
+        let Some(at) = command(action).filter(|_| allowed(model, action).is_ok()) else { continue };
+        if bulk::acts_on_several(model, action) {
+            here.push(at);
+            continue;
+        }
+        let goal = goals.iter().find(|goal| Kind::of(goal).is_some_and(|kind| takes(action).contains(&kind)));
+        let named = goal.and_then(|goal| all.iter().find(|entry| entry.what == Recent::Goal(goal.clone())));
+        let (Some(goal), Some(named), (name, _, help)) = (goal, named, COMMANDS[at]) else { continue };
+        let one = Entry {
+            kind: Kind::Command,
+            label: format!("{name} {}", named.label),
+            more: help.to_owned(),
+            what: Recent::Command(name),
+            on: Some(goal.clone()),
+            barred: None,
+        };
+        if !all.iter().any(|known| known.on.is_some() && known.label == one.label) {
+            here.push(all.len());
+            all.push(one);
+        }
+    }
+    here
 }
 
 /// What is over, and may still be named.

@@ -8,14 +8,16 @@ use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
 use crate::console::view::{WIDE, timeline, viewers};
 use crate::core::alert::{Alert, AlertState, Member};
-use crate::core::change::{Numbered, Object};
+use crate::core::change::{Numbered, Object, What};
 use crate::core::edi::Codes;
+use crate::core::id::NotificationId;
 use crate::core::notification::Notification;
 use crate::core::task::Task;
 use crate::core::text::sanitise;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
+use std::cmp::Reverse;
 
 /// Paints the detail under its title.
 pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) {
@@ -45,7 +47,7 @@ fn title(model: &Model) -> (String, String) {
             }
             None => (String::new(), String::new()),
         },
-        Some(Subject::Task(id)) => match model.task(id) {
+        Some(Subject::Task(id)) => match model.known_task(id) {
             Some(task) => {
                 let partner = task.partner.as_ref().map(|partner| partner.name.printable().into_string());
                 let title = task.title.printable().into_string();
@@ -66,7 +68,7 @@ pub fn lines(model: &Model, width: u16) -> Vec<Spans> {
             None => Vec::new(),
         },
         Some(Subject::Task(id)) => {
-            model.task(id).map_or_else(Vec::new, |task| of_task(model, desk, task, width))
+            model.known_task(id).map_or_else(Vec::new, |task| of_task(model, desk, task, width))
         }
         None => Vec::new(),
     }
@@ -89,7 +91,7 @@ fn of_alert(model: &Model, desk: &Desk, alert: &Alert, width: u16) -> Vec<Spans>
 
     // Where there is room for it each message brings its evidence.
     let whole = model.triage.zoomed || model.size.0 >= WIDE;
-    let mut happened: Vec<(Timestamp, u64, Vec<Spans>)> = Vec::new();
+    let mut happened: Vec<(Weight, Timestamp, u64, Vec<Spans>)> = Vec::new();
     let notifications: Vec<&Notification> = match model.detail_of(alert.id) {
         // The model's are as new or newer; the detail may know older ones.
         Some(detail) => detail
@@ -102,32 +104,38 @@ fn of_alert(model: &Model, desk: &Desk, alert: &Alert, width: u16) -> Vec<Spans>
             .collect(),
         None => desk.messages.about(alert.id).collect(),
     };
+    let told: Vec<NotificationId> = notifications.iter().map(|notification| notification.id).collect();
     for notification in notifications {
         let at = notification.attempts.first().map_or(notification.created_at, |attempt| attempt.started_at);
         let said = match whole {
             true => timeline::proof(desk, notification, at, &zone, width),
             false => vec![timeline::told(desk, notification, at, &zone)],
         };
-        happened.push((at, notification.id.0, said));
+        let failed = timeline::has_failed(notification);
+        let weight = if failed && !whole { Weight::Failed } else { Weight::Plain };
+        happened.push((weight, at, notification.id.0, said));
     }
     match model.detail_of(alert.id) {
         Some(detail) => {
             for numbered in &detail.timeline {
                 if let Some(said) = timeline::fact(desk, numbered, &zone, width) {
-                    happened.push((numbered.change.at, numbered.seq, said));
+                    let again = !whole && repeats(numbered, &told);
+                    let weight = if again { Weight::Repeats } else { Weight::Plain };
+                    happened.push((weight, numbered.change.at, numbered.seq, said));
                 }
             }
         }
         None => {
             let raised =
                 timeline::entry(&zone, alert.created_at, "raised", Meaning::Plain, decided_by(alert));
-            happened.push((alert.created_at, 0, vec![raised]));
+            happened.push((Weight::Plain, alert.created_at, 0, vec![raised]));
         }
     }
-    happened.sort_by_key(|(at, number, _)| std::cmp::Reverse((*at, *number)));
-    let mut day = model.now.to_zoned(zone.clone()).date();
-    for (at, _, said) in happened {
-        let of = at.to_zoned(zone.clone()).date();
+    let day_of = |at: Timestamp| at.to_zoned(zone.clone()).date();
+    happened.sort_by_key(|(weight, at, number, _)| (Reverse(day_of(*at)), *weight, Reverse((*at, *number))));
+    let mut day = day_of(model.now);
+    for (_, at, _, said) in happened {
+        let of = day_of(at);
         if of != day {
             day = of;
             lines.push(vec![(day.strftime("%a %-d %b").to_string(), Meaning::Strong)]);
@@ -138,6 +146,23 @@ fn of_alert(model: &Model, desk: &Desk, alert: &Alert, width: u16) -> Vec<Spans>
         lines.push(vec![(format!("The rest could not be read: {}", sanitise(missing)), Meaning::Warn)]);
     }
     lines
+}
+
+/// Where there is little room, whom nothing reached comes first, and what says it once more comes last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    Failed,
+    Plain,
+    Repeats,
+}
+
+/// A fact that says of a message what its own row says.
+fn repeats(numbered: &Numbered, told: &[NotificationId]) -> bool {
+    match (numbered.change.what, &numbered.change.object) {
+        (What::NotificationUnproven, Object::Notification(message)) => told.contains(&message.id),
+        (What::TaskOpened, Object::Task(task)) => task.notification.is_some_and(|id| told.contains(&id)),
+        _ => false,
+    }
 }
 
 fn decided_by(alert: &Alert) -> String {
@@ -216,9 +241,17 @@ fn holder(model: &Model, desk: &Desk, alert: &Alert, zone: &TimeZone) -> Option<
             Some(by) => format!("{name} {verb} it, news promised by {}", when(by)),
             None => format!("{name} {verb} it"),
         },
-        (AlertState::Snoozed, _) => match alert.resting() {
-            Some(quiet) => format!("quiet until {} because of {}", when(alert.snoozed_until?), quiet.words()),
-            None => format!("snoozed until {}", when(alert.snoozed_until?)),
+        (AlertState::Snoozed, name) => match (alert.resting(), name, alert.cleared_at) {
+            (Some(quiet), ..) => {
+                format!("quiet until {} because of {}", when(alert.snoozed_until?), quiet.words())
+            }
+            (None, Some(name), None) => {
+                format!("{name} {verb} it, quiet until {}, then it pages again", when(alert.snoozed_until?))
+            }
+            (None, Some(name), Some(_)) => {
+                format!("{name} {verb} it, quiet until {}", when(alert.snoozed_until?))
+            }
+            (None, None, _) => format!("snoozed until {}", when(alert.snoozed_until?)),
         },
         (AlertState::Resolved, _) => {
             let why = alert.resolution.as_ref().map(|why| why.printable().into_string());
@@ -269,6 +302,10 @@ fn of_task(model: &Model, desk: &Desk, task: &Task, width: u16) -> Vec<Spans> {
     let fits = cells(&title) + cells(&right) + 10 <= width;
     let title = if fits { Vec::new() } else { wrap(task.title.printable().as_str(), width) };
     let mut lines: Vec<Spans> = title.into_iter().map(plain).collect();
+    if let Some(finished) = desk.finished(task.id) {
+        let said = format!("ended {}", finished.in_words(model.now, &zone));
+        lines.extend(wrap(&said, width).into_iter().map(|line| vec![(line, Meaning::Accent)]));
+    }
     let mut facts = Vec::new();
     facts.push(match (&task.owner, &task.team) {
         (Some(owner), _) => format!("owner {}", desk.short_name(owner)),

@@ -375,7 +375,7 @@ fn escalate(canvas: &mut Canvas<'_>, model: &Model, dialog: &Escalate, area: Rec
                     true => "last resort".to_owned(),
                     false => format!("step {}", step.step),
                 };
-                let done = if step.step <= dialog.taken { ", taken already" } else { "" };
+                let done = if step.step <= dialog.taken { ", paged already" } else { "" };
                 let on = i == dialog.chosen;
                 let meaning = if on { Meaning::Strong } else { Meaning::Quiet };
                 let head = (Some(i), vec![(format!("{name}{done}"), meaning)]);
@@ -463,7 +463,11 @@ fn note(canvas: &mut Canvas<'_>, dialog: &Note, area: Rect) -> Option<Position> 
         About::Several(many) => counted(*many, "row", "rows"),
         About::View => "a view".to_owned(),
     };
-    let inner = window(canvas, area, 70, 9, &format!("Note on {of}"), "Ctrl-s saves, Esc drops");
+    let keys = match dialog.text.is_empty() {
+        true => "Ctrl-s saves, Esc cancels",
+        false => "Ctrl-s saves, Esc keeps it for later",
+    };
+    let inner = window(canvas, area, 76, 9, &format!("Note on {of}"), keys);
     (&*dialog.text).render(inner, canvas.buffer);
     text_cursor(&dialog.text, inner)
 }
@@ -473,11 +477,18 @@ fn close(canvas: &mut Canvas<'_>, dialog: &Close, area: Rect) -> Option<Position
         Closing::Alert(alert) => format!("Close {alert}"),
         Closing::Several(many) => format!("Close {many}, and see each first"),
     };
-    let inner = window(canvas, area, 70, 5, &title, "Enter closes it, Esc cancels");
-    canvas.put(inner.x, inner.y, inner.width, "Why? It goes to those who were told.", Meaning::Quiet);
-    let cursor = input(canvas, &dialog.reason, inner.x, inner.y + 1, inner.width, None);
+    let rows = if dialog.ends.is_some() { 6 } else { 5 };
+    let inner = window(canvas, area, 76, rows, &title, "Enter closes it, Esc cancels");
+    let mut y = inner.y;
+    if let Some(ends) = &dialog.ends {
+        canvas.put(inner.x, y, inner.width, ends, Meaning::Bad);
+        y += 1;
+    }
+    let asks = "Why? It goes to those who were told. Closing cannot be taken back.";
+    canvas.put(inner.x, y, inner.width, asks, Meaning::Quiet);
+    let cursor = input(canvas, &dialog.reason, inner.x, y + 1, inner.width, None);
     if let Some(error) = &dialog.error {
-        canvas.put(inner.x, inner.y + 2, inner.width, error, Meaning::Bad);
+        canvas.put(inner.x, y + 2, inner.width, error, Meaning::Bad);
     }
     Some(cursor)
 }
@@ -539,7 +550,7 @@ fn palette(canvas: &mut Canvas<'_>, palette: &Palette, area: Rect) -> Option<Pos
             (None, false) => Meaning::Plain,
         };
         let mut spans: Spans = match entry.kind {
-            Kind::Command => vec![(format!(":{:<13}", entry.label), meaning)],
+            Kind::Command => vec![(format!(":{:<15}", entry.label), meaning)],
             kind => vec![(format!("{:<9} ", kind.word()), Meaning::Quiet), (entry.label.clone(), meaning)],
         };
         spans.push((format!(" {}", entry.more), Meaning::Quiet));

@@ -47,6 +47,7 @@ pub fn header(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
     if model.read_only {
         left.push(part("READ-ONLY", Meaning::Accent, 0));
     }
+    left.extend(paging(model, desk));
     let mut right = vec![link(model)];
     right.extend(sources(model, desk));
     right.extend(Medium::ALL.map(|medium| channel(desk, medium)));
@@ -121,6 +122,20 @@ fn below(area: Rect, rows: u16) -> Rect {
     Rect { y: area.y + rows, height: area.height.saturating_sub(rows), ..area }
 }
 
+/// `2 CRIT paging`, `3 paging, 1 CRIT`: wherever the list that says so is not on the screen.
+fn paging(model: &Model, desk: &Desk) -> Option<Part> {
+    if model.place == Place::Triage && !model.triage.zoomed {
+        return None;
+    }
+    let worst = desk.paging().map(|alert| alert.severity).max()?;
+    let (all, of_it) = (desk.paging().count(), desk.paging().filter(|alert| alert.severity == worst).count());
+    let said = match all == of_it {
+        true => format!("{all} {} paging", worst.short()),
+        false => format!("{all} paging, {of_it} {}", worst.short()),
+    };
+    Some(part(said, Meaning::Severity(worst), 0))
+}
+
 fn link(model: &Model) -> Part {
     match &model.link {
         Link::Connecting => part("connecting", Meaning::Warn, 0),
@@ -148,7 +163,12 @@ fn sources(model: &Model, desk: &Desk) -> Vec<Part> {
         .map(|(i, source)| {
             let name = sanitise(&source.name);
             let unsigned = if source.signed { "" } else { " unsigned" };
-            let spare = if i == 0 { 0 } else { 5 };
+            // What is quiet as it should be gives way to what is not.
+            let spare = match i {
+                0 if source.silent || !source.signed => 0,
+                0 => 2,
+                _ => 5,
+            };
             match source.last_event_at {
                 Some(at) if source.silent => {
                     part(format!("{name} SILENT {}", clock::age(model.now, at)), Meaning::Bad, spare)

@@ -37,8 +37,10 @@ pub mod views;
 pub mod why;
 
 use crate::console::model::{Model, Place};
-use crate::console::theme::{Meaning, Theme};
+use crate::console::rows::Rows;
+use crate::console::theme::{Meaning, Signs, Theme};
 use crate::console::view::paint::Canvas;
+use crate::core::counted::counted;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -120,6 +122,32 @@ fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
 /// `12 new ↑ g`: rows that wait until the hand is off the list, or `g` takes them in.
 pub fn new_rows<K>(canvas: &Canvas<'_>, waiting: &[K]) -> Option<String> {
     (!waiting.is_empty()).then(|| format!("{} new {} g", waiting.len(), canvas.theme.signs.up))
+}
+
+/// What a list holds beyond the rows in sight: how many are above them, and how many below.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beyond {
+    pub above: usize,
+    pub below: usize,
+}
+
+impl Beyond {
+    pub fn of<K: Clone + PartialEq>(rows: &Rows<K>, room: usize) -> Self {
+        let above = first_row(rows.index(), rows.len(), room);
+        Self { above, below: rows.len().saturating_sub(above + room) }
+    }
+
+    /// `1 more alert ↑`, `4 more alerts ↓`, `1 more alert ↑ 4 ↓`.
+    pub fn in_words(self, signs: &Signs, one: &str, many: &str) -> Option<String> {
+        match (self.above, self.below) {
+            (0, 0) => None,
+            (above, 0) => Some(format!("{} {}", counted(above, one, many), signs.up)),
+            (0, below) => Some(format!("{} {}", counted(below, one, many), signs.down)),
+            (above, below) => {
+                Some(format!("{} {} {below} {}", counted(above, one, many), signs.up, signs.down))
+            }
+        }
+    }
 }
 
 /// The first row to show so that `selected` is in sight.

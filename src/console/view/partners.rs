@@ -1,9 +1,10 @@
 //! The partners, with what is open for each: those that need somebody first.
 
 use crate::console::allowed::allowed;
+use crate::console::bulk;
 use crate::console::clock;
 use crate::console::desk::Desk;
-use crate::console::keymap::Action;
+use crate::console::keymap::{Action, Context};
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans};
@@ -60,6 +61,10 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     if let Some(new) = super::new_rows(canvas, rows.waiting()) {
         count = format!("{new}  {count}");
     }
+    let marked = bulk::marked(model);
+    if marked > 0 {
+        count = format!("{marked} marked  {count}");
+    }
     canvas.put_right(area.x, area.y, area.width - 1, &count, Meaning::Quiet);
 
     let columns = Columns::of(area);
@@ -94,7 +99,14 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         row(canvas, model, desk, found, &columns, (y, most));
         canvas.selected = false;
     }
+    let a = model.keys.name(Context::Partners, Action::Ack);
     let says = match (allowed(model, Action::Partner), rows.selected()) {
+        _ if marked > 0 => match bulk::may(model, Action::Ack) {
+            Ok(()) => {
+                format!("{a}: take all that is open of the {marked} marked; you see each first; Esc lets go")
+            }
+            Err(why) => format!("{a}: not now, {why}; Esc lets go"),
+        },
         (Ok(()), Some(id)) => {
             let name = partners.row(id).map(|row| row.partner.about.name.printable().into_string());
             format!("Enter: everything about {}", name.unwrap_or_default())

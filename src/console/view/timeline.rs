@@ -4,9 +4,9 @@ use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Spans, cells, wrap};
-use crate::core::change::{Actor, Numbered, Object, What};
+use crate::core::change::{Actor, Change, Numbered, Object, What};
 use crate::core::contact::Medium;
-use crate::core::notification::{Notification, NotificationState};
+use crate::core::notification::{Notification, NotificationState, Rung};
 use crate::core::text::sanitise;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -156,7 +156,7 @@ pub fn fact(desk: &Desk, numbered: &Numbered, zone: &TimeZone, width: u16) -> Op
         | What::NotificationSuppressed
         | What::NotificationCancelled
         | What::NotificationExpired => return None,
-        what => word(what),
+        _ => word(change),
     };
     let by = match &change.actor {
         Actor::Person { id, .. } => format!(" ({})", desk.short_name(id)),
@@ -177,9 +177,15 @@ pub fn fact(desk: &Desk, numbered: &Numbered, zone: &TimeZone, width: u16) -> Op
     Some(std::iter::once(first).chain(rest).collect())
 }
 
+/// Whether the provider said, as its last word, that it did not get there.
+pub fn has_failed(message: &Notification) -> bool {
+    let last = message.evidence.iter().max_by_key(|evidence| evidence.at);
+    last.is_some_and(|evidence| evidence.rung.is_some_and(|rung| rung >= Rung::Failed))
+}
+
 /// What happened, in a word of at most seven letters.
-pub fn word(what: What) -> (&'static str, Meaning) {
-    match what {
+pub fn word(change: &Change) -> (&'static str, Meaning) {
+    match change.what {
         What::EventReceived => ("event", Meaning::Quiet),
         What::AlertRaised => ("raised", Meaning::Bad),
         What::AlertHandedOver => ("handed", Meaning::Good),
@@ -213,7 +219,11 @@ pub fn word(what: What) -> (&'static str, Meaning) {
         What::TaskWoke => ("woke", Meaning::Plain),
         What::TaskDone => ("done", Meaning::Good),
         What::NotificationMoved => ("moved", Meaning::Warn),
-        What::NotificationUnproven => ("unsure", Meaning::Warn),
+        What::NotificationUnproven => match &change.object {
+            Object::Notification(message) if has_failed(message) => ("failed", Meaning::Bad),
+            Object::Notification(message) if message.attempts.is_empty() => ("moved", Meaning::Warn),
+            _ => ("unsure", Meaning::Warn),
+        },
         What::ProviderDown => ("down", Meaning::Bad),
         What::ProviderBack => ("back", Meaning::Good),
         What::NotificationReleased => ("freed", Meaning::Good),

@@ -3,14 +3,15 @@
 mod calm;
 mod rows;
 
+use crate::console::bulk;
 use crate::console::clock;
-use crate::console::desk::Desk;
+use crate::console::desk::{self, Desk};
 use crate::console::intent::{MainKey, intent};
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, Spans, cells};
 use crate::console::view::stream::filter_line;
-use crate::console::view::{VERY_WIDE, WIDE, detail, partner, stream};
+use crate::console::view::{Beyond, VERY_WIDE, WIDE, detail, partner, stream};
 use crate::core::alert::AlertState;
 use crate::core::counted::counted;
 use crate::core::event::Severity;
@@ -79,7 +80,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     let beside = if area.width >= VERY_WIDE { area.width / 3 } else { 0 };
     let left = Rect { width: area.width - beside, ..area };
     let columns = Columns::of(left);
-    columns.heads(canvas, model.triage.by, left.y + 1);
+    heads(canvas, model, &columns, Rect { y: left.y + 1, height: 1, ..left });
     let rooms = left.height.saturating_sub(3);
     let layout = Layout::of(area, rooms, model.triage.alerts.len(), model.triage.tasks.len());
     let mut y = left.y + 2;
@@ -147,17 +148,27 @@ pub fn detail_width(model: &Model) -> u16 {
 }
 
 fn counts(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, area: Rect) -> Option<Position> {
-    let paging = desk.paging();
+    let paging = desk.paging().count();
     let gap = || ("  ".to_owned(), Meaning::Plain);
     let mut spans: Spans = vec![
         ("Triage".to_owned(), Meaning::Strong),
         gap(),
         (format!("{paging} paging"), if paging > 0 { Meaning::Bad } else { Meaning::Quiet }),
         gap(),
-        (format!("{} held by people", desk.held()), Meaning::Plain),
-        gap(),
-        (format!("{} to do", desk.to_do()), Meaning::Plain),
     ];
+    // While a filter is on, what is shown of what there is.
+    if model.triage.filter.is_active() {
+        let (alerts, tasks) = (model.triage.alerts.len(), model.triage.tasks.len());
+        let open = desk.alerts.values().filter(|alert| alert.state != AlertState::Resolved).count();
+        spans.push((format!("{alerts} of {}", counted(open.max(alerts), "alert", "alerts")), Meaning::Plain));
+        spans.push(gap());
+        spans.push((format!("{tasks} of {} to do", desk.to_do().max(tasks)), Meaning::Plain));
+    } else {
+        spans.push((format!("{} held by people", desk.held()), Meaning::Plain));
+        spans.push(gap());
+        spans.push((format!("{} to do", desk.to_do()), Meaning::Plain));
+    }
+    spans.extend(marked(model));
     if area.width >= WIDE {
         spans.extend(at_risk(desk).into_iter().flat_map(|said| [gap(), said]));
     }
@@ -169,6 +180,14 @@ fn counts(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, area: Rect) -> Op
     let (on_call, meaning) = on_call(model, desk, area.width >= WIDE);
     canvas.put_right(x + 2, area.y, room, &on_call, meaning);
     None
+}
+
+/// `2 marked`: some of them may not be in sight.
+fn marked(model: &Model) -> Spans {
+    match bulk::marked(model) {
+        0 => Spans::new(),
+        many => vec![("  ".to_owned(), Meaning::Plain), (format!("{many} marked"), Meaning::Accent)],
+    }
 }
 
 /// `€1.3M at risk`; sums of other currencies are never added to it without a rate.
@@ -228,34 +247,31 @@ fn on_call(model: &Model, desk: &Desk, wide: bool) -> (String, Meaning) {
 /// For somebody who sits here for the first time.
 const HINT: &str = "new here? j k move, a takes it, w says why, ? shows all keys, :q leaves";
 
-/// `4 more ↓` and `2 new ↑`: what the lists hold beyond what is shown.
+/// `1 more alert ↑`, `4 more to do ↓`: what the lists hold beyond what is shown, and new tasks.
 fn hidden(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout, area: Rect) {
     let signs = canvas.theme.signs;
     let (alerts, tasks) = (&model.triage.alerts, &model.triage.tasks);
-    let beyond = |rows: usize, shown: u16| rows.saturating_sub(usize::from(shown.max(1)));
-    let mut more = Vec::new();
+    let of_alerts = Beyond::of(alerts, usize::from(layout.alerts));
+    let mut of_tasks = Beyond::of(tasks, usize::from(layout.tasks));
     // Of many tasks the agent brings those that are due first; the filter knows only these.
-    let elsewhere = match (&model.desk, model.triage.filter.is_active()) {
-        (Some(desk), false) => desk.to_do_elsewhere(),
-        _ => 0,
-    };
-    let alerts_beyond = beyond(alerts.len(), layout.alerts);
-    let tasks_beyond = beyond(tasks.len(), layout.tasks) + elsewhere;
-    if alerts_beyond > 0 {
-        more.push(format!("{} {}", counted(alerts_beyond, "more alert", "more alerts"), signs.down));
+    if let (Some(desk), false) = (&model.desk, model.triage.filter.is_active()) {
+        of_tasks.below += desk.to_do_elsewhere();
     }
-    if tasks_beyond > 0 {
-        more.push(format!("{tasks_beyond} more to do {}", signs.down));
+    let shown = of_alerts.above..alerts.len().saturating_sub(of_alerts.below);
+    let out_of_sight = alerts.order().iter().enumerate().filter(|(at, _)| !shown.contains(at));
+    let pages = out_of_sight.filter_map(|(_, id)| model.alert(*id)).any(desk::pages);
+    let mut more = Spans::new();
+    let meaning = if pages { Meaning::Bad } else { Meaning::Quiet };
+    more.extend(of_alerts.in_words(&signs, "more alert", "more alerts").map(|said| (said, meaning)));
+    if let Some(said) = of_tasks.in_words(&signs, "more to do", "more to do") {
+        let gap = if more.is_empty() { "" } else { "  " };
+        more.push((format!("{gap}{said}"), Meaning::Quiet));
     }
-    let more = more.join("  ");
-    canvas.put(area.x + 3, area.y, area.width / 2, &more, Meaning::Quiet);
-    let new = alerts.waiting().len() + tasks.waiting().len();
-    if new > 0 {
-        let (worst, meaning) = worst_new(model);
-        let said = format!("{new} new {} g{worst}", signs.up);
-        canvas.put_right(area.x, area.y, area.width - 1, &said, meaning);
+    let end = canvas.put_spans(area.x + 3, area.y, area.width * 2 / 3, &more);
+    if let Some(new) = crate::console::view::new_rows(canvas, tasks.waiting()) {
+        canvas.put_right(area.x, area.y, area.width - 1, &new, Meaning::Accent);
     } else if model.newcomer {
-        let x = area.x + 3 + if more.is_empty() { 0 } else { cells(&more) + 3 };
+        let x = end + if more.is_empty() { 0 } else { 3 };
         let room = area.right().saturating_sub(x + 1);
         if cells(HINT) <= room {
             canvas.put(x, area.y, room, HINT, Meaning::Accent);
@@ -265,17 +281,33 @@ fn hidden(canvas: &mut Canvas<'_>, model: &Model, layout: &Layout, area: Rect) {
     }
 }
 
-/// The most urgent of the alerts that are not among the rows yet: nobody is to miss it for being busy below.
-fn worst_new(model: &Model) -> (String, Meaning) {
-    let new = model.triage.alerts.waiting().first();
-    match new.and_then(|id| model.alert(*id)).filter(|alert| alert.state == AlertState::Open) {
+/// What nobody is to miss, however far from the alerts the hand is: paging ones that a filter hides, and new ones
+/// that are not among the rows yet.
+fn news(canvas: &Canvas<'_>, model: &Model) -> Option<(String, Meaning)> {
+    let rows = &model.triage.alerts;
+    if let Some(hidden) = model.paging_hidden().filter(|_| !rows.is_empty()) {
+        return Some((hidden, Meaning::Bad));
+    }
+    let new = crate::console::view::new_rows(canvas, rows.waiting())?;
+    let first = rows.waiting().first().and_then(|id| model.alert(*id));
+    Some(match first.filter(|alert| alert.state == AlertState::Open) {
         Some(alert) => {
             let meaning = if alert.severity >= Severity::High { Meaning::Bad } else { Meaning::Warn };
-            let (severity, partner) = (alert.severity.short(), alert.partner.name.printable());
-            (format!(": {severity} {partner}"), meaning)
+            (format!("{new}: {} {}", alert.severity.short(), alert.partner.name.printable()), meaning)
         }
-        None => (String::new(), Meaning::Accent),
-    }
+        None => (new, Meaning::Accent),
+    })
+}
+
+/// The heads of the columns; what is urgent and not among the rows stands at the right in place of the last ones.
+fn heads(canvas: &mut Canvas<'_>, model: &Model, columns: &Columns, area: Rect) {
+    let Some((said, meaning)) = news(canvas, model) else {
+        return columns.heads(canvas, model.triage.by, area.y, area.right());
+    };
+    let wide = cells(&said).min(area.width * 2 / 3);
+    let from = area.right().saturating_sub(wide + 1);
+    columns.heads(canvas, model.triage.by, area.y, from.saturating_sub(2));
+    canvas.put(from, area.y, wide, &said, meaning);
 }
 
 /// The most valuable line: what the main key will do to the selected row.

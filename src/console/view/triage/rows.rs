@@ -70,10 +70,14 @@ impl Columns {
         Self { id, next, partner, what: (what, risk.saturating_sub(what + 1)), risk, due, there, age, told }
     }
 
-    /// The heads; the one that the rows are sorted by has an arrow.
-    pub fn heads(&self, canvas: &mut Canvas<'_>, by: By, y: u16) {
+    /// The heads; the one that the rows are sorted by has an arrow. From `until` on something else stands there.
+    pub fn heads(&self, canvas: &mut Canvas<'_>, by: By, y: u16, until: u16) {
         let down = canvas.theme.signs.down;
         let mut head = |(x, width): Column, title: &str, sorts: bool, right: bool| {
+            let wide = if right { width } else { cells(title) };
+            if x + wide > until {
+                return;
+            }
             let (title, meaning) = match sorts {
                 true => (format!("{title}{down}"), Meaning::Accent),
                 false => (title.to_owned(), Meaning::Quiet),
@@ -124,12 +128,12 @@ impl Columns {
 pub fn alerts(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, columns: &Columns, area: Rect) {
     let rows = &model.triage.alerts;
     if rows.is_empty() {
-        let said = if model.triage.filter.is_active() {
-            "No alert matches. Esc shows all again."
-        } else {
-            "Nothing is urgent."
+        let (said, meaning) = match (model.paging_hidden(), model.triage.filter.is_active()) {
+            (None, false) => ("Nothing is urgent.".to_owned(), Meaning::Quiet),
+            (None, true) => ("No alert matches. Esc shows all again.".to_owned(), Meaning::Quiet),
+            (Some(hidden), _) => (hidden, Meaning::Bad),
         };
-        canvas.put(area.x + WORD, area.y, area.width.saturating_sub(WORD), said, Meaning::Quiet);
+        canvas.put(area.x + WORD, area.y, area.width.saturating_sub(WORD), &said, meaning);
         return;
     }
     let first = first_row(rows.index(), rows.len(), usize::from(area.height));
@@ -362,13 +366,13 @@ pub fn tasks(canvas: &mut Canvas<'_>, model: &Model, desk: &Desk, columns: &Colu
 /// What it was and who ended it, for as long as the row stays under the hand.
 fn finished_row(canvas: &mut Canvas<'_>, desk: &Desk, id: TaskId, columns: &Columns, (x, y): (u16, u16)) {
     let quiet = Meaning::Quiet;
-    let Some(Finished { task, by }) = desk.finished(id) else {
+    let Some(Finished { task, end }) = desk.finished(id) else {
         canvas.put(columns.next.0, y, columns.next.1, "done", quiet);
         canvas.put(columns.what.0, y, columns.what.1, &id.to_string(), quiet);
         return;
     };
     canvas.put(x + SHAPE + 1, y, 5, item::task_word(task), quiet);
-    let done = match by {
+    let done = match end.as_ref().map(|end| &end.by) {
         Some(Actor::Person { id, .. }) => format!("done {}", desk.last_name(id)),
         Some(Actor::Desk | Actor::Source(_) | Actor::Channel(_)) => "done itself".to_owned(),
         None => "done".to_owned(),
@@ -380,8 +384,17 @@ fn finished_row(canvas: &mut Canvas<'_>, desk: &Desk, id: TaskId, columns: &Colu
     if let Some(partner) = &task.partner {
         canvas.put(columns.partner.0, y, columns.partner.1, partner.name.printable().as_str(), quiet);
     }
-    let room = columns.due.saturating_sub(columns.what.0 + 1);
-    canvas.put(columns.what.0, y, room, task.title.printable().as_str(), quiet);
+    what(canvas, columns, task, (columns.due.saturating_sub(1), y), quiet);
+}
+
+/// The title, up to `end`; one that is too long begins in the column of the partner where there is none.
+fn what(canvas: &mut Canvas<'_>, columns: &Columns, task: &Task, (end, y): (u16, u16), meaning: Meaning) {
+    let mut from = columns.what.0;
+    let title = task.title.printable();
+    if task.partner.is_none() && from + cells(title.as_str()) > end {
+        from = columns.partner.0;
+    }
+    canvas.put(from, y, end.saturating_sub(from), title.as_str(), meaning);
 }
 
 fn task_row(
@@ -408,16 +421,16 @@ fn task_row(
         let name = partner.name.printable();
         canvas.put(columns.partner.0, y, columns.partner.1, name.as_str(), Meaning::Plain);
     }
-    // Most tasks have no money at risk, so their titles may use that column, too.
     let risk = task.alert.and_then(|id| desk.alerts.get(&id)).and_then(|alert| alert.at_risk.first());
-    let room = match risk {
+    // Most tasks have no money at risk, so their titles may use that column, too.
+    let end = match risk {
         Some(money) => {
             canvas.put_right(columns.risk, y, RISK_WIDE, &money.short(), Meaning::Plain);
-            columns.what.1
+            columns.what.0 + columns.what.1
         }
-        None => columns.due.saturating_sub(columns.what.0 + 1),
+        None => columns.due.saturating_sub(1),
     };
-    canvas.put(columns.what.0, y, room, task.title.printable().as_str(), Meaning::Plain);
+    what(canvas, columns, task, (end, y), Meaning::Plain);
     if let Some(due) = task.due_at {
         let meaning = if due <= model.now { Meaning::Warn } else { Meaning::Plain };
         columns.deadline(canvas, model, desk, task.partner.as_ref(), (due, y), meaning);

@@ -18,17 +18,17 @@ pub fn tell(told: &mut Told, model: &Model, id: AlertId) {
     let rule = sanitise(&alert.rule);
     let raised = format!("{id} was raised by rule {rule}, configuration {}.", alert.config_version);
     told.say(&raised, Meaning::Strong);
-    let taken = match alert.step {
-        0 => "no step is taken yet".to_owned(),
+    let paged = match alert.step {
+        0 => "none has been paged yet".to_owned(),
         step if alert.in_last_resort() => {
-            format!("{} taken, the last resort repeats", counted(step, "step is", "steps are"))
+            format!("{} been paged, the last resort repeats", counted(step, "step has", "steps have"))
         }
-        1 => "step 1 is taken".to_owned(),
-        step => format!("steps 1 to {step} are taken"),
+        1 => "step 1 has been paged".to_owned(),
+        step => format!("steps 1 to {step} have been paged"),
     };
     let policy = sanitise(&alert.policy.name);
     let steps = alert.policy.steps.len();
-    told.say(&format!("Policy {policy} has {}; {taken}.", counted(steps, "step", "steps")), Meaning::Plain);
+    told.say(&format!("Policy {policy} has {}; {paged}.", counted(steps, "step", "steps")), Meaning::Plain);
     if let (Some(quiet), Some(until)) = (alert.resting(), alert.snoozed_until) {
         let until = clock::when(model.now, until, &desk.zone());
         let latest = match quiet {

@@ -12,7 +12,7 @@ use crate::core::text::{Untrusted, sanitise};
 pub fn tell(told: &mut Told, model: &Model, id: TaskId) {
     let page = || model.page.as_ref().and_then(|page| page.detail.as_ref());
     let of_page = || page().and_then(|detail| detail.tasks.iter().find(|task| task.id == id));
-    let (Some(desk), Some(task)) = (&model.desk, model.task(id).or_else(of_page)) else {
+    let (Some(desk), Some(task)) = (&model.desk, model.known_task(id).or_else(of_page)) else {
         told.say(&format!("{id} is done, and no longer among what the console knows."), Meaning::Quiet);
         return;
     };
@@ -47,7 +47,10 @@ pub fn tell(told: &mut Told, model: &Model, id: TaskId) {
     if let (TaskState::Snoozed, Some(until)) = (task.state, task.snoozed_until) {
         told.fact("snoozed", &format!("until {}", when(until)), Meaning::Plain);
     }
-    told.fact("ends", &format!("{}{}", task.ends(), key(task)), Meaning::Plain);
+    match desk.finished(id) {
+        Some(finished) => told.fact("ended", &finished.in_words(model.now, &zone), Meaning::Plain),
+        None => told.fact("ends", &format!("{}{}", task.ends(), key(task)), Meaning::Plain),
+    }
     if let Some(alert) = task.alert {
         told.fact("alert", &format!("it came of {alert}"), Meaning::Plain);
     }
