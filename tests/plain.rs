@@ -205,7 +205,7 @@ fn a_command_is_done_and_one_that_cannot_be_taken_back_asks_in_words() {
     let said = agent
         .says("ack A8812\nescalate A8812 2\nno\nescalate A8812 2\nyes\nclose A8812 came at six\n\nquit\n");
     assert!(said.contains("It is done."), "{said}");
-    assert!(said.contains("A8812: step 2 is taken now."), "{said}");
+    assert!(said.contains("A8812: step 2 is paged now."), "{said}");
     assert!(said.contains("It wakes Maria Weber by sms"), "{said}");
     assert!(said.contains("Do it? Type yes to do it; anything else leaves it:"), "{said}");
     assert_eq!(said.matches("Nothing was done.").count(), 2, "{said}");
@@ -235,7 +235,7 @@ fn what_was_just_done_is_undone_of_alerts_and_of_tasks() {
 fn no_answer_is_a_no() {
     let agent = Agent::start();
     let said = agent.says("escalate A8812\n");
-    assert!(said.contains("A8812: step 2 is taken now.\n"), "{said}");
+    assert!(said.contains("A8812: step 2 is paged now.\n"), "{said}");
     assert!(said.contains("\nNothing was done.\n"), "{said}");
     assert_eq!(agent.asked.lock().unwrap().len(), 0);
 }

@@ -108,7 +108,7 @@ async fn escalation(
     };
     let name =
         if preview.last_resort { "the last resort".to_owned() } else { format!("step {}", preview.step) };
-    let mut said = vec![format!("{alert}: {name} is taken now.")];
+    let mut said = vec![format!("{alert}: {name} is paged now.")];
     for wake in &preview.wakes {
         let there = wake.time_zone.as_deref().and_then(|zone| TimeZone::get(zone).ok());
         let there = there.map(|zone| format!(", {} there", clock::hour_minute(Timestamp::now(), &zone)));
