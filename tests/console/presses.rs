@@ -195,7 +195,7 @@ fn resending_says_what_it_costs_and_to_whom() {
     assert!(hand.screen().contains("not R.Ames (A8812): opted out of sms"), "{}", hand.screen());
     hand.press(&["k", "k", "l"]);
     assert!(hand.screen().contains("Asking the agent what would leave."), "what was said is of another way");
-    hand.answers().press(&["j", "j", "l", "Enter"]);
+    hand.answers().press(&["Tab", "Enter"]);
     let (action, _) = hand.command(done("Sent again."));
     assert!(matches!(action, Action::Resend(Asked { to: Some(_), via: None, .. })), "{action:?}");
 }
