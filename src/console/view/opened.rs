@@ -199,7 +199,7 @@ fn of_message(model: &Model, desk: &Desk, message: &Notification, width: u16) ->
         }
     }
     if message.attempts.is_empty() {
-        lines.push(vec![("It was never handed over.".to_owned(), Meaning::Quiet)]);
+        lines.push(vec![("It never left.".to_owned(), Meaning::Quiet)]);
     }
     lines
 }
@@ -309,7 +309,7 @@ fn of_thread(model: &Model, desk: &Desk, filed: &Filed<Thread>, width: u16, line
 
 fn happened(model: &Model, desk: &Desk, numbered: &Numbered, width: u16) -> Vec<Spans> {
     let change = &numbered.change;
-    let (word, meaning) = timeline::word(change.what);
+    let (word, meaning) = timeline::word(change);
     let when = clock::when(model.now, change.at, &desk.zone());
     let said = wrap(change.summary.printable().as_str(), width.saturating_sub(21));
     let label = |i: usize, text: &str| if i == 0 { text.to_owned() } else { String::new() };

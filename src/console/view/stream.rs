@@ -138,7 +138,7 @@ fn lines(canvas: &mut Canvas<'_>, model: &Model, area: Rect, all: &[&Numbered], 
 
 fn line(canvas: &mut Canvas<'_>, desk: &Desk, numbered: &Numbered, area: Rect) {
     let change = &numbered.change;
-    let (word, meaning) = timeline::word(change.what);
+    let (word, meaning) = timeline::word(change);
     if canvas.selected {
         let marker = canvas.theme.signs.marker;
         canvas.put(area.x, area.y, 1, marker, Meaning::Accent);

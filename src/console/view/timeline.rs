@@ -4,7 +4,7 @@ use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Spans, cells, wrap};
-use crate::core::change::{Actor, Numbered, Object, What};
+use crate::core::change::{Actor, Change, Numbered, Object, What};
 use crate::core::contact::Medium;
 use crate::core::notification::{Notification, NotificationState};
 use crate::core::text::sanitise;
@@ -156,7 +156,7 @@ pub fn fact(desk: &Desk, numbered: &Numbered, zone: &TimeZone, width: u16) -> Op
         | What::NotificationSuppressed
         | What::NotificationCancelled
         | What::NotificationExpired => return None,
-        what => word(what),
+        _ => word(change),
     };
     let by = match &change.actor {
         Actor::Person { id, .. } => format!(" ({})", desk.short_name(id)),
@@ -177,9 +177,14 @@ pub fn fact(desk: &Desk, numbered: &Numbered, zone: &TimeZone, width: u16) -> Op
     Some(std::iter::once(first).chain(rest).collect())
 }
 
+fn tells_of_failure(change: &Change) -> bool {
+    matches!(&change.object, Object::Notification(message) if message.state.is_failure())
+}
+
 /// What happened, in a word of at most seven letters.
-pub fn word(what: What) -> (&'static str, Meaning) {
-    match what {
+pub fn word(change: &Change) -> (&'static str, Meaning) {
+    match change.what {
+        What::NotificationEvidence if tells_of_failure(change) => ("failed", Meaning::Bad),
         What::EventReceived => ("event", Meaning::Quiet),
         What::AlertRaised => ("raised", Meaning::Bad),
         What::AlertHandedOver => ("handed", Meaning::Good),
