@@ -53,6 +53,8 @@ pub const HAND_RESTS: SignedDuration = SignedDuration::from_secs(20);
 pub const UNDO_WITHIN: SignedDuration = SignedDuration::from_secs(10);
 /// An agent away for less is "reconnecting".
 pub const RECONNECTING: SignedDuration = SignedDuration::from_secs(5);
+/// A command without an answer for longer makes the agent slow; so often that is counted on.
+pub const SLOW_STEP: SignedDuration = SignedDuration::from_secs(5);
 /// A selected countdown shows seconds below this.
 pub const SECONDS_BELOW: i64 = 120;
 /// More changes in a second than an eye can follow.
@@ -280,6 +282,8 @@ pub struct Pending {
     pub typed: Option<Box<Dialog>>,
     /// What waits in its place if the agent goes away before it answers.
     pub waits: Option<Box<WaitingItem>>,
+    /// When it was sent.
+    pub since: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -759,6 +763,19 @@ impl Model {
         self.too_fast().then_some(if passed > TOO_FAST { passed } else { counting })
     }
 
+    /// Nothing is known of what happens: the agent is away, and does not come back at once.
+    pub fn is_cut_off(&self) -> bool {
+        matches!(self.link, Link::Away { since, .. } if self.now.duration_since(since) >= RECONNECTING)
+    }
+
+    /// For how many seconds the oldest command has had no answer, in steps, once that is long.
+    pub fn slow(&self) -> Option<i64> {
+        let since = self.pending.iter().map(|pending| pending.since).min()?;
+        let step = SLOW_STEP.as_secs();
+        let steps = self.now.duration_since(since).as_secs() / step;
+        (steps > 0).then_some(steps * step)
+    }
+
     /// When something on the screen changes by the clock alone.
     pub fn wakes_at(&self) -> Timestamp {
         let second = self.now.as_second();
@@ -787,6 +804,10 @@ impl Model {
         }
         if let Some(again) = self.waiting.again_at {
             sooner(again);
+        }
+        if let Some(since) = self.pending.iter().map(|pending| pending.since).min() {
+            let next = SignedDuration::from_secs(self.slow().unwrap_or(0)) + SLOW_STEP;
+            sooner(since.saturating_add(next).unwrap_or(Timestamp::MAX));
         }
         if let Link::Away { since, .. } = self.link {
             sooner(since.saturating_add(RECONNECTING).unwrap_or(Timestamp::MAX));

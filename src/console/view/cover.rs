@@ -1,5 +1,6 @@
 //! The dialog that puts somebody on call for a while.
 
+use crate::console::clock;
 use crate::console::cover::{Cover, Field};
 use crate::console::model::Model;
 use crate::console::oncall::names;
@@ -18,7 +19,7 @@ const PEOPLE: u16 = 6;
 pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Cover, area: Rect) -> Option<Position> {
     let desk = model.desk.as_ref()?;
     let title = format!("Who is on call for {}?", sanitise(&dialog.schedule));
-    let inner = window(canvas, area, 74, PEOPLE + 10, &title, "Enter: do it, Esc cancels");
+    let inner = window(canvas, area, 74, PEOPLE + 11, &title, "Enter: do it, Esc cancels");
     let marker = canvas.theme.signs.marker;
     let label = |canvas: &mut Canvas<'_>, y: u16, on: bool, word: &str| {
         if on {
@@ -70,6 +71,14 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Cover, area: Rect)
         let said = at.map(|at| clocks(at, &model.zone(), &dialog.zone)).unwrap_or_default();
         canvas.put(x + 20, y, inner.right().saturating_sub(x + 20), &said, Meaning::Quiet);
     }
+    if let Ok((from, until)) = &times {
+        let length = clock::length(from.duration_until(*until).as_secs() / 60 * 60);
+        let rest =
+            dialog.turn_ends(*until).map(|end| format!("; the turn ends {}", long(end, &model.zone())));
+        label(canvas, y + 2, false, "for");
+        let spans = [(length, Meaning::Strong), (rest.unwrap_or_default(), Meaning::Quiet)];
+        canvas.put_spans(x + 1, y + 2, inner.right().saturating_sub(x + 1), &spans);
+    }
     let (said, meaning) = match (&dialog.error, times) {
         (Some(why), _) => (why.clone(), Meaning::Bad),
         (None, Err(why)) => (why, Meaning::Warn),
@@ -82,7 +91,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Cover, area: Rect)
             }
         }
     };
-    for (y, line) in (y + 3..).zip(wrap(&said, inner.width.saturating_sub(2)).into_iter().take(2)) {
+    for (y, line) in (y + 4..).zip(wrap(&said, inner.width.saturating_sub(2)).into_iter().take(2)) {
         canvas.put(inner.x + 2, y, inner.width.saturating_sub(2), &line, meaning);
     }
     cursor

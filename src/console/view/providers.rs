@@ -226,10 +226,9 @@ fn averaged(millis: Option<i64>) -> String {
 
 fn span(millis: i64) -> String {
     match millis {
-        ..1000 => format!("{millis} ms"),
-        1000..10_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
-        10_000..120_000 => format!("{} s", millis / 1000),
-        _ => format!("{} min", millis / 60_000),
+        ..1000 => format!("{millis}ms"),
+        1000..10_000 => format!("{}.{}s", millis / 1000, millis % 1000 / 100),
+        _ => clock::length(millis / 1000),
     }
 }
 

@@ -222,10 +222,11 @@ fn next(model: &Model, desk: &Desk, alert: &Alert, watched: bool) -> (String, Me
                 let seconds = due.as_second() - model.now.as_second();
                 if watched && (0..SECONDS_BELOW).contains(&seconds) {
                     (format!("in {}", clock::seconds(model.now, due)), Meaning::Bad)
-                } else if minutes <= 0 {
+                } else if due <= model.now {
                     ("now".to_owned(), Meaning::Bad)
                 } else {
-                    (format!("in {}", clock::countdown(minutes)), Meaning::Warn)
+                    let meaning = if minutes <= 0 { Meaning::Bad } else { Meaning::Warn };
+                    (format!("in {}", clock::countdown(model.now, due)), meaning)
                 }
             }
             _ => ("nobody".to_owned(), Meaning::Bad),
@@ -237,7 +238,11 @@ fn next(model: &Model, desk: &Desk, alert: &Alert, watched: bool) -> (String, Me
             }
             match (due, minutes) {
                 (Some(due), _) if due <= model.now => (format!("{who} LATE"), Meaning::Bad),
-                (Some(_), Some(minutes)) => (format!("{who} {}", clock::countdown(minutes)), Meaning::Plain),
+                // Two names leave room for one unit.
+                (Some(_), Some(minutes @ 60..)) if alert.offered.is_some() => {
+                    (format!("{who} {}", clock::span(minutes)), Meaning::Plain)
+                }
+                (Some(due), _) => (format!("{who} {}", clock::countdown(model.now, due)), Meaning::Plain),
                 _ => (who, Meaning::Plain),
             }
         }

@@ -54,8 +54,7 @@ pub fn tell(told: &mut Told, model: &Model, name: &str) {
     told.fact("waits", &waits, Meaning::Plain);
     let proof = match one.proof_within {
         Some(within) => {
-            let seconds = within.as_secs();
-            let within = if seconds < 120 { format!("{seconds} s") } else { clock::span(seconds / 60) };
+            let within = clock::length(within.as_secs());
             format!("an urgent message without a receipt after {within} goes another way")
         }
         None => "it gives no receipts that are waited for".to_owned(),
