@@ -326,11 +326,43 @@ fn while_the_agent_is_away_the_header_says_since_when_and_actions_say_why_not() 
     assert!(hand.screen().contains("reconnecting"));
     hand.wait(60).tell(Msg::Away(LinkError::NoAgent { socket: "/run/x.sock".into() }));
     assert!(hand.screen().contains("AWAY since 03:07"), "{}", hand.screen());
+    // Nobody here can know how anything is doing meanwhile.
+    assert!(hand.screen().contains("sms ?  mail ?") && !hand.screen().contains("grid now"), "{}", hand.screen());
+    assert!(
+        hand.screen().contains(" As of 03:07. Pages go on without you if the agent runs; a and n wait."),
+        "{}",
+        hand.screen()
+    );
+    assert!(!hand.screen().contains("/run/x.sock"), "{}", hand.screen());
+    hand.press(&["?"]);
+    assert!(hand.screen().contains("/run/x.sock"), "{}", hand.screen());
+    hand.press(&["Esc"]);
     hand.press(&["s"]);
     assert_eq!(hand.commands(), 0);
     assert_eq!(hand.footer(), "The agent is away since 03:07 and can take no order.");
     hand.tell(Msg::Snapshot(Box::new(night::snapshot())));
     assert!(hand.screen().contains(" live "));
+}
+
+#[test]
+fn an_agent_that_does_not_answer_a_key_is_slow_and_counted_in_steps() {
+    let mut hand = Hand::at_night();
+    hand.press(&["j", "a"]).wait(3);
+    assert!(hand.screen().contains("  live  "), "{}", hand.screen());
+    hand.wait(3);
+    assert!(hand.screen().contains("  slow 5s  "), "{}", hand.screen());
+    hand.wait(3);
+    assert!(
+        hand.screen().contains("  slow 5s  "),
+        "it is counted on once in five seconds: {}",
+        hand.screen()
+    );
+    let wakes = hand.model.wakes_at().duration_since(hand.model.now);
+    assert_eq!(wakes.as_secs(), 1, "{wakes:?}");
+    hand.wait(1);
+    assert!(hand.screen().contains("  slow 10s  "), "{}", hand.screen());
+    hand.command(done("You took A8809."));
+    assert!(hand.screen().contains("  live  "), "{}", hand.screen());
 }
 
 #[test]

@@ -4,10 +4,11 @@ use crate::console::allowed::allowed;
 use crate::console::clock;
 use crate::console::keymap::{Action, COMMANDS, Context};
 use crate::console::keys::{Keys, PLACES};
-use crate::console::model::Model;
+use crate::console::model::{Link, Model};
 use crate::console::theme::{Meaning, Signs};
 use crate::console::view::paint::{Spans, wrap};
 use crate::core::event::Severity;
+use crate::core::text::sanitise;
 
 /// The cells that the keys take.
 const KEYS: u16 = 18;
@@ -15,6 +16,12 @@ const KEYS: u16 = 18;
 pub fn lines(model: &Model, signs: Signs, width: u16) -> Vec<Spans> {
     let here = model.context();
     let mut lines = Vec::new();
+    if let Link::Away { since, why } = &model.link {
+        lines.push(vec![("the agent is away".to_owned(), Meaning::Strong)]);
+        let since = clock::hour_minute(*since, &model.zone());
+        let says = format!("{}; it is tried again and again", sanitise(why));
+        row(&mut lines, &format!("since {since}"), Meaning::Plain, (&says, Meaning::Warn), width);
+    }
     // The keys of this place come first, and say when they cannot be used.
     let mut sections = PLACES;
     sections.sort_by_key(|(context, _)| (*context != here, *context != Context::Everywhere));
