@@ -329,8 +329,10 @@ pub fn footer(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
         return above;
     }
     let context = model.context();
-    let shown: Vec<&Binding> =
-        model.keys.bindings(context).filter(|binding| binding.footer == Footer::Shown).collect();
+    let shown = model.keys.bindings(context).filter(|binding| binding.footer == Footer::Shown);
+    // A key that acts on a row does nothing where there is none.
+    let bare = has_no_row(model);
+    let shown: Vec<&Binding> = shown.filter(|binding| !bare || goes_without_row(binding)).collect();
     let wide = |binding: &Binding| cells(&binding.key.name()) + cells(binding.label) + 3;
     // The keys that are the same everywhere are never what is left out.
     let (own, general): (Vec<&Binding>, Vec<&Binding>) =
@@ -349,6 +351,34 @@ pub fn footer(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
         x = canvas.put_spans(x, y, area.right() - x, &spans);
     }
     above
+}
+
+/// The list of the place is empty.
+fn has_no_row(model: &Model) -> bool {
+    match model.place {
+        Place::Stream => model.line_at_hand().is_none(),
+        Place::Partners => model.partners.rows.is_empty(),
+        Place::Contacts => model.contacts.rows.is_empty(),
+        Place::Messages => model.messages.rows.is_empty(),
+        Place::OnCall => model.on_call.rows.is_empty(),
+        Place::People => model.people.rows.is_empty(),
+        Place::Providers => model.providers.rows.is_empty(),
+        Place::Sources => model.sources.rows.is_empty(),
+        Place::Search => model.search.selected().is_none(),
+        // The main key of Triage says itself that there is nothing; the others always hold something.
+        Place::Triage
+        | Place::Partner
+        | Place::Person
+        | Place::Handover
+        | Place::Templates
+        | Place::Configuration => false,
+    }
+}
+
+fn goes_without_row(binding: &Binding) -> bool {
+    use Action::{Contacts, Filter, Follow, GoTo, Group, Providers, Switch};
+    let everywhere = binding.context == Context::Everywhere && binding.action != GoTo;
+    everywhere || matches!(binding.action, Contacts | Filter | Follow | Group | Providers | Switch)
 }
 
 fn hint(key: &str, label: &str, enabled: bool) -> Spans {
