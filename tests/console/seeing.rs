@@ -118,7 +118,7 @@ fn why_is_answered_on_what_differs_and_on_a_provider_that_is_left() {
     hand.press(&[":"]).type_text("providers").press(&["Enter"]);
     hand.tell(Msg::Providers(Ok(ways::providers())));
     hand.press(&["w"]);
-    says(&hand, &["why kannel", "is left since", "taken back slowly", "connection refused"]);
+    says(&hand, &["why kannel", "is not used since", "taken back slowly", "connection refused"]);
 }
 
 #[test]

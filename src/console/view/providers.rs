@@ -123,7 +123,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     }
     let says = match (selected(model), crate::console::providers::may_probe(model)) {
         (Some(one), Ok(())) => {
-            format!("b: try {} now; w: why it is left; Enter: its messages", sanitise(&one.id))
+            format!("b: try {} now; w: why it is not used; Enter: its messages", sanitise(&one.id))
         }
         (Some(one), Err(_)) => format!("Enter: the messages that went by {}; w: why", sanitise(&one.id)),
         (None, _) => String::new(),
@@ -135,7 +135,9 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
 fn detail(canvas: &mut Canvas<'_>, model: &Model, one: &ProviderInfo, area: Rect) {
     let zone = model.zone();
     let when = |at| clock::when(model.now, at, &zone);
-    canvas.rule(area, area.y, &sanitise(&one.id), &sanitise(&one.channel.kind), Meaning::Strong);
+    let kind = sanitise(&one.channel.kind);
+    let right = format!("{kind} {} last 60 min, a bar is 5 min", canvas.theme.signs.dot);
+    canvas.rule(area, area.y, &sanitise(&one.id), &right, Meaning::Strong);
     let (word, meaning) = state_of(one, &when(one.channel.since));
     let mut stands: Spans = vec![(word, meaning)];
     if one.failures > 0 {
@@ -174,7 +176,11 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, one: &ProviderInfo, area: Rect
             &one.bars,
             |bar| bar.waiting.map(i64::from),
             match one.hour.waiting {
-                Some(most) => format!("{} now, {most} at most", one.channel.queued),
+                // The newest count is newer than any bar.
+                Some(most) => {
+                    let (now, most) = (one.channel.queued, u64::from(most));
+                    format!("{now} now, {} at most in the hour", most.max(now))
+                }
                 None => format!("{} now", one.channel.queued),
             },
         ),

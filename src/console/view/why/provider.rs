@@ -25,7 +25,7 @@ pub fn tell(told: &mut Told, model: &Model, name: &str) {
         ChannelState::Failing => {
             (format!("{shown} fails since {since}, and is tried all the same."), Meaning::Warn)
         }
-        ChannelState::Down => (format!("{shown} is left since {since}."), Meaning::Bad),
+        ChannelState::Down => (format!("{shown} is not used since {since}."), Meaning::Bad),
     };
     told.say(&said, meaning);
     if channel.state == ChannelState::Down {
