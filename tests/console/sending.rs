@@ -178,6 +178,10 @@ fn whom_the_last_page_missed_is_marked_where_an_alert_is_handed_over() {
     let mut hand = Hand::at_night();
     hand.press(&["j", "j", "h"]);
     assert!(hand.line("Jonas Roth").contains("SMS✗ mail"), "{}", hand.screen());
+    hand.press(&["Esc", "5"]).answers().press(&["o"]);
+    assert!(hand.line("Jonas Roth").contains("SMS✗ mail"), "of an override as well: {}", hand.screen());
+    hand.press(&["Esc", "Tab", "?"]);
+    assert!(hand.line("  BY ").contains("SMS✓ the last message there arrived"), "{}", hand.screen());
 }
 
 #[test]

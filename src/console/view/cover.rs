@@ -5,9 +5,10 @@ use crate::console::cover::{Cover, Field};
 use crate::console::model::Model;
 use crate::console::oncall::names;
 use crate::console::theme::Meaning;
+use crate::console::told::Ways;
 use crate::console::view::dialog::{input, window};
-use crate::console::view::first_row;
 use crate::console::view::paint::{Canvas, wrap};
+use crate::console::view::{first_row, people};
 use crate::core::text::sanitise;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -43,6 +44,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Cover, area: Rect)
         let said = "nobody else of that name can take an alert";
         canvas.put(x, inner.y + 1, inner.right().saturating_sub(x), said, Meaning::Warn);
     }
+    let known = Ways::of(model);
     let first = first_row(dialog.selected, found.len(), usize::from(PEOPLE));
     for (y, (i, (id, name))) in
         (inner.y + 1..).zip(found.iter().enumerate().skip(first).take(usize::from(PEOPLE)))
@@ -53,7 +55,10 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Cover, area: Rect)
         }
         let you = if desk.is_me(id) { " (you)" } else { "" };
         let meaning = if on { Meaning::Strong } else { Meaning::Plain };
-        canvas.put(x + 2, y, inner.right().saturating_sub(x + 2), &format!("{name}{you}"), meaning);
+        let mut spans = vec![(format!("{name}{you}  "), meaning)];
+        let person = desk.people.get(id).map(|person| known.to(person)).unwrap_or_default();
+        spans.extend(people::ways(&canvas.theme.signs, &person));
+        canvas.put_spans(x + 2, y, inner.right().saturating_sub(x + 2), &spans);
     }
 
     let times = dialog.times(model.now);

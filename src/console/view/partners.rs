@@ -36,7 +36,7 @@ impl Columns {
         let wide = area.width >= WIDE;
         let reached_wide = if wide { REACHED_WIDE } else { REACHED };
         let reached = area.right().saturating_sub(reached_wide);
-        let onboarding = if wide { 30 } else { 16 };
+        let onboarding = if wide { 30 + (area.width.saturating_sub(140) / 3).min(18) } else { 16 };
         let onboarding_x = reached.saturating_sub(onboarding + 1);
         let load = if wide { (area.width - WIDE) / 4 + 6 } else { 0 };
         let load = (wide, load.min(24));

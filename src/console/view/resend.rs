@@ -91,7 +91,10 @@ fn of_plan(canvas: &Canvas<'_>, model: &Model, plan: &Plan) -> Vec<Spans> {
         }));
     }
     let many = plan.seen.len() > 1;
-    lines.extend(plan.goes.iter().flat_map(|going| of_one(canvas, model, going, lately(going), many)));
+    // What failed is in sight however many go.
+    let mut goes: Vec<&Going> = plan.goes.iter().collect();
+    goes.sort_by_key(|going| lately(going).is_none_or(|way| way.failed == 0));
+    lines.extend(goes.into_iter().flat_map(|going| of_one(canvas, model, going, lately(going), many)));
     lines
 }
 
