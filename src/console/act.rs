@@ -86,7 +86,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Probe => return providers::probe(model),
         Action::Hand => {
             let alert = model.selected_alert().zip(model.desk.as_ref());
-            let dialog = alert.map(|(alert, desk)| HandOver::new(desk, alert, now));
+            let dialog = alert.map(|(alert, desk)| HandOver::new(model, desk, alert));
             model.dialog = dialog.map(Dialog::HandOver);
         }
         Action::Snooze => {

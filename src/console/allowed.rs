@@ -3,7 +3,7 @@
 use crate::console::desk::ContactsHeard;
 use crate::console::keymap::{Action, Context};
 use crate::console::model::{About, Link, Model, Named, Place, Subject};
-use crate::console::{clock, order, waiting};
+use crate::console::{clock, oncall, order, waiting};
 use crate::core::alert::AlertState;
 use crate::core::notification::{Notification, RecipientId};
 use crate::core::person::Role;
@@ -205,6 +205,11 @@ fn undo(model: &Model) -> Result<(), String> {
     // Whether it is still in one's own hand the agent knows best: its answer may be ahead of the stream.
     if order::undoable(model).next().is_some() {
         return Ok(());
+    }
+    if model.place == Place::OnCall && model.named.is_none() {
+        let takes_back = model.keys.name(Context::OnCall, Action::TakeBack);
+        let why = || format!("you arranged nothing just now; {takes_back} takes the selected override back");
+        return oncall::just_made(model).map(|_| ()).ok_or_else(why);
     }
     on_alert(model, Action::Undo)?;
     match (model.selected_alert().and_then(|alert| alert.held_by()), &model.desk) {

@@ -447,7 +447,16 @@ fn send_rows(model: &mut Model, word: &'static str, rows: Vec<Row>) -> Result<Ve
     let ticket = Ticket(model.tickets);
     let each = rows.iter().map(|row| row.one.clone()).collect();
     for Row { about, label, undo, .. } in rows {
-        model.pending.push(Pending { ticket, about, word, label, undo, typed: None, waits: None });
+        model.pending.push(Pending {
+            ticket,
+            about,
+            word,
+            label,
+            undo,
+            typed: None,
+            waits: None,
+            since: model.now,
+        });
     }
     model.flash = None;
     Ok(vec![Effect::Together { ticket, each }])

@@ -25,7 +25,24 @@ pub fn age(now: Timestamp, at: Timestamp) -> String {
     }
 }
 
-/// `4m`, `3h`, `2d`: a number of minutes in the one unit that says enough.
+/// `47s`, `1m 47s`, `12m`, `5h 56m`, `6d 9h`: a length of time, in at most the two units that say enough. A colon
+/// stands only in a time of day.
+pub fn length(seconds: i64) -> String {
+    let two = |(many, unit): (i64, char), (rest, of_rest): (i64, char)| match rest {
+        0 => format!("{many}{unit}"),
+        rest => format!("{many}{unit} {rest}{of_rest}"),
+    };
+    let (minutes, hours) = (seconds / 60, seconds / 3_600);
+    match seconds {
+        ..60 => format!("{}s", seconds.max(0)),
+        60..120 => two((minutes, 'm'), (seconds % 60, 's')),
+        120..3_600 => format!("{minutes}m"),
+        3_600..172_800 => two((hours, 'h'), (minutes % 60, 'm')),
+        _ => two((hours / 24, 'd'), (hours % 24, 'h')),
+    }
+}
+
+/// The same in the one unit that says enough, for a narrow column: `4m`, `3h`, `2d`.
 pub fn span(minutes: i64) -> String {
     match minutes {
         ..=99 => format!("{minutes}m"),
@@ -34,20 +51,18 @@ pub fn span(minutes: i64) -> String {
     }
 }
 
-/// `34m`, `2:40`: a countdown to something; hours and minutes from an hour on.
-pub fn countdown(minutes: i64) -> String {
-    match minutes {
-        ..=0 => "now".to_owned(),
-        1..=59 => format!("{minutes}m"),
-        60..=599 => format!("{}:{:02}h", minutes / 60, minutes % 60),
-        _ => span(minutes),
+/// `34m`, `2h 40m`: a countdown to something; `now` only once it is due.
+pub fn countdown(now: Timestamp, at: Timestamp) -> String {
+    match minutes_until(now, at) {
+        _ if at <= now => "now".to_owned(),
+        ..=0 => "<1m".to_owned(),
+        minutes => length(minutes * 60),
     }
 }
 
-/// `1:52`: a countdown that a person is watching.
+/// `1m 52s`: a countdown that a person is watching.
 pub fn seconds(now: Timestamp, at: Timestamp) -> String {
-    let seconds = at.as_second().saturating_sub(now.as_second()).max(0);
-    format!("{}:{:02}", seconds / 60, seconds % 60)
+    length(at.as_second().saturating_sub(now.as_second()))
 }
 
 /// `03:07`.
@@ -140,9 +155,27 @@ mod tests {
         assert_eq!(age(now, at("2026-11-24T02:07:01Z")), "now");
         assert_eq!(age(now, at("2026-11-24T02:06:59Z")), "1m");
         assert_eq!(minutes_until(now, at("2026-11-24T02:09:50Z")), 2);
-        assert_eq!(seconds(now, at("2026-11-24T02:09:50Z")), "1:52");
-        assert_eq!(countdown(160), "2:40h");
+        assert_eq!(seconds(now, at("2026-11-24T02:09:50Z")), "1m 52s");
+        assert_eq!(countdown(now, at("2026-11-24T04:47:10Z")), "2h 40m");
+        assert_eq!(countdown(now, at("2026-11-24T02:07:59Z")), "<1m");
+        assert_eq!(countdown(now, now), "now");
         assert_eq!(age(now, at("2026-11-22T02:00:00Z")), "2d");
+    }
+
+    #[test]
+    fn a_length_is_said_in_one_way_and_never_with_a_colon() {
+        let (minute, hour, day) = (60, 3_600, 86_400);
+        for (seconds, said) in [
+            (47, "47s"),
+            (minute + 47, "1m 47s"),
+            (minute, "1m"),
+            (12 * minute + 20, "12m"),
+            (5 * hour + 56 * minute, "5h 56m"),
+            (4 * hour, "4h"),
+            (6 * day + 9 * hour + 5 * minute, "6d 9h"),
+        ] {
+            assert_eq!(length(seconds), said);
+        }
     }
 
     #[test]

@@ -11,8 +11,8 @@ use crate::core::text::sanitise;
 use crate::core::wall;
 use crate::wire::ScheduleTimeline;
 use crossterm::event::{KeyCode, KeyEvent};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use std::collections::BTreeSet;
 
 /// Puts somebody on call for a while.
@@ -72,6 +72,18 @@ impl When {
     }
 }
 
+/// The end of the turn's first night: the next time the clock shows what it shows at the hand-off. Whoever presses
+/// Enter too early gives a night away, and no week.
+fn tonight(schedule: &ScheduleTimeline, turn: &Segment, now: Timestamp) -> Timestamp {
+    let zone = TimeZone::get(&schedule.time_zone).unwrap_or(TimeZone::UTC);
+    let (from, hand_off) = (turn.from.max(now), turn.until.to_zoned(zone.clone()).time());
+    let today = from.to_zoned(zone.clone()).date();
+    let ends =
+        |days: i64| Some(wall::moment(&zone, today.checked_add(days.days()).ok()?.to_datetime(hand_off)));
+    let ends = [ends(0), ends(1)].into_iter().flatten().find(|at| *at > from);
+    ends.unwrap_or(turn.until).min(turn.until)
+}
+
 impl Cover {
     pub fn new(desk: &Desk, schedule: &ScheduleTimeline, turn: &Segment, now: Timestamp) -> Self {
         let typed_in = desk.zone();
@@ -88,7 +100,7 @@ impl Cover {
             everybody,
             selected: me_first.then_some(0),
             from: When::new(turn.from.max(now), now, &typed_in),
-            until: When::new(turn.until, now, &typed_in),
+            until: When::new(tonight(schedule, turn, now), now, &typed_in),
             on: Field::Who,
             error: None,
             appeared: now,
@@ -96,6 +108,12 @@ impl Cover {
             me: desk.me.person.as_ref().map(|me| me.id.clone()),
             typed_in,
         }
+    }
+
+    /// How long the whole of that turn goes on, where it is not all of it that is covered.
+    pub fn turn_ends(&self, until: Timestamp) -> Option<Timestamp> {
+        let within = self.turns.iter().find(|turn| turn.from < until && until < turn.until)?;
+        Some(within.until)
     }
 
     /// Who matches what is typed.

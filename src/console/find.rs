@@ -4,13 +4,15 @@ use crate::console::desk::Desk;
 use crate::console::line::Line;
 use crate::console::model::{Filter, Model, Place};
 use crate::console::narrow::filter;
+use crate::console::nav;
 use crate::core::alert::AlertState;
 use crate::core::contact::{Category, Medium};
+use crate::core::event::Severity;
 use crate::core::person::PersonId;
 use crate::core::query::complete::{Completion, Vocabulary, complete, taken};
 use crate::core::query::found::Kind;
 use crate::core::query::rows::Names;
-use crate::core::query::{Asking, Facets, Field, Parsed, Problem, Query, field};
+use crate::core::query::{Asking, Facets, Field, Parsed, Problem, Query, Wants, Word, field, fold};
 use crate::core::task::{TaskKind, TaskState};
 use crate::core::text::{Untrusted, sanitise};
 use std::collections::BTreeSet;
@@ -176,7 +178,42 @@ pub fn take_offer(model: &mut Model) -> bool {
     true
 }
 
-/// What is wrong with what was typed, the first of it.
-pub fn problem(model: &Model, filter: &Filter) -> Option<Problem> {
-    filter.read(fields(model.place)).problems.into_iter().next()
+/// What is wrong with what was typed, the first of it, as a sentence without its full stop.
+pub fn problem(model: &Model, filter: &Filter) -> Option<String> {
+    let fields = fields(model.place);
+    let Parsed { query, problems } = filter.read(fields);
+    let problem = problems.into_iter().next().or_else(|| no_such_value(model, &query))?;
+    Some(match problem {
+        Problem::Unknown(name, _) => {
+            let place = nav::crumbs(model).pop().unwrap_or_default();
+            let by: Vec<String> = fields.iter().map(|field| format!("{}:", field.name())).collect();
+            let by = if by.is_empty() { "words".to_owned() } else { by.join(", ") };
+            format!("{place} cannot be filtered by {name}:, only by {by}")
+        }
+        problem => problem.to_string(),
+    })
+}
+
+/// A value that no row can have: it finds nothing, and is to be told from one that merely has no row now.
+fn no_such_value(model: &Model, query: &Query) -> Option<Problem> {
+    query.groups.iter().flatten().find_map(|term| {
+        let Wants::Field(field, words) = &term.wants else { return None };
+        let values: Vec<String> = match field {
+            Field::Severity => Severity::ALL.map(|severity| severity.as_str().to_owned()).into(),
+            Field::State | Field::Channel | Field::Source | Field::Team => Known(model).values(*field),
+            // Of the others not every value is known here, or the agent knows more.
+            _ => return None,
+        };
+        let known = |word: &Word| {
+            let wanted = plain(word.folded());
+            values.iter().any(|value| plain(&fold(value)).contains(&wanted))
+        };
+        let word = words.iter().find(|word| !known(word)).filter(|_| !values.is_empty())?;
+        Some(Problem::NoSuchValue { field: *field, values, word: word.text.clone() })
+    })
+}
+
+/// Spaces, dashes and underlines are the same.
+fn plain(text: &str) -> String {
+    text.replace(['-', '_'], " ")
 }

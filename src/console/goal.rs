@@ -262,11 +262,7 @@ impl Goals<'_> {
     }
 
     fn of_streamed(&mut self, model: &Model) {
-        let line = match model.stream.selected {
-            Some(seq) => model.streamed().find(|numbered| numbered.seq == seq),
-            None => model.streamed().next_back(),
-        };
-        let Some(change) = line.map(|numbered| &numbered.change) else { return };
+        let Some(change) = model.line_at_hand().map(|numbered| &numbered.change) else { return };
         if let Some(alert) = change.alert {
             self.of_alert(alert);
         }

@@ -29,7 +29,7 @@ use crate::console::templates::Templates;
 use crate::console::theme::Theme;
 use crate::console::waiting::{Item as WaitingItem, Waiting};
 use crate::core::alert::{Alert, AlertState};
-use crate::core::change::{Numbered, What};
+use crate::core::change::{Change, Numbered, What};
 use crate::core::command::Action as Ask;
 use crate::core::contact::{Contact, ContactState};
 use crate::core::counted::counted;
@@ -53,6 +53,8 @@ pub const HAND_RESTS: SignedDuration = SignedDuration::from_secs(20);
 pub const UNDO_WITHIN: SignedDuration = SignedDuration::from_secs(10);
 /// An agent away for less is "reconnecting".
 pub const RECONNECTING: SignedDuration = SignedDuration::from_secs(5);
+/// A command without an answer for longer makes the agent slow; so often that is counted on.
+pub const SLOW_STEP: SignedDuration = SignedDuration::from_secs(5);
 /// A selected countdown shows seconds below this.
 pub const SECONDS_BELOW: i64 = 120;
 /// More changes in a second than an eye can follow.
@@ -282,6 +284,8 @@ pub struct Pending {
     pub typed: Option<Box<Dialog>>,
     /// What waits in its place if the agent goes away before it answers.
     pub waits: Option<Box<WaitingItem>>,
+    /// When it was sent.
+    pub since: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -359,6 +363,21 @@ impl About {
             Self::Contact(_) | Self::OnCall(_) | Self::Maintenance | Self::View => "that".to_owned(),
         }
     }
+}
+
+/// Changes of one event that are looked at for the words of another.
+const TOGETHER: usize = 8;
+
+/// A case that moved in the words of the event that moved it.
+fn repeats(change: &Change, event: &Change) -> bool {
+    fn words(change: &Change) -> &str {
+        let said = change.summary.raw().trim_end_matches('.');
+        said.strip_prefix("Case ").unwrap_or(said)
+    }
+    change.what == What::CaseMoved
+        && event.what == What::EventReceived
+        && change.partner == event.partner
+        && words(change).eq_ignore_ascii_case(words(event))
 }
 
 impl Stream {
@@ -611,13 +630,7 @@ impl Model {
     pub fn partner_at_hand(&self) -> Option<Untrusted> {
         match self.place {
             Place::Triage => self.selected_partner().map(|partner| partner.id.clone()),
-            Place::Stream => {
-                let found = match self.stream.selected {
-                    Some(seq) => self.streamed().find(|numbered| numbered.seq == seq),
-                    None => self.streamed().next_back(),
-                };
-                found?.change.partner.clone()
-            }
+            Place::Stream => self.line_at_hand()?.change.partner.clone(),
             Place::Partners => self.partners.rows.selected().cloned(),
             Place::Partner => self.page.as_ref().map(|page| page.id.clone()),
             Place::Contacts => self.selected_contact()?.partner_id.clone(),
@@ -731,13 +744,36 @@ impl Model {
         held.chain(newest.filter(self.found_by(&self.stream.filter)))
     }
 
+    /// The line of the Stream that the hand is on; while it follows, the newest.
+    pub fn line_at_hand(&self) -> Option<&Numbered> {
+        match self.stream.selected {
+            Some(seq) => self.streamed().find(|numbered| numbered.seq == seq),
+            None => self.streamed().next_back(),
+        }
+    }
+
+    /// What is news of what the console remembers: a partner described by its events is none beside the event
+    /// itself, nor what says the event's words again, unless something is looked for.
+    fn news(&self) -> impl DoubleEndedIterator<Item = &Numbered> {
+        let whole = self.stream.filter.is_active();
+        self.desk.iter().flat_map(move |desk| {
+            let recent = &desk.recent;
+            let said_before = move |at: usize| {
+                let line = &recent[at];
+                let together = recent.range(..at).rev().take_while(|one| one.change.at == line.change.at);
+                together.take(TOGETHER).any(|event| repeats(&line.change, &event.change))
+            };
+            let lines = recent.iter().enumerate();
+            let lines = lines.filter(|(_, line)| line.change.what != What::PartnerSeen);
+            lines.filter(move |(at, _)| whole || !said_before(*at)).map(|(_, line)| line)
+        })
+    }
+
     /// The newest changes, whatever the Stream's filter finds and wherever it is paused.
     pub fn newest(&self) -> impl DoubleEndedIterator<Item = &Numbered> {
         let fast = self.too_fast();
         let still = fast.then_some(&self.stream.still).into_iter().flatten();
-        let recent = self.desk.as_ref().filter(|_| !fast).into_iter().flat_map(|desk| desk.recent.iter());
-        // A partner described by its events is no news beside the event itself.
-        still.chain(recent).filter(|numbered| numbered.change.what != What::PartnerSeen)
+        still.chain(self.news().filter(move |_| !fast))
     }
 
     fn found_by(&self, filter: &Filter) -> impl Fn(&&Numbered) -> bool {
@@ -752,9 +788,8 @@ impl Model {
     /// What came since following ended, of what the filter finds: how many, and whether there were more.
     pub fn streamed_since(&self) -> (usize, bool) {
         let recent = || self.desk.iter().flat_map(|desk| desk.recent.iter());
-        let since = recent().filter(|numbered| numbered.seq > self.stream.paused_at);
-        let news = since.filter(|numbered| numbered.change.what != What::PartnerSeen);
-        let many = news.filter(self.found_by(&self.stream.filter)).count();
+        let since = self.news().filter(|numbered| numbered.seq > self.stream.paused_at);
+        let many = since.filter(self.found_by(&self.stream.filter)).count();
         (many, recent().next().is_some_and(|oldest| oldest.seq > self.stream.paused_at + 1))
     }
 
@@ -776,6 +811,19 @@ impl Model {
     pub fn passing(&self) -> Option<u32> {
         let Stream { counting, passed, .. } = self.stream;
         self.too_fast().then_some(if passed > TOO_FAST { passed } else { counting })
+    }
+
+    /// Nothing is known of what happens: the agent is away, and does not come back at once.
+    pub fn is_cut_off(&self) -> bool {
+        matches!(self.link, Link::Away { since, .. } if self.now.duration_since(since) >= RECONNECTING)
+    }
+
+    /// For how many seconds the oldest command has had no answer, in steps, once that is long.
+    pub fn slow(&self) -> Option<i64> {
+        let since = self.pending.iter().map(|pending| pending.since).min()?;
+        let step = SLOW_STEP.as_secs();
+        let steps = self.now.duration_since(since).as_secs() / step;
+        (steps > 0).then_some(steps * step)
     }
 
     /// When something on the screen changes by the clock alone.
@@ -806,6 +854,10 @@ impl Model {
         }
         if let Some(again) = self.waiting.again_at {
             sooner(again);
+        }
+        if let Some(since) = self.pending.iter().map(|pending| pending.since).min() {
+            let next = SignedDuration::from_secs(self.slow().unwrap_or(0)) + SLOW_STEP;
+            sooner(since.saturating_add(next).unwrap_or(Timestamp::MAX));
         }
         if let Link::Away { since, .. } = self.link {
             sooner(since.saturating_add(RECONNECTING).unwrap_or(Timestamp::MAX));

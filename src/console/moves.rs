@@ -2,7 +2,7 @@
 
 use crate::console::effect::Effect;
 use crate::console::follow::{arrange, keep};
-use crate::console::goal::{self, Goal};
+use crate::console::goal;
 use crate::console::messages::Narrowed;
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
 use crate::console::narrow::{filter, filtered};
@@ -19,15 +19,10 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
             model.triage.zoomed = !zoomed && model.subject().is_some();
         }
         Place::Stream => {
-            let selected = model.stream.selected;
-            let found = match selected {
-                Some(seq) => model.streamed().find(|numbered| numbered.seq == seq),
-                None => model.streamed().next_back(),
-            };
-            return match found.and_then(|numbered| numbered.change.alert) {
-                Some(alert) => goal::go(model, Goal::Alert(alert)),
+            return match goal::of_hand(model).into_iter().next() {
+                Some((_, first)) => goal::go(model, first),
                 None => {
-                    say(model, "This line is about no alert.".to_owned(), Tone::Refused);
+                    say(model, "This line leads nowhere; it says it all.".to_owned(), Tone::Refused);
                     Vec::new()
                 }
             };

@@ -3,7 +3,7 @@
 use crate::console::effect::Effect;
 use crate::console::follow::arrange;
 use crate::console::model::{Filter, Model, Place, Tone};
-use crate::console::say::{say, sentence};
+use crate::console::say::say;
 use crate::console::{
     configuration, contacts, find, messages, oncall, partners, people, providers, search, sources, templates,
 };
@@ -91,7 +91,7 @@ pub fn press_filter(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
             filter(model).open = false;
             let kept = filter(model).clone();
             if let Some(problem) = find::problem(model, &kept) {
-                say(model, sentence(&problem.to_string()), Tone::Refused);
+                say(model, format!("{problem}."), Tone::Refused);
             }
         }
         _ => _ = filter(model).line.press(key),

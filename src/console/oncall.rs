@@ -25,6 +25,9 @@ use std::collections::BTreeSet;
 /// Turns offered for a swap; more would not fit the smallest screen.
 const OFFERED: usize = 16;
 
+/// So long `u` asks about what oneself arranged last.
+const AFTERTHOUGHT: SignedDuration = SignedDuration::from_secs(60);
+
 #[derive(Debug, Default)]
 pub struct Plan {
     pub filter: Filter,
@@ -264,8 +267,33 @@ pub fn swap(model: &mut Model) {
 }
 
 pub fn take_back(model: &mut Model) {
-    let Some(((schedule, turn), desk)) = selected(model).zip(model.desk.as_ref()) else { return };
-    let Some(over) = arranged(schedule, turn) else { return };
+    let dialog = selected(model).zip(model.desk.as_ref()).and_then(|((schedule, turn), desk)| {
+        Some(asked_back(model, desk, schedule, arranged(schedule, turn)?))
+    });
+    model.dialog = dialog.map(Dialog::Question).or(model.dialog.take());
+}
+
+/// What oneself has just arranged, if anything.
+pub fn just_made(model: &Model) -> Option<(&ScheduleTimeline, &Override)> {
+    let desk = model.desk.as_ref()?;
+    let made = |known| {
+        let known: &ScheduleTimeline = known;
+        known.overrides.iter().map(move |over| (known, over))
+    };
+    let mine = model.on_call.known.iter().flat_map(made).filter(|(_, over)| desk.is_me(&over.by));
+    let (known, newest) = mine.max_by_key(|(_, over)| (over.created_at, over.id))?;
+    (model.now.duration_since(newest.created_at) < AFTERTHOUGHT).then_some((known, newest))
+}
+
+/// Asks whether that is to go again.
+pub fn take_back_just_made(model: &mut Model) {
+    let dialog = just_made(model)
+        .zip(model.desk.as_ref())
+        .map(|((schedule, over), desk)| asked_back(model, desk, schedule, over));
+    model.dialog = dialog.map(Dialog::Question);
+}
+
+fn asked_back(model: &Model, desk: &Desk, schedule: &ScheduleTimeline, over: &Override) -> Question {
     let zone = model.zone();
     let both: Vec<&Override> =
         schedule.overrides.iter().filter(|one| one.id == over.id || Some(one.id) == over.swap).collect();
@@ -300,6 +328,5 @@ pub fn take_back(model: &mut Model) {
         expect: Expect::default(),
     };
     let (title, says) = (format!("Take back {id}?"), says.join(" "));
-    let question = Question::new(title, says, "Take it back", order, model.now);
-    model.dialog = Some(Dialog::Question(question));
+    Question::new(title, says, "Take it back", order, model.now)
 }

@@ -5,9 +5,9 @@ use crate::console::dialog::{Chooser, Dialog, Order};
 use crate::console::effect::Effect;
 use crate::console::keymap::Action;
 use crate::console::message::Ticket;
-use crate::console::model::{About, Link, Model, Named, Pending, Subject, Tone, Undo};
+use crate::console::model::{About, Link, Model, Named, Pending, Place, Subject, Tone, Undo};
 use crate::console::say::{say, sentence};
-use crate::console::{bulk, waiting};
+use crate::console::{bulk, oncall, waiting};
 use crate::core::alert::AlertState;
 use crate::core::command::{Action as Ask, Expect};
 use crate::core::id::{AlertId, TaskId};
@@ -37,6 +37,10 @@ pub fn undo(model: &mut Model) -> Vec<Effect> {
     let just: Vec<One> = undoable(model).cloned().collect();
     if !just.is_empty() {
         return or_say(model, |model| undo_these(model, just));
+    }
+    if model.place == Place::OnCall && model.named.is_none() {
+        oncall::take_back_just_made(model);
+        return Vec::new();
     }
     let Some(alert) = model.selected_alert() else { return Vec::new() };
     let order = Order {
@@ -119,7 +123,7 @@ pub fn send_undoable(model: &mut Model, order: Order, undo: Option<One>) -> Resu
     model.undo = None;
     let (label, waits) = (String::new(), waits.map(Box::new));
     let Order { about, word, ask, expect } = order;
-    model.pending.push(Pending { ticket, about, word, label, undo, typed: None, waits });
+    model.pending.push(Pending { ticket, about, word, label, undo, typed: None, waits, since: model.now });
     model.flash = None;
     Ok(vec![Effect::Command { ticket, action: ask, expect }])
 }

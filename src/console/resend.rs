@@ -1,9 +1,10 @@
 //! The dialog before something is sent again: who gets it, which way, and what the agent says would leave.
 //!
-//! Nothing can be sent before the agent has said what it would come to; with every change it is asked anew.
+//! Nothing can be sent before the agent has said what it would come to; with every change it is asked anew. No key
+//! that chooses to whom or which way comes to the button: only Tab does.
 
 use crate::console::desk::Desk;
-use crate::console::dialog::{Order, Pressed};
+use crate::console::dialog::{Button, Order, Pressed};
 use crate::console::model::About;
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
@@ -26,6 +27,7 @@ pub struct Resend {
     pub chosen_to: usize,
     pub chosen_via: usize,
     pub on: ResendRow,
+    pub button: Button,
     /// What would leave; `None` while the agent is asked.
     pub plan: Option<Result<Plan, String>>,
     pub scroll: usize,
@@ -36,8 +38,6 @@ pub struct Resend {
 pub enum ResendRow {
     To,
     Via,
-    Cancel,
-    Send,
 }
 
 impl Resend {
@@ -113,7 +113,8 @@ impl Resend {
             via,
             chosen_to: 0,
             chosen_via: 0,
-            on: ResendRow::Cancel,
+            on: ResendRow::To,
+            button: Button::Cancel,
             plan: None,
             scroll: 0,
             appeared: now,
@@ -146,51 +147,53 @@ impl Resend {
     }
 
     pub fn press(&mut self, key: KeyEvent) -> Pressed {
-        use ResendRow::*;
-        let order = [To, Via, Cancel, Send];
-        let at = order.iter().position(|row| *row == self.on).unwrap_or(2);
-        let turn = |chosen: usize, len: usize, by: isize| (chosen + len).saturating_add_signed(by) % len;
         match key.code {
             KeyCode::Esc | KeyCode::Char('q') => return Pressed::Close,
             KeyCode::PageDown => self.scroll += 1,
             KeyCode::PageUp => self.scroll = self.scroll.saturating_sub(1),
-            KeyCode::Char('j') | KeyCode::Down | KeyCode::Tab => self.on = order[(at + 1) % 4],
-            KeyCode::Char('k') | KeyCode::Up | KeyCode::BackTab => self.on = order[(at + 3) % 4],
-            KeyCode::Left | KeyCode::Right | KeyCode::Char('h' | 'l' | ' ') => {
-                let by = if matches!(key.code, KeyCode::Left | KeyCode::Char('h')) { -1 } else { 1 };
-                match self.on {
-                    To => self.chosen_to = turn(self.chosen_to, self.to.len(), by),
-                    Via => self.chosen_via = turn(self.chosen_via, self.via.len(), by),
-                    Cancel => self.on = Send,
-                    Send => self.on = Cancel,
-                }
-                if matches!(self.on, To | Via) {
-                    self.plan = None;
-                    return Pressed::Plan(self.asked());
-                }
+            KeyCode::Char('j') | KeyCode::Down => self.go(ResendRow::Via),
+            KeyCode::Char('k') | KeyCode::Up => self.go(ResendRow::To),
+            KeyCode::Tab | KeyCode::BackTab => {
+                let sends = self.button == Button::Cancel && self.ready().is_some();
+                self.button = if sends { Button::Do } else { Button::Cancel };
             }
-            KeyCode::Enter => match self.on {
-                To => self.on = Via,
-                Via => self.on = Cancel,
-                Cancel => return Pressed::Close,
-                Send => {
-                    let Some(plan) = self.ready() else { return Pressed::Stay };
-                    let about = match self.what.first() {
-                        Some(Target::Alert(alert)) => About::Alert(*alert),
-                        Some(Target::Message(message)) => About::Message(*message),
-                        None => return Pressed::Close,
-                    };
-                    let expect = Expect { resent: plan.seen.clone(), ..Expect::default() };
-                    return Pressed::Order(Order {
-                        about,
-                        word: "resend",
-                        ask: Ask::Resend(self.asked()),
-                        expect,
-                    });
-                }
-            },
+            KeyCode::Left | KeyCode::Char('h') => return self.change(-1),
+            KeyCode::Right | KeyCode::Char('l' | ' ') => return self.change(1),
+            KeyCode::Enter if self.button == Button::Cancel => return Pressed::Close,
+            KeyCode::Enter => {
+                let Some(plan) = self.ready() else { return Pressed::Stay };
+                let about = match self.what.first() {
+                    Some(Target::Alert(alert)) => About::Alert(*alert),
+                    Some(Target::Message(message)) => About::Message(*message),
+                    None => return Pressed::Close,
+                };
+                let expect = Expect { resent: plan.seen.clone(), ..Expect::default() };
+                return Pressed::Order(Order {
+                    about,
+                    word: "resend",
+                    ask: Ask::Resend(self.asked()),
+                    expect,
+                });
+            }
             _ => {}
         }
         Pressed::Stay
+    }
+
+    fn go(&mut self, row: ResendRow) {
+        self.on = row;
+        self.button = Button::Cancel;
+    }
+
+    /// Somebody else, or another way: the agent has to be asked anew.
+    fn change(&mut self, by: isize) -> Pressed {
+        let turn = |chosen: usize, len: usize| (chosen + len).saturating_add_signed(by) % len;
+        match self.on {
+            ResendRow::To => self.chosen_to = turn(self.chosen_to, self.to.len()),
+            ResendRow::Via => self.chosen_via = turn(self.chosen_via, self.via.len()),
+        }
+        self.plan = None;
+        self.button = Button::Cancel;
+        Pressed::Plan(self.asked())
     }
 }

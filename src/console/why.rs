@@ -62,11 +62,7 @@ pub fn at_hand(model: &Model) -> Result<Of, String> {
             providers::selected(model).map(|p| Of::Provider(p.id.clone())).ok_or_else(nothing)
         }
         Place::Stream => {
-            let found = match model.stream.selected {
-                Some(seq) => model.streamed().find(|numbered| numbered.seq == seq),
-                None => model.streamed().next_back(),
-            };
-            let change = &found.ok_or_else(nothing)?.change;
+            let change = &model.line_at_hand().ok_or_else(nothing)?.change;
             match (&change.object, change.alert) {
                 (Object::Notification(message), _) => Ok(Of::Message(message.id)),
                 (Object::Task(task), _) => Ok(Of::Task(task.id)),
@@ -107,7 +103,7 @@ pub fn at_hand(model: &Model) -> Result<Of, String> {
             Err("a partner has no why of its own; Enter, then w on a row of theirs".to_owned())
         }
         Place::People | Place::Person => {
-            Err("a person has no why of their own; 5 shows why who is on call".to_owned())
+            Err("Enter says how they are reached and what proves it; 5 says why who is on call".to_owned())
         }
         Place::Sources | Place::Configuration => {
             Err("nothing here was decided; it is as it was configured".to_owned())

@@ -57,11 +57,13 @@ impl Default for MoneyFormat {
 }
 
 impl Money {
-    /// `€84k`, `€1.2M`, `SEK310k`: what fits a narrow column and one SMS.
+    /// `€3.4k`, `€84k`, `€1.2M`, `SEK310k`: what fits a narrow column and one SMS.
     pub fn short(&self) -> String {
         let units = self.cents / 100;
         let number = match units.unsigned_abs() {
-            0..=9_999 => units.to_string(),
+            0..=999 => units.to_string(),
+            1_000..=9_949 if (units + 50) / 100 % 10 != 0 => format!("{:.1}k", units as f64 / 1e3),
+            1_000..=9_999 => format!("{}k", (units + 50) / 1_000),
             10_000..=999_499 => format!("{}k", (units + 500) / 1_000),
             999_500..=9_949_999 => format!("{:.1}M", units as f64 / 1e6),
             _ => format!("{}M", (units + 500_000) / 1_000_000),
@@ -134,6 +136,9 @@ mod tests {
         assert_eq!(eur(8_420_000).short(), "€84k");
         assert_eq!(eur(120_000_000).short(), "€1.2M");
         assert_eq!(eur(95_000).short(), "€950");
+        assert_eq!(eur(342_000).short(), "€3.4k");
+        assert_eq!(eur(900_000).short(), "€9k");
+        assert_eq!(eur(999_900).short(), "€10k");
         assert_eq!(eur(8_420_050).long(), "€84,200.50");
         assert_eq!(Money { cents: 31_000, currency: "SEK".into() }.long(), "SEK 310");
     }

@@ -90,6 +90,8 @@ pub struct Parsed {
 pub enum Problem {
     #[error("there is no {0}: here; there are {list}", list = field::names(.1))]
     Unknown(String, Vec<Field>),
+    #[error("{field}: knows {}; not {word}", .values.join(", "), field = .field.name())]
+    NoSuchValue { field: Field, values: Vec<String>, word: String },
     #[error("{field}: wants {wants}", field = .0.name(), wants = .0.wants())]
     Value(Field),
     #[error("{field} cannot be compared; write {field}:", field = .0.name())]

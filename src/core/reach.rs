@@ -226,6 +226,11 @@ impl Reach {
         }
     }
 
+    /// The address that a message over this medium goes to.
+    pub fn usable(&self, desk: &Desk, contact: &Contact, medium: Medium) -> Option<String> {
+        self.over(desk, contact, medium).usable.into_iter().next()
+    }
+
     /// How a message over this medium would fare.
     fn over(&self, desk: &Desk, contact: &Contact, medium: Medium) -> MediumReach {
         let free =

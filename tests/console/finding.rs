@@ -120,13 +120,36 @@ fn an_unknown_field_is_named_with_those_there_are_and_narrows_nothing() {
     let all = hand.model.wanted_alerts();
     hand.press(&["/"]).type_text("channel:sms");
     assert!(
-        hand.footer().starts_with("There is no channel: here; there are partner, state,"),
+        hand.footer().starts_with("Triage cannot be filtered by channel:, only by partner:, state:,"),
         "{}",
         hand.footer()
     );
     assert_eq!(hand.model.wanted_alerts(), all);
     hand.press(&["Enter"]);
-    assert!(hand.footer().starts_with("There is no channel: here"), "{}", hand.footer());
+    assert!(hand.footer().starts_with("Triage cannot be filtered by channel:"), "{}", hand.footer());
+}
+
+#[test]
+fn a_value_that_a_field_does_not_know_is_said_and_told_from_no_match() {
+    let mut hand = Hand::at_night();
+    hand.press(&["/"]).type_text("state:zz");
+    assert_eq!(hand.footer(), "state: knows open, acknowledged, snoozed; not zz");
+    hand.press(&["Enter"]);
+    assert_eq!(hand.footer(), "state: knows open, acknowledged, snoozed; not zz.");
+    hand.press(&["Esc", "/"]).type_text("state:snooz");
+    hand.press(&["Enter"]);
+    assert!(!hand.footer().contains("knows"), "{}", hand.footer());
+    hand.press(&["Esc", "/"]).type_text("severity:purple");
+    assert_eq!(hand.footer(), "severity: knows low, medium, high, critical; not purple");
+}
+
+#[test]
+fn a_list_without_a_field_says_by_what_it_can_be_filtered() {
+    let mut hand = Hand::at_night();
+    hand.press(&["5", "/"]).type_text("partner:acme");
+    assert_eq!(hand.footer(), "On call cannot be filtered by partner:, only by owner:");
+    hand.press(&["Esc", "Tab", "/"]).type_text("partner:acme");
+    assert_eq!(hand.footer(), "People cannot be filtered by partner:, only by words");
 }
 
 #[test]

@@ -268,7 +268,10 @@ pub fn notification(
             number: 1,
             state: AttemptState::Handed,
             channel: channel.into(),
-            address: "+491512345678".into(),
+            address: match medium {
+                Medium::Sms => "+4915123456789".into(),
+                Medium::Email => format!("{}@desk.example", to.0).into(),
+            },
             started_at: sent,
             ended_at: Some(sent),
             provider_ref: None,

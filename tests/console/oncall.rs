@@ -176,3 +176,38 @@ fn a_viewer_looks_and_changes_nothing() {
     hand.press(&["-"]);
     assert_eq!(hand.model.place, Place::Triage);
 }
+
+#[test]
+fn an_override_gives_one_night_away_and_shows_how_long_that_is() {
+    let mut hand = on_call();
+    let mut plan = night::plan();
+    // A turn of six days.
+    let turn = &mut plan[0].segments[0];
+    turn.until = time("2026-11-29T06:00:00Z");
+    plan[0].segments.truncate(1);
+    hand.tell(Msg::OnCall(Ok(plan)));
+    hand.press(&["g", "o"]).type_text("roth");
+    assert!(hand.line("  for  ").contains("3h 52m; the turn ends Sun 29 Nov 07:00"), "{}", hand.screen());
+    hand.press(&["Enter"]);
+    let Action::AddOverride { until, .. } = hand.command(done()).0 else { panic!() };
+    assert_eq!(until, time("2026-11-24T06:00:00Z"), "and no week");
+}
+
+#[test]
+fn u_asks_to_take_back_what_was_just_arranged_and_else_says_what_x_does() {
+    let mut hand = on_call();
+    hand.press(&["u"]);
+    assert_eq!(hand.footer(), "You arranged nothing just now; x takes the selected override back.");
+    assert!(hand.wait(30).footer().contains("x take back"), "{}", hand.footer());
+    let mut plan = night::plan();
+    let over = plan.iter_mut().flat_map(|known| &mut known.overrides).next().unwrap();
+    (over.by, over.created_at) = (person("kim"), hand.clock);
+    let id = over.id;
+    hand.tell(Msg::OnCall(Ok(plan)));
+    hand.press(&["u"]);
+    assert!(hand.screen().contains(&format!("Take back {id}?")), "{}", hand.screen());
+    hand.press(&["Enter"]);
+    assert_eq!(hand.commands(), 0, "it stands on Cancel");
+    hand.press(&["u", "Tab", "Enter"]);
+    assert_eq!(hand.command(done()).0, Action::RemoveOverride { id });
+}

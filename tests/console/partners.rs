@@ -152,9 +152,12 @@ fn r_sends_the_selected_message_again_after_asking() {
     assert!(hand.screen().contains("Resend N69 to Rita Ames"), "{}", hand.screen());
     hand.press(&["Enter"]);
     assert_eq!(hand.commands(), 0, "it stands on Cancel");
-    hand.press(&["r", "j", "Enter"]);
-    assert_eq!(hand.commands(), 0, "nothing is sent before the agent has said what would leave");
-    hand.answers().press(&["Enter"]);
+    hand.press(&["r", "Tab"]);
+    assert!(
+        hand.screen().contains("▌ Cancel (Enter)"),
+        "nothing is sent before the agent has said what would leave"
+    );
+    hand.answers().press(&["Tab", "Enter"]);
     let (action, expect) = hand.command(Outcome::Done { said: "N69 is sent again.".into() });
     let what = vec![Target::Message(NotificationId(69))];
     assert_eq!(action, Action::Resend(Asked { what: what.clone(), to: None, via: None }));

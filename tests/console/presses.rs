@@ -195,7 +195,7 @@ fn resending_says_what_it_costs_and_to_whom() {
     assert!(hand.screen().contains("not R.Ames (A8812): opted out of sms"), "{}", hand.screen());
     hand.press(&["k", "k", "l"]);
     assert!(hand.screen().contains("Asking the agent what would leave."), "what was said is of another way");
-    hand.answers().press(&["j", "j", "l", "Enter"]);
+    hand.answers().press(&["Tab", "Enter"]);
     let (action, _) = hand.command(done("Sent again."));
     assert!(matches!(action, Action::Resend(Asked { to: Some(_), via: None, .. })), "{action:?}");
 }
@@ -365,11 +365,83 @@ fn while_the_agent_is_away_the_header_says_since_when_and_actions_say_why_not() 
     assert!(hand.screen().contains("reconnecting"));
     hand.wait(60).tell(Msg::Away(LinkError::NoAgent { socket: "/run/x.sock".into() }));
     assert!(hand.screen().contains("AWAY since 03:07"), "{}", hand.screen());
+    // Nobody here can know how anything is doing meanwhile.
+    assert!(
+        hand.screen().contains("sms ?  mail ?") && !hand.screen().contains("grid now"),
+        "{}",
+        hand.screen()
+    );
+    assert!(
+        hand.screen().contains(" As of 03:07. Pages go on without you if the agent runs; a and n wait."),
+        "{}",
+        hand.screen()
+    );
+    assert!(!hand.screen().contains("/run/x.sock"), "{}", hand.screen());
+    hand.press(&["?"]);
+    assert!(hand.screen().contains("/run/x.sock"), "{}", hand.screen());
+    hand.press(&["Esc"]);
     hand.press(&["s"]);
     assert_eq!(hand.commands(), 0);
     assert_eq!(hand.footer(), "The agent is away since 03:07 and can take no order.");
     hand.tell(Msg::Snapshot(Box::new(night::snapshot())));
     assert!(hand.screen().contains(" live "));
+}
+
+#[test]
+fn the_stream_says_what_enter_does_and_tells_an_events_words_once() {
+    let mut hand = Hand::at_night();
+    let of = night::alerts().remove(0).partner;
+    let said = |seq, what, words: &str| {
+        let object = Object::Alert(Box::new(night::alerts().remove(0)));
+        let mut change = night::change(seq, "02:07:40", what, None, words, object);
+        change.change.partner = Some(of.id.clone());
+        change
+    };
+    hand.change(said(300, What::EventReceived, "Case CASE-775 is Under review"));
+    hand.change(said(301, What::CaseMoved, "CASE-775 is under review."));
+    hand.change(said(302, What::CaseMoved, "CASE-776 is under review."));
+    hand.press(&["2"]);
+    let screen = hand.screen();
+    assert_eq!(screen.matches("CASE-775").count(), 1, "{screen}");
+    assert!(screen.contains("CASE-776 is under review."), "{screen}");
+    assert_eq!(hand.intent(), "Space or k: stop here, to act on a line");
+    hand.press(&["/"]).type_text("775").press(&["Enter"]);
+    assert_eq!(hand.screen().matches("CASE-775").count(), 2, "what is looked for is whole");
+    hand.press(&["Esc", "g"]);
+    assert_eq!(hand.intent(), "Enter: A8812 in Triage; w: why it is so");
+}
+
+#[test]
+fn a_list_without_a_row_names_no_key_of_a_row() {
+    let mut hand = Hand::at_night();
+    hand.press(&["5", "Tab", "/"]).type_text("zzzz").press(&["Enter"]);
+    assert_eq!(hand.footer(), "Tab next view  / find  : go  ? help");
+    hand.press(&["Esc", "w"]);
+    assert_eq!(
+        hand.footer(),
+        "Enter says how they are reached and what proves it; 5 says why who is on call."
+    );
+}
+
+#[test]
+fn an_agent_that_does_not_answer_a_key_is_slow_and_counted_in_steps() {
+    let mut hand = Hand::at_night();
+    hand.press(&["j", "a"]).wait(3);
+    assert!(hand.screen().contains("  live  "), "{}", hand.screen());
+    hand.wait(3);
+    assert!(hand.screen().contains("  slow 5s  "), "{}", hand.screen());
+    hand.wait(3);
+    assert!(
+        hand.screen().contains("  slow 5s  "),
+        "it is counted on once in five seconds: {}",
+        hand.screen()
+    );
+    let wakes = hand.model.wakes_at().duration_since(hand.model.now);
+    assert_eq!(wakes.as_secs(), 1, "{wakes:?}");
+    hand.wait(1);
+    assert!(hand.screen().contains("  slow 10s  "), "{}", hand.screen());
+    hand.command(done("You took A8809."));
+    assert!(hand.screen().contains("  live  "), "{}", hand.screen());
 }
 
 #[test]

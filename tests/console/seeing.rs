@@ -118,7 +118,7 @@ fn why_is_answered_on_what_differs_and_on_a_provider_that_is_left() {
     hand.press(&[":"]).type_text("providers").press(&["Enter"]);
     hand.tell(Msg::Providers(Ok(ways::providers())));
     hand.press(&["w"]);
-    says(&hand, &["why kannel", "is left since", "taken back slowly", "connection refused"]);
+    says(&hand, &["why kannel", "is not used since", "taken back slowly", "connection refused"]);
 }
 
 #[test]
@@ -340,7 +340,17 @@ fn severity_has_a_shape_and_a_word_beside_its_colour() {
     assert!(hand.line("Blocked order").contains("▲ CRIT"));
     assert!(hand.line("Borg Steel  Late").contains("◆ HIGH"));
     let ascii = text(&hand.buffer(theme(Colours::Mono, Charset::Ascii)));
-    assert!(ascii.contains("! CRIT") && ascii.contains("* HIGH"), "{ascii}");
+    assert!(ascii.contains("! CRIT") && ascii.contains("O HIGH"), "{ascii}");
+}
+
+#[test]
+fn in_ascii_a_sign_means_one_thing_and_whom_a_message_missed_is_named() {
+    let mut hand = Hand::at_night();
+    hand.press(&["Space", "j"]);
+    let ascii = text(&hand.buffer(theme(Colours::Mono, Charset::Ascii)));
+    assert!(ascii.contains("+you xRoth"), "{ascii}");
+    assert!(ascii.contains("!*CRIT"), "a star is a mark and nothing else: {ascii}");
+    assert_eq!(ascii.matches('*').count(), 1, "{ascii}");
 }
 
 #[test]

@@ -9,12 +9,12 @@ use nightdesk::core::change::{Object, What};
 use nightdesk::core::command::{Action, Outcome};
 use nightdesk::core::contact::Medium;
 use nightdesk::core::id::NotificationId;
-use nightdesk::core::notification::NotificationState;
+use nightdesk::core::notification::{NotificationState, Recipient, RecipientId};
 use nightdesk::core::resend::Target;
 use nightdesk::core::settle::Settled;
 use nightdesk::term::capabilities::{Charset, Colours};
-use nightdesk::wire::MediumDown;
 use nightdesk::wire::partner::Messages;
+use nightdesk::wire::{MediumDown, Planned};
 
 fn done(said: &str) -> Outcome {
     Outcome::Done { said: said.into() }
@@ -81,7 +81,7 @@ fn all_failed_ones_are_marked_with_one_key_and_sent_again_together() {
     assert!(hand.screen().contains("Resend 2 messages"), "{}", hand.screen());
     assert!(hand.screen().contains("1 person, 2 emails, none suppressed"), "{}", hand.screen());
     insta::assert_snapshot!("resend_in_bulk", hand.screen());
-    hand.press(&["j", "Enter"]);
+    hand.press(&["Tab", "Enter"]);
     let (action, expect) = hand.command(done("2 go out again."));
     let Action::Resend(asked) = action else { panic!("{action:?}") };
     let what = [82, 81].map(|id| Target::Message(NotificationId(id))).to_vec();
@@ -94,10 +94,114 @@ fn all_failed_ones_are_marked_with_one_key_and_sent_again_together() {
 #[test]
 fn what_was_sent_again_is_not_taken_back_once_it_left() {
     let mut hand = among_messages();
-    hand.press(&["j", "r"]).answers().press(&["j", "Enter"]);
+    hand.press(&["j", "r"]).answers().press(&["Tab", "Enter"]);
     hand.command(done("It goes out again."));
     hand.wait(11).press(&["u"]);
     assert_eq!(hand.commands(), 0);
+}
+
+#[test]
+fn no_key_that_chooses_whom_or_which_way_ever_comes_to_the_button_of_a_resend() {
+    let mut hand = among_messages();
+    hand.press(&["F", "r"]).answers();
+    for chooses in ["Down", "j", "j", "k", "l", "h", "Space", "Right", "Up", "Left", "Down"] {
+        hand.press(&[chooses]).answers();
+        assert!(hand.line("Cancel").contains("▌ Cancel (Enter)"), "{chooses}\n{}", hand.screen());
+    }
+    hand.press(&["Enter"]);
+    assert_eq!(hand.commands(), 0, "nobody was paged");
+    // Before the agent has answered there is nothing that Tab could come to.
+    hand.press(&["r", "Tab", "Enter"]);
+    assert_eq!((hand.commands(), hand.model.dialog.is_none()), (0, true));
+    hand.press(&["r"]).answers().press(&["Tab"]);
+    assert!(hand.line("Cancel").contains("▌ Send 2 (Enter)"), "{}", hand.screen());
+    hand.press(&["j"]);
+    assert!(hand.line("Cancel").contains("▌ Cancel (Enter)"), "{}", hand.screen());
+}
+
+#[test]
+fn a_resend_shows_the_address_of_each_and_what_is_known_of_it() {
+    let mut hand = among_messages();
+    for id in 90..98 {
+        let jonas = ("jonas", "Jonas Roth");
+        let mut n = night::notification(id, 8812, jonas, Medium::Sms, NotificationState::Failed);
+        n.updated_at = night::at(&format!("01:0{}:00", id - 89));
+        hand.change(night::change(
+            id + 300,
+            "02:07:00",
+            What::NotificationEvidence,
+            None,
+            "x",
+            Object::Notification(Box::new(n)),
+        ));
+    }
+    let mut cleared = night::alerts().remove(0);
+    cleared.cleared_at = Some(night::at("02:07:10"));
+    let cleared = Object::Alert(Box::new(cleared));
+    hand.change(night::change(900, "02:07:10", What::AlertCleared, Some(8812), "over", cleared));
+    hand.press(&["F", "r"]);
+    let at = hand.effects.iter().position(|effect| matches!(effect, Effect::Plan(_))).unwrap();
+    let Effect::Plan(asked) = hand.effects.remove(at) else { unreachable!() };
+    let Planned::Goes(mut plan) = ways::planned(&asked) else { panic!() };
+    plan.goes[0].to =
+        Recipient { who: RecipientId::Person(night::person("jonas")), name: "Jonas Roth".into() };
+    plan.goes[0].medium = Medium::Sms;
+    plan.goes[0].address = Some("+4915123456789".into());
+    hand.tell(Msg::Planned(asked, Ok(Planned::Goes(plan))));
+    let screen = hand.screen();
+    assert!(screen.contains("SMS  Jonas Roth +4915123456789 by smtp"), "{screen}");
+    assert!(screen.contains("✗ failed 9× since 03:00"), "{screen}");
+    assert!(screen.contains("1 of them goes where the last message failed"), "{screen}");
+    assert!(screen.contains("mail Maria Weber maria@desk.example by smtp"), "{screen}");
+    assert!(hand.line("mail Maria Weber").contains("A8812"), "{screen}");
+    assert!(screen.contains("alert cleared"), "{screen}");
+}
+
+#[test]
+fn an_address_that_was_mended_has_not_failed() {
+    let mut hand = Hand::at_night();
+    hand.press(&[":"]).type_text("people").press(&["Enter"]);
+    assert!(hand.line("Jonas Roth").contains("SMS✗ mail"), "{}", hand.screen());
+    assert!(hand.line("Kim Okafor").contains("SMS✓ mail"), "{}", hand.screen());
+    let ascii = text(&hand.buffer(theme(Colours::Mono, Charset::Ascii)));
+    assert!(ascii.contains("xSMS mail"), "{ascii}");
+    let mut snapshot = night::snapshot();
+    let jonas = snapshot.people.iter_mut().find(|one| one.id == night::person("jonas")).unwrap();
+    jonas.phone = Some("+4915177777777".parse().unwrap());
+    let mut hand = Hand::on(snapshot);
+    hand.press(&[":"]).type_text("people").press(&["Enter"]);
+    assert!(hand.line("Jonas Roth").contains(" SMS mail"), "{}", hand.screen());
+}
+
+#[test]
+fn whom_the_last_page_missed_is_marked_where_an_alert_is_handed_over() {
+    let mut hand = Hand::at_night();
+    hand.press(&["j", "j", "h"]);
+    assert!(hand.line("Jonas Roth").contains("SMS✗ mail"), "{}", hand.screen());
+    hand.press(&["Esc", "5"]).answers().press(&["o"]);
+    assert!(hand.line("Jonas Roth").contains("SMS✗ mail"), "of an override as well: {}", hand.screen());
+    hand.press(&["Esc", "Tab", "?"]);
+    assert!(hand.line("  BY ").contains("SMS✓ the last message there arrived"), "{}", hand.screen());
+}
+
+#[test]
+fn a_dead_mailbox_is_marked_among_the_contacts_and_at_its_partner() {
+    let mut hand = Hand::at_night();
+    hand.press(&["3"]).answers();
+    let row = hand.line("Acme Tools");
+    assert!(!row.contains('✗'), "{row}");
+    let mut n = night::notification(70, 8812, ("x", "Rita Ames"), Medium::Email, NotificationState::Bounced);
+    n.recipient.who = RecipientId::Contact("c-ames".into());
+    let contact = night::snapshot().contacts.into_iter().find(|one| one.id == "c-ames".into()).unwrap();
+    n.attempts[0].address = contact.emails[0].as_str().into();
+    let bounced = Object::Notification(Box::new(n));
+    hand.change(night::change(900, "02:07:10", What::NotificationEvidence, None, "x", bounced));
+    assert!(hand.line("Acme Tools").ends_with("2 of 4 ✗"), "{}", hand.screen());
+    let mut hand = hand.sized(120, 40);
+    assert!(hand.line("Acme Tools").ends_with("2 of 4 mail✗"), "{}", hand.screen());
+    hand.press(&["c"]);
+    assert!(hand.line("Rita Ames").contains('✗'), "{}", hand.screen());
+    assert!(!hand.line("Bill Sand").contains('✗'), "{}", hand.screen());
 }
 
 #[test]
@@ -105,7 +209,7 @@ fn an_answer_about_another_way_than_the_chosen_one_is_not_shown() {
     let mut hand = among_messages();
     hand.press(&["j", "r"]);
     let first: Vec<Effect> = std::mem::take(&mut hand.effects);
-    hand.press(&["k", "l"]);
+    hand.press(&["j", "l"]);
     hand.effects = first;
     hand.answers();
     assert!(hand.screen().contains("Asking the agent what would leave."), "{}", hand.screen());

@@ -9,7 +9,9 @@ use nightdesk::console::model::{Place, Subject};
 use nightdesk::core::alert::{Alert, AlertState};
 use nightdesk::core::change::{Actor, Object, What};
 use nightdesk::core::command::Outcome;
+use nightdesk::core::contact::Medium;
 use nightdesk::core::id::{AlertId, NotificationId, TaskId};
+use nightdesk::core::notification::{NotificationState, Purpose};
 use nightdesk::core::person::PersonId;
 use nightdesk::core::task::{Task, TaskState};
 use nightdesk::wire::{Health, OpenTasks};
@@ -482,4 +484,43 @@ fn a_long_title_takes_the_room_of_a_partner_that_there_is_none_of() {
         "where it fits it stands in its column\n{}",
         hand.screen()
     );
+}
+
+#[test]
+fn a_cause_is_said_once_and_in_the_same_words_wherever_it_is_shown() {
+    let mut hand = Hand::at_night();
+    let jonas = ("jonas", "Jonas Roth");
+    let mut n = night::notification(95, 8812, jonas, Medium::Sms, NotificationState::Failed);
+    n.reason.outcome = Some("failed: the carrier cut the line, by kannel".into());
+    n.purpose = Purpose::Status;
+    let object = Object::Notification(Box::new(n));
+    hand.press(&["4"]).answers();
+    hand.change(night::change(300, "02:07:40", What::NotificationEvidence, None, "N95 failed.", object));
+    hand.press(&["f", "f"]);
+    let row = hand.line("the carrier cut");
+    assert!(row.contains("failed     the carrier cut the li"), "{row}");
+    hand.press(&["w"]);
+    assert!(hand.screen().contains("N95 tells J.Roth how A8812 stands: SMS failed."), "{}", hand.screen());
+    assert!(hand.screen().contains("because   the carrier cut the line, by kannel"), "{}", hand.screen());
+    hand.press(&["Esc", "Enter"]);
+    assert!(hand.screen().contains("failed: the carrier cut the line, by kannel"), "{}", hand.screen());
+    assert!(!hand.screen().contains("failed: failed"), "{}", hand.screen());
+}
+
+#[test]
+fn what_failed_is_as_red_in_the_stream_as_what_was_raised() {
+    let mut hand = Hand::at_night();
+    let maria = ("maria", "Maria Weber");
+    let n = night::notification(95, 8812, maria, Medium::Sms, NotificationState::Failed);
+    let object = Object::Notification(Box::new(n));
+    hand.press(&["2"]);
+    hand.change(night::change(300, "02:07:40", What::NotificationEvidence, None, "N95 is lost.", object));
+    assert!(hand.line("N95 is lost").contains(" failed "), "{}", hand.screen());
+}
+
+#[test]
+fn a_contact_who_said_nothing_shows_what_holds_for_them() {
+    let mut hand = Hand::at_night();
+    hand.press(&["3", "c"]).answers().press(&["Enter"]);
+    assert!(hand.line("documents").contains("default: mail, then SMS"), "{}", hand.screen());
 }

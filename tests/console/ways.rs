@@ -58,6 +58,7 @@ pub fn planned(asked: &Asked) -> Planned {
             who: asked.to.clone().unwrap_or(RecipientId::Person(person("maria"))),
             name: "Maria Weber".into(),
         },
+        address: Some("maria@desk.example".into()),
         medium: Medium::Email,
         channel: "smtp".into(),
         parts: 1,

@@ -4,10 +4,12 @@ use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::dialog::{Order, Pressed};
 use crate::console::line::Line;
-use crate::console::model::About;
+use crate::console::model::{About, Model};
 use crate::console::people::on_call;
+use crate::console::told::{Mark, Ways};
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
+use crate::core::contact::Medium;
 use crate::core::id::AlertId;
 use crate::core::person::{Person, PersonId, Role};
 use crate::core::text::sanitise;
@@ -25,7 +27,7 @@ pub struct HandOver {
     pub selected: usize,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Receiver {
     /// `None`: it is offered to nobody any more.
     pub person: Option<PersonId>,
@@ -34,22 +36,24 @@ pub struct Receiver {
     pub on_call: String,
     /// `03:07`, where they are.
     pub there: String,
+    /// What is known of each way to them.
+    pub ways: Vec<(Medium, Mark)>,
     /// Why it cannot be them.
     pub barred: Option<String>,
 }
 
 impl HandOver {
-    pub fn new(desk: &Desk, alert: &Alert, now: Timestamp) -> Self {
+    pub fn new(model: &Model, desk: &Desk, alert: &Alert) -> Self {
+        let (now, known) = (model.now, Ways::of(model));
         let mut people: Vec<&Person> =
             desk.people.values().filter(|person| !desk.is_me(&person.id)).collect();
         let rank = |person: &Person| (person.role < Role::Responder, on_call(desk, &person.id).is_empty());
         people.sort_by_key(|person| (rank(person), person.name.as_str()));
-        let mut everybody: Vec<Receiver> = people.into_iter().map(|one| receiver(desk, one, now)).collect();
+        let mut everybody: Vec<Receiver> =
+            people.into_iter().map(|one| receiver(desk, &known, one, now)).collect();
         if let Some(offer) = &alert.offered {
             let name = format!("nobody: take it back from {}", desk.short_name(&offer.to));
-            let nobody =
-                Receiver { person: None, name, on_call: String::new(), there: String::new(), barred: None };
-            everybody.insert(0, nobody);
+            everybody.insert(0, Receiver { name, ..Receiver::default() });
         }
         let says = match alert.held_by() {
             Some(_) => "It stays yours until they take it; a promise missed meanwhile pages both.",
@@ -103,14 +107,14 @@ impl HandOver {
     }
 }
 
-fn receiver(desk: &Desk, person: &Person, now: Timestamp) -> Receiver {
+fn receiver(desk: &Desk, known: &Ways<'_>, person: &Person, now: Timestamp) -> Receiver {
     let zone = person.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
     let schedules: Vec<_> = on_call(desk, &person.id).into_iter().map(sanitise).collect();
-    let reachable = crate::core::contact::Medium::ALL.iter().any(|medium| person.reachable_by(*medium));
-    let barred = match (person.role < Role::Responder, reachable) {
+    let ways = known.to(person);
+    let barred = match (person.role < Role::Responder, ways.is_empty()) {
         (true, _) => Some("may look but not act".to_owned()),
-        (false, false) => Some("there is no way to tell them".to_owned()),
-        (false, true) => None,
+        (false, true) => Some("there is no way to tell them".to_owned()),
+        (false, false) => None,
     };
     Receiver {
         person: Some(person.id.clone()),
@@ -121,6 +125,7 @@ fn receiver(desk: &Desk, person: &Person, now: Timestamp) -> Receiver {
             format!("on call: {}", schedules.join(", "))
         },
         there: clock::hour_minute(now, &zone.unwrap_or_else(|| desk.own_zone())),
+        ways,
         barred,
     }
 }

@@ -147,16 +147,31 @@ fn says(model: &Model, row: &Row) -> Spans {
             vec![
                 (format!("{} ", sanitise(name)), Meaning::Strong),
                 (
-                    format!(
-                        "{next}, {to}, {} in {}",
-                        sanitise(&digest.schedule),
-                        sanitise(&digest.time_zone)
-                    ),
+                    format!("{next}, {to}, {} in {}", often(&digest.schedule), sanitise(&digest.time_zone)),
                     Meaning::Plain,
                 ),
             ]
         }
         Row::Templates => plain("all templates, shipped and yours".to_owned()),
+    }
+}
+
+/// `every 2 min`, `daily at 07:00`; what is less simple as it was written.
+fn often(schedule: &str) -> String {
+    let fields: Vec<&str> = schedule.split_whitespace().collect();
+    let number = |text: &str| text.parse::<u8>().ok();
+    match fields.as_slice() {
+        ["*", "*", "*", "*", "*"] => "every minute".to_owned(),
+        [minutes, "*", "*", "*", "*"] => match minutes.strip_prefix("*/").and_then(number) {
+            // A step that does not divide the hour begins anew with it.
+            Some(step) if step > 0 && 60 % step == 0 => format!("every {step} min"),
+            _ => sanitise(schedule).into_owned(),
+        },
+        [minute, hour, "*", "*", "*"] => match (number(hour), number(minute)) {
+            (Some(hour), Some(minute)) => format!("daily at {hour:02}:{minute:02}"),
+            _ => sanitise(schedule).into_owned(),
+        },
+        _ => sanitise(schedule).into_owned(),
     }
 }
 
@@ -204,4 +219,17 @@ pub fn length(model: &Model) -> u16 {
     let Some(opened) = &model.configuration.opened else { return 0 };
     let lines = copies(model, opened, model.size.0.saturating_sub(3)).len();
     u16::try_from(lines.saturating_sub(1)).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::often;
+
+    #[test]
+    fn a_simple_schedule_is_said_in_words_and_any_other_as_it_was_written() {
+        assert_eq!(often("*/2 * * * *"), "every 2 min");
+        assert_eq!(often("0 7 * * *"), "daily at 07:00");
+        assert_eq!(often("*/7 * * * *"), "*/7 * * * *");
+        assert_eq!(often("0 7 * * 1-5"), "0 7 * * 1-5");
+    }
 }

@@ -3,10 +3,12 @@
 use crate::console::desk::{ContactsHeard, Desk};
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
-use crate::console::view::paint::Canvas;
+use crate::console::told::Ways;
+use crate::console::view::paint::{Canvas, cells};
 use crate::console::view::stream::filter_line;
 use crate::console::view::{crumbs, first_row};
 use crate::core::contact::{Contact, ContactState, Medium};
+use crate::core::reach::addresses;
 use ratatui::layout::{Position, Rect};
 
 /// A number of E.164 and how many more there are.
@@ -45,6 +47,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         let (said, meaning) = none(model, desk);
         canvas.put(area.x + 2, y + 1, area.width - 3, &said, meaning);
     }
+    let known = Ways::of(model);
     let first = first_row(rows.index(), rows.len(), usize::from(room));
     for (row, id) in rows.order().iter().skip(first).take(usize::from(room)).enumerate() {
         let y = y + 1 + u16::try_from(row).unwrap_or(0);
@@ -58,8 +61,8 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         canvas.put(area.x + columns[0], y, name, contact.name.printable().as_str(), meaning);
         let of = contact.partner_id.as_ref().map(|id| desk.partner_name(id)).unwrap_or_default();
         canvas.put(area.x + columns[1], y, partner, &of, Meaning::Plain);
-        address(canvas, contact, Medium::Sms, area.x + reach, y, SMS_WIDE);
-        address(canvas, contact, Medium::Email, area.x + mail, y, note - mail - 1);
+        address(canvas, desk, &known, contact, Medium::Sms, (area.x + reach, y, SMS_WIDE));
+        address(canvas, desk, &known, contact, Medium::Email, (area.x + mail, y, note - mail - 1));
         let but = but(contact);
         let width = area.width.saturating_sub(note + 1);
         canvas.put(area.x + note, y, width, &but, Meaning::Warn);
@@ -97,29 +100,30 @@ fn none(model: &Model, desk: &Desk) -> (String, Meaning) {
     (said.to_owned(), Meaning::Quiet)
 }
 
-fn address(canvas: &mut Canvas<'_>, contact: &Contact, medium: Medium, x: u16, y: u16, width: u16) {
-    let (first, more) = match medium {
-        Medium::Sms => (contact.phones.first().map(|p| p.as_str()), contact.phones.len()),
-        Medium::Email => (contact.emails.first().map(|m| m.as_str()), contact.emails.len()),
-    };
+/// The first address that can be used, marked with what became of it, and how many more there are.
+fn address(
+    canvas: &mut Canvas<'_>,
+    desk: &Desk,
+    known: &Ways<'_>,
+    contact: &Contact,
+    medium: Medium,
+    (x, y, width): (u16, u16, u16),
+) {
     if contact.opted_out.contains(&medium) {
         canvas.put(x, y, width, "opted out", Meaning::Warn);
         return;
     }
-    match first {
-        Some(first) if more > 1 => {
-            let tail = format!(" +{}", more - 1);
-            let tail_width = super::paint::cells(&tail);
-            let used = canvas.put(x, y, width - tail_width, first, Meaning::Plain);
-            canvas.put(x + used, y, tail_width, &tail, Meaning::Quiet);
-        }
-        Some(first) => {
-            canvas.put(x, y, width, first, Meaning::Plain);
-        }
-        None => {
-            canvas.put(x, y, width, "none", Meaning::Quiet);
-        }
-    }
+    let Some((first, mark)) = known.to_contact(desk, contact, medium) else {
+        canvas.put(x, y, width, "none", Meaning::Quiet);
+        return;
+    };
+    let more = addresses(contact, medium).count() - 1;
+    let tail = if more > 0 { format!(" {}{more}", canvas.theme.signs.more) } else { String::new() };
+    let signs = canvas.theme.signs;
+    let room = width.saturating_sub(cells(&tail) + cells(mark.sign(&signs)));
+    let said = mark.beside(&canvas.fit(first, room), &signs);
+    let used = canvas.put(x, y, width, &said, mark.meaning());
+    canvas.put(x + used, y, cells(&tail), &tail, Meaning::Quiet);
 }
 
 /// What keeps a message from them.

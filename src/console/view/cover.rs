@@ -1,12 +1,14 @@
 //! The dialog that puts somebody on call for a while.
 
+use crate::console::clock;
 use crate::console::cover::{Cover, Field};
 use crate::console::model::Model;
 use crate::console::oncall::names;
 use crate::console::theme::Meaning;
+use crate::console::told::Ways;
 use crate::console::view::dialog::{input, window};
-use crate::console::view::first_row;
 use crate::console::view::paint::{Canvas, wrap};
+use crate::console::view::{first_row, people};
 use crate::core::text::sanitise;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -18,7 +20,7 @@ const PEOPLE: u16 = 6;
 pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Cover, area: Rect) -> Option<Position> {
     let desk = model.desk.as_ref()?;
     let title = format!("Who is on call for {}?", sanitise(&dialog.schedule));
-    let inner = window(canvas, area, 74, PEOPLE + 10, &title, "Enter: do it, Esc cancels");
+    let inner = window(canvas, area, 74, PEOPLE + 11, &title, "Enter: do it, Esc cancels");
     let marker = canvas.theme.signs.marker;
     let label = |canvas: &mut Canvas<'_>, y: u16, on: bool, word: &str| {
         if on {
@@ -42,6 +44,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Cover, area: Rect)
         let said = "nobody else of that name can take an alert";
         canvas.put(x, inner.y + 1, inner.right().saturating_sub(x), said, Meaning::Warn);
     }
+    let known = Ways::of(model);
     let first = first_row(dialog.selected, found.len(), usize::from(PEOPLE));
     for (y, (i, (id, name))) in
         (inner.y + 1..).zip(found.iter().enumerate().skip(first).take(usize::from(PEOPLE)))
@@ -52,7 +55,10 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Cover, area: Rect)
         }
         let you = if desk.is_me(id) { " (you)" } else { "" };
         let meaning = if on { Meaning::Strong } else { Meaning::Plain };
-        canvas.put(x + 2, y, inner.right().saturating_sub(x + 2), &format!("{name}{you}"), meaning);
+        let mut spans = vec![(format!("{name}{you}  "), meaning)];
+        let person = desk.people.get(id).map(|person| known.to(person)).unwrap_or_default();
+        spans.extend(people::ways(&canvas.theme.signs, &person));
+        canvas.put_spans(x + 2, y, inner.right().saturating_sub(x + 2), &spans);
     }
 
     let times = dialog.times(model.now);
@@ -70,6 +76,14 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Cover, area: Rect)
         let said = at.map(|at| clocks(at, &model.zone(), &dialog.zone)).unwrap_or_default();
         canvas.put(x + 20, y, inner.right().saturating_sub(x + 20), &said, Meaning::Quiet);
     }
+    if let Ok((from, until)) = &times {
+        let length = clock::length(from.duration_until(*until).as_secs() / 60 * 60);
+        let rest =
+            dialog.turn_ends(*until).map(|end| format!("; the turn ends {}", long(end, &model.zone())));
+        label(canvas, y + 2, false, "for");
+        let spans = [(length, Meaning::Strong), (rest.unwrap_or_default(), Meaning::Quiet)];
+        canvas.put_spans(x + 1, y + 2, inner.right().saturating_sub(x + 1), &spans);
+    }
     let (said, meaning) = match (&dialog.error, times) {
         (Some(why), _) => (why.clone(), Meaning::Bad),
         (None, Err(why)) => (why, Meaning::Warn),
@@ -82,7 +96,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Cover, area: Rect)
             }
         }
     };
-    for (y, line) in (y + 3..).zip(wrap(&said, inner.width.saturating_sub(2)).into_iter().take(2)) {
+    for (y, line) in (y + 4..).zip(wrap(&said, inner.width.saturating_sub(2)).into_iter().take(2)) {
         canvas.put(inner.x + 2, y, inner.width.saturating_sub(2), &line, meaning);
     }
     cursor

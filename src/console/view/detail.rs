@@ -41,8 +41,7 @@ fn title(model: &Model) -> (String, String) {
         Some(Subject::Alert(id)) => match model.alert(id) {
             Some(alert) => {
                 let name = alert.partner.name.printable();
-                let minutes = (-clock::minutes_until(model.now, alert.created_at)).max(0);
-                let age = if minutes < 100 { format!("{minutes} min") } else { clock::span(minutes) };
+                let age = clock::age(model.now, alert.created_at);
                 (format!("{name} · {}", alert.title.printable()), format!("{id}, {age}"))
             }
             None => (String::new(), String::new()),
@@ -225,8 +224,9 @@ fn facts(model: &Model, alert: &Alert, zone: &TimeZone) -> String {
         let there = Desk::zone_of(&alert.partner).and_then(|there| clock::there(deadline, zone, &there));
         let there = there.map(|there| format!(" ({there} there)")).unwrap_or_default();
         facts.push(match minutes {
-            ..0 => format!("was due {when}{there}, {} ago", clock::span(-minutes)),
-            _ => format!("due {when}{there}, in {}", clock::countdown(minutes)),
+            ..0 => format!("was due {when}{there}, {} ago", clock::length(-minutes * 60)),
+            0 => format!("due {when}{there}, now"),
+            _ => format!("due {when}{there}, in {}", clock::length(minutes * 60)),
         });
     }
     facts.join(" · ")
@@ -283,7 +283,7 @@ fn next(model: &Model, desk: &Desk, alert: &Alert, zone: &TimeZone, width: u16) 
         parts.push(format!("{} {}", clock::when(model.now, at, zone), desk.targets(&step.notify)));
     }
     let last = &alert.policy.last_resort;
-    let every = clock::span(last.after.as_mins());
+    let every = clock::length(last.after.as_secs());
     let resort = format!("{} every {every}", desk.targets(&last.notify));
     if parts.is_empty() {
         parts.push(format!("{} {resort}: LAST RESORT", clock::when(model.now, at, zone)));

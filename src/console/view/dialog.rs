@@ -14,7 +14,7 @@ use crate::console::sort::{By, Sort};
 use crate::console::theme::{Meaning, Signs};
 use crate::console::view::form::text_cursor;
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
-use crate::console::view::{bulk, cover, drill, first_row, help, resend, templates, views, why};
+use crate::console::view::{bulk, cover, drill, first_row, help, people, resend, templates, views, why};
 use crate::console::why::Why;
 use crate::core::counted::counted;
 use crate::core::text::sanitise;
@@ -332,15 +332,12 @@ fn hand_over(canvas: &mut Canvas<'_>, dialog: &HandOver, area: Rect) -> Option<P
             (None, true) => Meaning::Strong,
             (None, false) => Meaning::Plain,
         };
-        let there = if one.there.is_empty() { String::new() } else { format!("  {} there", one.there) };
+        let there = if one.there.is_empty() { String::new() } else { format!(" {} there", one.there) };
         let why = one.barred.as_ref().map(|why| format!("  {why}")).unwrap_or_default();
         let on_call = if one.on_call.is_empty() { String::new() } else { format!("  {}", one.on_call) };
-        let spans = [
-            (one.name.clone(), meaning),
-            (there, Meaning::Quiet),
-            (on_call, Meaning::Good),
-            (why, Meaning::Quiet),
-        ];
+        let mut spans = vec![(format!("{}  ", one.name), meaning)];
+        spans.extend(people::ways(&canvas.theme.signs, &one.ways));
+        spans.extend([(there, Meaning::Quiet), (on_call, Meaning::Good), (why, Meaning::Quiet)]);
         canvas.put_spans(inner.x + 2, y, inner.width.saturating_sub(2), &spans);
     }
     Some(cursor)

@@ -21,12 +21,8 @@ pub fn footer(model: &Model) -> Option<Spans> {
         return Some(spans);
     }
     if let Some(problem) = problem(model, filter) {
-        let said = sanitise(&problem.to_string()).into_owned();
-        let mut letters = said.chars();
-        let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
         // A field's name stays as it is typed.
-        let said = if said.starts_with("there") { format!("{first}{}", letters.as_str()) } else { said };
-        return Some(vec![(said, Meaning::Warn)]);
+        return Some(vec![(sanitise(&problem).into_owned(), Meaning::Warn)]);
     }
     let mut spans =
         vec![span("words", Meaning::Plain), span("  -without  \"in this order\"  ", Meaning::Quiet)];

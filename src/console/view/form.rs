@@ -1,9 +1,11 @@
 //! The form of a contact, with each error beside its field.
 
-use crate::console::form::{Field, Form, Value};
+use crate::console::form::{Field, FieldName, Form, Value};
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
+use crate::console::view::messages::medium_word;
 use crate::console::view::paint::{Canvas, cells, wrap};
+use crate::core::reach::wishes;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::Widget;
 
@@ -30,9 +32,10 @@ pub fn paint(canvas: &mut Canvas<'_>, _model: &Model, form: &Form, area: Rect) -
     let notes = 3u16.min(bottom.saturating_sub(top + 4));
     let mut room = bottom.saturating_sub(top + notes + 1);
     // What is said of the field in hand stands below them all where there is too little room beside it.
-    let beside = form.fields.get(form.focus).map(|field| (aside(field, true), room_beside(field, area)));
+    let beside =
+        form.fields.get(form.focus).map(|field| (aside(form, field, true), room_beside(field, area)));
     let below = beside.filter(|((said, _), room)| cells(said) > *room).map(|(said, _)| said);
-    let below_lines = below.map(|(said, _)| wrap(said, area.width - 4)).unwrap_or_default();
+    let below_lines = below.as_ref().map(|(said, _)| wrap(said, area.width - 4)).unwrap_or_default();
     room = room.saturating_sub(u16::try_from(below_lines.len()).unwrap_or(0));
     let first = super::first_row(Some(form.focus), form.fields.len() + 1, usize::from(room));
     let first = first.min(form.fields.len().saturating_sub(usize::from(room)));
@@ -67,10 +70,10 @@ pub fn paint(canvas: &mut Canvas<'_>, _model: &Model, form: &Form, area: Rect) -
                 used
             }
         };
-        let (said, meaning) = aside(field, focused);
+        let (said, meaning) = aside(form, field, focused);
         let x = value_x + used + 2;
         if !focused || below.is_none() {
-            canvas.put(x, y, area.right().saturating_sub(x + 1), said, meaning);
+            canvas.put(x, y, area.right().saturating_sub(x + 1), &said, meaning);
         }
     }
     if let Some((_, meaning)) = below {
@@ -89,14 +92,31 @@ pub fn paint(canvas: &mut Canvas<'_>, _model: &Model, form: &Form, area: Rect) -
     cursor
 }
 
-/// What is said beside a field: what is wrong with it, else what to type.
-fn aside(field: &Field, focused: bool) -> (&str, Meaning) {
+/// What is said beside a field: what is wrong with it, else what to type, else what holds while it is empty.
+fn aside(form: &Form, field: &Field, focused: bool) -> (String, Meaning) {
     match (&field.error, field.fixed(), focused) {
-        (Some(error), ..) => (error.as_str(), Meaning::Bad),
-        (None, Some(fixed), true) => (fixed, Meaning::Quiet),
-        (None, _, true) => (field.name.hint(), Meaning::Quiet),
-        _ => ("", Meaning::Quiet),
+        (Some(error), ..) => (error.clone(), Meaning::Bad),
+        (None, Some(fixed), true) => (fixed.to_owned(), Meaning::Quiet),
+        (None, _, true) => (field.name.hint().to_owned(), Meaning::Quiet),
+        (None, _, false) => (default_of(form, field).unwrap_or_default(), Meaning::Quiet),
     }
+}
+
+/// What holds where they said nothing: `default: SMS, then mail`.
+fn default_of(form: &Form, field: &Field) -> Option<String> {
+    let (FieldName::Channels(category), Value::Text { line, .. }) = (field.name, &field.value) else {
+        return None;
+    };
+    if !line.is_empty() {
+        return None;
+    }
+    let mut unsaid = form.began.clone();
+    unsaid.channels.remove(&category);
+    let media: Vec<&str> = wishes(&unsaid, category).into_iter().map(medium_word).collect();
+    Some(match media.is_empty() {
+        true => "they ended these".to_owned(),
+        false => format!("default: {}", media.join(", then ")),
+    })
 }
 
 /// The cells beside the value of a field.

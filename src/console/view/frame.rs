@@ -3,11 +3,12 @@
 use crate::console::allowed::allowed;
 use crate::console::clock;
 use crate::console::desk::Desk;
-use crate::console::keymap::{Binding, Context, Footer};
-use crate::console::model::{Link, Model, Place, RECONNECTING, Tone};
+use crate::console::keymap::{Action, Binding, Context, Footer};
+use crate::console::model::{Link, Model, Place, Tone};
 use crate::console::theme::Meaning;
 use crate::console::view::find;
 use crate::console::view::paint::{Canvas, Spans, cells, wrap};
+use crate::console::waiting;
 use crate::core::contact::Medium;
 use crate::core::person::{PersonId, short_name};
 use crate::core::text::sanitise;
@@ -50,7 +51,7 @@ pub fn header(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
     left.extend(paging(model, desk));
     let mut right = vec![link(model)];
     right.extend(sources(model, desk));
-    right.extend(Medium::ALL.map(|medium| channel(desk, medium)));
+    right.extend(Medium::ALL.map(|medium| channel(model, desk, medium)));
     right.push(part(clock::day_hour_zone(model.now, &desk.zone()), Meaning::Plain, 0));
     let width = |parts: &[Part]| parts.iter().map(|part| cells(&part.text) + 2).sum::<u16>();
     while width(&left) + width(&right) > area.width {
@@ -138,19 +139,24 @@ fn paging(model: &Model, desk: &Desk) -> Option<Part> {
 
 fn link(model: &Model) -> Part {
     match &model.link {
+        Link::Live if let Some(slow) = model.slow() => {
+            part(format!("slow {}", clock::length(slow)), Meaning::Warn, 0)
+        }
         Link::Connecting => part("connecting", Meaning::Warn, 0),
         Link::Live => part("live", Meaning::Good, 0),
-        Link::Away { since, .. } if model.now.duration_since(*since) < RECONNECTING => {
-            part("reconnecting", Meaning::Warn, 0)
-        }
+        Link::Away { .. } if !model.is_cut_off() => part("reconnecting", Meaning::Warn, 0),
         Link::Away { since, .. } => {
             part(format!("AWAY since {}", clock::hour_minute(*since, &model.zone())), Meaning::Bad, 0)
         }
     }
 }
 
-/// The age of each source's last event, those that need a look first.
+/// The age of each source's last event, those that need a look first; of what happens while the agent is away
+/// nothing is known.
 fn sources(model: &Model, desk: &Desk) -> Vec<Part> {
+    if model.is_cut_off() {
+        return Vec::new();
+    }
     let mut sources: Vec<&SourceHealth> = desk.sources.iter().collect();
     sources.sort_by_key(|source| (!source.silent, source.last_event_at.is_none()));
     let heard = sources.iter().any(|source| source.last_event_at.is_some());
@@ -184,13 +190,15 @@ fn sources(model: &Model, desk: &Desk) -> Vec<Part> {
 }
 
 /// How one medium is doing over all channels that carry it.
-fn channel(desk: &Desk, medium: Medium) -> Part {
+fn channel(model: &Model, desk: &Desk, medium: Medium) -> Part {
     let name = match medium {
         Medium::Sms => "sms",
         Medium::Email => "mail",
     };
     let states: Vec<ChannelState> = desk.carriers(medium).map(|channel| channel.state).collect();
-    let (word, meaning) = if states.is_empty() {
+    let (word, meaning) = if model.is_cut_off() {
+        ("?", Meaning::Quiet)
+    } else if states.is_empty() {
         ("none", Meaning::Warn)
     } else if desk.medium_down(medium).is_some() {
         ("DOWN", Meaning::Bad)
@@ -225,12 +233,17 @@ fn unsent(model: &Model) -> Option<(String, Meaning)> {
 /// Whole sentences that somebody should know, a line each.
 fn notices(model: &Model, desk: &Desk, width: u16) -> Vec<(String, Meaning)> {
     let mut notices = Vec::new();
-    if let Link::Away { since, why } = &model.link
-        && model.now.duration_since(*since) >= RECONNECTING
+    if let Link::Away { since, .. } = &model.link
+        && model.is_cut_off()
     {
         let since = clock::hour_minute(*since, &desk.zone());
-        notices
-            .push((format!("What you see is as of {since}: {}. Trying again.", sanitise(why)), Meaning::Bad));
+        let keys = [Action::Ack, Action::Note].map(|action| model.keys.name(Context::Alerts, action));
+        let waits = match waiting::may(model) {
+            Ok(()) => format!("; {} wait", keys.join(" and ")),
+            Err(_) => String::new(),
+        };
+        let said = format!("As of {since}. Pages go on without you if the agent runs{waits}.");
+        notices.push((said, Meaning::Bad));
     }
     notices.extend(unsent(model));
     for medium in Medium::ALL {
@@ -336,8 +349,10 @@ pub fn footer(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
         return above;
     }
     let context = model.context();
-    let shown: Vec<&Binding> =
-        model.keys.bindings(context).filter(|binding| binding.footer == Footer::Shown).collect();
+    let shown = model.keys.bindings(context).filter(|binding| binding.footer == Footer::Shown);
+    // A key that acts on a row does nothing where there is none.
+    let bare = has_no_row(model);
+    let shown: Vec<&Binding> = shown.filter(|binding| !bare || goes_without_row(binding)).collect();
     let wide = |binding: &Binding| cells(&binding.key.name()) + cells(binding.label) + 3;
     // The keys that are the same everywhere are never what is left out.
     let (own, general): (Vec<&Binding>, Vec<&Binding>) =
@@ -356,6 +371,34 @@ pub fn footer(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Rect {
         x = canvas.put_spans(x, y, area.right() - x, &spans);
     }
     above
+}
+
+/// The list of the place is empty.
+fn has_no_row(model: &Model) -> bool {
+    match model.place {
+        Place::Stream => model.line_at_hand().is_none(),
+        Place::Partners => model.partners.rows.is_empty(),
+        Place::Contacts => model.contacts.rows.is_empty(),
+        Place::Messages => model.messages.rows.is_empty(),
+        Place::OnCall => model.on_call.rows.is_empty(),
+        Place::People => model.people.rows.is_empty(),
+        Place::Providers => model.providers.rows.is_empty(),
+        Place::Sources => model.sources.rows.is_empty(),
+        Place::Search => model.search.selected().is_none(),
+        // The main key of Triage says itself that there is nothing; the others always hold something.
+        Place::Triage
+        | Place::Partner
+        | Place::Person
+        | Place::Handover
+        | Place::Templates
+        | Place::Configuration => false,
+    }
+}
+
+fn goes_without_row(binding: &Binding) -> bool {
+    use Action::{Contacts, Filter, Follow, GoTo, Group, Providers, Switch};
+    let everywhere = binding.context == Context::Everywhere && binding.action != GoTo;
+    everywhere || matches!(binding.action, Contacts | Filter | Follow | Group | Providers | Switch)
 }
 
 fn hint(key: &str, label: &str, enabled: bool) -> Spans {

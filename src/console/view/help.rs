@@ -4,10 +4,12 @@ use crate::console::allowed::allowed;
 use crate::console::clock;
 use crate::console::keymap::{Action, COMMANDS, Context};
 use crate::console::keys::{Keys, PLACES};
-use crate::console::model::Model;
+use crate::console::model::{Link, Model};
 use crate::console::theme::{Meaning, Signs};
+use crate::console::told::Mark;
 use crate::console::view::paint::{Spans, wrap};
 use crate::core::event::Severity;
+use crate::core::text::sanitise;
 
 /// The cells that the keys take.
 const KEYS: u16 = 18;
@@ -15,6 +17,12 @@ const KEYS: u16 = 18;
 pub fn lines(model: &Model, signs: Signs, width: u16) -> Vec<Spans> {
     let here = model.context();
     let mut lines = Vec::new();
+    if let Link::Away { since, why } = &model.link {
+        lines.push(vec![("the agent is away".to_owned(), Meaning::Strong)]);
+        let since = clock::hour_minute(*since, &model.zone());
+        let says = format!("{}; it is tried again and again", sanitise(why));
+        row(&mut lines, &format!("since {since}"), Meaning::Plain, (&says, Meaning::Warn), width);
+    }
     // The keys of this place come first, and say when they cannot be used.
     let mut sections = PLACES;
     sections.sort_by_key(|(context, _)| (*context != here, *context != Context::Everywhere));
@@ -74,9 +82,12 @@ fn legend(model: &Model, signs: Signs, here: Context) -> Vec<(String, String)> {
             (
                 "TOLD",
                 format!(
-                    "Weber{} is proven to have it, Weber{} failed, Weber{} nobody can tell, Weber{} kept \
-                     back for now, a bare name: a gateway took it and no more is known",
-                    signs.proven, signs.failed, signs.doubt, signs.waiting
+                    "{} is proven to have it, {} failed, {} nobody can tell, {} kept back for now, a bare \
+                     name: a gateway took it and no more is known",
+                    Mark::Proven.beside("Weber", &signs),
+                    Mark::Failed.beside("Weber", &signs),
+                    Mark::Doubt.beside("Weber", &signs),
+                    Mark::Waits.beside("Weber", &signs)
                 ),
             ),
             (
@@ -95,7 +106,14 @@ fn legend(model: &Model, signs: Signs, here: Context) -> Vec<(String, String)> {
         Context::Partners => vec![
             ("counts", "what waits for somebody: alerts, cases, documents to review, posts, tasks".to_owned()),
             ("LOAD", "all of it together, beside the partner with the most (on wide screens)".to_owned()),
-            ("REACHABLE", "contacts whom some message would reach now; NOBODY is worth a look".to_owned()),
+            (
+                "REACHABLE",
+                format!(
+                    "contacts whom some message would reach now; NOBODY is worth a look, and so is {}: the last \
+                     to one of them failed",
+                    Mark::Failed.beside("mail", &signs)
+                ),
+            ),
         ],
         Context::Messages => vec![
             ("accepted", "a gateway or mail server took it".to_owned()),
@@ -116,12 +134,25 @@ fn legend(model: &Model, signs: Signs, here: Context) -> Vec<(String, String)> {
             ("THERE", "the same moment by the schedule's clock".to_owned()),
             ("picture", "two weeks: a letter for each person, small where arranged, ! where nobody is".to_owned()),
         ],
-        Context::Contacts => {
-            vec![("QUIET", "hours on their own clock in which only urgent messages go".to_owned())]
-        }
+        Context::Contacts => vec![
+            ("SMS, MAIL", ways_say(signs)),
+            ("QUIET", "hours on their own clock in which only urgent messages go".to_owned()),
+        ],
+        Context::People => vec![("BY", ways_say(signs))],
         _ => Vec::new(),
     };
     said.into_iter().map(|(word, says)| (word.to_owned(), says)).collect()
+}
+
+/// What the sign beside an address or a medium says.
+fn ways_say(signs: Signs) -> String {
+    let beside = |mark: Mark| mark.beside("SMS", &signs);
+    format!(
+        "{} the last message there arrived, {} it failed, {} nobody can tell; without a sign nothing is known",
+        beside(Mark::Proven),
+        beside(Mark::Failed),
+        beside(Mark::Doubt)
+    )
 }
 
 /// Keys that do the same stand on one line.

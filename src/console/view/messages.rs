@@ -276,11 +276,22 @@ pub fn why(message: &Notification) -> Option<String> {
             let said = evidence.map(|evidence| evidence.detail.printable().into_string());
             let answer = message.attempts.last().and_then(|attempt| attempt.answer.as_ref());
             let answer = answer.map(|answer| answer.printable().into_string());
-            outcome.or(said).or(answer).filter(|why| !why.is_empty())
+            outcome
+                .or(said)
+                .or(answer)
+                .map(|why| without_state(&why).to_owned())
+                .filter(|why| !why.is_empty())
         }
         Suppressed | Cancelled => outcome,
         _ => None,
     }
+}
+
+/// The cause alone: that it failed stands before it wherever it is shown.
+fn without_state(why: &str) -> &str {
+    use NotificationState::*;
+    let cause = |state: NotificationState| why.strip_prefix(state.as_str())?.strip_prefix(": ");
+    [Failed, Bounced, Expired].into_iter().find_map(cause).unwrap_or(why)
 }
 
 /// The subject of a mail, the first line of anything else.

@@ -2,6 +2,7 @@
 //! what was arranged beside the plan, and when nobody is.
 
 use crate::console::allowed::allowed;
+use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::keymap::Action;
 use crate::console::model::{About, Model};
@@ -138,22 +139,14 @@ fn counts(model: &Model) -> Spans {
 fn head(canvas: &mut Canvas<'_>, model: &Model, schedule: &ScheduleTimeline, area: Rect, y: u16) {
     let coming = schedule.segments.iter().filter(|turn| turn.until > model.now && turn.people.is_empty());
     let empty: SignedDuration = coming.map(|turn| turn.from.max(model.now).duration_until(turn.until)).sum();
-    let right = if empty.is_zero() { String::new() } else { format!("nobody for {} in all", length(empty)) };
+    let right = if empty.is_zero() {
+        String::new()
+    } else {
+        format!("nobody for {} in all", clock::length(empty.as_secs()))
+    };
     let dot = canvas.theme.signs.dot;
     let title = format!("{} {dot} {}", sanitise(&schedule.schedule), sanitise(&schedule.time_zone));
     canvas.rule(area, y, &title, &right, Meaning::Strong);
-}
-
-/// `45 min`, `24 h`, `7 d`.
-fn length(time: SignedDuration) -> String {
-    let minutes = time.as_secs().div_euclid(60);
-    match minutes {
-        ..=119 => format!("{minutes} min"),
-        1_440..=5_999 => format!("{} h", (minutes + 30) / 60),
-        120..=5_999 if minutes % 60 == 0 => format!("{} h", minutes / 60),
-        120..=5_999 => format!("{}:{:02} h", minutes / 60, minutes % 60),
-        _ => format!("{} d", (minutes + 720) / 1_440),
-    }
 }
 
 fn zone_of(schedule: &ScheduleTimeline) -> TimeZone {
@@ -231,7 +224,7 @@ impl Columns {
             canvas.put(self.there.0, y, self.there.1, &said, Meaning::Quiet);
         }
         let left = turn.from.max(model.now).duration_until(turn.until);
-        canvas.put(self.long.0, y, self.long.1, &length(left), Meaning::Quiet);
+        canvas.put(self.long.0, y, self.long.1, &clock::length(left.as_secs() / 60 * 60), Meaning::Quiet);
         if turn.people.is_empty() {
             let width = self.who.1 + 2 + self.why.1;
             canvas.put(self.who.0, y, width, &gap(model, schedule, turn), Meaning::Bad);

@@ -199,7 +199,7 @@ fn of_message(model: &Model, desk: &Desk, message: &Notification, width: u16) ->
         }
     }
     if message.attempts.is_empty() {
-        lines.push(vec![("It was never handed over.".to_owned(), Meaning::Quiet)]);
+        lines.push(vec![("It never left.".to_owned(), Meaning::Quiet)]);
     }
     lines
 }

@@ -7,7 +7,9 @@ use crate::console::desk::Desk;
 use crate::console::keymap::{Action, Context};
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
-use crate::console::view::paint::{Canvas, Spans};
+use crate::console::told::{Mark, Ways};
+use crate::console::view::messages::medium_word;
+use crate::console::view::paint::{Canvas, Spans, cells};
 use crate::console::view::stream::filter_line;
 use crate::console::view::{WIDE, chart, crumbs, first_row, page, triage};
 use crate::wire::partner::{MANY, PartnerRow};
@@ -16,12 +18,14 @@ use ratatui::layout::{Position, Rect};
 const COUNT: u16 = 6;
 const COUNTS: [&str; 5] = ["ALERTS", "CASES", "DOCS", "POSTS", "TO DO"];
 const REACHED: u16 = 11;
+/// `2 of 2 mail✗`.
+const REACHED_WIDE: u16 = 13;
 
 struct Columns {
     name: (u16, u16),
     counts: u16,
     onboarding: (u16, u16),
-    reached: u16,
+    reached: (u16, u16),
     /// Tier and the time there, on wide screens.
     about: Option<(u16, u16)>,
     /// How much of all that is open is theirs, as a bar.
@@ -30,11 +34,12 @@ struct Columns {
 
 impl Columns {
     fn of(area: Rect) -> Self {
-        let reached = area.right().saturating_sub(REACHED);
         let wide = area.width >= WIDE;
-        let onboarding = if wide { 30 } else { 16 };
+        let reached_wide = if wide { REACHED_WIDE } else { REACHED };
+        let reached = area.right().saturating_sub(reached_wide);
+        let onboarding = if wide { 30 + (area.width.saturating_sub(140) / 3).min(18) } else { 16 };
         let onboarding_x = reached.saturating_sub(onboarding + 1);
-        let load = if wide { (area.width - WIDE) / 4 + 8 } else { 0 };
+        let load = if wide { (area.width - WIDE) / 4 + 6 } else { 0 };
         let load = (wide, load.min(24));
         let counts = onboarding_x.saturating_sub(COUNT * 5 + 2 + load.1 + u16::from(load.0));
         let about = if wide { 18 } else { 0 };
@@ -43,7 +48,7 @@ impl Columns {
             name: (area.x + 2, name.saturating_sub(1)),
             counts,
             onboarding: (onboarding_x, onboarding),
-            reached,
+            reached: (reached, reached_wide),
             about: wide.then(|| (area.x + 2 + name, about - 1)),
             load: wide.then(|| (counts + COUNT * 5 + 1, load.1)),
         }
@@ -80,12 +85,13 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         canvas.put(x, y, width, "LOAD", Meaning::Quiet);
     }
     canvas.put(columns.onboarding.0, y, columns.onboarding.1, "ONBOARDING", Meaning::Quiet);
-    canvas.put(columns.reached, y, REACHED, "REACHABLE", Meaning::Quiet);
+    canvas.put(columns.reached.0, y, columns.reached.1, "REACHABLE", Meaning::Quiet);
 
     let room = usize::from(area.height.saturating_sub(3));
     if rows.is_empty() {
         nobody(canvas, model, Rect { y: y + 1, height: area.height.saturating_sub(3), ..area });
     }
+    let ways = Ways::of(model);
     let first = first_row(rows.index(), rows.len(), room);
     let most = partners.known.iter().map(|row| row.open.all()).max().unwrap_or(0);
     for (y, id) in (y + 1..).zip(rows.order().iter().skip(first).take(room)) {
@@ -96,7 +102,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
             canvas.put(area.x, y, 1, marker, Meaning::Accent);
         }
         triage::mark(canvas, rows.is_marked(id), area.x + 1, y);
-        row(canvas, model, desk, found, &columns, (y, most));
+        row(canvas, model, desk, (found, &ways), &columns, (y, most));
         canvas.selected = false;
     }
     let a = model.keys.name(Context::Partners, Action::Ack);
@@ -137,7 +143,7 @@ fn row(
     canvas: &mut Canvas<'_>,
     model: &Model,
     desk: &Desk,
-    row: &PartnerRow,
+    (row, known): (&PartnerRow, &Ways<'_>),
     columns: &Columns,
     (y, most): (u16, u32),
 ) {
@@ -173,7 +179,17 @@ fn row(
         (0, _) => ("NOBODY".to_owned(), Meaning::Bad),
         (some, all) => (format!("{some} of {all}"), Meaning::Plain),
     };
-    canvas.put(columns.reached, y, REACHED, &said, meaning);
+    let (x, width) = columns.reached;
+    let used = canvas.put(x, y, width, &said, meaning);
+    let signs = canvas.theme.signs;
+    let failed = match known.failed(desk, &about.id).as_slice() {
+        [] => return,
+        [one] => Mark::Failed.beside(medium_word(*one), &signs),
+        _ => signs.failed.to_owned(),
+    };
+    let room = width.saturating_sub(used + 1);
+    let failed = if cells(&failed) > room { signs.failed } else { &failed };
+    canvas.put(x + used + 1, y, room, failed, Mark::Failed.meaning());
 }
 
 /// `testing Fri 27 Nov`: what comes next and by when; nothing once all is reached.

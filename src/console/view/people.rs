@@ -4,8 +4,10 @@ use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::model::Model;
 use crate::console::people::on_call;
-use crate::console::theme::Meaning;
-use crate::console::view::paint::Canvas;
+use crate::console::theme::{Meaning, Signs};
+use crate::console::told::{Mark, Ways};
+use crate::console::view::messages::medium_word;
+use crate::console::view::paint::{Canvas, Spans};
 use crate::console::view::stream::filter_line;
 use crate::console::view::{WIDE, crumbs, first_row};
 use crate::core::contact::Medium;
@@ -28,8 +30,8 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         at += width + 1;
         (x, width)
     };
-    let (name, role, there) = (column(if wide { 26 } else { 20 }), column(9), column(10));
-    let (by, holds) = (column(if wide { 14 } else { 10 }), column(6));
+    let (name, role, there) = (column(if wide { 26 } else { 18 }), column(9), column(10));
+    let (by, holds) = (column(if wide { 16 } else { 12 }), column(6));
     let on = (holds.0 + holds.1 + 1, area.right().saturating_sub(holds.0 + holds.1 + 2));
     let y = area.y + 1;
     for ((x, width), title) in
@@ -40,6 +42,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     if rows.is_empty() {
         canvas.put(area.x + 2, y + 1, area.width.saturating_sub(3), "Nobody matches.", Meaning::Quiet);
     }
+    let known = Ways::of(model);
     let room = usize::from(area.height.saturating_sub(3));
     let first = first_row(rows.index(), rows.len(), room);
     for (y, id) in (y + 1..).zip(rows.order().iter().skip(first).take(room)) {
@@ -53,8 +56,8 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         canvas.put(name.0, y, name.1, &format!("{}{you}", sanitise(&person.name)), Meaning::Plain);
         canvas.put(role.0, y, role.1, role_word(person), Meaning::Quiet);
         canvas.put(there.0, y, there.1, &time_there(model, desk, person), Meaning::Plain);
-        let (ways, meaning) = ways(person);
-        canvas.put(by.0, y, by.1, &ways, meaning);
+        let ways = by_ways(&known, person, &canvas.theme.signs);
+        canvas.put_spans(by.0, y, by.1, &ways);
         let many = desk.alerts.values().filter(|alert| alert.held_by() == Some(id)).count();
         let many = if many == 0 { String::new() } else { many.to_string() };
         canvas.put_right(holds.0, y, holds.1.saturating_sub(1), &many, Meaning::Strong);
@@ -87,17 +90,23 @@ fn role_word(person: &Person) -> &'static str {
     }
 }
 
-/// `sms mail`, or what stands in the way.
-fn ways(person: &Person) -> (String, Meaning) {
-    let word = |medium: &Medium| match medium {
-        Medium::Sms => "sms",
-        Medium::Email => "mail",
-    };
-    let ways: Vec<&str> =
-        Medium::ALL.iter().filter(|medium| person.reachable_by(**medium)).map(word).collect();
-    match (ways.is_empty(), person.opted_out.is_empty()) {
-        (true, _) => ("no way".to_owned(), Meaning::Bad),
-        (false, false) => (format!("{}, stop", ways.join(" ")), Meaning::Warn),
-        (false, true) => (ways.join(" "), Meaning::Plain),
+/// `SMS✗ mail`, by what became of the last messages, or what stands in the way.
+fn by_ways(known: &Ways<'_>, person: &Person, signs: &Signs) -> Spans {
+    let mut spans = ways(signs, &known.to(person));
+    match (spans.is_empty(), person.opted_out.is_empty()) {
+        (true, _) => vec![("no way".to_owned(), Meaning::Bad)],
+        (false, false) => {
+            spans.push(("stop".to_owned(), Meaning::Warn));
+            spans
+        }
+        (false, true) => spans,
     }
+}
+
+/// `SMS✗ mail `: the ways to somebody of the desk, and what is known of each.
+pub fn ways(signs: &Signs, marks: &[(Medium, Mark)]) -> Spans {
+    let said = |(medium, mark): &(Medium, Mark)| {
+        (format!("{} ", mark.beside(medium_word(*medium), signs)), mark.meaning())
+    };
+    marks.iter().map(said).collect()
 }

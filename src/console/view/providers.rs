@@ -123,7 +123,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
     }
     let says = match (selected(model), crate::console::providers::may_probe(model)) {
         (Some(one), Ok(())) => {
-            format!("b: try {} now; w: why it is left; Enter: its messages", sanitise(&one.id))
+            format!("b: try {} now; w: why it is not used; Enter: its messages", sanitise(&one.id))
         }
         (Some(one), Err(_)) => format!("Enter: the messages that went by {}; w: why", sanitise(&one.id)),
         (None, _) => String::new(),
@@ -135,7 +135,9 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
 fn detail(canvas: &mut Canvas<'_>, model: &Model, one: &ProviderInfo, area: Rect) {
     let zone = model.zone();
     let when = |at| clock::when(model.now, at, &zone);
-    canvas.rule(area, area.y, &sanitise(&one.id), &sanitise(&one.channel.kind), Meaning::Strong);
+    let kind = sanitise(&one.channel.kind);
+    let right = format!("{kind} {} last 60 min, a bar is 5 min", canvas.theme.signs.dot);
+    canvas.rule(area, area.y, &sanitise(&one.id), &right, Meaning::Strong);
     let (word, meaning) = state_of(one, &when(one.channel.since));
     let mut stands: Spans = vec![(word, meaning)];
     if one.failures > 0 {
@@ -174,7 +176,11 @@ fn detail(canvas: &mut Canvas<'_>, model: &Model, one: &ProviderInfo, area: Rect
             &one.bars,
             |bar| bar.waiting.map(i64::from),
             match one.hour.waiting {
-                Some(most) => format!("{} now, {most} at most", one.channel.queued),
+                // The newest count is newer than any bar.
+                Some(most) => {
+                    let (now, most) = (one.channel.queued, u64::from(most));
+                    format!("{now} now, {} at most in the hour", most.max(now))
+                }
                 None => format!("{} now", one.channel.queued),
             },
         ),
@@ -226,10 +232,9 @@ fn averaged(millis: Option<i64>) -> String {
 
 fn span(millis: i64) -> String {
     match millis {
-        ..1000 => format!("{millis} ms"),
-        1000..10_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
-        10_000..120_000 => format!("{} s", millis / 1000),
-        _ => format!("{} min", millis / 60_000),
+        ..1000 => format!("{millis}ms"),
+        1000..10_000 => format!("{}.{}s", millis / 1000, millis % 1000 / 100),
+        _ => clock::length(millis / 1000),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crate::console::clock;
 use crate::console::desk::Desk;
+use crate::console::goal::{self, Goal};
+use crate::console::keymap::{Action, Context};
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::paint::{Canvas, cells};
@@ -37,9 +39,10 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         canvas.put_spans(area.x + 1, y, area.width.saturating_sub(2), &chart);
         y += 1;
     }
-    let mut rows = Rect { y, height: area.bottom().saturating_sub(y), ..area };
+    let bottom = area.bottom().saturating_sub(1);
+    let mut rows = Rect { y, height: bottom.saturating_sub(y), ..area };
     if model.stream.selected.is_none() && model.too_fast() && rows.height > FAST_ROWS {
-        rows = Rect { y: area.bottom() - FAST_ROWS, height: FAST_ROWS, ..area };
+        rows = Rect { y: bottom - FAST_ROWS, height: FAST_ROWS, ..area };
     }
     let shown: Vec<&Numbered> = model.streamed().collect();
     lines(canvas, model, rows, &shown, model.stream.selected);
@@ -52,7 +55,22 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         };
         canvas.put(rows.x + 2, rows.y, rows.width.saturating_sub(3), said, Meaning::Quiet);
     }
+    canvas.rule(area, bottom, &says(model), "", Meaning::Accent);
     cursor
+}
+
+/// What Enter does to the selected line. While it follows, the line under a key would be another before the key
+/// is down.
+fn says(model: &Model) -> String {
+    if model.stream.selected.is_none() {
+        let pauses = model.keys.name(Context::Stream, Action::Follow);
+        return format!("{pauses} or k: stop here, to act on a line");
+    }
+    match goal::of_hand(model).into_iter().next() {
+        Some((_, Goal::Alert(alert))) => format!("Enter: {alert} in Triage; w: why it is so"),
+        Some((first, _)) => format!("Enter: {first}"),
+        None => String::new(),
+    }
 }
 
 /// Lower than this the chart would take the room of what happens.

@@ -206,7 +206,10 @@ pub fn word(change: &Change) -> (&'static str, Meaning) {
         What::NotificationQueued => ("queued", Meaning::Quiet),
         What::NotificationSending => ("sending", Meaning::Quiet),
         What::NotificationDeferred => ("later", Meaning::Warn),
-        What::NotificationEvidence => ("receipt", Meaning::Plain),
+        What::NotificationEvidence => match &change.object {
+            Object::Notification(message) if message.state.is_failure() => ("failed", Meaning::Bad),
+            _ => ("receipt", Meaning::Plain),
+        },
         What::NotificationInDoubt => ("doubt", Meaning::Warn),
         What::NotificationHeld => ("held", Meaning::Plain),
         What::NotificationSuppressed => ("unsent", Meaning::Plain),

@@ -25,6 +25,9 @@ pub struct Plan {
 pub struct Going {
     pub of: Target,
     pub to: Recipient,
+    /// The number or mailbox it goes to, as things are now; `None`: a system, or none is known.
+    #[serde(default)]
+    pub address: Option<Untrusted>,
     pub medium: Medium,
     /// The channel that carries it, as things are now.
     pub channel: String,

@@ -6,9 +6,12 @@ use crate::core::change::{Change, Object, What};
 use crate::core::contact::Medium;
 use crate::core::escalation::{About, medium_word};
 use crate::core::id::NotificationId;
-use crate::core::notification::{Again, Content, Notification, Purpose, Reason, Recipient, SentAgain};
+use crate::core::notification::{
+    Again, Content, Notification, Purpose, Reason, Recipient, RecipientId, SentAgain,
+};
 use crate::core::sms;
 use crate::core::status_update::UNDO;
+use crate::core::text::Untrusted;
 
 impl Resending<'_, '_> {
     #[allow(clippy::too_many_arguments)]
@@ -98,6 +101,7 @@ impl Resending<'_, '_> {
         self.plan.goes.push(Going {
             of,
             to: n.recipient.clone(),
+            address: self.address(n),
             medium: n.medium,
             channel: n.channel.clone(),
             parts,
@@ -106,6 +110,18 @@ impl Resending<'_, '_> {
             marked,
             undoable: !marked && n.due_at.is_some_and(|due| due > self.decision.now),
         });
+    }
+
+    /// Where it goes as things are now.
+    fn address(&self, n: &Notification) -> Option<Untrusted> {
+        match &n.recipient.who {
+            RecipientId::Person(id) => self.decision.desk.person(id)?.address(n.medium).map(Into::into),
+            RecipientId::Contact(id) => {
+                let (reach, contact) = self.contact(id)?;
+                reach.usable(self.decision.desk, contact, n.medium).map(Into::into)
+            }
+            RecipientId::Webhook(_) => None,
+        }
     }
 
     pub(super) fn leave_out(&mut self, of: Target, who: Option<&str>, (code, because): Not) {

@@ -124,6 +124,35 @@ fn a_dead_address_and_one_whose_owner_opted_out_are_refused_in_words() {
 }
 
 #[test]
+fn the_address_that_is_shown_is_the_one_it_goes_to_as_things_are_now() {
+    use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState, address_key};
+    let mended = json!({ "phones": [], "emails": ["old@acme.example", "new@acme.example"] });
+    let (scene, mut known) = scene(vec![contact("ana", mended)]);
+    let address = |known: &Known, of: u64| {
+        let plan = plan(&scene, known, &asked(&[of], None, None)).unwrap();
+        plan.goes[0].address.as_ref().map(|address| address.raw().to_owned())
+    };
+    assert_eq!(address(&known, 90).as_deref(), Some("old@acme.example"));
+    let key = address_key("old@acme.example");
+    let dead = Suppression {
+        id: key.as_str().into(),
+        state: SuppressionState::Active,
+        medium: Medium::Email,
+        cause: SuppressionCause::Dead,
+        detail: "".into(),
+        created_at: scene.now,
+        updated_at: scene.now,
+    };
+    known.reach.get_mut(&Untrusted::from("ana")).unwrap().suppressed.insert(key, dead);
+    assert_eq!(address(&known, 90).as_deref(), Some("new@acme.example"));
+    // Of a person of the desk it is what the configuration says now.
+    let person = known.messages[&NotificationId(1)].recipient.who.clone();
+    let RecipientId::Person(id) = person else { panic!("{person:?}") };
+    let phone = scene.desk.person(&id).unwrap().address(Medium::Sms).map(str::to_owned);
+    assert_eq!(address(&known, 1), phone);
+}
+
+#[test]
 fn it_goes_to_another_contact_of_the_same_partner_and_to_nobody_elses() {
     let bob = contact("bob", json!({ "name": "Bob", "phones": [] }));
     let stranger = contact("eve", json!({ "partner_id": "borg" }));

@@ -17,7 +17,6 @@ use crate::core::partner::PartnerRef;
 use crate::core::person::PersonId;
 use crate::core::task::{Reminded, Task};
 use crate::core::text::sanitise;
-use crate::term::capabilities::Charset;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
@@ -227,10 +226,11 @@ fn next(model: &Model, desk: &Desk, alert: &Alert, watched: bool) -> (String, Me
                 let seconds = due.as_second() - model.now.as_second();
                 if watched && (0..SECONDS_BELOW).contains(&seconds) {
                     (format!("in {}", clock::seconds(model.now, due)), Meaning::Bad)
-                } else if minutes <= 0 {
+                } else if due <= model.now {
                     ("now".to_owned(), Meaning::Bad)
                 } else {
-                    (format!("in {}", clock::countdown(minutes)), Meaning::Warn)
+                    let meaning = if minutes <= 0 { Meaning::Bad } else { Meaning::Warn };
+                    (format!("in {}", clock::countdown(model.now, due)), meaning)
                 }
             }
             _ => ("nobody".to_owned(), Meaning::Bad),
@@ -242,7 +242,11 @@ fn next(model: &Model, desk: &Desk, alert: &Alert, watched: bool) -> (String, Me
             }
             match (due, minutes) {
                 (Some(due), _) if due <= model.now => (format!("{who} LATE"), Meaning::Bad),
-                (Some(_), Some(minutes)) => (format!("{who} {}", clock::countdown(minutes)), Meaning::Plain),
+                // Two names leave room for one unit.
+                (Some(_), Some(minutes @ 60..)) if alert.offered.is_some() => {
+                    (format!("{who} {}", clock::span(minutes)), Meaning::Plain)
+                }
+                (Some(due), _) => (format!("{who} {}", clock::countdown(model.now, due)), Meaning::Plain),
                 _ => (who, Meaning::Plain),
             }
         }
@@ -282,51 +286,35 @@ fn initials(desk: &Desk, person: &PersonId) -> String {
 fn who_was_told(canvas: &mut Canvas<'_>, told: &[Told], (x, width): Column, y: u16) {
     let signs = canvas.theme.signs;
     let mut told: Vec<&Told> = told.iter().collect();
-    let ascii = signs.charset == Charset::Ascii;
-    let asked: u16 = told.iter().map(|told| cells(&told.name) + 2).sum();
+    let asked: u16 = told.iter().map(|told| cells(&told.mark.beside(&told.name, &signs)) + 1).sum();
     if asked > width + 1 {
         // Where not all fit, nobody whom the message missed is hidden behind a number.
         told.sort_by_key(|told| !matches!(told.mark, Mark::Failed | Mark::Doubt | Mark::Waits));
     }
-    let words: Vec<(String, String, Meaning)> = told
-        .iter()
-        .map(|told| {
-            // A letter must not run into the sign that follows it.
-            let gap = if ascii && told.mark == Mark::Failed { " " } else { "" };
-            let (sign, meaning) = match told.mark {
-                Mark::Proven => (signs.proven, Meaning::Good),
-                Mark::Failed => (signs.failed, Meaning::Bad),
-                Mark::Doubt => (signs.doubt, Meaning::Warn),
-                Mark::Waits => (signs.waiting, Meaning::Warn),
-                Mark::Accepted => ("", Meaning::Plain),
-            };
-            (told.name.clone(), format!("{gap}{sign}"), meaning)
-        })
-        .collect();
     // Of those there is no room for, the worst is what an operator can mend.
     let rest = |from: usize| {
-        let worst = told[from..].iter().enumerate().max_by_key(|(_, told)| worth_a_look(told.mark));
-        let (sign, meaning) = match worst {
-            Some((at, one)) if worth_a_look(one.mark) > 0 => {
-                (words[from + at].1.trim_start(), words[from + at].2)
-            }
-            _ => ("", Meaning::Quiet),
-        };
-        (format!("+{}{sign}", told.len() - from), meaning)
+        let worst = told[from..].iter().map(|told| told.mark).max_by_key(|mark| worth_a_look(*mark));
+        let worst = worst.filter(|mark| worth_a_look(*mark) > 0);
+        let more = format!("{}{}", signs.more, told.len() - from);
+        match worst {
+            Some(mark) => (mark.beside(&more, &signs), mark.meaning()),
+            None => (more, Meaning::Quiet),
+        }
     };
-    let mut at = 0;
-    for (i, (name, sign, meaning)) in words.iter().enumerate() {
+    let (mut at, many) = (0, told.len());
+    for (i, told) in told.iter().enumerate() {
         let (more, of_more) = rest(i);
-        let tail = if i + 1 < words.len() { cells(&rest(i + 1).0) + 1 } else { 0 };
+        let tail = if i + 1 < many { cells(&rest(i + 1).0) + 1 } else { 0 };
         let room = width.saturating_sub(at);
-        if cells(name) + cells(sign) + tail > room && i > 0 {
+        let whole = told.mark.beside(&told.name, &signs);
+        if cells(&whole) + tail > room && i > 0 {
             canvas.put(x + at, y, room, &more, of_more);
             return;
         }
         // A name may be cut; what is known of it may not.
         let room = room.saturating_sub(tail);
-        at += canvas.put(x + at, y, room.saturating_sub(cells(sign)), name, *meaning);
-        at += canvas.put(x + at, y, cells(sign), sign, *meaning) + 1;
+        let name = canvas.fit(&told.name, room.saturating_sub(cells(&whole) - cells(&told.name)));
+        at += canvas.put(x + at, y, room, &told.mark.beside(&name, &signs), told.mark.meaning()) + 1;
     }
 }
 

@@ -89,10 +89,10 @@ pub fn tell(told: &mut Told, model: &Model, id: AlertId) {
         told.lines.push(vec![(said, Meaning::Strong)]);
         for verdict in &event.why {
             let (word, meaning) =
-                if verdict.matched { ("matched", Meaning::Good) } else { ("did not", Meaning::Quiet) };
+                if verdict.matched { ("match", Meaning::Good) } else { ("no match", Meaning::Quiet) };
             told.lines.push(vec![
                 (format!("  {:<16} ", sanitise(&verdict.rule)), Meaning::Plain),
-                (format!("{word:<8} "), meaning),
+                (format!("{:<10}", format!("{word}:")), meaning),
                 (verdict.because.printable().into_string(), Meaning::Plain),
             ]);
         }

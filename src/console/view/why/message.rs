@@ -6,6 +6,7 @@ use crate::console::desk::Desk;
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::messages::{category_word, medium_word, state_of, waits, why};
+use crate::core::alert::AlertState;
 use crate::core::contact::{Category, Medium};
 use crate::core::counted::counted;
 use crate::core::id::NotificationId;
@@ -18,16 +19,18 @@ pub fn tell(told: &mut Told, model: &Model, id: NotificationId) {
         return;
     };
     let (state, meaning) = state_of(message, model.now);
-    let purpose = match message.purpose {
-        Purpose::Page => "a page",
-        Purpose::Detail => "the detail of an alert",
-        Purpose::Outcome => "the outcome, for those who were told",
-        Purpose::Status => "a word to those who were paged",
-        Purpose::Notice => "a notice",
-        Purpose::Test => "a test of whether a page would reach them",
-    };
     let name = desk.recipient_name(message);
-    let what = format!("{id} is {purpose} to {name} by {}: {state}.", medium_word(message.medium));
+    let alert = message.alert.map_or_else(|| "an alert".to_owned(), |alert| alert.to_string());
+    let does = match message.purpose {
+        Purpose::Page => format!("pages {name} for {alert}"),
+        Purpose::Detail => format!("gives {name} the detail of {alert}"),
+        Purpose::Outcome => format!("tells {name} what became of {alert}"),
+        Purpose::Status if was_over(desk, message) => format!("tells {name} that {alert} is over"),
+        Purpose::Status => format!("tells {name} how {alert} stands"),
+        Purpose::Notice => format!("tells {name} of something that can wait"),
+        Purpose::Test => format!("tests whether a page reaches {name}"),
+    };
+    let what = format!("{id} {does}: {} {state}.", medium_word(message.medium));
     told.say(&what, Meaning::Strong);
     if let Some(why) = why(message) {
         told.fact("because", &why, meaning);
@@ -41,6 +44,15 @@ pub fn tell(told: &mut Told, model: &Model, id: NotificationId) {
     way(told, desk, message);
     told.gap();
     what_ends_it(told, model, message);
+}
+
+/// The alert it speaks of had ended when it was written.
+fn was_over(desk: &Desk, message: &Notification) -> bool {
+    let alert = message.alert.and_then(|id| desk.alerts.get(&id));
+    alert.is_some_and(|alert| {
+        alert.cleared_at.is_some_and(|at| at <= message.created_at)
+            || alert.state == AlertState::Resolved && alert.updated_at <= message.created_at
+    })
 }
 
 /// Which rule, step and role made it.
@@ -141,7 +153,7 @@ fn what_ends_it(told: &mut Told, model: &Model, message: &Notification) {
         }
         (Held, Some(Hold::NoProvider)) => "It leaves when a provider of its medium works again.",
         (Suppressed, _) => {
-            "It was never handed over, and will not be. Only the recipient ends an opt-out; a dead address \
+            "It never left, and will not. Only the recipient ends an opt-out; a dead address \
              is mended in their contact (c)."
         }
         (Cancelled, _) => "It was not needed any more before it left; nothing is to do.",

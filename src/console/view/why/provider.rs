@@ -25,7 +25,7 @@ pub fn tell(told: &mut Told, model: &Model, name: &str) {
         ChannelState::Failing => {
             (format!("{shown} fails since {since}, and is tried all the same."), Meaning::Warn)
         }
-        ChannelState::Down => (format!("{shown} is left since {since}."), Meaning::Bad),
+        ChannelState::Down => (format!("{shown} is not used since {since}."), Meaning::Bad),
     };
     told.say(&said, meaning);
     if channel.state == ChannelState::Down {
@@ -54,8 +54,7 @@ pub fn tell(told: &mut Told, model: &Model, name: &str) {
     told.fact("waits", &waits, Meaning::Plain);
     let proof = match one.proof_within {
         Some(within) => {
-            let seconds = within.as_secs();
-            let within = if seconds < 120 { format!("{seconds} s") } else { clock::span(seconds / 60) };
+            let within = clock::length(within.as_secs());
             format!("an urgent message without a receipt after {within} goes another way")
         }
         None => "it gives no receipts that are waited for".to_owned(),
