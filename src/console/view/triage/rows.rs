@@ -43,7 +43,7 @@ const WORD: u16 = 3;
 /// Between both, where an alert is marked.
 const MARK: u16 = 2;
 /// What comes next, and on wide screens whom it tells.
-const NEXT: (u16, u16) = (11, 19);
+const NEXT: (u16, u16) = (11, 21);
 const RISK_WIDE: u16 = 7;
 const DUE_WIDE: u16 = clock::DUE_WIDE;
 const THERE_WIDE: u16 = 9;
