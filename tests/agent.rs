@@ -24,7 +24,7 @@ use desk::{Desk, exception, http, post};
 use peer::until;
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One person, paged over a spool; the least a desk can be.
 const SMALL: &str = r#"
@@ -757,4 +757,43 @@ async fn times_are_typed_and_shown_in_the_askers_zone() {
     let ran = desk.run(&["config", "apply"]).await;
     assert_eq!(ran.code, Some(0), "{ran:?}");
     snoozed("Asia/Tokyo").await;
+}
+
+#[tokio::test]
+async fn whoever_scrolls_below_the_first_screen_finds_who_was_told_there_too() {
+    use nightdesk::console::link::AgentLink;
+    use nightdesk::console::message::Msg;
+    use nightdesk::core::id::AlertId;
+    use nightdesk::core::notification::Notification;
+    use nightdesk::wire::client::{Client, LinkError};
+    const MANY: usize = 75;
+    let mut desk = Desk::new(SMALL);
+    desk.start().await;
+    for n in 0..MANY {
+        let mut raised = exception(&format!("x{n}"));
+        raised["data"]["partner"]["id"] = json!(format!("partner-{n}"));
+        desk.raise(&raised).await;
+    }
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let client = Client::new(desk.state().join("run/agent.sock"));
+    let listening = tokio::spawn(AgentLink::new(client.clone(), tell).listen());
+    let Some(Msg::Snapshot(snapshot)) = told.recv().await else { panic!("no snapshot came first") };
+    assert_eq!(snapshot.alerts.len(), MANY);
+    let about = |messages: &[Notification]| -> BTreeSet<AlertId> {
+        messages.iter().flat_map(Notification::ever_about).collect()
+    };
+    let (first, below) = snapshot.alerts.split_at(snapshot.told);
+    assert!(
+        !below.is_empty() && first.iter().all(|alert| about(&snapshot.notifications).contains(&alert.id))
+    );
+    let mut missing: BTreeSet<AlertId> = below.iter().map(|alert| alert.id).collect();
+    while !missing.is_empty() {
+        if let Msg::Told(answer) = told.recv().await.unwrap() {
+            missing = &missing - &about(&answer.unwrap());
+        }
+    }
+    listening.abort();
+    let too_many: Vec<String> = (1..=101).map(|n| format!("A{n}")).collect();
+    let refused = client.get::<Vec<Notification>>(&format!("/v1/told?of={}", too_many.join(","))).await;
+    assert!(matches!(&refused, Err(LinkError::Refused { status: 400, .. })), "{refused:?}");
 }

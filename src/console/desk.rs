@@ -113,6 +113,7 @@ impl Desk {
         let Snapshot {
             seq,
             now: _,
+            told: _,
             me,
             desk,
             alerts,

@@ -11,36 +11,43 @@ const NEWEST: usize = 1000;
 
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    all: BTreeMap<NotificationId, Notification>,
+    /// Boxed: in a map of things this large, a third of the room stays empty.
+    all: BTreeMap<NotificationId, Box<Notification>>,
     about: BTreeMap<AlertId, BTreeSet<NotificationId>>,
 }
 
 impl Known {
     pub fn get(&self, id: NotificationId) -> Option<&Notification> {
-        self.all.get(&id)
+        self.all.get(&id).map(Box::as_ref)
     }
 
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &Notification> {
-        self.all.values()
+        self.all.values().map(Box::as_ref)
     }
 
     /// Those that speak of this alert, or were to before it was left out of them; the oldest first.
     pub fn about(&self, alert: AlertId) -> impl Iterator<Item = &Notification> {
-        self.about.get(&alert).into_iter().flatten().filter_map(|id| self.all.get(id))
+        self.about.get(&alert).into_iter().flatten().filter_map(|id| self.get(*id))
     }
 
     /// Takes one in, unless what is known of it is newer. The parts that only a mail reader shows are not kept.
     pub fn learn(&mut self, mut message: Notification) {
-        let known = self.all.get(&message.id);
+        let known = self.get(message.id);
         if known.is_some_and(|known| known.updated_at > message.updated_at) {
             return;
         }
         message.content.html = None;
         message.content.attachments = Vec::new();
+        // Lists that were read have room for four where most hold one.
+        message.attempts.shrink_to_fit();
+        message.evidence.shrink_to_fit();
+        if let Some(bundle) = &mut message.bundle {
+            bundle.covers.shrink_to_fit();
+        }
         for alert in message.ever_about() {
             self.about.entry(alert).or_default().insert(message.id);
         }
-        self.all.insert(message.id, message);
+        self.all.insert(message.id, Box::new(message));
     }
 
     /// Whether it is time to forget.

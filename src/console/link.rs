@@ -7,6 +7,7 @@ use crate::console::templates::AskedPreview;
 use crate::core::change::Numbered;
 use crate::core::command::{Action, Command, Expect};
 use crate::core::id::{AlertId, NotificationId};
+use crate::core::notification::Notification;
 use crate::core::person::PersonId;
 use crate::core::resend::Asked;
 use crate::core::template::Sample;
@@ -28,6 +29,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Changes that follow each other this closely are one message.
 const TOGETHER: Duration = Duration::from_millis(5);
 const MOST_TOGETHER: usize = 500;
+/// The messages of so many alerts are asked for at once, until so many are known.
+const TOLD_TOGETHER: usize = 10;
+const MOST_TOLD: usize = 3000;
 
 /// Asks and listens; every answer is a message.
 #[derive(Clone)]
@@ -62,9 +66,10 @@ impl AgentLink {
     async fn follow(&self, wait: &mut Duration) -> Result<(), LinkError> {
         let snapshot: Box<Snapshot> = self.client.get("/v1/snapshot").await?;
         let since = snapshot.seq;
+        let below: Vec<AlertId> = snapshot.alerts.iter().skip(snapshot.told).map(|alert| alert.id).collect();
         self.tell(Msg::Snapshot(snapshot));
-        // What stands below the first screen is there before anybody scrolls to it.
-        self.ask("/v1/told".to_owned(), Msg::Told);
+        let link = self.clone();
+        tokio::spawn(async move { link.tell_of(&below).await });
         let mut stream = Box::pin(self.client.stream_as(since, &self.session));
 
         let mut listens = false;
@@ -105,6 +110,24 @@ impl AgentLink {
                 };
             }
             self.tell_changes(&mut changes);
+        }
+    }
+
+    /// The messages of the alerts that stand below the first screen, before anybody scrolls to them. They are asked for
+    /// a few at a time, so that a storm's do not lie in memory twice.
+    async fn tell_of(&self, alerts: &[AlertId]) {
+        let mut told = 0;
+        let of = alerts.chunks(TOLD_TOGETHER).map(|alerts| {
+            let ids: Vec<String> = alerts.iter().map(AlertId::to_string).collect();
+            format!("/v1/told?of={}", ids.join(","))
+        });
+        for path in std::iter::once("/v1/told".to_owned()).chain(of) {
+            let answer: Result<Vec<Notification>, LinkError> = self.client.get(&path).await;
+            told += answer.as_ref().map_or(MOST_TOLD, Vec::len);
+            self.tell(Msg::Told(answer));
+            if told >= MOST_TOLD {
+                break;
+            }
         }
     }
 

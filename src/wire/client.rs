@@ -11,7 +11,7 @@ use crate::wire::person::Viewer;
 use crate::wire::{Health, NOTE_HEADER, PERSON_HEADER, PIN_HEADER, SESSION_HEADER};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -312,12 +312,18 @@ async fn within<T>(
     }
 }
 
+/// The answer in one piece of the announced length: collected as it comes, it would lie in memory twice.
 async fn whole(response: Response<Incoming>) -> Result<Bytes, LinkError> {
-    let body = Limited::new(response.into_body(), LARGEST_ANSWER);
-    let collected = body.collect().await;
-    collected
-        .map(|body| body.to_bytes())
-        .map_err(|error| LinkError::Broken(format!("the answer broke off: {error}")))
+    let mut body = Limited::new(response.into_body(), LARGEST_ANSWER);
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(LARGEST_ANSWER);
+    let mut whole = Vec::with_capacity(announced.min(LARGEST_ANSWER));
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| LinkError::Broken(format!("the answer broke off: {error}")))?;
+        if let Some(data) = frame.data_ref() {
+            whole.extend_from_slice(data);
+        }
+    }
+    Ok(whole.into())
 }
 
 fn understood<T: DeserializeOwned>(answer: &[u8]) -> Result<T, LinkError> {

@@ -439,10 +439,13 @@ pub struct Snapshot {
     pub now: Timestamp,
     pub me: Me,
     pub desk: DeskInfo,
-    /// All that are not resolved, and those resolved within the last day (at most 2000).
+    /// All that are not resolved, and those resolved within the last day (at most 2000), the most urgent first.
     pub alerts: Vec<Alert>,
-    /// Those of the most urgent alerts and of the first tasks; `GET /v1/told` brings the others (some 3000 at most).
+    /// Those of the first alerts and of the first tasks; `GET /v1/told` brings the others.
     pub notifications: Vec<Notification>,
+    /// The messages of so many alerts, from the first, are here.
+    #[serde(default)]
+    pub told: usize,
     /// The open ones that are overdue longest or due first (at most 200), and how many are open.
     pub tasks: Vec<Task>,
     #[serde(default)]

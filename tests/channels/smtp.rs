@@ -392,11 +392,10 @@ async fn postfix_takes_mail_plainly_by_starttls_and_by_tls() {
             let Answer::Accepted(Acceptance { provider_ref: Some(queue_id), .. }) = &answer else {
                 panic!("{number}: {answer:?}")
             };
-            assert!(
-                postfix.log().contains(&format!("{queue_id}: client=")),
-                "{queue_id} in {}",
-                postfix.log()
-            );
+            // Postfix answers before another of its programs has written the line.
+            let logged = format!("{queue_id}: client=");
+            peer::until("the log to know the id", async || postfix.log().contains(&logged).then_some(()))
+                .await;
         }
         assert_eq!(postfix.log().matches(": connect from").count(), before + 1, "one connection for both");
         let mail = postfix.mail_with(&format!("message {}.", 10 * number)).await;

@@ -565,6 +565,7 @@ pub fn snapshot() -> Snapshot {
         },
         alerts: alerts(),
         notifications: notifications(),
+        told: alerts().len(),
         open_tasks: tasks().len() as u64,
         tasks: tasks(),
         recent: recent(),

@@ -2,24 +2,28 @@
 //! when they are asked for, and what places show beyond it when they are opened.
 
 use super::health::{COUNTED, health_now};
-use super::{Desk, Failure};
+use super::{Desk, Failure, parsed};
 use crate::agent::identity::Identified;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::contact::Contact;
+use crate::core::id::AlertId;
 use crate::core::notification::Notification;
 use crate::core::task::Task;
 use crate::core::urgency::rank;
 use crate::store::list::{Filter, List};
 use crate::store::{StoreError, Tx};
 use crate::wire::Snapshot;
-use axum::extract::State;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use std::collections::BTreeSet;
 
 /// How many of each the console is told at most; others are fetched when looked for.
 const ALERTS: u32 = 2000;
-const NOTIFICATIONS: usize = 3000;
+/// The most alerts whose messages are asked for at once.
+const TOLD_AT_ONCE: usize = 100;
 const TASKS: u32 = 200;
 const OTHERS: u32 = 100;
 /// The most urgent rows, whose messages come with the snapshot: more than a screen begins with.
@@ -69,6 +73,7 @@ pub async fn snapshot(
         now,
         me: who.me,
         desk: health.desk,
+        told: alerts.len().min(FIRST),
         alerts,
         notifications,
         tasks,
@@ -85,30 +90,51 @@ pub async fn snapshot(
     }))
 }
 
-/// The messages of all that a snapshot names, and the newest others.
-pub async fn told(State(desk): State<Desk>) -> Result<Json<Vec<Notification>>, Failure> {
-    let now = desk.agent.world.now();
+/// What `GET /v1/told` is asked for.
+#[derive(Deserialize)]
+pub struct Asked {
+    /// The messages of these alerts, by ids with commas between; without it those of the tasks, and the newest.
+    of: Option<String>,
+}
+
+/// The messages that did not come with the snapshot, in pieces of the asker's choice.
+pub async fn told(
+    State(desk): State<Desk>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Vec<Notification>>, Failure> {
+    let alerts = asked.of.as_deref().map(ids).transpose()?;
     let read = desk.agent.store.read(move |tx| {
-        let mut alerts = alerts(tx, now)?;
-        // Who was told long ago matters most: the alerts that wait longest come first.
-        alerts.sort_by_key(|alert| (alert.state, alert.next_due().is_none(), alert.next_due(), alert.id));
+        let Some(alerts) = alerts else { return beside_alerts(tx) };
         let mut notifications: Vec<Notification> = Vec::new();
-        for alert in &alerts {
-            notifications.extend(tx.notifications_of(alert.id)?);
-            if notifications.len() >= NOTIFICATIONS {
-                break;
-            }
+        for alert in alerts {
+            notifications.extend(tx.notifications_of(alert)?);
         }
-        let tasks: Vec<Task> = tx.tasks_to_do(TASKS)?;
-        for id in tasks.iter().filter_map(|task| task.notification) {
-            notifications.extend(tx.notification(id)?);
-        }
-        let newest: Vec<Notification> =
-            tx.list(List::Notifications, &Filter { limit: OTHERS, ..Filter::default() })?;
-        notifications.extend(newest);
-        Ok(plain(notifications))
+        Ok(notifications)
     });
-    Ok(Json(read.await?))
+    Ok(Json(plain(read.await?)))
+}
+
+fn ids(listed: &str) -> Result<Vec<AlertId>, Failure> {
+    let ids: Vec<AlertId> = listed.split(',').map(parsed).collect::<Result<_, _>>()?;
+    if ids.len() > TOLD_AT_ONCE {
+        let many = ids.len();
+        let why =
+            format!("The messages of {many} alerts are asked for; {TOLD_AT_ONCE} at once are the most.");
+        return Err(Failure(StatusCode::BAD_REQUEST, why));
+    }
+    Ok(ids)
+}
+
+fn beside_alerts(tx: &Tx<'_>) -> Result<Vec<Notification>, StoreError> {
+    let tasks: Vec<Task> = tx.tasks_to_do(TASKS)?;
+    let mut notifications: Vec<Notification> = Vec::new();
+    for id in tasks.iter().filter_map(|task| task.notification) {
+        notifications.extend(tx.notification(id)?);
+    }
+    let newest: Vec<Notification> =
+        tx.list(List::Notifications, &Filter { limit: OTHERS, ..Filter::default() })?;
+    notifications.extend(newest);
+    Ok(notifications)
 }
 
 /// All that are not resolved, and those resolved within the last day.
