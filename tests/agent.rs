@@ -797,3 +797,30 @@ async fn whoever_scrolls_below_the_first_screen_finds_who_was_told_there_too() {
     let refused = client.get::<Vec<Notification>>(&format!("/v1/told?of={}", too_many.join(","))).await;
     assert!(matches!(&refused, Err(LinkError::Refused { status: 400, .. })), "{refused:?}");
 }
+
+#[tokio::test]
+async fn what_a_contact_could_not_get_leaves_once_they_can() {
+    let mut desk = Desk::new(SMALL);
+    desk.start().await;
+    let partner = json!({ "id": "acme", "name": "ACME" });
+    let ana = |version: &str, active: bool| {
+        json!({ "contact": { "id": "ana", "version": version, "partner_id": "acme", "name": "Ana López",
+            "emails": ["ana@acme.example"], "locale": "en", "active": active }, "partner": partner })
+    };
+    let status = |status: &str| {
+        json!({ "case": { "id": "c1", "reference": "DSP-1" }, "status": status, "partner": partner,
+            "opened_by": { "contact_id": "ana" } })
+    };
+    let mails = async |state: &str| desk.list(&["notifications", "list", &format!("state:{state}")]).await;
+    desk.raise(&flow("community.contact.changed", "1", ana("1", false))).await;
+    desk.raise(&flow("community.case.status_changed", "2", status("received"))).await;
+    desk.raise(&flow("community.case.status_changed", "3", status("under_review"))).await;
+    until("both to be stopped", async || (mails("suppressed").await.len() == 2).then_some(())).await;
+    assert_eq!(desk.list(&["tasks", "list", "kind:fix", "state:open"]).await.len(), 1);
+    desk.raise(&flow("community.contact.changed", "4", ana("2", true))).await;
+    let sent = until("the last word to leave", async || mails("accepted").await.into_iter().next()).await;
+    assert!(sent["content"]["body"].as_str().unwrap().contains("under review"), "{sent:#}");
+    assert!(sent["reason"]["via"].as_str().unwrap().contains("did not arrive"), "{sent:#}");
+    assert_eq!(desk.list(&["notifications", "list"]).await.len(), 3, "and nothing else");
+    assert_eq!(desk.list(&["tasks", "list", "kind:fix", "state:open"]).await, Vec::<Value>::new());
+}

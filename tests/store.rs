@@ -151,6 +151,7 @@ fn mail(id: u64, to: &str, thread: &str) -> Notification {
         channel: "mail".into(),
         content: Content::default(),
         said: None,
+        stranded: false,
         hold: None,
         failed_at: Vec::new(),
         thread: Some(thread.into()),

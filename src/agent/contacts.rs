@@ -38,9 +38,14 @@ pub fn apply(tx: &mut Tx<'_>, desk: &Desk, changes: Vec<Change>, now: Timestamp)
         if held.is_empty() && view.tasks.is_empty() && contact.opted_out.is_empty() {
             continue;
         }
+        let broken = view.tasks.get(&fix_task(&contact.id)).and_then(|task| task.notification);
+        let since = broken
+            .map(|first| tx.told_contact_since(contact.id.raw(), first))
+            .transpose()?
+            .unwrap_or_default();
         let reach = tx.reach_of(contact)?;
         let mut decision = Decision::new(desk, now, tx.ids());
-        arrival::contact_kept(&mut decision, view, &reach, held);
+        arrival::contact_kept(&mut decision, view, &reach, held, &since);
         tx.keep_ids(decision.ids);
         tx.apply(decision.changes)?;
     }

@@ -44,6 +44,7 @@ pub mod maintenance_commands;
 pub mod mapping;
 pub mod mark;
 pub mod matter;
+pub mod mended;
 pub mod message;
 pub mod money;
 pub mod notification;

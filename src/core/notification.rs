@@ -348,6 +348,9 @@ pub struct Notification {
     pub said: Option<Box<Said>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+    /// Not sent because nothing works by which its recipient could be reached: see [`crate::core::mended`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stranded: bool,
     /// Addresses that the same words failed at before, so that they are not sent there once more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed_at: Vec<Untrusted>,

@@ -8,7 +8,8 @@ use crate::core::delivery::Delivering;
 use crate::core::desk::Desk;
 use crate::core::escalation::medium_word;
 use crate::core::id::Ids;
-use crate::core::notification::{Again, Fault, Hold, Notification, NotificationState, RecipientId};
+use crate::core::mended::anew;
+use crate::core::notification::{Fault, Hold, Notification, NotificationState, RecipientId};
 use crate::core::reach::{NoWay, Reach, Way, fix_task};
 use crate::core::suppression::{Suppression, SuppressionCause, SuppressionState, address_key};
 use crate::core::task::{Task, TaskKind};
@@ -104,28 +105,12 @@ pub fn failed(
         Way::Wait(until) => (n.medium, until, true),
         Way::None(_) => return changes,
     };
-    let id = ids.next_notification();
-    let mut again = Notification {
-        id,
-        state: if held { NotificationState::Held } else { NotificationState::Queued },
-        hold: held.then_some(Hold::QuietHours),
-        disputed: false,
-        attempts: Vec::new(),
-        evidence: Vec::new(),
-        provider_ref: None,
-        proof_by: None,
-        again: Again::default(),
-        idempotency_key: format!("{}-{id}", desk.instance),
-        due_at: Some(due),
-        expires_at: Some(due + desk.retry.give_up),
-        config_version: desk.version,
-        created_at: now,
-        updated_at: now,
-        ..n.clone()
-    };
+    let mut again = anew(desk, ids.next_notification(), n, due, now);
+    if held {
+        (again.state, again.hold) = (NotificationState::Held, Some(Hold::QuietHours));
+    }
     let via = format!("{}; {} failed", n.reason.via.printable(), n.id);
     again.reason.via = via.into();
-    again.reason.outcome = None;
     again.failed_at.push(address_key(address).into());
     write(desk, &mut again, medium);
     let summary = format!("{} to {} instead.", medium_word(medium), contact.name.printable());
@@ -213,7 +198,7 @@ fn without_failed(reach: &Reach, n: &Notification) -> Reach {
 }
 
 /// Says the same in another medium.
-fn write(desk: &Desk, n: &mut Notification, medium: Medium) {
+pub fn write(desk: &Desk, n: &mut Notification, medium: Medium) {
     n.medium = medium;
     if let Some(carrier) = desk.carrier(medium) {
         n.channel.clone_from(&carrier.name);
@@ -257,6 +242,7 @@ fn unreachable(
     contact: &Contact,
     because: &str,
 ) -> Vec<Change> {
+    n.stranded = true;
     let mut changes = vec![not_sent(n, because, context.now)];
     let title = format!("{} cannot be reached: {because}", contact.name.printable());
     changes.extend(mend(context.desk, n, reach, contact, title, context.ids, context.now));

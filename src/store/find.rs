@@ -346,6 +346,19 @@ impl Tx<'_> {
         )
     }
 
+    /// Messages to a contact from this one on, the oldest first.
+    pub fn told_contact_since(
+        &self,
+        contact: &str,
+        from: NotificationId,
+    ) -> Result<Vec<Notification>, StoreError> {
+        self.query(
+            "SELECT body FROM notification WHERE contact = $1 AND id >= $2 ORDER BY id LIMIT 1000",
+            cells![contact, from.0],
+            body("notification"),
+        )
+    }
+
     /// Contacts that messages wait for though nobody knows them.
     pub fn contacts_wanted(&self) -> Result<Vec<String>, StoreError> {
         let mut wanted = self.query(

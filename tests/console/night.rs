@@ -253,6 +253,7 @@ pub fn notification(
             ..Content::default()
         },
         said: None,
+        stranded: false,
         hold: None,
         failed_at: vec![],
         answers: None,

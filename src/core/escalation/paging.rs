@@ -217,6 +217,7 @@ impl Decision<'_> {
             content,
             said: None,
             hold: None,
+            stranded: false,
             failed_at: Vec::new(),
             answers: None,
             thread: about.thread,

@@ -9,6 +9,7 @@ use crate::core::contact::{Contact, ContactState, Medium};
 use crate::core::decide::{Thing, View};
 use crate::core::escalation::Decision;
 use crate::core::event::{CloudEvent, Event, Native, Post, native};
+use crate::core::mended;
 use crate::core::message::Message;
 use crate::core::notification::{Hold, Notification, NotificationState, Said};
 use crate::core::partner::PartnerRef;
@@ -43,8 +44,15 @@ pub fn tasks(held: &[Held]) -> Vec<String> {
         .collect()
 }
 
-/// What follows when a contact is made or changed.
-pub fn contact_kept(decision: &mut Decision<'_>, mut view: View, reach: &Reach, held: Vec<Held>) {
+/// What follows when a contact is made or changed. `since` are the messages to them from the first that the open task
+/// to mend their addresses is about.
+pub fn contact_kept(
+    decision: &mut Decision<'_>,
+    mut view: View,
+    reach: &Reach,
+    held: Vec<Held>,
+    since: &[Notification],
+) {
     let Some(contact) = &reach.contact else { return };
     let (asleep, strangers): (Vec<Held>, Vec<Held>) =
         held.into_iter().partition(|held| held.notification.hold == Some(Hold::QuietHours));
@@ -76,7 +84,17 @@ pub fn contact_kept(decision: &mut Decision<'_>, mut view: View, reach: &Reach, 
     }
     let any = !contact.phones.is_empty() || !contact.emails.is_empty();
     if any && contact.state == ContactState::Active && !reach.has_dead_address() {
-        decision.close_task(&mut view, &reach::fix_task(&contact.id), "The contact's addresses were mended.");
+        let key = reach::fix_task(&contact.id);
+        let leave =
+            if view.tasks.contains_key(&key) { mended::leaves(decision, reach, contact, since) } else { 0 };
+        let because = match leave {
+            0 => "The contact's addresses were mended.".to_owned(),
+            1 => "The contact's addresses were mended; what did not arrive leaves again.".to_owned(),
+            _ => format!(
+                "The contact's addresses were mended; {leave} messages that did not arrive leave again."
+            ),
+        };
+        decision.close_task(&mut view, &key, &because);
     }
 }
 

@@ -232,8 +232,14 @@ impl Stage {
         };
         self.contacts.insert(contact.id.raw().to_owned(), contact.clone());
         let (view, reach) = (self.view(&needs), self.reach(contact.id.raw()));
+        let broken = view.tasks.get(&fix_task(&contact.id)).and_then(|task| task.notification);
+        let told = |n: &&Notification| {
+            n.recipient.who == RecipientId::Contact(contact.id.clone())
+                && broken.is_some_and(|first| n.id >= first)
+        };
+        let since: Vec<Notification> = self.notifications.values().filter(told).cloned().collect();
         let mut decision = Decision::new(&desk, self.now, self.ids);
-        arrival::contact_kept(&mut decision, view, &reach, held);
+        arrival::contact_kept(&mut decision, view, &reach, held, &since);
         self.ids = decision.ids;
         self.keep(decision.changes.clone());
         decision.changes

@@ -241,6 +241,71 @@ fn what_waited_for_one_who_left_goes_to_another_or_is_a_task() {
     left.state = ContactState::Active;
     alone.meet(left);
     assert!(alone.open_tasks(TaskKind::Fix).is_empty());
+    let to: Vec<_> = alone.send().into_iter().map(|sent| sent.address).collect();
+    assert_eq!(to, ["new@acme.example"], "what nobody could get leaves when somebody can");
+}
+
+fn by_mail_only() -> Contact {
+    let mut ana = wants(contact("ana"), Category::CaseUpdates, &[Medium::Email]);
+    ana.phones.clear();
+    ana
+}
+
+fn at_a_new_address(ana: &Contact) -> Contact {
+    Contact { emails: vec!["new@acme.example".parse().unwrap()], ..ana.clone() }
+}
+
+#[test]
+fn the_last_word_of_each_case_that_did_not_arrive_leaves_once_the_address_is_mended() {
+    let ana = by_mail_only();
+    let mut stage = Stage::with([ana.clone()]);
+    news(&mut stage, "received");
+    stage.send_with(refuse(Medium::Email, Fault::Address));
+    news(&mut stage, "under_review");
+    let other = json!({ "case": { "id": "c2" }, "status": "received", "opened_by": { "contact_id": "ana" } });
+    stage.tell("case.status_changed", other);
+    stage.send_with(refuse(Medium::Email, Fault::Address));
+    assert_eq!(stage.open_tasks(TaskKind::Fix).len(), 1);
+    let changes = stage.meet(at_a_new_address(&ana));
+    let done = changes.iter().find(|change| change.what == What::TaskDone).unwrap();
+    assert!(done.summary.raw().contains("2 messages that did not arrive leave again"), "{done:?}");
+    let sent = stage.send();
+    assert!(sent.iter().all(|sent| sent.address == "new@acme.example"));
+    let said: Vec<_> = sent.iter().map(|sent| sent.body.contains("Eingegangen")).collect();
+    assert_eq!(said, [false, true], "that c1 was received is old by now: {sent:#?}");
+    stage.meet(at_a_new_address(&ana));
+    assert_eq!(stage.send(), [], "once");
+}
+
+#[test]
+fn what_arrived_another_way_or_is_no_news_any_more_does_not_leave_when_the_address_is_mended() {
+    let mut both = wants(contact("ana"), Category::CaseUpdates, &[Medium::Email, Medium::Sms]);
+    let mut stage = Stage::with([both.clone()]);
+    news(&mut stage, "received");
+    stage.send_with(refuse(Medium::Email, Fault::Address));
+    both = at_a_new_address(&both);
+    stage.meet(both);
+    assert!(stage.open_tasks(TaskKind::Fix).is_empty());
+    assert_eq!(stage.send(), [], "the text had it");
+
+    let ana = by_mail_only();
+    let mut stage = Stage::with([ana.clone()]);
+    news(&mut stage, "received");
+    stage.send_with(refuse(Medium::Email, Fault::Address));
+    stage.now += SignedDuration::from_hours(73);
+    stage.meet(at_a_new_address(&ana));
+    assert!(stage.open_tasks(TaskKind::Fix).is_empty());
+    assert_eq!(stage.send(), []);
+}
+
+#[test]
+fn an_address_that_refused_the_words_does_not_get_them_again_because_something_else_was_mended() {
+    let ana = by_mail_only();
+    let mut stage = Stage::with([ana.clone()]);
+    news(&mut stage, "received");
+    stage.send_with(refuse(Medium::Email, Fault::Message));
+    stage.meet(Contact { locale: Some("fr".into()), ..ana });
+    assert_eq!(stage.send(), []);
 }
 
 #[test]
