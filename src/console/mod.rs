@@ -57,6 +57,7 @@ pub mod search;
 pub mod setup;
 pub mod sort;
 pub mod sources;
+pub mod streamed;
 pub mod templates;
 pub mod theme;
 pub mod told;

@@ -468,6 +468,16 @@ fn the_header_tells_practice_unsigned_intake_silence_and_failing_channels() {
 }
 
 #[test]
+fn that_a_message_leaves_is_no_line_beside_how_it_went_unless_it_is_looked_for() {
+    let mut hand = Hand::at_night();
+    hand.press(&["2"]);
+    let screen = hand.screen();
+    assert!(screen.contains("delivered, by handset r") && !screen.contains("handed to kannel"), "{screen}");
+    hand.press(&["/"]).type_text("handed").press(&["Enter"]);
+    assert!(hand.screen().contains("handed to kannel"));
+}
+
+#[test]
 fn the_stream_pauses_under_the_hand_and_enter_goes_to_the_alert() {
     let mut hand = Hand::at_night();
     hand.press(&["2", "k", "k"]);
