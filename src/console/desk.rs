@@ -458,12 +458,18 @@ pub fn pages(alert: &Alert) -> bool {
 /// A change without what only a page of its own shows, as the Stream keeps it.
 fn as_a_line(mut numbered: Numbered) -> Numbered {
     match &mut numbered.change.object {
-        Object::Alert(alert) => alert.members = Vec::new(),
+        Object::Alert(alert) => (alert.members, alert.policy.steps) = (Vec::new(), Vec::new()),
         Object::Event(event) => {
             event.data = serde_json::Value::Null;
-            event.why = Vec::new();
+            event.attributes = BTreeMap::new();
+            (event.why, event.unreadable) = (Vec::new(), Vec::new());
+            (event.source, event.event_id) = (Untrusted::default(), Untrusted::default());
+            event.fingerprint = String::new();
         }
-        Object::Notification(message) => message.content = Content::default(),
+        Object::Notification(message) => {
+            message.content = Content::default();
+            message.said = None;
+        }
         _ => {}
     }
     numbered
