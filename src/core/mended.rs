@@ -5,7 +5,7 @@ use crate::core::change::{Actor, Change, What};
 use crate::core::contact::Contact;
 use crate::core::desk::Desk;
 use crate::core::escalation::{Decision, medium_word};
-use crate::core::id::NotificationId;
+use crate::core::id::{EventId, NotificationId};
 use crate::core::notification::{Again, Hold, Notification, NotificationState};
 use crate::core::reach::{Reach, Way};
 use crate::core::reroute;
@@ -101,16 +101,26 @@ pub fn anew(
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Conversation<'a> {
     Thread(&'a str),
-    Alone(NotificationId),
+    /// Of one event; a copy that went another way is of the same.
+    Event(EventId),
+    /// Of none, as a digest.
+    Rule(&'a str),
 }
 
 impl<'a> Conversation<'a> {
     fn of(n: &'a Notification) -> Self {
-        n.thread.as_deref().map_or(Self::Alone(n.id), Self::Thread)
+        match (&n.thread, n.event) {
+            (Some(thread), _) => Self::Thread(thread),
+            (None, Some(event)) => Self::Event(event),
+            (None, None) => Self::Rule(&n.reason.rule),
+        }
     }
 }
 
-/// Whether it is over and did not arrive for want of an address. An alert has its ladder, which is not over by this.
+/// Whether it is over, did not arrive, and nobody has seen to it. An alert has its ladder, which is not over by this,
+/// and the answer to a reply goes where that came from.
 fn is_missed(n: &Notification) -> bool {
-    n.alert.is_none() && (n.state.is_failure() || n.stranded)
+    let failed = n.state.is_failure() && !n.disputed;
+    let open = n.alert.is_none() && n.answers.is_none() && n.again.last.is_none();
+    open && (failed || n.stranded)
 }

@@ -346,17 +346,19 @@ impl Tx<'_> {
         )
     }
 
-    /// Messages to a contact from this one on, the oldest first.
+    /// Messages to a contact from this one on, the oldest first; the newest, should there be more than a thousand.
     pub fn told_contact_since(
         &self,
         contact: &str,
         from: NotificationId,
     ) -> Result<Vec<Notification>, StoreError> {
-        self.query(
-            "SELECT body FROM notification WHERE contact = $1 AND id >= $2 ORDER BY id LIMIT 1000",
+        let mut told: Vec<Notification> = self.query(
+            "SELECT body FROM notification WHERE contact = $1 AND id >= $2 ORDER BY id DESC LIMIT 1000",
             cells![contact, from.0],
             body("notification"),
-        )
+        )?;
+        told.reverse();
+        Ok(told)
     }
 
     /// Contacts that messages wait for though nobody knows them.

@@ -279,14 +279,16 @@ fn the_last_word_of_each_case_that_did_not_arrive_leaves_once_the_address_is_men
 
 #[test]
 fn what_arrived_another_way_or_is_no_news_any_more_does_not_leave_when_the_address_is_mended() {
-    let mut both = wants(contact("ana"), Category::CaseUpdates, &[Medium::Email, Medium::Sms]);
-    let mut stage = Stage::with([both.clone()]);
-    news(&mut stage, "received");
-    stage.send_with(refuse(Medium::Email, Fault::Address));
-    both = at_a_new_address(&both);
-    stage.meet(both);
-    assert!(stage.open_tasks(TaskKind::Fix).is_empty());
-    assert_eq!(stage.send(), [], "the text had it");
+    let both = wants(contact("ana"), Category::CaseUpdates, &[Medium::Email, Medium::Sms]);
+    for threaded in [true, false] {
+        let mut stage = Stage::with([both.clone()]);
+        news(&mut stage, "received");
+        stage.send_with(refuse(Medium::Email, Fault::Address));
+        stage.notifications.values_mut().filter(|_| !threaded).for_each(|n| n.thread = None);
+        stage.meet(at_a_new_address(&both));
+        assert!(stage.open_tasks(TaskKind::Fix).is_empty());
+        assert_eq!(stage.send(), [], "the text had it");
+    }
 
     let ana = by_mail_only();
     let mut stage = Stage::with([ana.clone()]);
