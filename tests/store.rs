@@ -31,18 +31,22 @@ async fn said(store: &Store) -> Vec<String> {
     changes.into_iter().map(|numbered| numbered.change.summary.raw().to_owned()).collect()
 }
 
-/// Holds the writer until everything else waits, so that the rest becomes one group.
-fn held(store: &Store) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), StoreError>>) {
+/// Holds the writer until everything else waits, so that the rest becomes one group. It holds by the time this returns:
+/// what was asked for before that would be of its own group.
+async fn held(store: &Store) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), StoreError>>) {
     let (go, wait) = mpsc::channel::<()>();
+    let (begin, begun) = tokio::sync::oneshot::channel();
     let store = store.clone();
     let holding = tokio::spawn(async move {
         store
             .write(move |_| {
+                let _ = begin.send(());
                 let _ = wait.recv();
                 Ok(())
             })
             .await
     });
+    begun.await.unwrap();
     (go, holding)
 }
 
@@ -50,8 +54,7 @@ fn held(store: &Store) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), 
 async fn an_operation_that_fails_is_undone_alone_with_its_ids() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&Open::Folder(folder.path().to_owned()), 1).unwrap();
-    let (go, holding) = held(&store);
-    tokio::task::yield_now().await;
+    let (go, holding) = held(&store).await;
     let first = store.write(|tx| {
         let mut ids = tx.ids();
         ids.next_alert();
@@ -85,8 +88,7 @@ async fn an_operation_that_fails_is_undone_alone_with_its_ids() {
 async fn when_the_whole_group_is_lost_every_asker_is_told_so_and_the_next_group_works() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&Open::Folder(folder.path().to_owned()), 1).unwrap();
-    let (go, holding) = held(&store);
-    tokio::task::yield_now().await;
+    let (go, holding) = held(&store).await;
     let before = store.append(vec![note("before")]);
     // What SQLite does by itself on a full disk: the transaction is gone.
     let ends = store.write(|tx| tx.execute("ROLLBACK", cells![]).map(|_| ()));
