@@ -476,7 +476,7 @@ fn as_a_line(mut numbered: Numbered) -> Numbered {
 }
 
 /// The partner as an object describes it.
-fn partner_of(object: &Object) -> Option<&PartnerRef> {
+pub fn partner_of(object: &Object) -> Option<&PartnerRef> {
     match object {
         Object::Alert(alert) => Some(&alert.partner),
         Object::Event(event) => event.partner.as_ref(),

@@ -1,6 +1,7 @@
 //! What the Stream shows of all that happens: what is news, what a filter finds, and how many passed while things come
 //! faster than an eye can follow.
 
+use crate::console::desk::partner_of;
 use crate::console::model::{Filter, Model};
 use crate::core::change::{Change, Numbered, What};
 use crate::core::query::rows::{Names, NoNames};
@@ -120,13 +121,15 @@ impl Model {
     }
 }
 
-/// A case that moved in the words of the event that moved it.
+/// A case or a thread of which is said what the event said that moved it.
 fn repeats(change: &Change, event: &Change) -> bool {
     fn words(change: &Change) -> &str {
         let said = change.summary.raw().trim_end_matches('.');
+        let partner = partner_of(&change.object).map(|partner| partner.name.raw());
+        let said = partner.and_then(|name| said.strip_prefix(name)?.strip_prefix(": ")).unwrap_or(said);
         said.strip_prefix("Case ").unwrap_or(said)
     }
-    change.what == What::CaseMoved
+    matches!(change.what, What::CaseMoved | What::ThreadOpened | What::ThreadJoined)
         && event.what == What::EventReceived
         && change.partner == event.partner
         && words(change).eq_ignore_ascii_case(words(event))

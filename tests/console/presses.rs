@@ -397,12 +397,15 @@ fn the_stream_says_what_enter_does_and_tells_an_events_words_once() {
         change.change.partner = Some(of.id.clone());
         change
     };
-    hand.change(said(300, What::EventReceived, "Case CASE-775 is Under review"));
+    hand.change(said(300, What::EventReceived, "Acme Tools: Case CASE-775 is Under review"));
     hand.change(said(301, What::CaseMoved, "CASE-775 is under review."));
     hand.change(said(302, What::CaseMoved, "CASE-776 is under review."));
+    hand.change(said(303, What::EventReceived, "Acme Tools: Where is PO-7?"));
+    hand.change(said(304, What::ThreadOpened, "Acme Tools: Where is PO-7?"));
     hand.press(&["2"]);
     let screen = hand.screen();
     assert_eq!(screen.matches("CASE-775").count(), 1, "{screen}");
+    assert_eq!(screen.matches("Where is PO-7?").count(), 1, "{screen}");
     assert!(screen.contains("CASE-776 is under review."), "{screen}");
     assert_eq!(hand.intent(), "Space or k: stop here, to act on a line");
     hand.press(&["/"]).type_text("775").press(&["Enter"]);

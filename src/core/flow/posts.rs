@@ -84,7 +84,9 @@ pub fn created(
     };
     thread.task = Some(task.id);
     let what = if opens { What::ThreadOpened } else { What::ThreadJoined };
-    let sentence = format!("{}: {}.", partner.name.printable(), line(&post.subject));
+    let subject = line(&post.subject);
+    let end = if subject.ends_with(['.', '?', '!']) { "" } else { "." };
+    let sentence = format!("{}: {subject}{end}", partner.name.printable());
     let fact = fact(decision, &thread, what, &sentence);
     decision.changes.insert(at, fact);
     view.threads.insert(thing.clone(), thread.clone());
