@@ -1,7 +1,8 @@
 //! The few words of a long text around what was looked for.
 
 use super::{Word, fold};
-use crate::core::text::{Printable, Untrusted, sanitise};
+use crate::core::text::{Printable, Untrusted};
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Characters shown before what was found.
 const BEFORE: usize = 24;
@@ -63,6 +64,10 @@ pub fn marked(shown: &Printable, words: &[&Word]) -> Vec<(String, bool)> {
             .min_by_key(|(at, many)| (*at, std::cmp::Reverse(*many)));
         let Some((at, many)) = next.filter(|(at, _)| *at < rest.len()) else { break };
         let ends = rest[at..].char_indices().nth(many).map_or(rest.len(), |(end, _)| at + end);
+        // A sign and what combines with it are one on the screen: half of it cannot be marked.
+        let whole = |(start, sign): (usize, &str)| (start, start + sign.len());
+        let signs = rest.grapheme_indices(true).map(whole).filter(|(start, end)| *start < ends && *end > at);
+        let (at, ends) = signs.fold((at, ends), |(at, ends), (start, end)| (at.min(start), ends.max(end)));
         if at > 0 {
             parts.push((rest[..at].to_owned(), false));
         }
@@ -70,7 +75,7 @@ pub fn marked(shown: &Printable, words: &[&Word]) -> Vec<(String, bool)> {
         rest = &rest[ends..];
     }
     if !rest.is_empty() {
-        parts.push((sanitise(rest).into_owned(), false));
+        parts.push((rest.to_owned(), false));
     }
     parts
 }
