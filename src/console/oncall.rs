@@ -302,9 +302,10 @@ fn asked_back(model: &Model, desk: &Desk, schedule: &ScheduleTimeline, over: &Ov
     for one in &both {
         let back = planned(schedule, one.from.max(model.now), one.until);
         says.push(format!(
-            "{}: {} is no longer on from {} to {}, {} again.",
+            "{}: {} {} no longer on from {} to {}, {} again.",
             one.id,
             desk.short_name(&one.person),
+            if desk.is_me(&one.person) { "are" } else { "is" },
             clock::when(model.now, one.from.max(model.now), &zone),
             clock::when(model.now, one.until, &zone),
             names(desk, &back),
