@@ -104,7 +104,8 @@ pub fn may_join(waiting: &Notification, n: &Notification) -> bool {
 }
 
 /// Lets a message that already waits say what this one would have said, too: whoever got enough texts is
-/// not to get all of them later. `alerts` are those that both speak of.
+/// not to get all of them later. `alerts` are those that both speak of. One that says it all already is left as it
+/// is: alerts whose last resort repeats would otherwise write it anew, with all that it speaks of, each time.
 pub fn join(
     desk: &Desk,
     waiting: &mut Notification,
@@ -112,24 +113,27 @@ pub fn join(
     alerts: &[Alert],
     now: Timestamp,
 ) -> Vec<Change> {
+    let before = waiting.clone();
     match n.purpose {
         Purpose::Page => bundle::join(desk, waiting, n, alerts, now),
         Purpose::Status if bundle::say_with(waiting, std::slice::from_ref(n), alerts) => {}
         _ => waiting.content.body = bundle::and_more(waiting.content.body.raw(), 1).into(),
     }
     waiting.expires_at = waiting.expires_at.max(n.expires_at);
-    waiting.updated_at = now;
+    let says_it_already = *waiting == before;
     n.state = NotificationState::Cancelled;
     n.due_at = None;
     n.updated_at = now;
     n.reason.outcome = Some(Untrusted::new(format!("{} says it, too, once it may leave", waiting.id)));
     let who = n.recipient.name.printable();
     let said = format!("{} to {who} waits with others as {}.", medium_word(n.medium), waiting.id);
-    let joined = Change::notification(now, Actor::Desk, What::NotificationHeld, said.as_str(), waiting);
-    vec![
-        Change { alert: n.alert, ..joined },
-        Change::notification(now, Actor::Desk, What::NotificationCancelled, said, n),
-    ]
+    let cancelled = Change::notification(now, Actor::Desk, What::NotificationCancelled, said.as_str(), n);
+    if says_it_already {
+        return vec![cancelled];
+    }
+    waiting.updated_at = now;
+    let joined = Change::notification(now, Actor::Desk, What::NotificationHeld, said, waiting);
+    vec![Change { alert: n.alert, ..joined }, cancelled]
 }
 
 /// Lets a message wait until there is room, and as much longer before it is too old to be of use.
@@ -332,9 +336,10 @@ mod tests {
         assert!(waiting.content.body.raw().starts_with("2 alerts, worst CRIT"), "{:?}", waiting.content);
         // The same alert once more changes nothing of what is said.
         let mut again = Notification { state: NotificationState::Queued, ..other.clone() };
-        let said = waiting.content.clone();
-        join(&scene.desk, &mut waiting, &mut again, &alerts, scene.now);
-        assert_eq!(waiting.content, said);
+        let said = waiting.clone();
+        let changes = join(&scene.desk, &mut waiting, &mut again, &alerts, scene.now);
+        assert_eq!(waiting, said);
+        assert_eq!(changes.iter().map(|c| c.what).collect::<Vec<_>>(), [What::NotificationCancelled]);
         let and_more = bundle::and_more;
         assert_eq!(and_more("Weber has it", 1), "Weber has it +1 more");
         assert_eq!(and_more("Weber has it +1 more", 2), "Weber has it +3 more");
