@@ -6,10 +6,10 @@ use crate::console::effect::Effect;
 use crate::console::follow::arrange;
 use crate::console::line::Line;
 use crate::console::messages::About;
-use crate::console::model::{Filter, Focus, Model, Place, Subject, Tone};
+use crate::console::model::{Filter, Focus, Model, Place, Subject};
 use crate::console::oncall::TurnKey;
 use crate::console::partners::Item;
-use crate::console::say::say;
+use crate::console::why::{self, Of};
 use crate::console::{contacts, messages, nav, oncall, partners, people, providers};
 use crate::core::id::{AlertId, NotificationId, TaskId};
 use crate::core::notification::{Notification, RecipientId};
@@ -44,27 +44,14 @@ pub enum Goal {
 /// Goes there; what cannot be shown is said.
 pub fn go(model: &mut Model, goal: Goal) -> Vec<Effect> {
     match goal {
-        Goal::Alert(alert) => {
-            to_alert(model, alert);
-            Vec::new()
-        }
-        Goal::Task(task) => {
-            nav::open(model, Place::Triage);
-            model.triage.filter = Filter::default();
-            arrange(model);
-            if model.triage.tasks.select(&task) {
-                model.triage.focus = Focus::Tasks;
-                return Vec::new();
-            }
-            let effects = nav::last(model);
-            say(model, format!("{task} is not among the tasks that Triage shows."), Tone::Refused);
-            effects
-        }
+        Goal::Alert(alert) => to_alert(model, alert),
+        Goal::Task(task) => to_task(model, task),
         Goal::Partner(partner) => partners::open(model, partner),
         Goal::Case { partner, case } => partners::open_case(model, partner, case),
         Goal::Contact { contact, partner } => contacts::show_one(model, contact, partner),
         Goal::ContactsOf(partner) => contacts::show_of(model, partner),
         Goal::Person(person) => people::open(model, person),
+        Goal::Message(message) if model.message(message).is_none() => messages::open_one(model, message),
         Goal::Message(message) => {
             nav::open(model, Place::Messages);
             messages::stand_on(model, message)
@@ -90,8 +77,8 @@ pub fn go(model: &mut Model, goal: Goal) -> Vec<Effect> {
     }
 }
 
-fn to_alert(model: &mut Model, alert: AlertId) {
-    let known = model.alert(alert).is_some();
+/// In Triage; one that is over, in the words of why it was there.
+fn to_alert(model: &mut Model, alert: AlertId) -> Vec<Effect> {
     let (filter, place) = (model.triage.filter.clone(), model.place);
     model.triage.filter = Filter::default();
     arrange(model);
@@ -99,15 +86,26 @@ fn to_alert(model: &mut Model, alert: AlertId) {
         nav::open(model, Place::Triage);
         model.triage.focus = Focus::Alerts;
         model.triage.zoomed &= place == Place::Triage;
-        return;
+        return Vec::new();
     }
     model.triage.filter = filter;
     arrange(model);
-    let said = match known {
-        true => format!("{alert} is closed and no longer in Triage."),
-        false => format!("{alert} is not in Triage; `nightdesk alerts show {alert}` tells of it."),
-    };
-    say(model, said, Tone::Refused);
+    why::about(model, Of::Alert(alert))
+}
+
+/// In Triage; one that is done or put off, in the words of what it was.
+fn to_task(model: &mut Model, task: TaskId) -> Vec<Effect> {
+    let filter = model.triage.filter.clone();
+    model.triage.filter = Filter::default();
+    arrange(model);
+    if model.triage.tasks.select(&task) {
+        nav::open(model, Place::Triage);
+        model.triage.focus = Focus::Tasks;
+        return Vec::new();
+    }
+    model.triage.filter = filter;
+    arrange(model);
+    why::about(model, Of::Task(task))
 }
 
 /// What the row that the hand is on is, and whose, as a command can be told it.

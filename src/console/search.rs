@@ -4,13 +4,13 @@
 use crate::console::effect::{Effect, Wait};
 use crate::console::find::fields;
 use crate::console::follow::arrange;
+use crate::console::goal::{self, Goal};
 use crate::console::model::{Filter, Focus, Model, Place, Tone};
 use crate::console::moves::End;
 use crate::console::partners::{self, Item, View};
 use crate::console::say::say;
-use crate::console::why::Of;
-use crate::console::{contacts, messages, nav, why};
-use crate::core::id::{AlertId, NotificationId, TaskId};
+use crate::console::{contacts, messages, nav};
+use crate::core::id::{NotificationId, TaskId};
 use crate::core::query::found::Kind;
 use crate::core::text::Untrusted;
 use crate::wire::client::LinkError;
@@ -174,7 +174,7 @@ pub fn enter(model: &mut Model) -> Vec<Effect> {
             None => Vec::new(),
         },
         (_, partner) => match (hit.alert, hit.task, partner) {
-            (Some(alert), ..) => to_alert(model, alert),
+            (Some(alert), ..) => goal::go(model, Goal::Alert(alert)),
             (None, Some(task), partner) => to_task(model, task, partner),
             (None, None, Some(partner)) => partners::open(model, partner),
             (None, None, None) => {
@@ -183,18 +183,6 @@ pub fn enter(model: &mut Model) -> Vec<Effect> {
             }
         },
     }
-}
-
-/// In Triage; one that is over, in the words of why it was there.
-fn to_alert(model: &mut Model, alert: AlertId) -> Vec<Effect> {
-    model.triage.filter = Filter::default();
-    arrange(model);
-    if model.triage.alerts.select(&alert) {
-        nav::open(model, Place::Triage);
-        model.triage.focus = Focus::Alerts;
-        return Vec::new();
-    }
-    why::about(model, Of::Alert(alert))
 }
 
 fn to_task(model: &mut Model, task: TaskId, partner: Option<Untrusted>) -> Vec<Effect> {

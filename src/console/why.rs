@@ -145,6 +145,7 @@ fn fetch_alert(model: &mut Model, alert: AlertId) -> Vec<Effect> {
         return Vec::new();
     }
     model.triage.shown = Some(Subject::Alert(alert));
+    model.triage.detail_missing = None;
     vec![Effect::FetchDetail(alert)]
 }
 

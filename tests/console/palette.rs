@@ -172,3 +172,45 @@ fn with_marked_rows_a_fresh_palette_offers_what_acts_on_all_of_them() {
     hand.press(&["Enter"]);
     assert_eq!(hand.previewed(&[]).len(), 2);
 }
+
+#[test]
+fn an_id_finds_what_is_closed_and_what_the_console_never_heard_of() {
+    let mut snapshot = night::snapshot();
+    snapshot.alerts[0].state = nightdesk::core::alert::AlertState::Resolved;
+    let (closed, title) = (snapshot.alerts[0].id, snapshot.alerts[0].title.clone());
+    let mut hand = Hand::on(snapshot);
+    hand.press(&[":"]).type_text(&closed.to_string());
+    assert_eq!(labels(&hand)[0], closed.to_string(), "before all that merely resembles it");
+    hand.press(&["Enter"]);
+    assert!(hand.screen().contains(title.printable().as_str()), "{}", hand.screen());
+    assert!(hand.effects.contains(&Effect::FetchDetail(closed)));
+    hand.press(&["Esc", ":"]).type_text("a7").press(&["Enter"]);
+    assert!(hand.effects.contains(&Effect::FetchDetail(AlertId(7))), "{:?}", hand.effects);
+    assert!(hand.screen().contains("why A7"), "{}", hand.screen());
+    let mut hand = Hand::at_night();
+    hand.press(&[":"]).type_text("ack a7").press(&["Enter"]);
+    assert!(
+        hand.footer().starts_with("Nothing here that :ack could act on is called A7"),
+        "{}",
+        hand.footer()
+    );
+}
+
+#[test]
+fn what_only_resembles_what_is_typed_is_never_done_at_once() {
+    for (typed, meant) in [("hnad", "hand"), ("akc", "ack"), ("providres", "providers")] {
+        let mut hand = Hand::at_night();
+        hand.press(&[":"]).type_text(typed);
+        assert_eq!(labels(&hand)[0], meant, "{typed}");
+        assert!(hand.screen().contains("nothing is called that"), "{}", hand.screen());
+        hand.press(&["Enter"]);
+        assert_eq!((labels(&hand)[0].as_str(), hand.commands()), (meant, 0), "it is written out");
+        hand.press(&["Enter"]);
+        assert!(!matches!(hand.model.dialog, Some(Dialog::Palette(_))), "and done then");
+    }
+    let mut hand = Hand::at_night();
+    hand.press(&[":"]).type_text("bsl").press(&["Enter"]);
+    assert!(matches!(hand.model.dialog, Some(Dialog::Palette(_))), "letters with others between are a guess");
+    hand.press(&["Esc", ":"]).type_text("bsl").press(&["Down", "Up", "Enter"]);
+    assert!(hand.model.dialog.is_none(), "moved to, it is none");
+}

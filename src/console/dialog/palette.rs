@@ -4,24 +4,21 @@
 //! to act on after a space: `:ack A12`, `:partner acme`. Before anything is typed those that fit what the hand is
 //! on stand first, and leaving stands last.
 
+mod things;
+
 use crate::console::allowed::allowed;
-use crate::console::bulk;
-use crate::console::desk::Desk;
 use crate::console::dialog::Pressed;
-use crate::console::goal::{self, Goal};
+use crate::console::goal::Goal;
 use crate::console::keymap::{Action, COMMANDS};
 use crate::console::line::Line;
 use crate::console::messages::About;
 use crate::console::model::Model;
-use crate::core::alert::AlertState;
-use crate::core::contact::Contact;
-use crate::core::task::TaskState;
-use crate::core::text::{Untrusted, sanitise};
 use crate::wire::partner::PartnerRow;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use std::fmt;
+use things::{at_hand, over, partner, things, unknown};
 
 /// Things looked through with every key; more are found by their own lists.
 const MOST: usize = 6_000;
@@ -48,8 +45,10 @@ pub struct Palette {
     recents: Vec<Recent>,
     /// The selected one was moved to, or its name was taken: it is no guess.
     chosen: bool,
-    /// Alerts and tasks that are over, by their ids.
-    over: Vec<String>,
+    /// How much the best of what was found is like what is typed.
+    likeness: Likeness,
+    /// Alerts and tasks that are over; only their ids find them.
+    over: Vec<Entry>,
     matcher: Matcher,
     /// Tells the newest thing typed from older ones.
     pub finds: u64,
@@ -126,6 +125,31 @@ impl Kind {
     }
 }
 
+/// How much a name is like what is typed, the most alike first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Likeness {
+    Exact,
+    Begins,
+    /// What is typed stands in it.
+    Holds,
+    /// A command with one letter wrong, missing, too many, or two of them swapped.
+    Slip,
+    /// Its letters come in that order, with others between.
+    Letters,
+}
+
+impl Likeness {
+    /// It may not be what was meant.
+    fn is_guess(self) -> bool {
+        self >= Likeness::Slip
+    }
+}
+
+/// Whether a hand that meant this command may have typed that.
+fn is_slip_of(typed: &str, command: &str) -> bool {
+    typed.chars().count() >= 3 && strsim::osa_distance(typed, command) == 1
+}
+
 /// What a command can be told to act on.
 fn takes(action: Action) -> &'static [Kind] {
     match action {
@@ -179,6 +203,7 @@ impl Palette {
             found: Vec::new(),
             recents: model.recents.clone(),
             chosen: false,
+            likeness: Likeness::Exact,
             over: model.desk.as_ref().map(over).unwrap_or_default(),
             matcher: Matcher::new(Config::DEFAULT),
             finds: 0,
@@ -194,52 +219,89 @@ impl Palette {
 
     /// Weighs everything against what is typed.
     fn look(&mut self) {
-        let typed = self.line.text().trim_start();
-        let argument = with_argument(typed);
+        let typed = self.line.text().trim_start().to_owned();
+        let argument = with_argument(&typed);
         let kinds = argument.map(|(_, action, _)| takes(action));
-        let wanted = argument.map_or(typed, |(.., rest)| rest).trim();
-        let id = argument.is_some().then(|| self.id_of(wanted)).flatten();
+        let wanted = argument.map_or(typed.as_str(), |(.., rest)| rest).trim();
+        let lower = wanted.to_lowercase();
+        let id = self.id_of(&lower);
+        self.recall(id.as_deref().unwrap_or(&lower), argument.is_none());
+        let id = id.filter(|_| argument.is_some()).unwrap_or_else(|| lower.clone());
         let of_kind =
             |entry: &Entry| entry.on.is_none() && kinds.is_none_or(|kinds| kinds.contains(&entry.kind));
         if typed.is_empty() {
             self.found = self.unasked();
             self.selected = 0;
             self.chosen = false;
+            self.likeness = Likeness::Exact;
             return;
         }
         let rank = |entry: &Entry| self.recents.iter().position(|recent| *recent == entry.what);
-        let mut scored: Vec<(u32, usize)> = if wanted.is_empty() {
+        let mut scored: Vec<(Likeness, u32, usize)> = if wanted.is_empty() {
             // Whatever the command can be told, what was chosen before first.
             let entries = self.all.iter().enumerate().filter(|(_, entry)| of_kind(entry));
             let recent = |entry| rank(entry).map_or(0, |rank| 2_000 - u32::try_from(rank).unwrap_or(0));
-            entries.map(|(at, entry)| (recent(entry), at)).collect()
+            entries.map(|(at, entry)| (Likeness::Begins, recent(entry), at)).collect()
         } else {
-            let pattern = Pattern::new(wanted, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
+            let of = |kind| Pattern::new(wanted, CaseMatching::Ignore, Normalization::Smart, kind);
+            let (fuzzy, whole) = (of(AtomKind::Fuzzy), of(AtomKind::Substring));
             let mut buffer = Vec::new();
             let matcher = &mut self.matcher;
-            let lower = wanted.to_lowercase();
             let entries = self.all.iter().enumerate().filter(|(_, entry)| of_kind(entry));
             entries
                 .filter_map(|(at, entry)| {
-                    let mut weigh = |text: &str| pattern.score(Utf32Str::new(text, &mut buffer), matcher);
+                    let command = entry.kind == Kind::Command;
+                    let mut weigh = |pattern: &Pattern, text: &str| {
+                        pattern.score(Utf32Str::new(text, &mut buffer), matcher)
+                    };
                     // What it is called counts for more than what is known of it.
-                    let named = weigh(&entry.label).map(|score| score + 40);
-                    let score = match (named, entry.kind) {
-                        (None, Kind::Command) => return None,
-                        (named, _) => named.or_else(|| weigh(&format!("{} {}", entry.label, entry.more)))?,
+                    let named = weigh(&fuzzy, &entry.label).map(|score| score + 40);
+                    let known = format!("{} {}", entry.label, entry.more);
+                    let slip = command && is_slip_of(&lower, &entry.label);
+                    let score = match named {
+                        None if slip => 0,
+                        None if command => return None,
+                        named => named.or_else(|| weigh(&fuzzy, &known))?,
                     };
                     let label = entry.label.to_lowercase();
-                    let exact = if label == lower || id.as_ref() == Some(&label) { 10_000 } else { 0 };
-                    let begins = if label.starts_with(&lower) { 200 } else { 0 };
+                    let likeness = if label == lower || label == id {
+                        Likeness::Exact
+                    } else if label.starts_with(&lower) {
+                        Likeness::Begins
+                    } else if weigh(&whole, if command { &entry.label } else { &known }).is_some() {
+                        Likeness::Holds
+                    } else if slip {
+                        Likeness::Slip
+                    } else {
+                        Likeness::Letters
+                    };
                     let recent = if rank(entry).is_some() { 60 } else { 0 };
-                    Some((score + exact + begins + recent, at))
+                    Some((likeness, score + recent, at))
                 })
                 .collect()
         };
-        scored.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
-        self.found = scored.into_iter().take(SHOWN).map(|(_, at)| at).collect();
+        scored.sort_by_key(|(likeness, score, at)| (*likeness, std::cmp::Reverse(*score), *at));
+        self.likeness = scored.first().map_or(Likeness::Exact, |(likeness, ..)| *likeness);
+        self.found = scored.into_iter().take(SHOWN).map(|(.., at)| at).collect();
         self.selected = 0;
         self.chosen = false;
+    }
+
+    /// An id that is typed finds what is over, too, and where nothing here is called so, the agent is asked for it.
+    fn recall(&mut self, id: &str, ask: bool) {
+        if self.all.iter().any(|entry| entry.kind.has_ids() && entry.label.eq_ignore_ascii_case(id)) {
+            return;
+        }
+        if let Some(at) = self.over.iter().position(|entry| entry.label.eq_ignore_ascii_case(id)) {
+            self.all.push(self.over.swap_remove(at));
+        } else if ask {
+            self.all.extend(unknown(id));
+        }
+    }
+
+    /// Whether the best that was found may not be what was meant: Enter writes its name out, and does nothing yet.
+    pub fn guesses(&self) -> bool {
+        !self.chosen && self.likeness.is_guess()
     }
 
     /// While nothing is typed: what fits the row at hand, what was chosen before, then the commands as they are
@@ -364,7 +426,7 @@ impl Palette {
         }
         match self.id_of(&wanted) {
             Some(id) if id == label => Pressed::RunOn(name, action, goal),
-            Some(id) => Pressed::Say(self.no_such(name, &id.to_uppercase())),
+            Some(id) => Pressed::Say(Self::no_such(name, &id.to_uppercase())),
             None => {
                 self.complete();
                 Pressed::Stay
@@ -372,11 +434,8 @@ impl Palette {
         }
     }
 
-    fn no_such(&self, name: &str, wanted: &str) -> String {
-        match self.over.iter().find(|over| over.eq_ignore_ascii_case(wanted)) {
-            Some(over) => format!("{over} is closed."),
-            None => format!("Nothing here that :{name} could act on is called {wanted}."),
-        }
+    fn no_such(name: &str, wanted: &str) -> String {
+        format!("Nothing here that :{name} could act on is called {wanted}.")
     }
 
     fn choose(&mut self) -> Pressed {
@@ -390,9 +449,14 @@ impl Palette {
         let argument =
             with_argument(self.line.text()).map(|(name, action, rest)| (name, action, rest.to_owned()));
         let chosen = self.found.get(self.selected).copied();
+        if let Some(at) = chosen.filter(|_| argument.is_none() && self.guesses()) {
+            self.line = Line::new(&self.all[at].label);
+            self.look();
+            return Pressed::Stay;
+        }
         match (chosen.map(|at| (at, &self.all[at].what)), argument) {
             (None, _) if typed.is_empty() => Pressed::Close,
-            (None, Some((name, _, rest))) => Pressed::Say(self.no_such(name, rest.trim())),
+            (None, Some((name, _, rest))) => Pressed::Say(Self::no_such(name, rest.trim())),
             (None, None) => Pressed::Say(format!("Neither a command nor a thing here is called {typed}.")),
             (Some((at, Recent::Goal(_))), Some((name, action, rest))) => {
                 self.acts_on(name, action, &rest, at)
@@ -423,145 +487,4 @@ pub fn shows(action: Action, goal: &Goal) -> Option<Goal> {
         (Action::OnCall, Goal::Schedule(_)) | (Action::Providers, Goal::Provider(_)) => goal.clone(),
         _ => return None,
     })
-}
-
-fn partner(id: &Untrusted, name: &Untrusted) -> Entry {
-    let (name, id_shown) = (name.printable().into_string(), id.printable().into_string());
-    entry(Kind::Partner, name, id_shown, Goal::Partner(id.clone()))
-}
-
-fn entry(kind: Kind, label: String, more: String, goal: Goal) -> Entry {
-    Entry { kind, label, more, what: Recent::Goal(goal), on: None, barred: None }
-}
-
-/// What can be done now to what the hand is on, in the order of its keys; of marked rows what acts on all of them.
-fn at_hand(model: &Model, all: &mut Vec<Entry>) -> Vec<usize> {
-    let command = |action: Action| COMMANDS.iter().position(|(_, known, _)| *known == action);
-    let mut here = Vec::new();
-    let goals = goal::at_hand(model);
-    for binding in model.keys.bindings(model.context()) {
-        let action = binding.action;
-        let Some(at) = command(action).filter(|_| allowed(model, action).is_ok()) else { continue };
-        if bulk::acts_on_several(model, action) {
-            here.push(at);
-            continue;
-        }
-        let goal = goals.iter().find(|goal| Kind::of(goal).is_some_and(|kind| takes(action).contains(&kind)));
-        let named = goal.and_then(|goal| all.iter().find(|entry| entry.what == Recent::Goal(goal.clone())));
-        let (Some(goal), Some(named), (name, _, help)) = (goal, named, COMMANDS[at]) else { continue };
-        let one = Entry {
-            kind: Kind::Command,
-            label: format!("{name} {}", named.label),
-            more: help.to_owned(),
-            what: Recent::Command(name),
-            on: Some(goal.clone()),
-            barred: None,
-        };
-        if !all.iter().any(|known| known.on.is_some() && known.label == one.label) {
-            here.push(all.len());
-            all.push(one);
-        }
-    }
-    here
-}
-
-/// What is over, and may still be named.
-fn over(desk: &Desk) -> Vec<String> {
-    let alerts = desk.alerts.values().filter(|alert| alert.state == AlertState::Resolved);
-    let tasks = desk.tasks.values().filter(|task| task.state == TaskState::Done);
-    alerts.map(|alert| alert.id.to_string()).chain(tasks.map(|task| task.id.to_string())).collect()
-}
-
-/// Everything the console knows by name, what is urgent first.
-fn things(all: &mut Vec<Entry>, model: &Model, desk: &Desk) {
-    let open = |state: AlertState| state != AlertState::Resolved;
-    for alert in desk.alerts.values().rev().filter(|alert| open(alert.state)) {
-        let orders = alert
-            .members
-            .iter()
-            .filter_map(|member| member.order.as_ref().or(member.shipment.as_ref()).or(member.case.as_ref()));
-        let orders: Vec<String> = orders.take(6).map(|order| order.printable().into_string()).collect();
-        let name = alert.partner.name.printable();
-        let more = format!("{name}: {} {}", alert.title.printable(), orders.join(" "));
-        all.push(entry(Kind::Alert, alert.id.to_string(), more, Goal::Alert(alert.id)));
-    }
-    for task in desk.tasks.values().filter(|task| task.state != TaskState::Done) {
-        let of = task.partner.as_ref().map(|partner| format!("{}: ", partner.name.printable()));
-        let more = format!("{}{}", of.unwrap_or_default(), task.title.printable());
-        all.push(entry(Kind::Task, task.id.to_string(), more, Goal::Task(task.id)));
-    }
-    for person in desk.people.values() {
-        let goal = Goal::Person(person.id.clone());
-        let more = sanitise(&person.id.0).into_owned();
-        all.push(entry(Kind::Person, sanitise(&person.name).into_owned(), more, goal));
-    }
-    for (id, name) in desk.known_partners() {
-        all.push(partner(id, name));
-    }
-    for row in &model.partners.known {
-        let about = &row.partner.about;
-        if desk.known_partners().all(|(known, _)| *known != about.id) {
-            all.push(partner(&about.id, &about.name));
-        }
-    }
-    if let Some(detail) = model.page.as_ref().and_then(|page| page.detail.as_ref()) {
-        for case in detail.cases.iter().chain(&detail.settled.cases) {
-            let goal = Goal::Case { partner: case.partner.id.clone(), case: case.id.clone() };
-            let more = format!("{}: {}", case.partner.name.printable(), case.title.printable());
-            all.push(entry(Kind::Case, case.reference.printable().into_string(), more, goal));
-        }
-    }
-    cases(all, desk);
-    for contact in desk.contacts.values() {
-        all.push(of_contact(desk, contact));
-    }
-    for channel in &desk.channels {
-        let name = sanitise(&channel.name).into_owned();
-        let more = sanitise(&channel.kind).into_owned();
-        all.push(entry(Kind::Provider, name, more, Goal::Provider(channel.name.clone())));
-    }
-    for on in &desk.on_call {
-        let who = on.person.as_ref().map_or("nobody".to_owned(), |person| desk.short_name(person));
-        let goal = Goal::Schedule(on.schedule.clone());
-        all.push(entry(Kind::Schedule, sanitise(&on.schedule).into_owned(), format!("on call: {who}"), goal));
-    }
-    let known = model.messages.known.values().chain(desk.messages.values());
-    for message in known.rev().take(2_000) {
-        let goal = Goal::Message(message.id);
-        let more = format!(
-            "to {}, {}",
-            message.recipient.name.printable(),
-            message.state.as_str().replace('_', " ")
-        );
-        let one = entry(Kind::Message, message.id.to_string(), more, goal);
-        all.push(one);
-    }
-}
-
-/// Cases that alerts name, once each.
-fn cases(all: &mut Vec<Entry>, desk: &Desk) {
-    let mut named: Vec<(Untrusted, Untrusted)> = Vec::new();
-    for alert in desk.alerts.values() {
-        for case in alert.members.iter().filter_map(|member| member.case.as_ref()) {
-            let one = (alert.partner.id.clone(), case.clone());
-            if named.contains(&one) || named.len() >= 500 {
-                continue;
-            }
-            let goal = Goal::Case { partner: one.0.clone(), case: one.1.clone() };
-            let more = alert.partner.name.printable().into_string();
-            if !all.iter().any(|known| known.what == Recent::Goal(goal.clone())) {
-                all.push(entry(Kind::Case, case.printable().into_string(), more, goal));
-            }
-            named.push(one);
-        }
-    }
-}
-
-fn of_contact(desk: &Desk, contact: &Contact) -> Entry {
-    let of = contact.partner_id.as_ref().map(|partner| desk.partner_name(partner)).unwrap_or_default();
-    let address = contact.emails.first().map(|mailbox| mailbox.as_str());
-    let address = address.or(contact.phones.first().map(|phone| phone.as_str())).unwrap_or_default();
-    let more = format!("{of} {}", sanitise(address));
-    let goal = Goal::Contact { contact: contact.id.clone(), partner: contact.partner_id.clone() };
-    entry(Kind::Contact, contact.name.printable().into_string(), more, goal)
 }

@@ -527,6 +527,7 @@ fn palette(canvas: &mut Canvas<'_>, palette: &Palette, area: Rect) -> Option<Pos
     let top = area.bottom() - height;
     Clear.render(Rect { y: top.saturating_sub(1), height: height + 1, ..area }, canvas.buffer);
     let many = match found.len() {
+        _ if palette.guesses() => "nothing is called that; Enter writes the nearest out".to_owned(),
         0 | 1 => "Tab completes".to_owned(),
         many => format!("{} of {many}, Tab completes", palette.selected + 1),
     };
@@ -539,9 +540,10 @@ fn palette(canvas: &mut Canvas<'_>, palette: &Palette, area: Rect) -> Option<Pos
         let on = i == palette.selected;
         if on {
             let marker = canvas.theme.signs.marker;
-            canvas.put(area.x, y, 1, marker, Meaning::Accent);
+            let meaning = if palette.guesses() { Meaning::Quiet } else { Meaning::Accent };
+            canvas.put(area.x, y, 1, marker, meaning);
         }
-        let meaning = match (&entry.barred, on) {
+        let meaning = match (&entry.barred, on && !palette.guesses()) {
             (Some(_), _) => Meaning::Quiet,
             (None, true) => Meaning::Strong,
             (None, false) => Meaning::Plain,

@@ -5,16 +5,27 @@ use crate::console::clock;
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::messages::medium_word;
+use crate::core::alert::{Alert, AlertState};
 use crate::core::counted::counted;
 use crate::core::id::AlertId;
 use crate::core::quiet::Quiet;
 use crate::core::text::sanitise;
+use crate::wire::AlertDetail;
+use jiff::Timestamp;
 
 pub fn tell(told: &mut Told, model: &Model, id: AlertId) {
-    let (Some(desk), Some(alert)) = (&model.desk, model.alert(id)) else {
-        told.say(&format!("{id} is closed, and no longer among what the console knows."), Meaning::Quiet);
+    let detail = model.detail_of(id);
+    let known = model.alert(id).or(detail.map(|detail| &detail.alert));
+    let (Some(desk), Some(alert)) = (&model.desk, known) else {
+        match &model.triage.detail_missing {
+            Some(why) => told.say(&format!("{id} could not be read: {}", sanitise(why)), Meaning::Warn),
+            None => told.say("Asking the agent.", Meaning::Quiet),
+        }
         return;
     };
+    if alert.state == AlertState::Resolved {
+        closed(told, alert, detail, &|at| clock::when(model.now, at, &desk.zone()));
+    }
     let rule = sanitise(&alert.rule);
     let raised = format!("{id} was raised by rule {rule}, configuration {}.", alert.config_version);
     told.say(&raised, Meaning::Strong);
@@ -44,6 +55,9 @@ pub fn tell(told: &mut Told, model: &Model, id: AlertId) {
 
     told.gap();
     let mut messages: Vec<_> = desk.messages.about(alert.id).collect();
+    if messages.is_empty() {
+        messages.extend(detail.iter().flat_map(|detail| &detail.notifications));
+    }
     messages.sort_by_key(|message| message.id);
     for message in messages {
         let reason = &message.reason;
@@ -63,7 +77,6 @@ pub fn tell(told: &mut Told, model: &Model, id: AlertId) {
         );
         told.say(&said, Meaning::Plain);
     }
-    let detail = model.detail_of(alert.id);
     if let (Some(at), Some(detail)) = (alert.next_escalation_at, detail) {
         let (number, _) = alert.next_step();
         let wakes = detail.steps.iter().find(|step| step.step == number).map(|step| step.wakes.as_slice());
@@ -101,4 +114,18 @@ pub fn tell(told: &mut Told, model: &Model, id: AlertId) {
             told.lines.push(vec![(sanitise(&said).into_owned(), Meaning::Warn)]);
         }
     }
+}
+
+/// What it was, how it ended, and what happened between.
+fn closed(told: &mut Told, alert: &Alert, detail: Option<&AlertDetail>, when: &dyn Fn(Timestamp) -> String) {
+    let said = format!("{}: {}", alert.partner.name.printable(), alert.title.printable());
+    told.say(&said, Meaning::Strong);
+    let reason = alert.resolution.as_ref().map(|why| format!(": {}", why.printable())).unwrap_or_default();
+    told.say(&format!("Closed {}{reason}", when(alert.updated_at)), Meaning::Plain);
+    told.gap();
+    for numbered in detail.iter().flat_map(|detail| &detail.timeline) {
+        let change = &numbered.change;
+        told.fact(&when(change.at), change.summary.printable().as_str(), Meaning::Plain);
+    }
+    told.gap();
 }
