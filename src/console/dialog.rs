@@ -191,7 +191,7 @@ impl Dialog {
         }
         match self {
             Dialog::LogIn(dialog) => dialog.press(key),
-            Dialog::Chooser(dialog) => dialog.press(key),
+            Dialog::Chooser(dialog) => dialog.press(key, now),
             Dialog::Escalate(dialog) => dialog.press(key),
             Dialog::Resend(dialog) => dialog.press(key),
             Dialog::Note(dialog) => dialog.press(key),
@@ -240,8 +240,8 @@ impl Dialog {
             Dialog::Keep(dialog) => dialog.name.insert(text),
             Dialog::Cover(dialog) => dialog.paste(text),
             Dialog::Note(dialog) => paste_lines(&mut dialog.text, text),
-            Dialog::Chooser(_)
-            | Dialog::Escalate(_)
+            Dialog::Chooser(dialog) => dialog.paste(text),
+            Dialog::Escalate(_)
             | Dialog::Resend(_)
             | Dialog::Question(_)
             | Dialog::GoTo(_)

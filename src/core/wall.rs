@@ -30,7 +30,7 @@ fn at(civil: DateTime, offset: Offset) -> Timestamp {
     offset.to_timestamp(civil).unwrap_or(end)
 }
 
-/// A time as people type it: `30m` (after `now`), `06:30` and `fri 18:00` (the next ones), `2026-11-27 18:00`, or
+/// A time as people type it: `30m` (after `now`), `06:30` and `fri 18:00` or `fri 18` (the next ones), `2026-11-27 18:00`, or
 /// RFC 3339; on the clock of the zone where it names none.
 pub fn typed(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let typed = typed.trim();
@@ -53,12 +53,13 @@ pub fn typed(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> 
     today.filter(|at| at.timestamp() > now).or(tomorrow).map(|at| at.timestamp())
 }
 
-/// `fri 18:00`, the next one; `2026-11-27 18:00` or `2026-11-27T18:00`, on the clock of the zone.
+/// `fri 18:00` or `fri 18`, the next one; `2026-11-27 18:00` or `2026-11-27T18:00`, on the clock of the zone.
 fn of_day(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     // A `T` parts a date from its time, but begins a Tuesday.
     let parted = typed.split_once(' ').or_else(|| typed.split_once('T'));
     let (day, time) = parted.map(|(day, time)| (day, time.trim()))?;
-    let time: Time = time.parse().ok()?;
+    let hour = || Time::new(time.parse().ok()?, 0, 0, 0).ok();
+    let time: Time = time.parse().ok().or_else(hour)?;
     if let Ok(date) = day.parse::<Date>() {
         return Some(moment(zone, date.to_datetime(time)));
     }
@@ -100,6 +101,15 @@ mod tests {
             let zone = TimeZone::get(zone).unwrap();
             assert_eq!(moment(&zone, civil.parse().unwrap()), wanted.parse().unwrap(), "{civil}");
         }
+    }
+
+    #[test]
+    fn an_hour_after_a_day_is_a_time() {
+        let now = "2026-11-24T12:00:00Z".parse().unwrap();
+        let at = |text| typed(text, now, &TimeZone::UTC).map(|at| at.to_string());
+        assert_eq!(at("thu 6").as_deref(), Some("2026-11-26T06:00:00Z"));
+        assert_eq!(at("2026-11-27 18"), at("2026-11-27 18:00"));
+        assert_eq!((at("thu 25"), at("6")), (None, None));
     }
 
     proptest! {

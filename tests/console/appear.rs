@@ -82,7 +82,7 @@ fn who_is_there_is_asked_once_nothing_is_typed() {
 fn a_reason_that_cannot_be_sent_stays() {
     let mut hand = Hand::at_night();
     hand.press(&["x"]).type_text("carrier came");
-    hand.tell(Msg::Away(gone())).press(&["Enter"]);
+    hand.tell(Msg::Away(gone())).press(&["Tab", "Enter"]);
     assert!(hand.footer().contains("can take no order"), "{}", hand.footer());
     let Some(Dialog::Close(close)) = &hand.model.dialog else { panic!("{}", hand.screen()) };
     assert_eq!(close.reason.text(), "carrier came");
@@ -91,7 +91,7 @@ fn a_reason_that_cannot_be_sent_stays() {
 #[test]
 fn a_reason_that_is_refused_comes_back_with_who_has_it_now() {
     let mut hand = Hand::at_night();
-    hand.press(&["x"]).type_text("carrier came").press(&["Enter"]);
+    hand.press(&["x"]).type_text("carrier came").press(&["Tab", "Enter"]);
     let mut alert = night::alerts().remove(0);
     (alert.state, alert.holder) = (AlertState::Acknowledged, Some(person("jonas")));
     let object = Object::Alert(Box::new(alert));
@@ -134,7 +134,7 @@ fn the_last_alert_that_is_closed_goes_without_waiting_for_another_change() {
     snapshot.alerts.truncate(1);
     snapshot.tasks.clear();
     let mut hand = Hand::on(snapshot);
-    hand.press(&["x"]).type_text("done").press(&["Enter"]);
+    hand.press(&["x"]).type_text("done").press(&["Tab", "Enter"]);
     hand.command(Outcome::Done { said: "A8812 is closed.".into() });
     let mut alert = night::alerts().remove(0);
     alert.state = AlertState::Resolved;

@@ -82,6 +82,8 @@ fn who_was_first_is_said_and_nothing_else_happens() {
 fn a_on_my_own_alert_changes_the_promise() {
     let mut hand = Hand::at_night();
     hand.press(&["j", "j", "a", "3"]);
+    assert_eq!(hand.commands(), 0, "a digit selects, here as everywhere");
+    hand.press(&["Enter"]);
     let (action, expect) = hand.command(done("News promised by 04:07."));
     let Action::Ack { alert: AlertId(8801), next_update_by: Some(by) } = action else { panic!("{action:?}") };
     assert_eq!(by.duration_since(hand.clock).as_mins(), 59);
@@ -206,7 +208,7 @@ fn a_snooze_never_reaches_past_half_the_way_to_the_deadline() {
     hand.press(&["s"]);
     assert!(!hand.screen().contains("2 hours"), "what would be refused is not offered\n{}", hand.screen());
     assert!(hand.line("longest allowed").contains("4 04:33"), "after the hour it is longer than");
-    hand.press(&["5", "G", "4", "Enter"]);
+    hand.press(&["4", "Enter"]);
     let (action, _) = hand.command(done("Snoozed."));
     let Action::Snooze { until, .. } = action else { panic!("{action:?}") };
     assert!(until > at("03:33:00") && until < at("03:34:00"), "{until}");
@@ -263,13 +265,26 @@ fn a_note_takes_lines_and_pasted_escapes_lose_their_power() {
 }
 
 #[test]
-fn closing_wants_a_reason() {
+fn closing_wants_a_reason_and_where_nobody_has_a_paging_alert_a_button_too() {
     let mut hand = Hand::at_night();
-    hand.press(&["x", "Enter"]);
+    hand.press(&["x"]);
+    let says = "CRIT Acme Tools: Blocked order 4500123 €84k";
+    assert!(hand.screen().contains(says), "it says what is closed\n{}", hand.screen());
+    hand.press(&["Enter"]);
+    assert!(hand.model.dialog.is_none(), "Enter stands on Cancel");
+    hand.press(&["x", "Tab", "Enter"]);
     assert!(hand.screen().contains("a reason is needed"));
-    hand.type_text("qax").press(&["Enter"]);
+    hand.press(&["Tab"]).type_text("qax").press(&["Enter"]);
+    assert_eq!(hand.commands(), 0);
+    assert!(hand.screen().contains("Tab goes to Close"), "what was typed is not lost\n{}", hand.screen());
+    insta::assert_snapshot!("close_paging", hand.screen());
+    hand.press(&["Tab", "Enter"]);
     let (action, _) = hand.command(done("Closed."));
     assert_eq!(action, Action::Resolve { alert: AlertId(8812), reason: "qax".into() });
+    // One's own alert pages nobody: a reason and Enter close it.
+    hand.press(&["j", "j", "x"]).type_text("done").press(&["Enter"]);
+    let (action, _) = hand.command(done("Closed."));
+    assert_eq!(action, Action::Resolve { alert: AlertId(8801), reason: "done".into() });
 }
 
 #[test]
@@ -653,11 +668,39 @@ fn before_any_key_the_first_alert_gets_the_selection() {
 }
 
 #[test]
-fn a_time_typed_into_the_snooze_chooses_nothing() {
+fn a_time_can_be_typed_instead_of_chosen() {
     let mut hand = Hand::at_night();
-    hand.press(&["s"]).type_text("06:30");
+    hand.press(&["s"]).type_text("03:30");
     assert_eq!((hand.commands(), hand.model.dialog.is_some()), (0, true));
-    assert!(hand.screen().contains("▌ 3 1 hour"), "{}", hand.screen());
+    assert!(hand.line("in 23m").contains('▌'), "{}", hand.screen());
+    insta::assert_snapshot!("snooze_typed", hand.screen());
+    hand.press(&["Enter"]);
+    let (action, _) = hand.command(done("Snoozed."));
+    assert_eq!(action, Action::Snooze { alert: AlertId(8812), until: at("02:30:00") });
+
+    let mut hand = Hand::at_night();
+    hand.press(&["s"]).type_text("06:30").press(&["Enter"]);
+    assert_eq!(hand.commands(), 0);
+    assert!(hand.screen().contains("04:33 at the latest, half way"), "{}", hand.screen());
+    hand.press(&["Up", "Enter"]);
+    let (action, _) = hand.command(done("Snoozed."));
+    assert!(matches!(action, Action::Snooze { until, .. } if until < at("03:40:00")), "{action:?}");
+
+    let mut hand = Hand::at_night();
+    hand.press(&["j", "j", "a"]).type_text("1h30m").press(&["Enter"]);
+    let (action, _) = hand.command(done("News promised."));
+    let Action::Ack { next_update_by: Some(by), .. } = action else { panic!("{action:?}") };
+    assert_eq!((by.duration_since(hand.clock).as_secs() + 59) / 60, 90);
+
+    let mut hand = Hand::at_night();
+    hand.press(&["Tab", "s"]).type_text("thu 6").press(&["Enter"]);
+    let (action, _) = hand.command(done("Snoozed."));
+    let Action::SnoozeTask { until, .. } = action else { panic!("{action:?}") };
+    assert_eq!(until.to_string(), "2026-11-26T05:00:00Z");
+    let mut hand = Hand::at_night();
+    hand.press(&["s"]).type_text("soon").press(&["Enter"]);
+    assert_eq!(hand.commands(), 0);
+    assert!(hand.screen().contains("no time yet"), "{}", hand.screen());
 }
 
 #[test]

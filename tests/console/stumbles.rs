@@ -245,7 +245,7 @@ fn closing_what_pages_says_that_the_pages_stop_and_u_says_that_it_stays_closed()
     hand.press(&["x"]);
     let says = "Nobody has it and it is paging: closing stops the pages.";
     assert!(hand.screen().contains(says), "{}", hand.screen());
-    hand.type_text("gone").press(&["Enter"]);
+    hand.type_text("gone").press(&["Tab", "Enter"]);
     hand.command(Outcome::Done { said: "A8812 is closed.".into() });
     let mut closed = night::alerts().remove(0);
     closed.state = AlertState::Resolved;

@@ -87,7 +87,7 @@ fn only_what_is_still_in_my_hand_is_undone() {
 #[test]
 fn a_sleep_and_a_promise_made_anew_are_undone_to_what_was_before() {
     let mut hand = Hand::at_night();
-    for keys in [&["j", "j", "s", "1", "Enter"][..], &["a", "3"]] {
+    for keys in [&["j", "j", "s", "1", "Enter"][..], &["a", "3", "Enter"]] {
         hand.press(keys);
         assert!(matches!(hand.command(done()).0, Action::Snooze { .. } | Action::Ack { .. }));
         hand.press(&["u"]);

@@ -1,17 +1,22 @@
-//! One out of a few: a promise, a waking time, a turn to swap, a value that counts.
+//! One out of a few: a promise, a waking time, a turn to swap, a value that counts. Where it is a time, any other
+//! can be typed instead.
+//!
+//! A digit selects and Enter takes it, whatever is chosen, so that a typed `06:30` does nothing by its first letter.
 
 use crate::console::bulk::Deed;
 use crate::console::clock;
 use crate::console::dialog::{Order, Pressed, holder_of};
+use crate::console::line::Line;
 use crate::console::model::About;
 use crate::core::alert::Alert;
 use crate::core::command::{Action as Ask, Expect};
 use crate::core::event::Severity;
-use crate::core::id::{TaskId, WindowId};
+use crate::core::id::{AlertId, TaskId, WindowId};
 use crate::core::notification::Notification;
 use crate::core::settle::Settled;
 use crate::core::sync::Keep;
 use crate::core::text::sanitise;
+use crate::core::wall;
 use crate::wire::{FieldConflict, MaintenanceInfo, MaintenanceState};
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::civil::time;
@@ -24,7 +29,8 @@ pub struct Chooser {
     pub title: String,
     pub choices: Vec<Choice>,
     pub selected: usize,
-    digits: Digits,
+    /// A time of one's own; `None` where it is no time that is chosen.
+    pub own: Option<Own>,
     about: About,
     word: &'static str,
     expect: Expect,
@@ -40,13 +46,64 @@ enum Does {
     Nothing,
 }
 
-/// What a digit does in a chooser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Digits {
-    /// A typed time such as `06:30` chooses nothing by accident.
-    Move,
-    /// A promise is made with one key and can be made anew.
-    Choose,
+/// A time that is typed instead of chosen.
+#[derive(Debug)]
+pub struct Own {
+    pub line: Line,
+    /// Why Enter did not take it.
+    pub error: Option<String>,
+    of: For,
+    zone: TimeZone,
+    /// The longest that it may sleep.
+    latest: Option<Timestamp>,
+}
+
+/// What a time is chosen for.
+#[derive(Clone, Copy, Debug)]
+enum For {
+    Promise(AlertId),
+    Snooze(AlertId),
+    SnoozeTask(TaskId),
+    SnoozeSeveral,
+}
+
+impl For {
+    fn does(self, at: Timestamp) -> Does {
+        match self {
+            For::Promise(alert) => Does::Ask(Ask::Ack { alert, next_update_by: Some(at) }),
+            For::Snooze(alert) => Does::Ask(Ask::Snooze { alert, until: at }),
+            For::SnoozeTask(task) => Does::Ask(Ask::SnoozeTask { task, until: at }),
+            For::SnoozeSeveral => Does::Several(Deed::Snooze(at)),
+        }
+    }
+}
+
+impl Own {
+    fn new(of: For, zone: &TimeZone, latest: Option<Timestamp>) -> Option<Self> {
+        Some(Self { line: Line::default(), error: None, of, zone: zone.clone(), latest })
+    }
+
+    /// What was typed, as a time; `Err` says what is wrong with it.
+    pub fn moment(&self, now: Timestamp) -> Result<Timestamp, String> {
+        let typed = self.line.text().trim();
+        let Some(at) = wall::typed(typed, now, &self.zone) else {
+            return Err("no time yet: 06:30, fri 18:00, 45m or 2h".to_owned());
+        };
+        match self.latest {
+            _ if at <= now => Err("that is past".to_owned()),
+            Some(latest) if at > latest => Err(format!(
+                "{} at the latest, half way to its deadline",
+                clock::when(now, latest, &self.zone)
+            )),
+            _ => Ok(at),
+        }
+    }
+
+    /// `Tue 06:30, in 3h 22m`, of what was typed.
+    pub fn in_words(&self, now: Timestamp) -> Result<String, String> {
+        let at = self.moment(now)?;
+        Ok(format!("{}, in {}", clock::when(now, at, &self.zone), clock::countdown(now, at)))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -61,8 +118,8 @@ impl Chooser {
     /// When the holder promises news. It stands on what is promised now, so that Enter shortens nothing unseen; the
     /// digits mean the same whatever is promised.
     pub fn promise(alert: &Alert, now: Timestamp, zone: &TimeZone) -> Self {
-        let ask = |at| Ask::Ack { alert: alert.id, next_update_by: Some(at) };
-        let mut choices = later(now, zone, &[15, 30, 60, 120], ask);
+        let of = For::Promise(alert.id);
+        let mut choices = later(now, zone, &[15, 30, 60, 120], of);
         let minutes = |at| clock::minutes_until(now, at);
         let selected = match alert.next_update_by {
             None => 1,
@@ -83,7 +140,7 @@ impl Chooser {
             title: format!("News on {} promised within", alert.id),
             choices: choices.into_iter().map(|(_, choice)| choice).collect(),
             selected,
-            digits: Digits::Choose,
+            own: Own::new(of, zone, None),
             about: About::Alert(alert.id),
             word: "promise",
             expect: holder_of(alert),
@@ -92,12 +149,14 @@ impl Chooser {
 
     /// Never longer than half the time left to the deadline; `Err` holds why it may not sleep at all.
     pub fn snooze_alert(alert: &Alert, now: Timestamp, zone: &TimeZone) -> Result<Self, String> {
-        let ask = |until| Ask::Snooze { alert: alert.id, until };
-        let mut choices = later(now, zone, &[15, 30, 60, 120, 240], ask);
+        let of = For::Snooze(alert.id);
+        let mut choices = later(now, zone, &[15, 30, 60, 120, 240], of);
+        let mut at_most = None;
         // What is due past its time, or is not that severe, sleeps as long as one says.
         if let Some(deadline) = alert.deadline.filter(|at| *at > now && alert.severity >= Severity::High) {
             let half = SignedDuration::from_secs((deadline.as_second() - now.as_second()).max(0) / 2);
             let latest = now.saturating_add(half).unwrap_or(now);
+            at_most = Some(latest);
             let many = choices.len();
             choices.retain(|(at, _)| *at <= latest);
             if half > SignedDuration::from_mins(1) && choices.len() < many {
@@ -105,7 +164,7 @@ impl Chooser {
                     "{}, half way to its deadline: the longest allowed",
                     clock::when(now, latest, zone)
                 );
-                choices.push((latest, Choice { label, does: Does::Ask(ask(latest)), barred: None }));
+                choices.push((latest, Choice { label, does: of.does(latest), barred: None }));
             }
             if choices.is_empty() {
                 let due = clock::when(now, deadline, zone);
@@ -116,7 +175,7 @@ impl Chooser {
             title: format!("Snooze {} until", alert.id),
             choices: choices.into_iter().map(|(_, choice)| choice).collect(),
             selected: 0,
-            digits: Digits::Move,
+            own: Own::new(of, zone, at_most),
             about: About::Alert(alert.id),
             word: "snooze",
             expect: holder_of(alert),
@@ -130,13 +189,13 @@ impl Chooser {
         let choices = spans.into_iter().filter_map(|(minutes, span)| {
             let until = now.checked_add(SignedDuration::from_mins(minutes)).ok()?;
             let label = format!("{span}, {}", clock::when(now, until, zone));
-            Some(Choice { label, does: Does::Several(Deed::Snooze(until)), barred: None })
+            Some(Choice { label, does: For::SnoozeSeveral.does(until), barred: None })
         });
         Self {
             title: format!("Snooze {many} until"),
             choices: choices.collect(),
             selected: 0,
-            digits: Digits::Move,
+            own: Own::new(For::SnoozeSeveral, zone, None),
             about: About::Several(many),
             word: "snooze",
             expect: Expect::default(),
@@ -144,20 +203,20 @@ impl Chooser {
     }
 
     pub fn snooze_task(task: TaskId, now: Timestamp, zone: &TimeZone) -> Self {
-        let ask = |until| Ask::SnoozeTask { task, until };
+        let of = For::SnoozeTask(task);
         let mut choices: Vec<Choice> =
-            later(now, zone, &[60, 240], ask).into_iter().map(|(_, choice)| choice).collect();
+            later(now, zone, &[60, 240], of).into_iter().map(|(_, choice)| choice).collect();
         let today = now.to_zoned(zone.clone());
-        choices.extend(morning(&today, 1, "tomorrow morning", ask));
+        choices.extend(morning(&today, 1, "tomorrow morning", of));
         let to_monday = 8 - i64::from(today.weekday().to_monday_one_offset());
         if to_monday > 1 {
-            choices.extend(morning(&today, to_monday, "Monday morning", ask));
+            choices.extend(morning(&today, to_monday, "Monday morning", of));
         }
         Self {
             title: format!("Snooze {task} until"),
             choices,
             selected: 0,
-            digits: Digits::Move,
+            own: Own::new(of, zone, None),
             about: About::Task(task),
             word: "snooze",
             expect: Expect::default(),
@@ -174,7 +233,7 @@ impl Chooser {
             title,
             choices,
             selected: 0,
-            digits: Digits::Move,
+            own: None,
             about: About::OnCall(schedule.to_owned()),
             word: "swap",
             expect: Expect::default(),
@@ -211,7 +270,7 @@ impl Chooser {
             title: "Take which window back?".to_owned(),
             choices,
             selected,
-            digits: Digits::Move,
+            own: None,
             about: About::Maintenance,
             word: "remove",
             expect: Expect::default(),
@@ -240,7 +299,7 @@ impl Chooser {
                 choice(Keep::Theirs, &conflict.side.spoken(), &conflict.theirs),
             ],
             selected: 0,
-            digits: Digits::Move,
+            own: None,
             about: About::Contact(conflict.contact.clone()),
             word: "resolve",
             expect: Expect::default(),
@@ -265,38 +324,85 @@ impl Chooser {
             ],
             // Nobody vouches for anything by pressing Enter once too often.
             selected: 3,
-            digits: Digits::Move,
+            own: None,
             about: About::Message(notification),
             word: "settle",
             expect: Expect::default(),
         }
     }
 
-    pub fn press(&mut self, key: KeyEvent) -> Pressed {
+    pub fn press(&mut self, key: KeyEvent, now: Timestamp) -> Pressed {
         match key.code {
-            KeyCode::Esc | KeyCode::Char('q') => Pressed::Close,
-            KeyCode::Char('j') | KeyCode::Down => {
-                self.selected = (self.selected + 1).min(self.choices.len().saturating_sub(1));
-                Pressed::Stay
-            }
-            KeyCode::Char('k') | KeyCode::Up => {
-                self.selected = self.selected.saturating_sub(1);
-                Pressed::Stay
-            }
-            KeyCode::Enter => self.choose(self.selected),
-            KeyCode::Char(digit @ '1'..='9') => {
-                let at = digit as usize - '1' as usize;
-                match self.digits {
-                    Digits::Choose => self.choose(at),
-                    Digits::Move => {
-                        if at < self.choices.len() {
-                            self.selected = at;
-                        }
-                        Pressed::Stay
-                    }
+            // None of these letters is in a time.
+            KeyCode::Esc | KeyCode::Char('q') => return Pressed::Close,
+            KeyCode::Down | KeyCode::Char('j') => self.step(1),
+            KeyCode::Up | KeyCode::Char('k') => self.step(-1),
+            KeyCode::Enter => return self.take(now),
+            KeyCode::Char(digit @ '1'..='9') if self.own.is_none() => self.select(digit),
+            _ => {
+                if let Some(own) = &mut self.own {
+                    own.line.press(key);
                 }
+                self.typed();
             }
-            _ => Pressed::Stay,
+        }
+        Pressed::Stay
+    }
+
+    pub fn paste(&mut self, text: &str) {
+        if let Some(own) = &mut self.own {
+            own.line.insert(text);
+        }
+        self.typed();
+    }
+
+    /// Where a digit alone is typed it is one of the choices.
+    fn typed(&mut self) {
+        let Some(own) = &mut self.own else { return };
+        own.error = None;
+        let mut letters = own.line.text().chars();
+        if let (Some(digit), None) = (letters.next(), letters.next()) {
+            self.select(digit);
+        }
+    }
+
+    fn select(&mut self, digit: char) {
+        let at = digit.to_digit(10).and_then(|digit| usize::try_from(digit).ok()?.checked_sub(1));
+        if let Some(at) = at.filter(|at| *at < self.choices.len()) {
+            self.selected = at;
+        }
+    }
+
+    /// To another choice; what was typed is let go.
+    fn step(&mut self, by: isize) {
+        if let Some(own) = &mut self.own {
+            own.line.clear();
+            own.error = None;
+        }
+        let last = self.choices.len().saturating_sub(1);
+        self.selected = self.selected.saturating_add_signed(by).min(last);
+    }
+
+    /// Whether what is typed is a time of its own, and no digit of a choice.
+    pub fn is_own(&self) -> bool {
+        let typed = self.own.as_ref().map_or("", |own| own.line.text().trim());
+        !typed.is_empty() && typed != (self.selected + 1).to_string()
+    }
+
+    fn take(&mut self, now: Timestamp) -> Pressed {
+        let typed = self.is_own();
+        match &mut self.own {
+            Some(own) if typed => match own.moment(now) {
+                Ok(at) => {
+                    let does = own.of.does(at);
+                    self.doing(&does)
+                }
+                Err(why) => {
+                    own.error = Some(why);
+                    Pressed::Stay
+                }
+            },
+            _ => self.choose(self.selected),
         }
     }
 
@@ -305,7 +411,11 @@ impl Chooser {
         if let Some(why) = &choice.barred {
             return Pressed::Say(format!("Not {}: {why}.", choice.label));
         }
-        match &choice.does {
+        self.doing(&choice.does)
+    }
+
+    fn doing(&self, does: &Does) -> Pressed {
+        match does {
             Does::Several(deed) => Pressed::Several(deed.clone()),
             Does::Nothing => Pressed::Close,
             Does::Ask(ask) => {
@@ -316,12 +426,7 @@ impl Chooser {
     }
 }
 
-fn later(
-    now: Timestamp,
-    zone: &TimeZone,
-    minutes: &[i64],
-    ask: impl Fn(Timestamp) -> Ask,
-) -> Vec<(Timestamp, Choice)> {
+fn later(now: Timestamp, zone: &TimeZone, minutes: &[i64], of: For) -> Vec<(Timestamp, Choice)> {
     minutes
         .iter()
         .filter_map(|minutes| {
@@ -332,14 +437,14 @@ fn later(
                 _ => format!("{minutes} minutes"),
             };
             let label = format!("{span}, {}", clock::when(now, at, zone));
-            Some((at, Choice { label, does: Does::Ask(ask(at)), barred: None }))
+            Some((at, Choice { label, does: of.does(at), barred: None }))
         })
         .collect()
 }
 
-fn morning(today: &Zoned, days: i64, name: &str, ask: impl Fn(Timestamp) -> Ask) -> Option<Choice> {
+fn morning(today: &Zoned, days: i64, name: &str, of: For) -> Option<Choice> {
     let date = today.date().checked_add(Span::new().try_days(days).ok()?).ok()?;
     let at = date.to_datetime(time(8, 0, 0, 0)).to_zoned(today.time_zone().clone()).ok()?;
-    let of = if days > 1 { date.strftime(" %-d %b").to_string() } else { String::new() };
-    Some(Choice { label: format!("{name}{of}, 08:00"), does: Does::Ask(ask(at.timestamp())), barred: None })
+    let which = if days > 1 { date.strftime(" %-d %b").to_string() } else { String::new() };
+    Some(Choice { label: format!("{name}{which}, 08:00"), does: of.does(at.timestamp()), barred: None })
 }

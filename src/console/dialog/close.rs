@@ -1,8 +1,9 @@
-//! Closing an alert needs a reason.
+//! Closing an alert needs a reason, and cannot be taken back. One that pages somebody and that nobody has is closed
+//! only by a button that Enter does not stand on.
 
 use crate::console::bulk::Deed;
 use crate::console::desk;
-use crate::console::dialog::{Order, Pressed, holder_of};
+use crate::console::dialog::{Button, Order, Pressed, holder_of};
 use crate::console::line::Line;
 use crate::console::model::About;
 use crate::core::alert::Alert;
@@ -22,18 +23,26 @@ pub enum Closing {
 #[derive(Debug)]
 pub struct Close {
     pub of: Closing,
+    /// `CRIT Acme Tools: Blocked order 4500123 €84k`, of one.
+    pub what: Option<String>,
     pub reason: Line,
     pub error: Option<String>,
     /// What closing ends that nobody has in hand yet.
     pub ends: Option<String>,
+    /// Where closing ends pages; `None`: Enter closes.
+    pub button: Option<Button>,
     expect: Expect,
 }
 
 impl Close {
     pub fn new(alert: &Alert) -> Self {
         let ends = "Nobody has it and it is paging: closing stops the pages.";
+        let money = alert.at_risk.first().map(|sum| format!(" {}", sum.short())).unwrap_or_default();
+        let (partner, title) = (alert.partner.name.printable(), alert.title.printable());
         Self {
             of: Closing::Alert(alert.id),
+            what: Some(format!("{} {partner}: {title}{money}", alert.severity.short())),
+            button: desk::pages(alert).then_some(Button::Cancel),
             reason: Line::default(),
             error: None,
             ends: desk::pages(alert).then(|| ends.to_owned()),
@@ -49,7 +58,8 @@ impl Close {
             many => Some(format!("Nobody has {many} of them and they are paging: closing stops the pages.")),
         };
         let (reason, expect) = (Line::default(), Expect::default());
-        Self { of: Closing::Several(many), reason, error: None, ends, expect }
+        // What would become of each is shown before anything is done.
+        Self { of: Closing::Several(many), what: None, reason, error: None, ends, button: None, expect }
     }
 
     pub fn alert(&self) -> Option<AlertId> {
@@ -67,6 +77,19 @@ impl Close {
     pub fn press(&mut self, key: KeyEvent) -> Pressed {
         match key.code {
             KeyCode::Esc => Pressed::Close,
+            KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down if self.button.is_some() => {
+                self.button = match self.button {
+                    Some(Button::Cancel) => Some(Button::Do),
+                    _ => Some(Button::Cancel),
+                };
+                Pressed::Stay
+            }
+            KeyCode::Enter if self.button == Some(Button::Cancel) && !self.reason.is_empty() => {
+                self.error =
+                    Some("Enter would cancel, and lose the reason: Tab goes to Close, Esc leaves".to_owned());
+                Pressed::Stay
+            }
+            KeyCode::Enter if self.button == Some(Button::Cancel) => Pressed::Close,
             KeyCode::Enter if self.reason.is_empty() => {
                 self.error = Some("a reason is needed; it goes to those who were told".to_owned());
                 Pressed::Stay

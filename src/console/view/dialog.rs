@@ -26,10 +26,7 @@ use ratatui::widgets::{Clear, Widget};
 pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect) -> Option<Position> {
     match dialog {
         Dialog::LogIn(dialog) => log_in(canvas, model, dialog, area),
-        Dialog::Chooser(dialog) => {
-            chooser(canvas, dialog, area);
-            None
-        }
+        Dialog::Chooser(dialog) => chooser(canvas, model, dialog, area),
         Dialog::Escalate(dialog) => {
             escalate(canvas, model, dialog, area);
             None
@@ -225,12 +222,13 @@ fn theme(canvas: &mut Canvas<'_>, dialog: &TryOn, area: Rect) {
     }
 }
 
-fn chooser(canvas: &mut Canvas<'_>, dialog: &Chooser, area: Rect) {
-    let height = u16::try_from(dialog.choices.len()).unwrap_or(0) + 2;
+fn chooser(canvas: &mut Canvas<'_>, model: &Model, dialog: &Chooser, area: Rect) -> Option<Position> {
+    let height = u16::try_from(dialog.choices.len() + usize::from(dialog.own.is_some())).unwrap_or(0) + 2;
+    let typed = dialog.is_own();
     let inner = window(canvas, area, 64, height, &dialog.title, "Esc cancels");
     for (i, choice) in dialog.choices.iter().enumerate() {
         let y = inner.y + u16::try_from(i).unwrap_or(0);
-        let on = i == dialog.selected;
+        let on = i == dialog.selected && !typed;
         if on {
             let marker = canvas.theme.signs.marker;
             canvas.put(inner.x, y, 1, marker, Meaning::Accent);
@@ -252,6 +250,23 @@ fn chooser(canvas: &mut Canvas<'_>, dialog: &Chooser, area: Rect) {
             ],
         );
     }
+    let own = dialog.own.as_ref()?;
+    let (y, width) = (inner.bottom().saturating_sub(1), inner.width.saturating_sub(2));
+    if own.line.is_empty() {
+        canvas.put(inner.x + 2, y, width, "or type a time: 06:30, fri 18:00, 45m", Meaning::Quiet);
+        return None;
+    }
+    if typed {
+        let marker = canvas.theme.signs.marker;
+        canvas.put(inner.x, y, 1, marker, Meaning::Accent);
+        let (said, meaning) = match (own.in_words(model.now), &own.error) {
+            (Ok(said), _) => (said, Meaning::Strong),
+            (Err(_), Some(why)) => (why.clone(), Meaning::Bad),
+            (Err(why), None) => (why, Meaning::Quiet),
+        };
+        canvas.put_right(inner.x, y, inner.width, &said, meaning);
+    }
+    Some(input(canvas, &own.line, inner.x + 2, y, width.min(16), None))
 }
 
 fn sort(canvas: &mut Canvas<'_>, dialog: Sort, area: Rect) {
@@ -474,18 +489,28 @@ fn close(canvas: &mut Canvas<'_>, dialog: &Close, area: Rect) -> Option<Position
         Closing::Alert(alert) => format!("Close {alert}"),
         Closing::Several(many) => format!("Close {many}, and see each first"),
     };
-    let rows = if dialog.ends.is_some() { 6 } else { 5 };
-    let inner = window(canvas, area, 76, rows, &title, "Enter closes it, Esc cancels");
+    let more = [dialog.what.is_some(), dialog.ends.is_some(), dialog.button.is_some()];
+    let rows = 5 + more.into_iter().map(u16::from).sum::<u16>();
+    let hint = match dialog.button {
+        Some(_) => "Tab to Close, Esc cancels",
+        None => "Enter closes it, Esc cancels",
+    };
+    let inner = window(canvas, area, 76, rows, &title, hint);
     let mut y = inner.y;
-    if let Some(ends) = &dialog.ends {
-        canvas.put(inner.x, y, inner.width, ends, Meaning::Bad);
-        y += 1;
+    for (line, meaning) in [(&dialog.what, Meaning::Strong), (&dialog.ends, Meaning::Bad)] {
+        if let Some(line) = line {
+            canvas.put(inner.x, y, inner.width, line, meaning);
+            y += 1;
+        }
     }
     let asks = "Why? It goes to those who were told. Closing cannot be taken back.";
     canvas.put(inner.x, y, inner.width, asks, Meaning::Quiet);
     let cursor = input(canvas, &dialog.reason, inner.x, y + 1, inner.width, None);
     if let Some(error) = &dialog.error {
         canvas.put(inner.x, y + 2, inner.width, error, Meaning::Bad);
+    }
+    if dialog.button.is_some() {
+        buttons(canvas, inner, y + 3, dialog.button, "Close");
     }
     Some(cursor)
 }
