@@ -2,7 +2,7 @@
 
 use crate::console::AgentAfter;
 use crate::console::allowed::allowed;
-use crate::console::dialog::{Chooser, Close, Dialog, Escalate, GoTo, HandOver, LogIn, Note, Palette};
+use crate::console::dialog::{Chooser, Close, Dialog, Escalate, GoTo, HandOver, Help, LogIn, Note, Palette};
 use crate::console::effect::Effect;
 use crate::console::form::Form;
 use crate::console::goal::{self, Goal};
@@ -140,7 +140,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Palette => model.dialog = Some(Dialog::Palette(Box::new(Palette::new(model)))),
         Action::Help => {
-            model.dialog = Some(Dialog::Help { scroll: 0 });
+            model.dialog = Some(Dialog::Help(Help::default()));
             if std::mem::take(&mut model.newcomer) {
                 return vec![Effect::Seen];
             }

@@ -10,7 +10,9 @@ use crate::core::money::Money;
 use crate::core::notification::{Content, Notification, RecipientId};
 use crate::core::partner::PartnerRef;
 use crate::core::person::{Person, PersonId, Role};
+use crate::core::reach::addresses;
 use crate::core::standing::Reachability;
+use crate::core::suppression::address_key;
 use crate::core::task::{Task, TaskState};
 use crate::core::text::{Untrusted, sanitise};
 use crate::core::traffic::Traffic;
@@ -221,7 +223,24 @@ impl Desk {
             Object::Alert(alert) => _ = self.alerts.insert(alert.id, (**alert).clone()),
             Object::Task(task) => self.fold_task(&numbered.change, task),
             Object::Notification(notification) => self.messages.learn((**notification).clone()),
-            Object::Contact(contact) => _ = self.contacts.insert(contact.id.clone(), (**contact).clone()),
+            Object::Contact(contact) => {
+                let before = self.contacts.insert(contact.id.clone(), (**contact).clone());
+                let ways = |one: &Contact| (one.phones.clone(), one.emails.clone());
+                // What was known of ways to them was known of other addresses.
+                if before.is_none_or(|before| ways(&before) != ways(contact)) {
+                    self.reach.remove(&contact.id);
+                }
+            }
+            Object::Suppression(suppression) => {
+                let contacts = &self.contacts;
+                let is_theirs = |id: &Untrusted| {
+                    let ways = |one| Medium::ALL.into_iter().flat_map(move |medium| addresses(one, medium));
+                    contacts
+                        .get(id)
+                        .is_some_and(|one| ways(one).any(|at| address_key(at) == suppression.id.raw()))
+                };
+                self.reach.retain(|id, _| !is_theirs(id));
+            }
             Object::Event(event) => {
                 if let Some(source) = self.sources.iter_mut().find(|source| source.name == event.feed) {
                     source.last_event_at = source.last_event_at.max(Some(at));

@@ -7,6 +7,7 @@ mod close;
 mod escalate;
 mod goto;
 mod hand;
+mod help;
 mod log_in;
 mod note;
 mod palette;
@@ -17,6 +18,7 @@ pub use close::{Close, Closing};
 pub use escalate::Escalate;
 pub use goto::GoTo;
 pub use hand::HandOver;
+pub use help::Help;
 pub use log_in::LogIn;
 pub use note::{Note, paste_lines, text_area};
 pub(in crate::console) use palette::REMEMBERED;
@@ -66,9 +68,7 @@ pub enum Dialog {
     Stale(Stale),
     HandOver(HandOver),
     Theme(TryOn),
-    Help {
-        scroll: u16,
-    },
+    Help(Help),
     Why(Why),
     Sort(Sort),
     Palette(Box<Palette>),
@@ -209,7 +209,8 @@ impl Dialog {
             Dialog::Views(dialog) => dialog.press(key),
             Dialog::Keep(dialog) => dialog.press(key),
             Dialog::Sort(dialog) => dialog.press(key),
-            Dialog::Help { scroll } | Dialog::Why(Why { scroll, .. }) | Dialog::Drill(Reading { scroll }) => {
+            Dialog::Help(dialog) => dialog.press(key, pages),
+            Dialog::Why(Why { scroll, .. }) | Dialog::Drill(Reading { scroll }) => {
                 press_scroll(scroll, pages, key)
             }
         }
@@ -241,6 +242,7 @@ impl Dialog {
             Dialog::Cover(dialog) => dialog.paste(text),
             Dialog::Note(dialog) => paste_lines(&mut dialog.text, text),
             Dialog::Chooser(dialog) => dialog.paste(text),
+            Dialog::Help(dialog) => dialog.paste(text),
             Dialog::Escalate(_)
             | Dialog::Resend(_)
             | Dialog::Question(_)
@@ -251,7 +253,6 @@ impl Dialog {
             | Dialog::Drill(_)
             | Dialog::Views(_)
             | Dialog::Theme(_)
-            | Dialog::Help { .. }
             | Dialog::Why(_)
             | Dialog::Sort(_) => {}
         }

@@ -121,6 +121,8 @@ pub fn look(message: &Notification, now: Timestamp) -> Look {
         {
             Look::OnItsWay
         }
+        // What was sent again is to be watched as that.
+        state if state.is_failure() && message.again.last.is_some() => Look::Done,
         state if state.is_failure() && now.duration_since(message.updated_at) < LOOK_WITHIN => Look::Failed,
         _ => Look::Done,
     }

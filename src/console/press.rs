@@ -7,7 +7,7 @@ use crate::console::effect::{Effect, Wait};
 use crate::console::follow::follow_selection;
 use crate::console::form;
 use crate::console::goal::{self, Goal};
-use crate::console::keymap::{Action, Context};
+use crate::console::keymap::{Action, Context, Key};
 use crate::console::keys::PLACES;
 use crate::console::model::{Link, Model, Named, Place, Subject, Tone};
 use crate::console::narrow::{filter, filtered, press_filter};
@@ -15,8 +15,9 @@ use crate::console::order::{keep_typed, or_say, send, send_undoable, undo_these}
 use crate::console::say::{say, sentence};
 use crate::console::{bulk, nav, sort, templates, view, views, waiting};
 use crate::core::command::{Action as Ask, Expect};
+use crate::core::text::sanitise;
 use crate::core::together::One;
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::time::Duration;
 
 /// What is typed into the palette is asked for once the hand rests this long.
@@ -44,8 +45,12 @@ pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         return Vec::new();
     }
     // What is only read gives way to whatever is asked for next.
-    if let (Some(Dialog::Help { .. } | Dialog::Why(_) | Dialog::Results(_)), Some(action)) =
-        (&model.dialog, model.keys.action(Context::Everywhere, key))
+    let is_read = match &model.dialog {
+        Some(Dialog::Help(help)) => !help.find.open,
+        Some(Dialog::Why(_) | Dialog::Results(_)) => true,
+        _ => false,
+    };
+    if let Some(action) = model.keys.action(Context::Everywhere, key).filter(|_| is_read)
         && (action == Action::Palette || goes_to_a_place(action))
     {
         model.dialog = None;
@@ -64,7 +69,7 @@ pub fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     match model.keys.action(model.context(), key) {
         Some(action) => follow(model, action),
         None => {
-            if let Some(said) = means_elsewhere(model, key) {
+            if let Some(said) = means_elsewhere(model, key).or_else(|| means_nothing(model, key)) {
                 say(model, said, Tone::Refused);
             }
             Vec::new()
@@ -88,6 +93,18 @@ fn means_elsewhere(model: &Model, key: KeyEvent) -> Option<String> {
     let of = |context| model.keys.of(context).find(|binding| binding.key.matches(key));
     let (binding, place) = PLACES.iter().find_map(|(context, place)| Some((of(*context)?, *place)))?;
     Some(format!("{} ({}) is a key {place}; it does nothing here.", binding.key.name(), binding.label))
+}
+
+/// `F5 does nothing here; ? lists the keys.`; nothing for keys that move about everywhere else.
+fn means_nothing(model: &Model, key: KeyEvent) -> Option<String> {
+    let pressed = match key.code {
+        KeyCode::Char(letter) if key.modifiers.contains(KeyModifiers::CONTROL) => Key::Ctrl(letter),
+        KeyCode::Char(letter) if !key.modifiers.contains(KeyModifiers::ALT) => Key::Char(letter),
+        KeyCode::F(_) => Key::Code(key.code),
+        _ => return None,
+    };
+    let help = model.keys.name(Context::Everywhere, Action::Help);
+    Some(format!("{} does nothing here; {help} lists the keys.", sanitise(&pressed.name())))
 }
 
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {

@@ -143,6 +143,9 @@ pub struct DeskInfo {
     /// IANA zone of the desk, for people without one of their own.
     pub time_zone: String,
     pub config_version: u64,
+    /// The file that the agent was started with.
+    #[serde(default)]
+    pub config_file: String,
     /// Something to say about the configuration file: it differs from what is applied, or is broken.
     #[serde(default)]
     pub config_note: Option<String>,

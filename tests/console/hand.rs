@@ -49,6 +49,7 @@ pub fn key(name: &str) -> KeyEvent {
         "Right" => (KeyCode::Right, KeyModifiers::NONE),
         "PgDn" => (KeyCode::PageDown, KeyModifiers::NONE),
         "PgUp" => (KeyCode::PageUp, KeyModifiers::NONE),
+        "F5" => (KeyCode::F(5), KeyModifiers::NONE),
         "Space" => (KeyCode::Char(' '), KeyModifiers::NONE),
         "Backspace" => (KeyCode::Backspace, KeyModifiers::NONE),
         _ => match name.strip_prefix("Ctrl-") {

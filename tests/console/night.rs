@@ -553,6 +553,7 @@ pub fn snapshot() -> Snapshot {
             practice: false,
             time_zone: "Europe/Berlin".into(),
             config_version: 12,
+            config_file: "/etc/nightdesk/config.toml".into(),
             config_note: None,
             audit: None,
             promises: Severity::ALL.map(|severity| (severity, SignedDuration::from_mins(30))).into(),

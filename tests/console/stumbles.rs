@@ -11,7 +11,7 @@ use nightdesk::core::change::{Actor, Object, What};
 use nightdesk::core::command::Outcome;
 use nightdesk::core::contact::Medium;
 use nightdesk::core::id::{AlertId, NotificationId, TaskId};
-use nightdesk::core::notification::{NotificationState, Purpose};
+use nightdesk::core::notification::{NotificationState, Purpose, SentAgain};
 use nightdesk::core::person::PersonId;
 use nightdesk::core::task::{Task, TaskState};
 use nightdesk::wire::{Health, OpenTasks};
@@ -523,4 +523,89 @@ fn a_contact_who_said_nothing_shows_what_holds_for_them() {
     let mut hand = Hand::at_night();
     hand.press(&["3", "c"]).answers().press(&["Enter"]);
     assert!(hand.line("documents").contains("default: mail, then SMS"), "{}", hand.screen());
+}
+
+#[test]
+fn a_key_without_a_meaning_says_so_and_names_the_help() {
+    for (key, name) in [("Z", "Z"), ("9", "9"), ("F5", "F5")] {
+        let mut hand = Hand::at_night();
+        hand.press(&[key]);
+        assert_eq!(hand.footer(), format!("{name} does nothing here; ? lists the keys."));
+    }
+    let mut hand = Hand::at_night();
+    hand.press(&["Esc", "q", "Left"]);
+    assert!(!hand.footer().contains("does nothing"), "{}", hand.footer());
+}
+
+#[test]
+fn the_help_can_be_searched() {
+    let mut hand = Hand::at_night();
+    hand.press(&["?"]);
+    assert!(hand.screen().contains("/ finds"), "{}", hand.screen());
+    hand.press(&["/"]).type_text("snooze");
+    assert!(
+        hand.screen().contains("on an alert")
+            && hand.screen().contains(":snooze")
+            && !hand.screen().contains(":providers"),
+        "{}",
+        hand.screen()
+    );
+    insta::assert_snapshot!("help_searched", hand.screen());
+    hand.type_text("zzz");
+    assert!(hand.screen().contains("No key and no word says that."), "{}", hand.screen());
+    hand.press(&["Esc"]);
+    assert!(hand.screen().contains("on an alert"), "all again\n{}", hand.screen());
+    hand.press(&["/"]).type_text("q2").press(&["Enter", "Esc", "Esc"]);
+    assert!(hand.model.dialog.is_none());
+}
+
+#[test]
+fn what_keeps_many_keys_from_working_is_said_once_in_the_help() {
+    let mut hand = Hand::at_night();
+    hand.model.read_only = true;
+    hand.press(&["?"]);
+    assert_eq!(hand.screen().matches("what is grey: ").count(), 1, "{}", hand.screen());
+    assert!(!hand.screen().contains("(not now: "), "{}", hand.screen());
+}
+
+#[test]
+fn a_mended_address_carries_no_mark_of_the_old_one() {
+    let mut hand = Hand::at_night();
+    hand.press(&["p"]).answers().press(&[":"]).type_text("contacts acme").press(&["Enter"]).answers();
+    assert!(hand.line("Luz Diaz").contains('✗'), "{}", hand.screen());
+    let mut mended = night::contact("c-diaz", "acme", "Luz Diaz");
+    mended.phones = vec!["+4915123450000".parse().unwrap()];
+    let object = Object::Contact(Box::new(mended));
+    hand.change(night::change(900, "02:08:00", What::ContactChanged, None, "Mended.", object));
+    assert!(hand.line("+4915123450000").contains("Luz Diaz"), "{}", hand.screen());
+    assert!(!hand.line("+4915123450000").contains('✗'), "{}", hand.screen());
+}
+
+#[test]
+fn what_was_sent_again_says_so_and_is_no_longer_to_be_looked_at() {
+    let jonas = ("jonas", "Jonas Roth");
+    let mut failed = night::notification(95, 8812, jonas, Medium::Sms, NotificationState::Failed);
+    let mut hand = Hand::at_night();
+    hand.press(&["4"]).answers();
+    let mut hear = |seq, failed: &nightdesk::core::notification::Notification| {
+        let object = Object::Notification(Box::new(failed.clone()));
+        let what = What::NotificationQueued;
+        hand.change(night::change(seq, "02:08:00", what, Some(8812), "So it stands.", object)).wait(30);
+        hand.screen()
+    };
+    failed.updated_at = night::at("02:06:00");
+    let before = hear(900, &failed);
+    assert!(before.contains("3 failed today"), "{before}");
+    failed.again.last =
+        Some(SentAgain { id: NotificationId(99), by: night::person("kim"), at: night::at("02:07:30") });
+    failed.updated_at = night::at("02:07:30");
+    let after = hear(901, &failed);
+    assert!(after.contains("2 failed today") && after.contains("sent again as N99"), "{after}");
+}
+
+#[test]
+fn a_persons_page_names_the_file_that_they_are_kept_in() {
+    let mut hand = Hand::at_night();
+    hand.press(&[":"]).type_text("person jonas").press(&["Enter"]).answers();
+    assert!(hand.screen().contains("/etc/nightdesk/config.toml, [[person]] jonas"), "{}", hand.screen());
 }

@@ -107,6 +107,7 @@ fn desk_info(agent: &Agent) -> DeskInfo {
         practice: setup.settings.practice,
         time_zone: desk.time_zone.iana_name().unwrap_or("UTC").to_owned(),
         config_version: desk.version,
+        config_file: agent.config_file().to_string_lossy().into_owned(),
         config_note: agent.config_note(),
         audit: agent.audited.told(setup.settings.heartbeat.is_some()),
         promises: Severity::ALL.into_iter().map(|s| (s, desk.promise.for_severity(s))).collect(),

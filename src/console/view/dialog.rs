@@ -3,8 +3,8 @@
 use crate::console::clock;
 use crate::console::desk::Desk;
 use crate::console::dialog::{
-    Button, Chooser, Close, Closing, Dialog, Escalate, GoTo, HandOver, Kind, LogIn, Note, Pages, Palette,
-    Stale, Verdict,
+    Button, Chooser, Close, Closing, Dialog, Escalate, GoTo, HandOver, Help, Kind, LogIn, Note, Pages,
+    Palette, Stale, Verdict,
 };
 use crate::console::line::Line;
 use crate::console::look::TryOn;
@@ -70,12 +70,7 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
             None
         }
         Dialog::Keep(dialog) => views::keep(canvas, dialog, area),
-        Dialog::Help { scroll } => {
-            let (width, height) = help_size(area);
-            let inner = window(canvas, area, width, height, "keys and words", "PgDn PgUp page, Esc back");
-            pages(canvas, inner, &help::lines(model, canvas.theme.signs, inner.width), *scroll);
-            None
-        }
+        Dialog::Help(dialog) => help_page(canvas, model, dialog, area),
         Dialog::Drill(reading) => {
             drill::page(canvas, model, *reading, area);
             None
@@ -91,6 +86,22 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, dialog: &Dialog, area: Rect
             None
         }
     }
+}
+
+fn help_page(canvas: &mut Canvas<'_>, model: &Model, dialog: &Help, area: Rect) -> Option<Position> {
+    let (width, height) = help_size(area);
+    let hint = if dialog.finds() { "Esc shows all" } else { "/ finds, PgDn PgUp page, Esc back" };
+    let mut inner = window(canvas, area, width, height, "keys and words", hint);
+    let line = &dialog.find.line;
+    let mut cursor = None;
+    if dialog.finds() {
+        canvas.put(inner.x, inner.y, 1, "/", Meaning::Accent);
+        let at = input(canvas, line, inner.x + 1, inner.y, inner.width.saturating_sub(1), None);
+        cursor = dialog.find.open.then_some(at);
+        inner = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    }
+    pages(canvas, inner, &help::lines(model, canvas.theme.signs, inner.width, line.text()), dialog.scroll);
+    cursor
 }
 
 fn help_size(area: Rect) -> (u16, u16) {
@@ -110,9 +121,11 @@ fn why_page(model: &Model, dialog: &Why, area: Rect) -> (Vec<Spans>, u16, u16) {
 pub fn read_in_pages(model: &Model) -> Pages {
     let area = Rect::new(0, 0, model.size.0, model.size.1);
     let (lines, height) = match &model.dialog {
-        Some(Dialog::Help { .. }) => {
+        Some(Dialog::Help(dialog)) => {
             let (width, height) = help_size(area);
-            (length(&help::lines(model, Signs::default(), width.saturating_sub(4))), height)
+            let lines =
+                help::lines(model, Signs::default(), width.saturating_sub(4), dialog.find.line.text());
+            (length(&lines), height - u16::from(dialog.finds()))
         }
         Some(Dialog::Why(dialog)) => {
             let (lines, _, height) = why_page(model, dialog, area);

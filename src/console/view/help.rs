@@ -2,7 +2,7 @@
 
 use crate::console::allowed::allowed;
 use crate::console::clock;
-use crate::console::keymap::{Action, COMMANDS, Context};
+use crate::console::keymap::{Binding, COMMANDS, Context};
 use crate::console::keys::{Keys, PLACES};
 use crate::console::model::{Link, Model};
 use crate::console::theme::{Meaning, Signs};
@@ -14,54 +14,100 @@ use crate::core::text::sanitise;
 /// The cells that the keys take.
 const KEYS: u16 = 18;
 
-pub fn lines(model: &Model, signs: Signs, width: u16) -> Vec<Spans> {
+/// The page, or of it what holds what is looked for.
+pub fn lines(model: &Model, signs: Signs, width: u16, wanted: &str) -> Vec<Spans> {
     let here = model.context();
-    let mut lines = Vec::new();
+    let wanted = wanted.trim().to_lowercase();
+    let mut page = Page { lines: Vec::new(), title: None, wanted, width };
     if let Link::Away { since, why } = &model.link {
-        lines.push(vec![("the agent is away".to_owned(), Meaning::Strong)]);
+        page.section("the agent is away");
         let since = clock::hour_minute(*since, &model.zone());
         let says = format!("{}; it is tried again and again", sanitise(why));
-        row(&mut lines, &format!("since {since}"), Meaning::Plain, (&says, Meaning::Warn), width);
+        page.row(&format!("since {since}"), Meaning::Plain, &says, Meaning::Warn);
     }
     // The keys of this place come first, and say when they cannot be used.
     let mut sections = PLACES;
     sections.sort_by_key(|(context, _)| (*context != here, *context != Context::Everywhere));
     for (context, title) in sections {
-        if !lines.is_empty() {
-            lines.push(Vec::new());
+        page.section(title);
+        let rows = grouped(&model.keys, context).into_iter().map(|(keys, binding)| {
+            let why_not = allowed(model, binding.action).err().filter(|_| context == here);
+            (keys, binding, why_not)
+        });
+        let rows: Vec<_> = rows.collect();
+        let shared = shared(rows.iter().filter_map(|(.., why)| why.as_deref()));
+        if let Some(why) = shared {
+            page.row("not now", Meaning::Quiet, &format!("what is grey: {why}"), Meaning::Quiet);
         }
-        lines.push(vec![(title.to_owned(), Meaning::Strong)]);
-        for (keys, action, help) in grouped(&model.keys, context) {
-            let why_not = allowed(model, action).err().filter(|_| context == here);
-            let (help, meaning) = match why_not {
+        for (keys, binding, why_not) in &rows {
+            let help = binding.help;
+            let (help, meaning) = match why_not.as_deref() {
+                Some(why) if shared == Some(why) => (help.to_owned(), Meaning::Quiet),
                 Some(why) => (format!("{help} (not now: {why})"), Meaning::Quiet),
                 None => (help.to_owned(), Meaning::Plain),
             };
-            row(&mut lines, &keys, Meaning::Accent, (&help, meaning), width);
+            if page.wants(&[keys, &help, binding.label]) {
+                page.put(keys, Meaning::Accent, &help, meaning);
+            }
         }
         if context == here {
-            let words = legend(model, signs, here);
-            if !words.is_empty() {
-                lines.push(Vec::new());
-                lines.push(vec![("what it shows".to_owned(), Meaning::Strong)]);
-            }
-            for (word, says) in words {
-                row(&mut lines, &word, Meaning::Plain, (&says, Meaning::Quiet), width);
+            page.section("what it shows");
+            for (word, says) in legend(model, signs, here) {
+                page.row(&word, Meaning::Plain, &says, Meaning::Quiet);
             }
         }
     }
-    lines.push(Vec::new());
-    lines.push(vec![("after a colon".to_owned(), Meaning::Strong)]);
+    page.section("after a colon");
     for (name, _, help) in COMMANDS {
-        row(&mut lines, &format!(":{name}"), Meaning::Accent, (help, Meaning::Plain), width);
+        page.row(&format!(":{name}"), Meaning::Accent, help, Meaning::Plain);
     }
-    lines
+    if page.lines.is_empty() {
+        page.lines.push(vec![("No key and no word says that.".to_owned(), Meaning::Quiet)]);
+    }
+    page.lines
 }
 
-fn row(lines: &mut Vec<Spans>, label: &str, of: Meaning, (says, meaning): (&str, Meaning), width: u16) {
-    for (row, says) in wrap(says, width.saturating_sub(KEYS)).into_iter().enumerate() {
-        let label = if row == 0 { format!("  {label}") } else { String::new() };
-        lines.push(vec![(format!("{label:<wide$}", wide = usize::from(KEYS)), of), (says, meaning)]);
+/// The reason that keeps three keys or more from being used, so that it is said once.
+fn shared<'w>(why: impl Iterator<Item = &'w str> + Clone) -> Option<&'w str> {
+    why.clone().find(|one| why.clone().filter(|other| other == one).count() >= 3)
+}
+
+struct Page {
+    lines: Vec<Spans>,
+    /// Of the section whose first row is still to come.
+    title: Option<String>,
+    /// In small letters.
+    wanted: String,
+    width: u16,
+}
+
+impl Page {
+    fn section(&mut self, title: &str) {
+        self.title = Some(title.to_owned());
+    }
+
+    fn row(&mut self, label: &str, of: Meaning, says: &str, meaning: Meaning) {
+        if self.wants(&[label, says]) {
+            self.put(label, of, says, meaning);
+        }
+    }
+
+    /// Whether a row that goes by these words is looked for.
+    fn wants(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| word.to_lowercase().contains(&self.wanted))
+    }
+
+    fn put(&mut self, label: &str, of: Meaning, says: &str, meaning: Meaning) {
+        if let Some(title) = self.title.take() {
+            if !self.lines.is_empty() {
+                self.lines.push(Vec::new());
+            }
+            self.lines.push(vec![(title, Meaning::Strong)]);
+        }
+        for (row, says) in wrap(says, self.width.saturating_sub(KEYS)).into_iter().enumerate() {
+            let label = if row == 0 { format!("  {label}") } else { String::new() };
+            self.lines.push(vec![(format!("{label:<wide$}", wide = usize::from(KEYS)), of), (says, meaning)]);
+        }
     }
 }
 
@@ -156,15 +202,15 @@ fn ways_say(signs: Signs) -> String {
 }
 
 /// Keys that do the same stand on one line.
-fn grouped(keys: &Keys, context: Context) -> Vec<(String, Action, &'static str)> {
-    let mut rows: Vec<(String, Action, &'static str)> = Vec::new();
+fn grouped(keys: &Keys, context: Context) -> Vec<(String, Binding)> {
+    let mut rows: Vec<(String, Binding)> = Vec::new();
     for binding in keys.of(context) {
-        match rows.iter_mut().find(|(_, action, _)| *action == binding.action) {
-            Some((keys, ..)) => {
+        match rows.iter_mut().find(|(_, known)| known.action == binding.action) {
+            Some((keys, _)) => {
                 keys.push_str(", ");
                 keys.push_str(&binding.key.name());
             }
-            None => rows.push((binding.key.name(), binding.action, binding.help)),
+            None => rows.push((binding.key.name(), *binding)),
         }
     }
     rows

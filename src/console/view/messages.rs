@@ -276,11 +276,10 @@ pub fn why(message: &Notification) -> Option<String> {
             let said = evidence.map(|evidence| evidence.detail.printable().into_string());
             let answer = message.attempts.last().and_then(|attempt| attempt.answer.as_ref());
             let answer = answer.map(|answer| answer.printable().into_string());
-            outcome
-                .or(said)
-                .or(answer)
-                .map(|why| without_state(&why).to_owned())
-                .filter(|why| !why.is_empty())
+            let why = outcome.or(said).or(answer).map(|why| without_state(&why).to_owned());
+            let again = message.again.last.as_ref().map(|last| format!("sent again as {}", last.id));
+            let parts: Vec<String> = again.into_iter().chain(why.filter(|why| !why.is_empty())).collect();
+            (!parts.is_empty()).then(|| parts.join("; "))
         }
         Suppressed | Cancelled => outcome,
         _ => None,

@@ -77,10 +77,11 @@ fn lines(model: &Model, desk: &Desk, page: &Page, width: u16) -> Vec<Spans> {
         let zone = person.time_zone.as_deref().map(sanitise).unwrap_or_default();
         let said = format!("{}, {teams}, {there} there {zone}", sanitise(&person.id.0));
         lines.say("who", said.trim_end(), Meaning::Plain);
-        let kept = format!(
-            "the configuration, [[person]] {}; nightdesk config apply takes it",
-            sanitise(&person.id.0)
-        );
+        let file = match desk.info.config_file.as_str() {
+            "" => "the configuration".to_owned(),
+            file => sanitise(file).into_owned(),
+        };
+        let kept = format!("{file}, [[person]] {}; then nightdesk config apply", sanitise(&person.id.0));
         lines.say("kept in", &kept, Meaning::Quiet);
     }
     let Some(detail) = &page.detail else {
