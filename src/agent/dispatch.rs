@@ -23,6 +23,8 @@ use crate::core::throttle::{self, Full};
 use crate::store::{StoreError, Tx};
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -437,12 +439,24 @@ fn full(tx: &Tx<'_>, desk: &Desk, n: &Notification, now: Timestamp) -> Result<Op
     let since = now - desk.throttle.looks_back();
     let left = tx.left_for(person, n.medium, since, desk.throttle.counts())?;
     let Some(full) = desk.throttle.full(&left, now) else { return Ok(None) };
-    let alerts = alerts_of(tx, n)?;
-    let mut of_alerts = Vec::new();
-    for alert in &alerts {
-        of_alerts.extend(tx.notifications_beside(alert.id, n)?);
-    }
-    Ok((!throttle::is_first_page(n, &alerts, &of_alerts)).then_some(full))
+    let (mut unread, mut read) = (BTreeMap::new(), BTreeSet::new());
+    let beside = |alert| {
+        let ids: &mut Vec<NotificationId> = match unread.entry(alert) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let mut ids = tx.notifications_beside(alert, person, n.medium)?;
+                ids.reverse();
+                new.insert(ids)
+            }
+        };
+        while let Some(id) = ids.pop() {
+            if read.insert(id) {
+                return tx.notification(id);
+            }
+        }
+        Ok::<_, StoreError>(None)
+    };
+    Ok((!throttle::is_first_page(n, alerts_of(tx, n)?, beside)?).then_some(full))
 }
 
 /// Lets a message wait, by itself or as part of one that waits already. Where a page waits and nobody else of its

@@ -12,7 +12,7 @@ use crate::core::desk::Desk;
 use crate::core::desk::Doubt;
 use crate::core::escalation::{Decision, medium_word};
 use crate::core::id::NotificationId;
-use crate::core::notification::{Notification, Purpose};
+use crate::core::notification::{Notification, Purpose, RecipientId};
 use crate::core::proof::{self, Paging, Shortfall};
 use crate::core::text::Untrusted;
 use crate::store::{StoreError, Tx};
@@ -55,7 +55,8 @@ pub fn hurry(tx: &mut Tx<'_>, desk: &Desk, n: &Notification, now: Timestamp) -> 
     let why = n.reason.outcome.as_ref().map(Untrusted::printable).unwrap_or_default();
     let said = format!("{} to {} waits: {why}", medium_word(n.medium), n.recipient.name.printable());
     let mut decision = Decision::new(desk, now, tx.ids());
-    for mut one in paging(tx, n)? {
+    for alert in alerts_of(tx, n)?.into_iter().filter(|alert| proof::may_hurry(alert, n, now)) {
+        let mut one = Paging { told: tx.notifications_of(alert.id)?, alert };
         proof::hurry(&mut decision, n, &mut one, &said);
     }
     bundle::gather(&mut decision, None);
@@ -70,13 +71,21 @@ pub fn say_anew(
     newer: &Notification,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut of_alerts = BTreeMap::new();
-    for alert in newer.alerts().into_iter().filter(|_| newer.purpose == Purpose::Page) {
-        of_alerts.extend(tx.notifications_beside(alert, newer)?.into_iter().map(|n| (n.id, n)));
+    if newer.purpose != Purpose::Page {
+        return Ok(());
     }
-    let mut of_alerts: Vec<Notification> = of_alerts.into_values().collect();
+    let mut waiting = match &newer.recipient.who {
+        RecipientId::Person(person) => tx.to_leave_for(person, newer.medium)?,
+        RecipientId::Contact(_) | RecipientId::Webhook(_) => {
+            let mut waiting = BTreeMap::new();
+            for alert in newer.alerts() {
+                waiting.extend(tx.notifications_of(alert)?.into_iter().map(|n| (n.id, n)));
+            }
+            waiting.into_values().collect()
+        }
+    };
     let mut decision = Decision::new(desk, now, tx.ids());
-    delivery::say_anew(&mut decision, newer, &mut of_alerts);
+    delivery::say_anew(&mut decision, newer, &mut waiting);
     tx.apply(decision.changes)
 }
 

@@ -192,14 +192,20 @@ fn write_instead(
     decision.queue(&one.alert, person, Medium::Email, Purpose::Page, content, via, step, None);
 }
 
+/// Whether a page that waits could make the next step of this alert follow at once: it is of the step that was
+/// paged last, and there is a next one to come.
+pub fn may_hurry(alert: &Alert, n: &Notification, now: Timestamp) -> bool {
+    let of_step = n.step_for(alert.id) == Some(alert.step);
+    let waits = alert.next_escalation_at.is_some_and(|at| at > now);
+    alert.is_paging() && !alert.in_last_resort() && of_step && waits
+}
+
 /// Where nobody of the step can be expected to have been reached, the next follows now. `said` is why this page
 /// does not reach its recipient now.
 pub fn hurry(decision: &mut Decision<'_>, n: &Notification, paging: &mut Paging, said: &str) {
     let Paging { alert, told } = paging;
     let now = decision.now;
-    let of_step = n.step_for(alert.id) == Some(alert.step);
-    let waits = alert.next_escalation_at.is_some_and(|at| at > now);
-    if !alert.is_paging() || alert.in_last_resort() || !of_step || !waits {
+    if !may_hurry(alert, n, now) {
         return;
     }
     let hope = |other: &Notification| {

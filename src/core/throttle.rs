@@ -8,6 +8,7 @@ use crate::core::contact::Medium;
 use crate::core::counted::counted;
 use crate::core::desk::Desk;
 use crate::core::escalation::medium_word;
+use crate::core::id::AlertId;
 use crate::core::notification::{Hold, Notification, NotificationState, Purpose, RecipientId};
 use crate::core::text::Untrusted;
 use jiff::tz::TimeZone;
@@ -75,21 +76,32 @@ pub fn may_wait(n: &Notification) -> bool {
 }
 
 /// Whether of one of the alerts that it speaks of no page may have reached this person since that alert began
-/// to page anew. `alerts` are those it speaks of, `of_alerts` the messages about them. What failed reached
-/// nobody, and who was paged for a high alert does not know that it is critical now.
-pub fn is_first_page(n: &Notification, alerts: &[Alert], of_alerts: &[Notification]) -> bool {
-    let before = |alert: &Alert| {
-        of_alerts.iter().any(|other| {
-            other.id != n.id
-                && other.purpose == Purpose::Page
-                && (&other.recipient.who, other.medium) == (&n.recipient.who, n.medium)
-                && alert.is_of_round(other.id)
-                && other.is_about(alert.id)
-                && !other.leaves_out(alert.id)
-                && other.attempts.iter().any(|attempt| other.may_arrive(attempt))
-        })
+/// to page anew. `alerts` are those it speaks of; `beside` gives what else was said of one of them to its recipient
+/// by its medium, each message once, and ends. What failed reached nobody, and who was paged for a high alert does
+/// not know that it is critical now.
+pub fn is_first_page<E>(
+    n: &Notification,
+    mut alerts: Vec<Alert>,
+    mut beside: impl FnMut(AlertId) -> Result<Option<Notification>, E>,
+) -> Result<bool, E> {
+    if n.purpose != Purpose::Page || !n.urgent {
+        return Ok(false);
+    }
+    let tells = |other: &Notification, alert: &Alert| {
+        other.id != n.id
+            && other.purpose == Purpose::Page
+            && (&other.recipient.who, other.medium) == (&n.recipient.who, n.medium)
+            && alert.is_of_round(other.id)
+            && other.is_about(alert.id)
+            && !other.leaves_out(alert.id)
+            && other.attempts.iter().any(|attempt| other.may_arrive(attempt))
     };
-    n.purpose == Purpose::Page && n.urgent && alerts.iter().any(|alert| !before(alert))
+    // One page may have told of all of them.
+    while let Some(first) = alerts.first() {
+        let Some(other) = beside(first.id)? else { return Ok(true) };
+        alerts.retain(|alert| !tells(&other, alert));
+    }
+    Ok(false)
 }
 
 /// Whether a message that waits can say what this one would: it is of the same kind, a page, a word of
@@ -158,7 +170,7 @@ mod tests {
     use super::*;
     use crate::core::command::{Action, Expect};
     use crate::core::delivery::{self, Delivering};
-    use crate::core::id::{AlertId, Ids, NotificationId};
+    use crate::core::id::{Ids, NotificationId};
     use crate::core::notification::AttemptState;
     use crate::core::scenario::{Scene, exception, tells};
     use crate::core::sms;
@@ -166,6 +178,12 @@ mod tests {
 
     fn at(minutes: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
+    }
+
+    fn is_first(n: &Notification, alerts: &[Alert], of_alerts: &[Notification]) -> bool {
+        let mut given = of_alerts.iter();
+        let answer = is_first_page(n, alerts.to_vec(), |_| Ok::<_, ()>(given.next().cloned()));
+        answer.unwrap()
     }
 
     /// What the agent does with every message that is due; the times when texts to maria left.
@@ -183,7 +201,7 @@ mod tests {
             let newest: Vec<Timestamp> = left.iter().rev().copied().collect();
             let alerts: Vec<Alert> = n.alerts().iter().map(|id| scene.alerts[id].clone()).collect();
             let full = scene.desk.throttle.full(&newest, scene.now).filter(|_| may_wait(&n));
-            match full.filter(|_| !is_first_page(&n, &alerts, &all)) {
+            match full.filter(|_| !is_first(&n, &alerts, &all)) {
                 Some(full) => drop(hold(&mut n, full, &scene.desk.time_zone, scene.now)),
                 None => {
                     let mut ids = Ids::default();
@@ -295,10 +313,29 @@ mod tests {
         let (alert, page) = (scene.alerts[&AlertId(2)].clone(), scene.message(2).clone());
         let mut next = page.clone();
         next.id = NotificationId(99);
-        assert!(!is_first_page(&next, std::slice::from_ref(&alert), std::slice::from_ref(&page)));
+        assert!(!is_first(&next, std::slice::from_ref(&alert), std::slice::from_ref(&page)));
         let mut refused = page;
         refused.attempts[0].state = AttemptState::Refused;
-        assert!(is_first_page(&next, &[alert], &[refused]));
+        assert!(is_first(&next, &[alert], &[refused]));
+    }
+
+    #[test]
+    fn one_page_that_told_of_all_alerts_is_read_once_and_no_other() {
+        let mut scene = Scene::new(vec![tells(&["maria"], 0)], tells(&["maria"], 60));
+        scene.raise("x1");
+        scene.events(&[("raised", exception("x2"), "critical")]);
+        send(&mut scene, &mut Vec::new());
+        let alerts: Vec<Alert> = scene.alerts.values().cloned().collect();
+        let (mut told, mut other) = (scene.message(1).clone(), scene.message(2).clone());
+        join(&scene.desk, &mut told, &mut other, &alerts, scene.now);
+        let mut next = told.clone();
+        next.id = NotificationId(99);
+        let mut asked = 0;
+        let first = is_first_page(&next, alerts, |_| {
+            asked += 1;
+            Ok::<_, ()>(Some(told.clone()))
+        });
+        assert_eq!((first, asked), (Ok(false), 1));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::StoreError;
 use super::list::List;
-use super::tx::{Cell, Row, Tx};
+use super::tx::{Row, Tx};
 use crate::cells;
 use crate::core::alert::Alert;
 use crate::core::assignment::StoredAssignment;
@@ -38,8 +38,16 @@ const DUE: &str =
     ORDER BY due_at, id LIMIT $4";
 
 const COVERING: &str =
-    "SELECT n.body FROM covered c JOIN notification n ON n.id = c.notification WHERE c.alert = $1";
-const COVERING_END: &str = "ORDER BY c.notification DESC LIMIT 2000";
+    "SELECT n.body FROM covered c JOIN notification n ON n.id = c.notification WHERE c.alert = $1
+     ORDER BY c.notification DESC LIMIT 2000";
+
+const BESIDE: &str = "SELECT id FROM notification WHERE alert = $1 AND person = $2 AND medium = $3
+    UNION SELECT n.id FROM covered c JOIN notification n ON n.id = c.notification
+    WHERE c.alert = $1 AND n.person = $2 AND n.medium = $3
+    ORDER BY 1 DESC LIMIT 2000";
+
+const TO_LEAVE: &str = "SELECT body FROM notification WHERE person = $1 AND medium = $2
+    AND (state IN ('queued', 'held') OR due_at IS NOT NULL OR parked = 1) ORDER BY id LIMIT 2000";
 
 const LEFT: &str = "SELECT left_at FROM notification WHERE person = $1 AND medium = $2 AND left_at > $3
     ORDER BY left_at DESC LIMIT $4";
@@ -81,45 +89,32 @@ impl Tx<'_> {
     }
 
     pub fn notifications_of(&self, alert: AlertId) -> Result<Vec<Notification>, StoreError> {
-        self.about(alert, "", &[])
-    }
-
-    /// Those of them that go to the recipient of this one by the same medium, where that is somebody of the desk;
-    /// else all. An alert that pages for hours has hundreds, and each of them is asked before the next leaves.
-    pub fn notifications_beside(
-        &self,
-        alert: AlertId,
-        n: &Notification,
-    ) -> Result<Vec<Notification>, StoreError> {
-        match &n.recipient.who {
-            RecipientId::Person(person) => self.about(
-                alert,
-                "AND person = $2 AND medium = $3",
-                cells![person.0.as_str(), n.medium.as_str()],
-            ),
-            RecipientId::Contact(_) | RecipientId::Webhook(_) => self.notifications_of(alert),
-        }
-    }
-
-    fn about(
-        &self,
-        alert: AlertId,
-        condition: &str,
-        values: &[Cell],
-    ) -> Result<Vec<Notification>, StoreError> {
-        let values = [cells![alert.0], values].concat();
+        let values = cells![alert.0];
         // The newest, should there be more: those are the ones that may still be waiting.
-        let own =
-            format!("SELECT body FROM notification WHERE alert = $1 {condition} ORDER BY id DESC LIMIT 2000");
-        let mut found: Vec<Notification> = self.query(&own, &values, body("notification"))?;
-        found.extend(self.query(
-            &format!("{COVERING} {condition} {COVERING_END}"),
-            &values,
-            body("notification"),
-        )?);
+        let own = "SELECT body FROM notification WHERE alert = $1 ORDER BY id DESC LIMIT 2000";
+        let mut found: Vec<Notification> = self.query(own, values, body("notification"))?;
+        found.extend(self.query(COVERING, values, body("notification"))?);
         found.sort_by_key(|n: &Notification| n.id);
         found.dedup_by_key(|n| n.id);
         Ok(found)
+    }
+
+    /// Their ids, of those to somebody of the desk by this medium, the newest first. An alert that pages for hours
+    /// has hundreds, and a page that speaks of many alerts is long: each is read by itself, as far as it is needed.
+    pub fn notifications_beside(
+        &self,
+        alert: AlertId,
+        person: &PersonId,
+        medium: Medium,
+    ) -> Result<Vec<NotificationId>, StoreError> {
+        self.query(BESIDE, cells![alert.0, person.0.as_str(), medium.as_str()], |row| {
+            Ok(NotificationId(row.int(0)? as u64))
+        })
+    }
+
+    /// What still waits to leave for somebody of the desk by this medium, or to leave again, the oldest first.
+    pub fn to_leave_for(&self, person: &PersonId, medium: Medium) -> Result<Vec<Notification>, StoreError> {
+        self.query(TO_LEAVE, cells![person.0.as_str(), medium.as_str()], body("notification"))
     }
 
     /// When messages to a person that they did not ask for left since then, the newest first.
@@ -759,6 +754,13 @@ pub(super) mod tests {
     fn what_a_person_got_lately_is_counted_without_looking_at_the_rest() {
         let plan = plan(&shape(), LEFT);
         assert!(plan.contains("INDEX notification_left (person=? AND medium=? AND left_at>?)"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+
+    #[test]
+    fn what_waits_for_a_person_is_found_without_looking_at_what_was_said_to_them() {
+        let plan = plan(&shape(), TO_LEAVE);
+        assert!(plan.contains("INDEX notification_to_leave (person=? AND medium=?)"), "{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }
 

@@ -42,6 +42,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     // A store counts what it has applied, so that what came late stays where it came.
     include_str!("../../assets/migrations/0020.sql"),
     include_str!("../../assets/migrations/0026.sql"),
+    include_str!("../../assets/migrations/0027.sql"),
 ];
 
 /// Operations waiting for the writer before askers must wait too.
