@@ -219,17 +219,22 @@ pub enum Listed {
     Row(NotificationId),
 }
 
+/// The rows under their heads, each once. While the hand is on the list a row keeps its place, and stays under its
+/// head though it belongs to another by now.
 pub fn listed(model: &Model) -> Vec<Listed> {
     let of = |id: &NotificationId| model.messages.known.get(id).map(|message| look(message, model.now));
+    let rows: Vec<(NotificationId, Look)> =
+        model.messages.rows.order().iter().filter_map(|id| Some((*id, of(id)?))).collect();
     let mut lines = Vec::new();
-    let rows = model.messages.rows.order();
-    let mut before = None;
-    for id in rows {
-        let Some(group) = of(id) else { continue };
-        if before != Some(group) {
-            let many = rows.iter().filter(|id| of(id) == Some(group)).count();
-            lines.push(Listed::Head(group, many));
-            before = Some(group);
+    let mut under = None;
+    for (at, (id, group)) in rows.iter().enumerate() {
+        if under.is_none_or(|under| *group > under) {
+            let to_come = rows[at..].iter().map(|(_, group)| *group);
+            let next = to_come.filter(|one| Some(*one) >= under).min();
+            if let Some(next) = next.filter(|next| under != Some(*next)) {
+                lines.push(Listed::Head(next, rows.iter().filter(|(_, group)| *group == next).count()));
+                under = Some(next);
+            }
         }
         lines.push(Listed::Row(*id));
     }

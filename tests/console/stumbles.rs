@@ -609,3 +609,49 @@ fn a_persons_page_names_the_file_that_they_are_kept_in() {
     hand.press(&[":"]).type_text("person jonas").press(&["Enter"]).answers();
     assert!(hand.screen().contains("/etc/nightdesk/config.toml, [[person]] jonas"), "{}", hand.screen());
 }
+
+#[test]
+fn a_head_of_the_messages_stands_once_though_a_row_that_moved_on_keeps_its_place() {
+    let jonas = ("jonas", "Jonas Roth");
+    let message = |id| night::notification(id, 8812, jonas, Medium::Sms, NotificationState::Failed);
+    let mut hand = Hand::at_night();
+    hand.press(&["4"]).answers();
+    for (seq, id) in [(900, 94), (901, 95), (902, 96)] {
+        let mut failed = message(id);
+        failed.updated_at = night::at("02:06:00");
+        let object = Object::Notification(Box::new(failed));
+        hand.change(night::change(seq, "02:08:00", What::NotificationQueued, Some(8812), "Failed.", object));
+    }
+    hand.wait(30).press(&["j"]);
+    let mut moved = message(95);
+    (moved.state, moved.updated_at) = (NotificationState::Delivered, night::at("02:08:30"));
+    let object = Object::Notification(Box::new(moved));
+    hand.change(night::change(903, "02:08:30", What::NotificationQueued, Some(8812), "Here.", object));
+    let heads = hand.screen().lines().filter(|line| line.starts_with("─ failed today")).count();
+    assert_eq!(heads, 1, "{}", hand.screen());
+    assert_eq!(
+        hand.screen().lines().filter(|line| line.starts_with("─ done")).count(),
+        1,
+        "{}",
+        hand.screen()
+    );
+}
+
+#[test]
+fn what_a_narrow_list_of_messages_cuts_off_is_said_in_full_below_it() {
+    let mut hand = Hand::at_night();
+    hand.press(&["4"]).answers();
+    let mut failed =
+        night::notification(95, 8812, ("jonas", "Jonas Roth"), Medium::Sms, NotificationState::Failed);
+    failed.updated_at = night::at("02:06:00");
+    failed.reason.outcome = Some("the carrier cannot deliver to that handset at all (raw 8, 69)".into());
+    let object = Object::Notification(Box::new(failed));
+    hand.change(night::change(900, "02:08:00", What::NotificationQueued, Some(8812), "Failed.", object))
+        .wait(30);
+    hand.press(&["/"]).type_text("roth carrier").press(&["Enter"]);
+    assert!(
+        hand.screen().contains("  the carrier cannot deliver to that handset at all (raw 8, 69)"),
+        "{}",
+        hand.screen()
+    );
+}

@@ -4,7 +4,7 @@ use crate::console::clock;
 use crate::console::messages::{Listed, Look, listed, look};
 use crate::console::model::{About, Model};
 use crate::console::theme::Meaning;
-use crate::console::view::paint::{Canvas, Spans};
+use crate::console::view::paint::{Canvas, Spans, cells, wrap};
 use crate::console::view::stream::filter_line;
 use crate::console::view::{VERY_WIDE, WIDE, crumbs, first_row, opened};
 use crate::core::contact::{Category, Medium};
@@ -130,6 +130,19 @@ pub fn paint(canvas: &mut Canvas<'_>, model: &Model, area: Rect) -> Option<Posit
         let said = why(message).or_else(|| waits(model, message)).unwrap_or_else(|| what_was_said(message));
         canvas.put(what.0, y, what.1, &said, Meaning::Plain);
         canvas.selected = false;
+    }
+    if let Some(message) = model.selected_message() {
+        let said = why(message).or_else(|| waits(model, message)).unwrap_or_else(|| what_was_said(message));
+        let free = room.saturating_sub(lines.len());
+        if cells(&said) > what.1 {
+            // What its column cuts off stands below the list, where that is short.
+            let wrapped = wrap(&said, area.width.saturating_sub(3));
+            let rows = wrapped.len().min(free.saturating_sub(1));
+            let top = area.bottom().saturating_sub(1 + u16::try_from(rows).unwrap_or(0));
+            for (y, line) in (top..).zip(wrapped.iter().take(rows)) {
+                canvas.put(area.x + 2, y, area.width.saturating_sub(3), line, Meaning::Quiet);
+            }
+        }
     }
     let marked = crate::console::messages::in_hand(model).len();
     let says = match model.selected_message() {
