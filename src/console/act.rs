@@ -4,7 +4,6 @@ use crate::console::AgentAfter;
 use crate::console::allowed::allowed;
 use crate::console::dialog::{Chooser, Close, Dialog, Escalate, GoTo, HandOver, Help, LogIn, Note, Palette};
 use crate::console::effect::Effect;
-use crate::console::form::Form;
 use crate::console::goal::{self, Goal};
 use crate::console::keymap::Action;
 use crate::console::model::{About, Model, Place, Subject, Tone};
@@ -123,7 +122,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             };
         }
         Action::Edit => {
-            let form = model.selected_contact().map(Form::new);
+            let form = model.selected_contact().map(|contact| contacts::form_of(model, contact));
             model.contacts.form = form;
         }
         Action::CopyReference => return copy(model),

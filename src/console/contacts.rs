@@ -5,11 +5,13 @@
 use crate::console::desk::ContactsHeard;
 use crate::console::dialog::Dialog;
 use crate::console::effect::Effect;
+use crate::console::form::Form;
 use crate::console::line::Line;
 use crate::console::model::{Filter, Model, Place, Tone};
 use crate::console::nav;
 use crate::console::say::say;
-use crate::core::contact::Contact;
+use crate::console::told::{Mark, Ways};
+use crate::core::contact::{Contact, Medium};
 use crate::core::text::Untrusted;
 use crate::wire::client::LinkError;
 use crate::wire::partner::ReachedContact;
@@ -155,4 +157,18 @@ fn stand_on_first(model: &mut Model, partner: &Untrusted) {
         arrange(model);
         model.contacts.rows.select(&first);
     }
+}
+
+/// The form of a contact, on the address that failed where one did: that is what it was opened for.
+pub fn form_of(model: &Model, contact: &Contact) -> Form {
+    let mut form = Form::new(contact);
+    let known = Ways::of(model);
+    let fails = |medium: &Medium| {
+        let desk = model.desk.as_ref()?;
+        known.to_contact(desk, contact, *medium).filter(|(_, mark)| *mark == Mark::Failed)
+    };
+    if let Some(medium) = Medium::ALL.into_iter().find(|medium| fails(medium).is_some()) {
+        form.stand_on(medium);
+    }
+    form
 }

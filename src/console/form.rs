@@ -136,6 +136,15 @@ impl Form {
         }
     }
 
+    /// Puts the hand on the addresses of this medium.
+    pub fn stand_on(&mut self, medium: Medium) {
+        let name = match medium {
+            Medium::Sms => FieldName::Phones,
+            Medium::Email => FieldName::Emails,
+        };
+        self.focus = self.fields.iter().position(|field| field.name == name).unwrap_or(0);
+    }
+
     pub fn on_notes(&self) -> bool {
         self.focus == self.fields.len()
     }

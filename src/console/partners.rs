@@ -500,10 +500,9 @@ pub fn enter(model: &mut Model) -> Vec<Effect> {
         Item::Alert(alert) => goal::go(model, Goal::Alert(alert)),
         Item::Task(task) => goal::go(model, Goal::Task(task)),
         Item::Contact(contact) => {
-            let form = model.desk.as_ref().and_then(|desk| desk.contacts.get(&contact));
-            if let (Some(form), Ok(())) =
-                (form.map(crate::console::form::Form::new), crate::console::allowed::may_act(model))
-            {
+            let known = model.desk.as_ref().and_then(|desk| desk.contacts.get(&contact));
+            let form = known.map(|contact| contacts::form_of(model, contact));
+            if let (Some(form), Ok(())) = (form, crate::console::allowed::may_act(model)) {
                 nav::open(model, Place::Contacts);
                 model.contacts.alone = true;
                 model.contacts.form = Some(form);

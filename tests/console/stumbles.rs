@@ -655,3 +655,16 @@ fn what_a_narrow_list_of_messages_cuts_off_is_said_in_full_below_it() {
         hand.screen()
     );
 }
+
+#[test]
+fn the_form_of_a_contact_stands_on_the_address_that_failed_and_marks_what_is_wrong() {
+    let mut hand = Hand::at_night();
+    hand.press(&["p"]).answers().press(&[":"]).type_text("contacts luz").press(&["Enter"]).answers();
+    if hand.model.contacts.form.is_none() {
+        hand.press(&["Enter"]);
+    }
+    assert!(hand.line("phones").starts_with('▌'), "{}", hand.screen());
+    hand.type_text(", 12").press(&["Ctrl-s"]);
+    assert_eq!(hand.commands(), 0);
+    assert!(hand.line("✗phones").starts_with('▌'), "{}", hand.screen());
+}

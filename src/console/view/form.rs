@@ -49,7 +49,15 @@ pub fn paint(canvas: &mut Canvas<'_>, _model: &Model, form: &Form, area: Rect) -
             let marker = canvas.theme.signs.marker;
             canvas.put(area.x, y, 1, marker, Meaning::Accent);
         }
-        let label = if focused { Meaning::Strong } else { Meaning::Quiet };
+        let label = match (&field.error, focused) {
+            (Some(_), _) => Meaning::Bad,
+            (None, true) => Meaning::Strong,
+            (None, false) => Meaning::Quiet,
+        };
+        if field.error.is_some() {
+            let failed = canvas.theme.signs.failed;
+            canvas.put(area.x + 1, y, 1, failed, Meaning::Bad);
+        }
         canvas.put(area.x + 2, y, LABEL - 1, &field.name.label(), label);
         let used = match &field.value {
             Value::Text { line, .. } => {
