@@ -186,6 +186,9 @@ pub fn detail_came(model: &mut Model, alert: AlertId, answer: Result<Box<AlertDe
         messages::learn(model, &detail.notifications);
     }
     if model.triage.shown != Some(Subject::Alert(alert)) {
+        if let Some(Dialog::Why(why)) = &mut model.dialog {
+            why.alert = Some(answer.map_err(|error| error.to_string()));
+        }
         return;
     }
     match answer {

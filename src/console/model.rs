@@ -613,7 +613,11 @@ impl Model {
 
     /// The detail of the alert in the pane, when it has come.
     pub fn detail_of(&self, alert: AlertId) -> Option<&AlertDetail> {
-        self.triage.detail.as_deref().filter(|detail| detail.alert.id == alert)
+        let of_why = match &self.dialog {
+            Some(Dialog::Why(why)) => why.alert.as_ref().and_then(|answer| answer.as_deref().ok()),
+            _ => None,
+        };
+        [self.triage.detail.as_deref(), of_why].into_iter().flatten().find(|detail| detail.alert.id == alert)
     }
 
     pub fn pending_for(&self, about: &About) -> Option<&Pending> {

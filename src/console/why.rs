@@ -9,8 +9,8 @@ use crate::console::providers;
 use crate::core::change::Object;
 use crate::core::id::{AlertId, NotificationId, TaskId};
 use crate::core::text::Untrusted;
-use crate::wire::ContactDetail;
 use crate::wire::client::LinkError;
+use crate::wire::{AlertDetail, ContactDetail};
 
 /// What is asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +38,13 @@ pub struct Why {
     pub scroll: u16,
     /// What the agent knows of a contact beside what the console has.
     pub contact: Option<Result<Box<ContactDetail>, String>>,
+    /// What it knows of an alert that is not the one shown behind the dialog.
+    pub alert: Option<Result<Box<AlertDetail>, String>>,
 }
 
 impl Why {
     pub fn new(of: Of) -> Self {
-        Self { of, scroll: 0, contact: None }
+        Self { of, scroll: 0, contact: None, alert: None }
     }
 }
 
@@ -140,13 +142,11 @@ pub fn about(model: &mut Model, of: Of) -> Vec<Effect> {
     effects
 }
 
-fn fetch_alert(model: &mut Model, alert: AlertId) -> Vec<Effect> {
-    if model.detail_of(alert).is_some() {
-        return Vec::new();
+fn fetch_alert(model: &Model, alert: AlertId) -> Vec<Effect> {
+    match model.detail_of(alert) {
+        Some(_) => Vec::new(),
+        None => vec![Effect::FetchDetail(alert)],
     }
-    model.triage.shown = Some(Subject::Alert(alert));
-    model.triage.detail_missing = None;
-    vec![Effect::FetchDetail(alert)]
 }
 
 pub fn contact_came(model: &mut Model, id: &Untrusted, answer: Result<Box<ContactDetail>, LinkError>) {

@@ -46,7 +46,7 @@ pub fn typed(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> 
     if let Some(at) = of_day(typed, now, zone) {
         return Some(at);
     }
-    let time: Time = typed.parse().ok()?;
+    let time = clock(typed)?;
     let here = now.to_zoned(zone.clone());
     let today = here.with().time(time).build().ok();
     let tomorrow = here.checked_add(1.day()).ok().and_then(|day| day.with().time(time).build().ok());
@@ -59,7 +59,7 @@ fn of_day(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let parted = typed.split_once(' ').or_else(|| typed.split_once('T'));
     let (day, time) = parted.map(|(day, time)| (day, time.trim()))?;
     let hour = || Time::new(time.parse().ok()?, 0, 0, 0).ok();
-    let time: Time = time.parse().ok().or_else(hour)?;
+    let time = clock(time).or_else(hour)?;
     if let Ok(date) = day.parse::<Date>() {
         return Some(moment(zone, date.to_datetime(time)));
     }
@@ -72,6 +72,12 @@ fn of_day(typed: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         Some(moment(zone, date.to_datetime(time)))
     };
     on(days).filter(|at| *at > now).or_else(|| on(days + 7))
+}
+
+/// `06:30`, and `6:30` as hands write it.
+fn clock(typed: &str) -> Option<Time> {
+    let short = typed.split_once(':').is_some_and(|(hour, _)| hour.len() == 1);
+    if short { format!("0{typed}").parse().ok() } else { typed.parse().ok() }
 }
 
 const WEEKDAYS: [(&str, Weekday); 7] = [
@@ -109,7 +115,9 @@ mod tests {
         let at = |text| typed(text, now, &TimeZone::UTC).map(|at| at.to_string());
         assert_eq!(at("thu 6").as_deref(), Some("2026-11-26T06:00:00Z"));
         assert_eq!(at("2026-11-27 18"), at("2026-11-27 18:00"));
-        assert_eq!((at("thu 25"), at("6")), (None, None));
+        assert_eq!((at("thu 25"), at("6"), at(":30"), at("x:30")), (None, None, None, None));
+        assert_eq!((at("6:30"), at("thu 6:30")), (at("06:30"), at("thu 06:30")));
+        assert!(at("6:30").is_some() && at("thu 6:30").is_some());
     }
 
     proptest! {

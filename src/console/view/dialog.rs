@@ -565,7 +565,7 @@ fn palette(canvas: &mut Canvas<'_>, palette: &Palette, area: Rect) -> Option<Pos
     let top = area.bottom() - height;
     Clear.render(Rect { y: top.saturating_sub(1), height: height + 1, ..area }, canvas.buffer);
     let many = match found.len() {
-        _ if palette.guesses() => "nothing is called that; Enter writes the nearest out".to_owned(),
+        _ if palette.guesses() => "a guess: Enter only writes it out".to_owned(),
         0 | 1 => "Tab completes".to_owned(),
         many => format!("{} of {many}, Tab completes", palette.selected + 1),
     };

@@ -39,7 +39,7 @@ pub fn title(model: &Model, of: &Of) -> String {
 pub fn lines(model: &Model, why: &Why, width: u16) -> Vec<Spans> {
     let mut told = Told { lines: Vec::new(), width };
     match &why.of {
-        Of::Alert(id) => alert::tell(&mut told, model, *id),
+        Of::Alert(id) => alert::tell(&mut told, model, *id, why),
         Of::Task(id) => task::tell(&mut told, model, *id),
         Of::Message(id) => message::tell(&mut told, model, *id),
         Of::Turn(key) => turn::tell(&mut told, model, key),

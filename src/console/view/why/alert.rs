@@ -5,6 +5,7 @@ use crate::console::clock;
 use crate::console::model::Model;
 use crate::console::theme::Meaning;
 use crate::console::view::messages::medium_word;
+use crate::console::why::Why;
 use crate::core::alert::{Alert, AlertState};
 use crate::core::counted::counted;
 use crate::core::id::AlertId;
@@ -13,13 +14,13 @@ use crate::core::text::sanitise;
 use crate::wire::AlertDetail;
 use jiff::Timestamp;
 
-pub fn tell(told: &mut Told, model: &Model, id: AlertId) {
+pub fn tell(told: &mut Told, model: &Model, id: AlertId, why: &Why) {
     let detail = model.detail_of(id);
     let known = model.alert(id).or(detail.map(|detail| &detail.alert));
     let (Some(desk), Some(alert)) = (&model.desk, known) else {
-        match &model.triage.detail_missing {
-            Some(why) => told.say(&format!("{id} could not be read: {}", sanitise(why)), Meaning::Warn),
-            None => told.say("Asking the agent.", Meaning::Quiet),
+        match &why.alert {
+            Some(Err(why)) => told.say(&format!("{id} could not be read: {}", sanitise(why)), Meaning::Warn),
+            _ => told.say("Asking the agent.", Meaning::Quiet),
         }
         return;
     };
@@ -93,7 +94,12 @@ pub fn tell(told: &mut Told, model: &Model, id: AlertId) {
 
     let Some(detail) = detail else {
         told.gap();
-        told.say("Asking the agent for the events.", Meaning::Quiet);
+        match &why.alert {
+            Some(Err(why)) => {
+                told.say(&format!("Its events could not be read: {}", sanitise(why)), Meaning::Warn);
+            }
+            _ => told.say("Asking the agent for the events.", Meaning::Quiet),
+        }
         return;
     };
     for event in &detail.events {
