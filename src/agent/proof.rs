@@ -42,7 +42,7 @@ pub fn move_on(
     shortfall: Shortfall,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut paging = paging(tx, &n)?;
+    let mut paging = paging(tx, &n, now)?;
     let mut decision = Decision::new(desk, now, tx.ids());
     proof::move_on(&mut decision, down, &mut n, &mut paging, shortfall);
     bundle::gather(&mut decision, None);
@@ -55,8 +55,7 @@ pub fn hurry(tx: &mut Tx<'_>, desk: &Desk, n: &Notification, now: Timestamp) -> 
     let why = n.reason.outcome.as_ref().map(Untrusted::printable).unwrap_or_default();
     let said = format!("{} to {} waits: {why}", medium_word(n.medium), n.recipient.name.printable());
     let mut decision = Decision::new(desk, now, tx.ids());
-    for alert in alerts_of(tx, n)?.into_iter().filter(|alert| proof::may_hurry(alert, n, now)) {
-        let mut one = Paging { told: tx.notifications_of(alert.id)?, alert };
+    for mut one in paging(tx, n, now)? {
         proof::hurry(&mut decision, n, &mut one, &said);
     }
     bundle::gather(&mut decision, None);
@@ -89,9 +88,15 @@ pub fn say_anew(
     tx.apply(decision.changes)
 }
 
-/// The alerts that a page speaks of, each with all that was said of it.
-fn paging(tx: &Tx<'_>, n: &Notification) -> Result<Vec<Paging>, StoreError> {
-    let with_told = |alert: Alert| Ok(Paging { told: tx.notifications_of(alert.id)?, alert });
+/// The alerts that a page speaks of, each with all that was said of it where that matters.
+fn paging(tx: &Tx<'_>, n: &Notification, now: Timestamp) -> Result<Vec<Paging>, StoreError> {
+    let with_told = |alert: Alert| {
+        let told = match proof::hangs_on_told(n, &alert, now) {
+            true => tx.notifications_of(alert.id)?,
+            false => Vec::new(),
+        };
+        Ok(Paging { told, alert })
+    };
     alerts_of(tx, n)?.into_iter().map(with_told).collect()
 }
 

@@ -32,6 +32,7 @@ pub enum Shortfall {
 #[derive(Clone, Debug)]
 pub struct Paging {
     pub alert: Alert,
+    /// Empty where nothing hangs on it: see [`hangs_on_told`].
     pub told: Vec<Notification>,
 }
 
@@ -192,9 +193,15 @@ fn write_instead(
     decision.queue(&one.alert, person, Medium::Email, Purpose::Page, content, via, step, None);
 }
 
+/// Whether what becomes of this page hangs on what was said of one of its alerts. A page may speak of a hundred, and
+/// of each there may be hundreds of messages.
+pub fn hangs_on_told(n: &Notification, alert: &Alert, now: Timestamp) -> bool {
+    n.alert == Some(alert.id) || may_hurry(alert, n, now)
+}
+
 /// Whether a page that waits could make the next step of this alert follow at once: it is of the step that was
 /// paged last, and there is a next one to come.
-pub fn may_hurry(alert: &Alert, n: &Notification, now: Timestamp) -> bool {
+fn may_hurry(alert: &Alert, n: &Notification, now: Timestamp) -> bool {
     let of_step = n.step_for(alert.id) == Some(alert.step);
     let waits = alert.next_escalation_at.is_some_and(|at| at > now);
     alert.is_paging() && !alert.in_last_resort() && of_step && waits
