@@ -54,7 +54,7 @@ pub fn known(tx: &Tx<'_>, asked: &Asked) -> Result<Known, StoreError> {
     Ok(known)
 }
 
-/// What was sent again of these, or is one of them, and may be taken back.
+/// What was sent again of these, or is one of them, and may be taken back; each with what it repeats.
 pub fn copies(tx: &Tx<'_>, what: &[Target]) -> Result<Known, StoreError> {
     let mut known = Known::default();
     let waits = |n: &Notification| matches!(n.state, NotificationState::Queued | NotificationState::Held);
@@ -81,6 +81,10 @@ pub fn copies(tx: &Tx<'_>, what: &[Target]) -> Result<Known, StoreError> {
                 }
             }
         }
+    }
+    let repeated: Vec<NotificationId> = known.messages.values().filter_map(|n| n.again.of).collect();
+    for id in repeated {
+        known.messages.extend(tx.notification(id)?.map(|n| (id, n)));
     }
     Ok(known)
 }

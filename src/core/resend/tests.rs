@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::apply::{self, CommandView};
-use crate::core::change::Object;
+use crate::core::change::{Change, Object};
 use crate::core::command::{Action, Command, Expect};
 use crate::core::contact::Category;
 use crate::core::desk::Carrier;
@@ -199,6 +199,12 @@ fn what_is_not_urgent_can_be_taken_back_until_it_leaves() {
     let changes = back(copy.clone()).unwrap();
     let Object::Notification(n) = &changes[0].object else { panic!() };
     assert_eq!((n.state, n.due_at), (NotificationState::Cancelled, None));
+    let mut decision = Decision::new(&scene.desk, scene.now, scene.ids);
+    unsend(&mut decision, &asker("jonas"), vec![original.clone(), copy.clone()]).unwrap();
+    let [_, Change { object: Object::Notification(was), .. }] = decision.changes.as_slice() else {
+        panic!("{:?}", decision.changes)
+    };
+    assert_eq!((was.id, &was.again.last), (original.id, &None), "it was not sent again");
     let left = Notification { state: NotificationState::Accepted, ..copy.clone() };
     assert_eq!(back(left).unwrap_err().code, RefusalCode::WrongState);
     let of_the_desk = Notification { again: Again::default(), ..copy.clone() };
