@@ -190,7 +190,11 @@ fn an_id_finds_what_is_closed_and_what_the_console_never_heard_of() {
     };
     hand.tell(Msg::Detail(closed, Ok(Box::new(detail))));
     assert!(!hand.screen().contains("Asking the agent"), "{}", hand.screen());
-    hand.press(&["Esc", ":"]).type_text("a7").press(&["Enter"]);
+    hand.press(&["Esc", ":"]).type_text("a7");
+    assert_eq!(labels(&hand)[0], "A7");
+    hand.press(&["Backspace"]);
+    assert!(!labels(&hand).contains(&"A7".to_owned()), "nothing but its whole id finds it");
+    hand.type_text("7").press(&["Enter"]);
     assert!(hand.effects.contains(&Effect::FetchDetail(AlertId(7))), "{:?}", hand.effects);
     assert!(hand.screen().contains("why A7"), "{}", hand.screen());
     let mut hand = Hand::at_night();

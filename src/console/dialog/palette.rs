@@ -71,6 +71,8 @@ pub struct Entry {
     what: Recent,
     /// What a command acts on that has the row at hand named already.
     on: Option<Goal>,
+    /// Nothing but its whole id finds it: it is over, or unknown here.
+    by_id: bool,
     /// Why a command cannot be used now.
     pub barred: Option<String>,
 }
@@ -187,6 +189,7 @@ impl Palette {
                 more: (*help).to_owned(),
                 what: Recent::Command(name),
                 on: None,
+                by_id: false,
                 barred: allowed(model, *action).err(),
             })
             .collect();
@@ -275,6 +278,9 @@ impl Palette {
                     } else {
                         Likeness::Letters
                     };
+                    if entry.by_id && likeness != Likeness::Exact {
+                        return None;
+                    }
                     let recent = if rank(entry).is_some() { 60 } else { 0 };
                     Some((likeness, score + recent, at))
                 })

@@ -19,7 +19,7 @@ pub(super) fn partner(id: &Untrusted, name: &Untrusted) -> Entry {
 }
 
 fn entry(kind: Kind, label: String, more: String, goal: Goal) -> Entry {
-    Entry { kind, label, more, what: Recent::Goal(goal), on: None, barred: None }
+    Entry { kind, label, more, what: Recent::Goal(goal), on: None, by_id: false, barred: None }
 }
 
 /// What can be done now to what the hand is on, in the order of its keys; of marked rows what acts on all of them.
@@ -43,6 +43,7 @@ pub(super) fn at_hand(model: &Model, all: &mut Vec<Entry>) -> Vec<usize> {
             more: help.to_owned(),
             what: Recent::Command(name),
             on: Some(goal.clone()),
+            by_id: false,
             barred: None,
         };
         if !all.iter().any(|known| known.on.is_some() && known.label == one.label) {
@@ -57,7 +58,7 @@ pub(super) fn at_hand(model: &Model, all: &mut Vec<Entry>) -> Vec<usize> {
 pub(super) fn over(desk: &Desk) -> Vec<Entry> {
     let alerts = desk.alerts.values().filter(|alert| alert.state == AlertState::Resolved).map(of_alert);
     let tasks = desk.tasks.values().filter(|task| task.state == TaskState::Done).map(of_task);
-    let closed = |entry: Entry| Entry { more: format!("closed; {}", entry.more), ..entry };
+    let closed = |entry: Entry| Entry { more: format!("closed; {}", entry.more), by_id: true, ..entry };
     alerts.chain(tasks).map(closed).collect()
 }
 
@@ -71,7 +72,8 @@ pub(super) fn unknown(id: &str) -> Option<Entry> {
         "n" => (Kind::Message, Goal::Message(NotificationId(number))),
         _ => return None,
     };
-    Some(entry(kind, id.to_uppercase(), "not known here; the agent is asked for it".to_owned(), goal))
+    let more = "not known here; the agent is asked for it".to_owned();
+    Some(Entry { by_id: true, ..entry(kind, id.to_uppercase(), more, goal) })
 }
 
 /// Everything the console knows by name, what is urgent first.
